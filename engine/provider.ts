@@ -1,0 +1,83 @@
+/**
+ * What a resource kind must offer to the local engine. Another kind is one new file that implements {@link Provider}
+ * and one line in providers/index.ts.
+ */
+
+/** Stands for a value that is not known before the resource it comes from exists; previews only. */
+export class Unknown {
+  static readonly instance = new Unknown();
+  private constructor() {}
+}
+
+/** A property value without its secret marks; the engine adds and removes those. */
+export type Value = null | boolean | number | string | Unknown | Value[] | { [key: string]: Value };
+export type Properties = { [key: string]: Value };
+
+export interface CheckFailure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+export type DiffKind = "add" | "add-replace" | "delete" | "delete-replace" | "update" | "update-replace";
+
+export interface DiffResult {
+  readonly changes: boolean;
+  /** Top-level properties that make the resource be replaced; empty for an update in place. */
+  readonly replaces: readonly string[];
+  /** The old one must go before the new one can be made, e.g. because both would have the same name. */
+  readonly deleteBeforeReplace: boolean;
+  /** Property path (`labels[1].value`) -> what happens to it. */
+  readonly detailed: Readonly<Record<string, DiffKind>>;
+}
+
+/** One resource as the provider sees it. */
+export interface ResourceRef {
+  readonly urn: string;
+  /** Type token, e.g. `docker:index/container:Container`. */
+  readonly type: string;
+}
+
+export interface Existing extends ResourceRef {
+  readonly id: string;
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+}
+
+/** What every call may use: progress for a person, and Ctrl-C. */
+export interface Context {
+  /** Shows one line of progress below the resource; never a secret. */
+  log(message: string): void;
+  readonly signal: AbortSignal;
+}
+
+export interface Provider {
+  /** The type tokens that this provider serves. */
+  readonly types: readonly string[];
+  /** Top-level outputs that are secret whatever the inputs are, e.g. `result` of a RandomPassword. */
+  secretOutputs(type: string): readonly string[];
+  /**
+   * Validates `news` and adds the official provider's defaults (and `__defaults`). Pure but for the random choice of a
+   * physical name. `news` may hold {@link Unknown} in a preview.
+   */
+  check(resource: ResourceRef, olds: Properties | undefined, news: Properties): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
+  /** Compares what is recorded with what is wanted, without side effects. */
+  diff(existing: Existing, news: Properties): Promise<DiffResult>;
+  /** @throws {PartialCreateError} when something exists but is not as wanted. */
+  create(resource: ResourceRef, inputs: Properties, context: Context): Promise<{ id: string; outputs: Properties }>;
+  /** The present state, or undefined if it is gone. Given only an id (import), inputs and outputs are empty. */
+  read(existing: Existing, context: Context): Promise<{ inputs: Properties; outputs: Properties } | undefined>;
+  update(existing: Existing, news: Properties, context: Context): Promise<{ outputs: Properties }>;
+  /** Succeeds when the resource is gone already. */
+  delete(existing: Existing, context: Context): Promise<void>;
+}
+
+/** A create that failed half-way: the resource must be recorded with its id, and made anew by the next run. */
+export class PartialCreateError extends Error {
+  constructor(
+    message: string,
+    readonly id: string,
+    readonly outputs: Properties,
+  ) {
+    super(message);
+  }
+}

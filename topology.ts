@@ -1,0 +1,182 @@
+import type { Settings } from "./settings";
+
+/** The four components of the document; `role` decides which files and databases a node gets. */
+export type Role = "keyManager" | "gateway" | "publisher" | "store";
+
+/** The roles in the order of the document's port offset table, which is also the start order of nodes sharing userdb. */
+export const roles: readonly Role[] = ["keyManager", "gateway", "publisher", "store"];
+
+/** The three databases of the document. */
+export type DatabaseName = "apimgtdb" | "userdb" | "regdb";
+
+/**
+ * The names of the secrets that configuration files need. Rendered text holds `{{secret:NAME}}` until the very end
+ * (configs/secrets.ts), so that it can be shown.
+ */
+export type SecretName = "admin-password" | `database-${string}`;
+
+/** One schema on the MySQL server. */
+export interface Database {
+  readonly name: DatabaseName;
+  /** Host alias under which the nodes reach it, e.g. `apimgtdb.mysql-wso2.com`. */
+  readonly hostName: string;
+  /** Path of its script below APIM_HOME, e.g. `dbscripts/apimgt/mysql.sql`. */
+  readonly script: string;
+  readonly characterSet: string;
+  readonly collation: string;
+}
+
+/** One MySQL account per role, with grants for exactly `databases`. */
+export interface DatabaseUser {
+  readonly role: Role;
+  readonly name: string;
+  readonly databases: readonly DatabaseName[];
+  readonly secret: SecretName;
+}
+
+/** Ports that a node listens on, its offset already added. */
+export interface NodePorts {
+  /** 9443 + offset: management console, web applications, admin services; the port of the health check. */
+  readonly managementHttps: number;
+  /** 9763 + offset. */
+  readonly managementHttp: number;
+  /** 8243 + offset: the gateway's API traffic. */
+  readonly apiHttps: number;
+  /** 8280 + offset. */
+  readonly apiHttp: number;
+  /** 10397, never shifted: Thrift key validation, served by Key Managers. */
+  readonly thrift: number;
+}
+
+/** Membership of a Hazelcast cluster by well-known addresses (axis2.xml `clustering`). */
+export interface ClusterMembership {
+  readonly domain: string;
+  /** This node's own address and port as advertised to the others. */
+  readonly localHost: string;
+  readonly localPort: number;
+  /** The other members: never this node itself. */
+  readonly members: readonly { readonly host: string; readonly port: number }[];
+}
+
+/** One product server. */
+export interface Node {
+  /** Stable: `keymanager-1`; the component, its container and its host name are called so. */
+  readonly name: string;
+  readonly role: Role;
+  /** From 1, within the role. */
+  readonly index: number;
+  /** The role's name in every URL, e.g. `keymanager.apim-wso2.com`; a browser uses the same one at the balancer. */
+  readonly hostName: string;
+  /** This node's own name, e.g. `keymanager-1.apim-wso2.com`. */
+  readonly nodeHostName: string;
+  /** IPv4 address on the deployment's network. */
+  readonly address: string;
+  readonly offset: number;
+  readonly ports: NodePorts;
+  /** Where the host publishes `ports.managementHttps` (on `publish.address`). */
+  readonly publishedPort: number;
+  readonly databases: readonly DatabaseName[];
+  /** The account in `Topology.databaseUsers` that this node uses; absent if it uses no database. */
+  readonly databaseUser?: DatabaseUser;
+  readonly cluster?: ClusterMembership;
+  /** The value of `-Dprofile`. */
+  readonly profile: string;
+  /** CARBON_HOME, different on each node, e.g. `/mnt/keymanager-1/wso2am`. */
+  readonly carbonHome: string;
+  /** Names of the nodes that must be healthy before this one starts. */
+  readonly startsAfter: readonly string[];
+}
+
+export type LinkProtocol = "jdbc" | "https" | "http" | "thrift" | "hazelcast";
+
+/** One connection that some file of `from` configures. */
+export interface Link {
+  /** Unique and stable, e.g. `publisher-1 -> regdb (registry)`. */
+  readonly id: string;
+  /** A node's name, or `loadbalancer`. */
+  readonly from: string;
+  /** A node's name or a database's. */
+  readonly to: string;
+  readonly protocol: LinkProtocol;
+  readonly host: string;
+  readonly port: number;
+  /** Below APIM_HOME: the file that decides it. */
+  readonly file: string;
+  /** The element in that file, e.g. `APIKeyValidator/ServerURL`. */
+  readonly element: string;
+  /** One line for a person: what stops working without it. */
+  readonly why: string;
+}
+
+/** A gateway that APIs are published to (api-manager.xml `Environments`). */
+export interface GatewayEnvironment {
+  readonly name: string;
+  readonly type: "hybrid" | "production" | "sandbox";
+  /** Host and port of the gateway's management services. */
+  readonly managementHost: string;
+  readonly managementPort: number;
+  /** Where API consumers call: host name and the balancer's published ports. */
+  readonly apiHost: string;
+  readonly apiHttpPort: number;
+  readonly apiHttpsPort: number;
+}
+
+/** One front of the load balancer: requests for `host` on `listenPort` go to `targets`. */
+export interface BalancerRoute {
+  readonly name: string;
+  readonly role: Role;
+  readonly host: string;
+  /** Port inside the balancer's container. */
+  readonly listenPort: number;
+  readonly tls: boolean;
+  readonly sticky: boolean;
+  readonly targets: readonly { readonly node: string; readonly address: string; readonly port: number }[];
+}
+
+export interface Balancer {
+  readonly name: "loadbalancer";
+  readonly address: string;
+  readonly routes: readonly BalancerRoute[];
+  /** Ports inside the container and where the host publishes them. */
+  readonly ports: readonly {
+    readonly name: "https" | "gatewayHttps" | "gatewayHttp";
+    readonly internal: number;
+    readonly published: number;
+  }[];
+}
+
+/** Plain data: everything that has a name, an address or a port. */
+export interface Topology {
+  /** Prefix of every Docker object's name, e.g. `apim-dev`. */
+  readonly prefix: string;
+  readonly network: { readonly name: string; readonly subnet: string; readonly gateway: string };
+  readonly nodes: readonly Node[];
+  readonly databases: readonly Database[];
+  readonly databaseUsers: readonly DatabaseUser[];
+  readonly databaseServer: {
+    readonly name: "mysql";
+    readonly address: string;
+    /** Port on the deployment's network. */
+    readonly port: number;
+    /** Where the host publishes it. */
+    readonly publishedPort: number;
+  };
+  readonly environments: readonly GatewayEnvironment[];
+  readonly balancer: Balancer;
+  readonly links: readonly Link[];
+  /** Host aliases of every container, in order. */
+  readonly hosts: readonly { readonly host: string; readonly ip: string }[];
+  /** Every DNS name and address that the nodes' certificate must carry. */
+  readonly certificateNames: readonly string[];
+  /** The address on which the host publishes ports, e.g. `127.0.0.1`. */
+  readonly publishAddress: string;
+  /** Product switches that several files render. */
+  readonly features: {
+    readonly multiTenancy: boolean;
+    readonly jwt: boolean;
+    readonly keyValidatorClient: "ThriftClient" | "WSClient";
+    readonly adminUser: string;
+    /** `maxActive`, `maxWait` in ms of every data source. */
+    readonly dataSourcePool: { readonly maxActive: number; readonly maxWait: number };
+  };
+}
