@@ -1,5 +1,3 @@
-import type { Settings } from "./settings";
-
 /** The four components of the document; `role` decides which files and databases a node gets. */
 export type Role = "keyManager" | "gateway" | "publisher" | "store";
 

@@ -1,0 +1,2 @@
+export { buildTopology, hostAddress } from "./build";
+export * from "./model";

@@ -1,0 +1,145 @@
+import type { Database, DatabaseName, GatewayEnvironment, Link, LinkProtocol, Node, Role } from "./model";
+
+const files = {
+  apiManager: "repository/conf/api-manager.xml",
+  axis2: "repository/conf/axis2/axis2.xml",
+  dataSources: "repository/conf/datasources/master-datasources.xml",
+  synapse: "repository/deployment/server/synapse-configs/default/api",
+} as const;
+
+const dataSourceOf: Readonly<Record<DatabaseName, string>> = {
+  apimgtdb: "WSO2AM_DB",
+  userdb: "WSO2UM_DB",
+  regdb: "WSO2REG_DB",
+};
+
+const needOf: Readonly<Record<DatabaseName, string>> = {
+  apimgtdb: "APIs, subscriptions and tokens",
+  userdb: "users and roles shared by the nodes",
+  regdb: "what the Publisher publishes and the Store shows",
+};
+
+type Target = Pick<Link, "to" | "protocol" | "host" | "port">;
+
+/** What the links are derived from; part of the topology. */
+export interface LinkParts {
+  readonly nodes: readonly Node[];
+  readonly databases: readonly Database[];
+  readonly databasePort: number;
+  readonly environments: readonly GatewayEnvironment[];
+  readonly keyValidatorClient: "ThriftClient" | "WSClient";
+}
+
+/**
+ * Every connection that some file configures, by the node that opens it.
+ *
+ * @see the document, "Configuring the connections among the components"
+ */
+export function buildLinks(parts: LinkParts): Link[] {
+  return parts.nodes.flatMap((node) => [
+    ...databaseLinks(node, parts),
+    ...roleLinks(node, parts),
+    ...clusterLinks(node, parts.nodes),
+  ]);
+}
+
+function link(from: Node, target: Target, file: string, element: string, why: string): Link {
+  return { id: `${from.name} -> ${target.to} (${element})`, from: from.name, ...target, file, element, why };
+}
+
+function databaseLinks(node: Node, { databases, databasePort }: LinkParts): Link[] {
+  return databases
+    .filter(({ name }) => node.databases.includes(name))
+    .map(({ name, hostName }) =>
+      link(
+        node,
+        { to: name, protocol: "jdbc", host: hostName, port: databasePort },
+        files.dataSources,
+        dataSourceOf[name],
+        needOf[name],
+      ),
+    );
+}
+
+function clusterLinks(node: Node, nodes: readonly Node[]): Link[] {
+  return (node.cluster?.members ?? []).flatMap((member) =>
+    nodes
+      .filter((other) => other.address === member.host)
+      .map((other) =>
+        link(
+          node,
+          { to: other.name, protocol: "hazelcast", host: member.host, port: member.port },
+          files.axis2,
+          "clustering/members",
+          "published APIs show up in the Store at once",
+        ),
+      ),
+  );
+}
+
+/** Per role: who it calls, as its api-manager.xml and its synapse files say. */
+function roleLinks(node: Node, parts: LinkParts): Link[] {
+  const first = (role: Role) => parts.nodes.find((other) => other.role === role);
+  const keyManager = first("keyManager");
+  const gateway = first("gateway");
+  if (!keyManager || !gateway) return [];
+  const management = (to: Node) => target(to, "https", to.ports.managementHttps);
+  const keyValidation = link(
+    node,
+    management(keyManager),
+    files.apiManager,
+    "APIKeyValidator/ServerURL",
+    "API keys are validated",
+  );
+  const environments = parts.environments.map(({ name, managementHost, managementPort }) =>
+    link(
+      node,
+      { to: gateway.name, protocol: "https", host: managementHost, port: managementPort },
+      files.apiManager,
+      `Environment[${name}]/ServerURL`,
+      "APIs are deployed to the gateway",
+    ),
+  );
+  const revoke = link(
+    node,
+    target(gateway, "https", gateway.ports.apiHttps),
+    files.apiManager,
+    "RevokeAPIURL",
+    "revoked tokens leave the gateway's cache",
+  );
+  const login = link(node, management(keyManager), files.apiManager, "AuthManager/ServerURL", "users log in");
+  switch (node.role) {
+    case "keyManager":
+      return [...environments, revoke];
+    case "gateway":
+      return [keyValidation, ...thriftLinks(node, keyManager, parts), ...synapseLinks(node, management(keyManager))];
+    case "publisher":
+      return [login, keyValidation, ...environments];
+    case "store":
+      return [login, keyValidation, ...environments, revoke];
+  }
+}
+
+function thriftLinks(node: Node, keyManager: Node, { keyValidatorClient }: LinkParts): Link[] {
+  if (keyValidatorClient !== "ThriftClient") return [];
+  const thrift = target(keyManager, "thrift", keyManager.ports.thrift);
+  return [
+    link(node, thrift, files.apiManager, "APIKeyValidator/ThriftClientPort", "API keys are validated over Thrift"),
+  ];
+}
+
+function synapseLinks(node: Node, keyManager: Target): Link[] {
+  return (["_TokenAPI_", "_AuthorizeAPI_", "_RevokeAPI_"] as const).map((api) =>
+    link(
+      node,
+      keyManager,
+      `${files.synapse}/${api}.xml`,
+      `${api} endpoint`,
+      `the gateway's ${api.slice(1, -4).toLowerCase()} requests reach the Key Manager`,
+    ),
+  );
+}
+
+function target(to: Node, protocol: LinkProtocol, port: number): Target {
+  return { to: to.name, protocol, host: to.hostName, port };
+}
