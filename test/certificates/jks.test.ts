@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { generate } from "selfsigned";
+import {
+  certificatesFromPem,
+  certificateToPem,
+  type JksEntry,
+  privateKeyFromPem,
+  privateKeyToPem,
+  readJks,
+  writeJks,
+} from "../../certificates/jks";
+
+const bytes = (max: number): fc.Arbitrary<Buffer> =>
+  fc.uint8Array({ minLength: 1, maxLength: max }).map((array) => Buffer.from(array));
+const alias = fc.stringMatching(/^[a-z0-9._-]{1,30}$/);
+const created = fc.integer({ min: 0, max: 2 ** 45 });
+const password = fc.string({ minLength: 1, maxLength: 20, unit: "grapheme" });
+const entry: fc.Arbitrary<JksEntry> = fc.oneof(
+  fc.record(
+    {
+      kind: fc.constant("key" as const),
+      alias,
+      created,
+      privateKey: bytes(2000),
+      chain: fc.array(bytes(300), { minLength: 1, maxLength: 3 }),
+    },
+    { noNullPrototype: true },
+  ),
+  fc.record(
+    { kind: fc.constant("trusted" as const), alias, created, certificate: bytes(300) },
+    { noNullPrototype: true },
+  ),
+);
+const entries = fc.uniqueArray(entry, { selector: (one) => one.alias, maxLength: 4 });
+
+function sample(): JksEntry[] {
+  return [
+    { kind: "key", alias: "one", created: 1, privateKey: Buffer.from("secret key"), chain: [Buffer.from("cert")] },
+    { kind: "trusted", alias: "two", created: 2, certificate: Buffer.from("other cert") },
+  ];
+}
+
+describe("Java keystores", () => {
+  it("read back as they were written", () => {
+    fc.assert(
+      fc.property(entries, password, (written, storePassword) => {
+        assert.deepEqual(readJks(writeJks(written, storePassword), storePassword), written);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("keep a key under its own password", () => {
+    const key = sample()[0];
+    assert.ok(key?.kind === "key");
+    const file = writeJks([{ ...key, keyPassword: "keypass" }], "storepass");
+    assert.deepEqual(readJks(file, "storepass", "keypass"), [key]);
+    assert.throws(() => readJks(file, "storepass"), /entry "one": key password is wrong/);
+  });
+
+  it("hold no private key in the clear", () => {
+    assert.equal(writeJks(sample(), "changeit").includes("secret key"), false);
+  });
+
+  it("refuse another password", () => {
+    fc.assert(
+      fc.property(password, password, (right, wrong) => {
+        fc.pre(right !== wrong);
+        assert.throws(() => readJks(writeJks(sample(), right), wrong), /keystore password is wrong/);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("refuse every file that is cut short, and say so", () => {
+    const file = writeJks(sample(), "changeit");
+    for (let length = 4; length < file.length; length++) {
+      assert.throws(() => readJks(file.subarray(0, length), "changeit"), /keystore is damaged: (cut short|\d+ bytes)/);
+    }
+  });
+
+  it("refuse a file with any byte changed", () => {
+    const file = writeJks(sample(), "changeit");
+    fc.assert(
+      fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const changed = Buffer.from(file);
+        changed[at] = (changed[at] ?? 0) ^ change;
+        assert.throws(() => readJks(changed, "changeit"), /^Error: keystore /);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("refuse what is no JKS file, and entries that Java could not read", () => {
+    assert.throws(() => readJks(Buffer.from("3082", "hex"), "x"), /not of type JKS.*found 3082/);
+    assert.throws(() => readJks(Buffer.alloc(0), "x"), /found an empty file/);
+    const twice: JksEntry = { kind: "trusted", alias: "A", certificate: Buffer.from("c") };
+    assert.throws(() => writeJks([twice, { ...twice, alias: "a" }], "x"), /alias "a" is used twice/);
+    assert.throws(() => writeJks([{ ...twice, alias: "" }], "x"), /expected a name/);
+    const bare: JksEntry = { kind: "key", alias: "k", privateKey: Buffer.from("k"), chain: [] };
+    assert.throws(() => writeJks([bare], "x"), /at least its own certificate/);
+  });
+
+  it("convert PEM there and back", async () => {
+    const made = await generate([{ name: "commonName", value: "pem.test" }]);
+    const [certificate] = certificatesFromPem(made.cert);
+    assert.ok(certificate);
+    assert.equal(new X509Certificate(certificateToPem(certificate)).subject, "CN=pem.test");
+    const pkcs1 = createPrivateKey(made.private).export({ format: "pem", type: "pkcs1" }).toString();
+    const back = createPublicKey(privateKeyToPem(privateKeyFromPem(pkcs1)));
+    assert.ok(back.equals(createPublicKey(made.private)));
+    assert.throws(() => certificatesFromPem("nothing"), /expected PEM/);
+  });
+});
+
+describe("Java keystores and keytool", () => {
+  let directory = "";
+  before(function () {
+    if (spawnSync("keytool", ["-help"]).error) {
+      console.log("      skipped: keytool is not on PATH (install a JRE to run these)");
+      this.skip();
+    }
+    directory = mkdtempSync(join(tmpdir(), "jks-test-"));
+  });
+  after(() => {
+    if (directory !== "") {
+      rmSync(directory, { recursive: true });
+    }
+  });
+  const keytool = (...args: string[]): string => {
+    const run = spawnSync("keytool", args, { encoding: "utf8", env: { ...process.env, LC_ALL: "C" } });
+    assert.equal(run.status, 0, run.stdout + run.stderr);
+    return run.stdout;
+  };
+
+  it("keytool takes what is written, key included", async function () {
+    this.timeout(60_000);
+    const made = await generate([{ name: "commonName", value: "written.test" }]);
+    const [certificate] = certificatesFromPem(made.cert);
+    assert.ok(certificate);
+    const path = join(directory, "written.jks");
+    const privateKey = privateKeyFromPem(made.private);
+    const written: JksEntry[] = [
+      { kind: "key", alias: "own", privateKey, chain: [certificate] },
+      { kind: "trusted", alias: "other", certificate },
+    ];
+    writeFileSync(path, writeJks(written, "storepass"));
+    const listed = keytool("-list", "-keystore", path, "-storepass", "storepass");
+    assert.match(listed, /own, .*PrivateKeyEntry/);
+    assert.match(listed, /other, .*trustedCertEntry/);
+    const request = keytool("-certreq", "-alias", "own", "-keystore", path, "-storepass", "storepass");
+    assert.match(request, /BEGIN NEW CERTIFICATE REQUEST/);
+  });
+
+  it("what keytool makes is read, key included", function () {
+    this.timeout(60_000);
+    const path = join(directory, "made.jks");
+    keytool(
+      ...["-genkeypair", "-keyalg", "RSA", "-storetype", "JKS", "-keystore", path, "-alias", "Mine"],
+      ...["-dname", "CN=made.test", "-storepass", "storepass", "-keypass", "keypass"],
+    );
+    const [read] = readJks(readFileSync(path), "storepass", "keypass");
+    assert.ok(read?.kind === "key" && read.alias === "mine");
+    const certificate = new X509Certificate(read.chain[0] ?? "");
+    assert.equal(certificate.subject, "CN=made.test");
+    assert.ok(certificate.checkPrivateKey(createPrivateKey(privateKeyToPem(read.privateKey))));
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    assert.equal(certificate.checkPrivateKey(privateKey), false);
+  });
+});
