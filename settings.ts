@@ -99,8 +99,9 @@ export function parseSettings(raw: RawSettings, stack: string): Settings {
   const faults: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(raw)) {
-    if (name === "adminPassword") continue;
-    if (!(name in settingsSchema.shape)) {
+    if (name === "adminPassword") {
+      faults.push(...passwordFaults(value));
+    } else if (!(name in settingsSchema.shape)) {
       faults.push(`${name}: there is no such setting${suggestion(name)}; remove it with: pulumi config rm ${name}`);
     } else if (value !== undefined) {
       values[name] = plainValue(name, value);
@@ -138,7 +139,14 @@ export function loadSettings(): Settings {
 
 /** The administrator's password if the stack sets one (`pulumi config set --secret adminPassword`), else undefined. */
 export function adminPassword(): pulumi.Output<string> | undefined {
-  return new pulumi.Config(projectName).getSecret("adminPassword", { minLength: 5, maxLength: 30 });
+  return new pulumi.Config(projectName).getSecret("adminPassword");
+}
+
+/** The directory or zip that the stock files come from; relative paths are the project's. */
+export function distributionPath(settings: Settings, projectDirectory: string): string {
+  return settings.distribution === standIn
+    ? path.join(projectDirectory, "standin", "distribution")
+    : path.resolve(projectDirectory, settings.distribution);
 }
 
 /**
@@ -159,6 +167,16 @@ export function loadSettingsFromStack(projectDirectory: string, stack: string): 
     if (key.startsWith(`${projectName}:`)) raw[key.slice(projectName.length + 1)] = value;
   }
   return parseSettings(raw, stack);
+}
+
+/** The product's PasswordJavaRegEx; the value is never shown. */
+function passwordFaults(value: unknown): string[] {
+  // In a stack file that no engine has read, it is still encrypted.
+  const encrypted = typeof value === "object";
+  if (encrypted || (typeof value === "string" && /^\S{5,30}$/.test(value))) return [];
+  return [
+    "adminPassword: expected 5 to 30 characters without white space; run: pulumi config set --secret adminPassword",
+  ];
 }
 
 function plainValue(name: string, value: unknown): unknown {
@@ -231,12 +249,16 @@ function subnetFaults({ networkSubnet }: Settings): string[] {
   const octets = address.split(".").map(Number);
   const [a = 0, b = 0] = octets;
   const isPrivate = a === 10 || (a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168);
+  const found = `found "${networkSubnet}"; set ${projectName}:networkSubnet, e.g. 172.28.0.0/24`;
   if (octets.some((octet) => octet > 255) || !isPrivate || Number(bits) < 16 || Number(bits) > 24 || octets[3] !== 0) {
-    return [
-      `networkSubnet: expected a private network from /16 to /24 whose address ends in .0, found "${networkSubnet}"; set ${projectName}:networkSubnet, e.g. 172.28.0.0/24`,
-    ];
+    return [`networkSubnet: expected a private network from /16 to /24 whose address ends in .0, ${found}`];
   }
-  return [];
+  const hosts = 2 ** (32 - Number(bits));
+  const number = octets.reduce((sum, octet) => sum * 256 + octet, 0);
+  if (number % hosts === 0) return [];
+  const start = number - (number % hosts);
+  const own = [24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join(".");
+  return [`networkSubnet: expected the network's own address ${own}/${bits}, ${found}`];
 }
 
 /** Names or ports that would meet each other. */
@@ -255,5 +277,17 @@ function sameValueFaults(settings: Settings): string[] {
         );
     }
   }
-  return faults;
+  return [...faults, ...managementPortFaults(settings)];
+}
+
+/** The nodes' management ports are published one after another. */
+function managementPortFaults(settings: Settings): string[] {
+  const last = settings.managementPort + 3;
+  const others = ["httpsPort", "gatewayHttpsPort", "gatewayHttpPort", "databasePort"] as const;
+  return others
+    .filter((name) => settings[name] > settings.managementPort && settings[name] <= last)
+    .map(
+      (name) =>
+        `${name}: port ${settings[name]} is one of the management ports ${settings.managementPort} to ${last}; set ${projectName}:${name} or ${projectName}:managementPort`,
+    );
 }

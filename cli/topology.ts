@@ -1,0 +1,69 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { loadSettingsFromStack } from "../settings";
+import { buildTopology, type Topology } from "../topology";
+import { stackName, stackOption } from "./stack";
+import { table } from "./text";
+
+const help = `Usage: npm run topology -- [--stack NAME] [--json]
+
+Shows nodes, databases, routes and links of a stack as its settings decide them; nothing has to run.
+
+  -s, --stack NAME  default: dev, or APIM_STACK
+      --json        the topology as data`;
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: { ...stackOption, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+  });
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  const topology = buildTopology(loadSettingsFromStack(join(__dirname, ".."), stackName(values.stack)));
+  console.log(values.json ? JSON.stringify(topology, null, 2) : describe(topology));
+  return 0;
+}
+
+function describe(topology: Topology): string {
+  const { nodes, balancer, databaseServer, databases, links, network } = topology;
+  return [
+    `Network ${network.name}, ${network.subnet}`,
+    "",
+    table([
+      ["NODE", "ADDRESS", "HOST NAME", "OFFSET", "MANAGEMENT", "DATABASES", "STARTS AFTER"],
+      ...nodes.map((node) => [
+        node.name,
+        node.address,
+        node.hostName,
+        String(node.offset),
+        String(node.ports.managementHttps),
+        node.databases.join(", ") || "-",
+        node.startsAfter.join(", ") || "-",
+      ]),
+      [databaseServer.name, databaseServer.address, databases.map((d) => d.hostName).join(", "), "-", "-", "-", "-"],
+    ]),
+    "",
+    table([
+      ["LOAD BALANCER ROUTE", "HOST NAME", "PUBLISHED PORT", "NODES"],
+      ...balancer.routes.map((route) => [
+        route.name,
+        route.host,
+        String(balancer.ports.find(({ internal }) => internal === route.listenPort)?.published),
+        route.targets.map(({ node, port }) => `${node}:${port}`).join(", "),
+      ]),
+    ]),
+    "",
+    table([
+      ["LINK FROM", "TO", "ADDRESS", "DECIDED BY", "SO THAT"],
+      ...links.map((link) => [
+        link.from,
+        link.to,
+        `${link.protocol}://${link.host}:${link.port}`,
+        `${link.file.split("/").at(-1)} ${link.element}`,
+        link.why,
+      ]),
+    ]),
+  ].join("\n");
+}

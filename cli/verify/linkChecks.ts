@@ -1,0 +1,80 @@
+import type { Link, Node, Topology } from "../../topology";
+
+/** One line of the verify report. */
+export interface Check {
+  /** What was checked, e.g. a link's id. */
+  readonly name: string;
+  readonly ok: boolean;
+  /** ms; absent where nothing was measured. */
+  readonly ms?: number;
+  /** On failure: what is wrong and which file or setting decides it. */
+  readonly detail?: string;
+}
+
+/** A link as a stand-in node reports it from inside. */
+export interface ReportedLink {
+  readonly protocol: string;
+  readonly host: string;
+  readonly port?: number;
+  readonly file: string;
+  readonly element: string;
+  readonly state: "ok" | "failed" | "skipped";
+  readonly error?: string;
+  readonly ms?: number;
+}
+
+/** The part of `/standin/health` that verify reads. */
+export interface NodeReport {
+  readonly node: string;
+  readonly role: string;
+  readonly version: string;
+  readonly ready: boolean;
+  readonly links: readonly ReportedLink[];
+}
+
+/**
+ * Compares what the topology wants with what a node says it has and reaches: each link of the topology must be
+ * reported by its node as reachable, and nothing that a node reports may fail. A link that nobody reports is a failure,
+ * so that a file without its entry is found.
+ */
+export function checkNodeLinks(node: Node, topology: Topology, report: NodeReport): Check[] {
+  const wanted = topology.links.filter((link) => link.from === node.name);
+  const checks = wanted.map((link) => checkLink(link, report.links));
+  const extra = report.links.filter((reported) => !wanted.some((link) => matches(link, reported)));
+  return [
+    ...checks,
+    ...extra.filter(({ state }) => state !== "skipped").map((reported) => checkReported(node, reported)),
+  ];
+}
+
+function checkLink(link: Link, reported: readonly ReportedLink[]): Check {
+  const found = reported.find((candidate) => matches(link, candidate));
+  const decides = `${link.file} (${link.element}) of ${link.from} decides it; without it: ${link.why}`;
+  const wanted = `${link.protocol}://${link.host}:${link.port}`;
+  if (!found) {
+    return { name: link.id, ok: false, detail: `expected a link to ${wanted}, ${link.from} has none; ${decides}` };
+  }
+  if (found.state === "ok") return { name: link.id, ok: true, ms: found.ms };
+  return { name: link.id, ok: false, ms: found.ms, detail: `${wanted}: ${found.error ?? found.state}; ${decides}` };
+}
+
+function matches(link: Link, reported: ReportedLink): boolean {
+  return (
+    reported.protocol === link.protocol &&
+    reported.host === link.host &&
+    reported.port === link.port &&
+    reported.file === link.file
+  );
+}
+
+function checkReported(node: Node, reported: ReportedLink): Check {
+  const where = reported.port === undefined ? reported.host : `${reported.host}:${reported.port}`;
+  const name = `${node.name} -> ${where} (${reported.protocol})`;
+  if (reported.state === "ok") return { name, ok: true, ms: reported.ms };
+  return {
+    name,
+    ok: false,
+    ms: reported.ms,
+    detail: `${reported.error ?? reported.state}; ${reported.file} (${reported.element}) of ${node.name} decides it`,
+  };
+}

@@ -1,0 +1,50 @@
+import * as pulumi from "@pulumi/pulumi";
+import { applyScript } from "../dbscripts/applyScript";
+
+interface Inputs {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  readonly version: string;
+  readonly checksum: string;
+  readonly script: string;
+}
+
+const provider: pulumi.dynamic.ResourceProvider<Inputs, Record<string, unknown>> = {
+  async create(inputs) {
+    const result = await applyScript(inputs);
+    return { id: `${inputs.database}@${inputs.version}`, outs: { ...inputs, ...result } };
+  },
+  async update(_id, _olds, news) {
+    const result = await applyScript(news);
+    return { outs: { ...news, ...result } };
+  },
+  async diff(_id, olds, news) {
+    const changed = olds.checksum !== news.checksum || olds.version !== news.version;
+    const moved = olds.database !== news.database;
+    return { changes: changed || moved, replaces: moved ? ["database"] : [], deleteBeforeReplace: false };
+  },
+};
+
+/**
+ * A distribution's dbscript, run once into an empty schema. Deleting it drops nothing; a changed script is an error
+ * that names both versions.
+ *
+ * @see the document, "Installing and configuring the databases"
+ */
+export class DatabaseScript extends pulumi.dynamic.Resource {
+  /** How many statements the script has. */
+  declare readonly statements: pulumi.Output<number>;
+  /** True if the schema had the product's tables already and was left alone. */
+  declare readonly adopted: pulumi.Output<boolean>;
+
+  constructor(
+    name: string,
+    args: { readonly [K in keyof Inputs]: pulumi.Input<Inputs[K]> },
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(provider, name, { statements: undefined, adopted: undefined, ...args }, opts);
+  }
+}

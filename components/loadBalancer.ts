@@ -1,0 +1,83 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { Topology } from "../topology";
+import type { DeploymentKeystore } from "./deploymentKeystore";
+import { containerLabels, hostAliases, replacedByHealthcheck } from "./shared";
+
+const directory = "/usr/local/etc/haproxy";
+
+export interface LoadBalancerArgs {
+  readonly topology: Topology;
+  /** Text of haproxy.cfg. */
+  readonly configuration: string;
+  readonly keystore: DeploymentKeystore;
+  readonly image: pulumi.Input<string>;
+  readonly network: docker.Network;
+  /** MiB. */
+  readonly memory: number;
+  /** Seconds until its ports must answer. */
+  readonly startTimeout: number;
+}
+
+/** HAProxy in front of all four roles, by host name; it may start at any time. */
+export class LoadBalancer extends pulumi.ComponentResource {
+  readonly containerName: pulumi.Output<string>;
+
+  constructor(args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("wso2:apim:LoadBalancer", args.topology.balancer.name, {}, opts);
+    const revision = this.createRevision(args);
+    this.containerName = this.createContainer(args, revision).name;
+    this.registerOutputs({ container: this.containerName });
+  }
+
+  private createRevision({ topology, configuration, keystore }: LoadBalancerArgs): random.RandomId {
+    const keepers = { certificate: keystore.fingerprint, "haproxy.cfg": configuration };
+    return new random.RandomId(`${topology.balancer.name}-config`, { byteLength: 8, keepers }, { parent: this });
+  }
+
+  private createContainer(args: LoadBalancerArgs, revision: random.RandomId): docker.Container {
+    const { topology, keystore, startTimeout } = args;
+    const { name, address, ports } = topology.balancer;
+    const healthcheck = {
+      tests: ["CMD", "healthcheck", ...ports.map(({ internal }) => String(internal))],
+      interval: "1s",
+      timeout: "5s",
+      retries: startTimeout,
+    };
+    return new docker.Container(
+      `${name}-container`,
+      {
+        name: `${topology.prefix}-${name}`,
+        hostname: name,
+        image: args.image,
+        networksAdvanced: [{ name: args.network.name, ipv4Address: address }],
+        hosts: hostAliases(topology),
+        uploads: pulumi.secret([
+          { file: `${directory}/haproxy.cfg`, content: args.configuration },
+          { file: `${directory}/balancer.pem`, content: keystore.balancerPem },
+          { file: `${directory}/ca.pem`, content: keystore.caCertificate },
+        ]),
+        ports: ports.map(({ internal, published }) => ({
+          internal,
+          external: published,
+          ip: topology.publishAddress,
+          protocol: "tcp",
+        })),
+        healthcheck,
+        wait: true,
+        waitTimeout: startTimeout,
+        mustRun: true,
+        restart: "unless-stopped",
+        memory: args.memory,
+        memorySwap: args.memory,
+        destroyGraceSeconds: 10,
+        labels: containerLabels(topology, name, {
+          configuration: revision.hex,
+          healthcheck: replacedByHealthcheck(healthcheck),
+        }),
+      },
+      { parent: this, deleteBeforeReplace: true },
+    );
+  }
+}

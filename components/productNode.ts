@@ -1,0 +1,113 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { fillSecrets, type RenderedFile } from "../configs";
+import type { Node, SecretName, Topology } from "../topology";
+import type { DeploymentKeystore } from "./deploymentKeystore";
+import { containerLabels, hostAliases, replacedByHealthcheck } from "./shared";
+
+/** What a product server needs besides its own settings; the same for all four roles. */
+export interface ProductNodeArgs {
+  readonly node: Node;
+  readonly topology: Topology;
+  /** Its configuration, secrets still placeholders. */
+  readonly files: readonly RenderedFile[];
+  readonly secrets: Readonly<Partial<Record<SecretName, pulumi.Input<string>>>>;
+  readonly keystore: DeploymentKeystore;
+  /** Image id or name. */
+  readonly image: pulumi.Input<string>;
+  /** Where the pack lies in the image. */
+  readonly apimHome: string;
+  readonly network: docker.Network;
+  /** MiB. */
+  readonly memory: number;
+  /** Seconds until the management port must answer. */
+  readonly startTimeout: number;
+  /** What must be up before this node starts: the databases, earlier nodes of the row. */
+  readonly startsAfter: readonly pulumi.Resource[];
+}
+
+/** One product server: its configuration revision and its container, up when its management port answers. */
+export abstract class ProductNode extends pulumi.ComponentResource {
+  /** Docker's name of the container. */
+  readonly containerName: pulumi.Output<string>;
+  /** Management URL as published on the host, e.g. `https://127.0.0.1:9443`. */
+  readonly managementUrl: string;
+  /** Up once the node is healthy. */
+  readonly container: docker.Container;
+
+  protected constructor(type: string, args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(type, args.node.name, {}, opts);
+    const revision = this.createRevision(args);
+    this.container = this.createContainer(args, revision);
+    this.containerName = this.container.name;
+    this.managementUrl = `https://${args.topology.publishAddress}:${args.node.publishedPort}`;
+  }
+
+  /** Its keepers are the files, so that a preview shows a line diff per file; its id in a label replaces the container. */
+  private createRevision({ node, files, keystore }: ProductNodeArgs): random.RandomId {
+    const keepers: Record<string, pulumi.Input<string>> = { certificate: keystore.fingerprint };
+    for (const file of files) keepers[file.path] = file.text;
+    return new random.RandomId(`${node.name}-config`, { byteLength: 8, keepers }, { parent: this });
+  }
+
+  private createContainer(args: ProductNodeArgs, revision: random.RandomId): docker.Container {
+    const { node, topology } = args;
+    const healthcheck = {
+      tests: ["CMD", "healthcheck", String(node.ports.managementHttps)],
+      interval: "1s",
+      timeout: "5s",
+      retries: args.startTimeout,
+    };
+    return new docker.Container(
+      `${node.name}-container`,
+      {
+        name: `${topology.prefix}-${node.name}`,
+        hostname: node.name,
+        image: args.image,
+        command: [`-Dprofile=${node.profile}`],
+        envs: [`NODE_NAME=${node.name}`, `START_LIMIT_SECONDS=${args.startTimeout}`],
+        networksAdvanced: [{ name: args.network.name, ipv4Address: node.address }],
+        hosts: hostAliases(topology),
+        uploads: pulumi.secret(this.uploads(args)),
+        ports: [
+          {
+            internal: node.ports.managementHttps,
+            external: node.publishedPort,
+            ip: topology.publishAddress,
+            protocol: "tcp",
+          },
+        ],
+        healthcheck,
+        wait: true,
+        waitTimeout: args.startTimeout,
+        mustRun: true,
+        restart: "unless-stopped",
+        memory: args.memory,
+        memorySwap: args.memory,
+        destroyGraceSeconds: 30,
+        labels: containerLabels(topology, node.name, {
+          role: node.role,
+          configuration: revision.hex,
+          healthcheck: replacedByHealthcheck(healthcheck),
+        }),
+      },
+      { parent: this, dependsOn: [...args.startsAfter], deleteBeforeReplace: true },
+    );
+  }
+
+  private uploads(args: ProductNodeArgs): pulumi.Output<{ file: string; contentBase64: string }[]> {
+    const { keystore, apimHome } = args;
+    const under = (path: string) => `${apimHome}/${path}`;
+    return pulumi
+      .all([pulumi.output(args.secrets), keystore.keystore, keystore.truststore])
+      .apply(([secrets, keystoreJks, truststoreJks]) => [
+        ...args.files.map((file) => ({
+          file: under(file.path),
+          contentBase64: fillSecrets(file, secrets).toString("base64"),
+        })),
+        { file: under(keystore.keystorePath), contentBase64: keystoreJks },
+        { file: under(keystore.truststorePath), contentBase64: truststoreJks },
+      ]);
+  }
+}

@@ -1,0 +1,80 @@
+import * as docker from "@pulumi/docker";
+import * as random from "@pulumi/random";
+import * as components from "./components";
+import { renderBalancer, renderNode } from "./configs";
+import { readDistribution } from "./distribution";
+import { buildImage } from "./images/contexts";
+import { stackOutputs } from "./outputs";
+import { adminPassword, distributionPath, loadSettings, standIn } from "./settings";
+import { buildTopology, type Node } from "./topology";
+
+/** settings -> topology -> configs -> components -> outputs. */
+export = async () => {
+  const settings = loadSettings();
+  const topology = buildTopology(settings);
+  const distribution = await readDistribution(distributionPath(settings, __dirname));
+
+  const network = new docker.Network("network", {
+    name: topology.network.name,
+    driver: "bridge",
+    ipamConfigs: [{ subnet: topology.network.subnet, gateway: topology.network.gateway }],
+    labels: [components.stackLabel(topology)],
+  });
+  const keystore = new components.DeploymentKeystore("keystore", {
+    facts: distribution,
+    names: topology.certificateNames,
+    balancerNames: topology.certificateNames,
+  });
+  const password =
+    adminPassword() ?? new random.RandomPassword("admin-password", { length: 24, special: false }).result;
+  const nodeImage = settings.distribution === standIn ? buildImage(__dirname, "standin").imageId : settings.image;
+  const common = { topology, network, startTimeout: settings.startTimeout };
+
+  const databases = new components.MySqlDatabases(topology.databaseServer.name, {
+    ...common,
+    version: distribution.version,
+    scripts: distribution.dbscripts,
+    image: buildImage(__dirname, "mysql").imageId,
+    memory: settings.databaseMemory,
+  });
+
+  const started = new Map<string, components.ProductNode>();
+  const argsOf = (node: Node): components.ProductNodeArgs => ({
+    ...common,
+    node,
+    keystore,
+    files: renderNode(node, topology, distribution),
+    secrets: { ...databases.secrets, "admin-password": password },
+    image: nodeImage,
+    apimHome: settings.apimHome,
+    memory: settings.nodeMemory,
+    startsAfter: [
+      ...(node.databases.length > 0 ? databases.ready : []),
+      ...node.startsAfter.flatMap((name) => started.get(name)?.container ?? []),
+    ],
+  });
+  const nodeOf = {
+    keyManager: components.KeyManagerNode,
+    gateway: components.GatewayNode,
+    publisher: components.PublisherNode,
+    store: components.StoreNode,
+  };
+  for (const node of topology.nodes) started.set(node.name, new nodeOf[node.role](argsOf(node)));
+
+  new components.LoadBalancer({
+    ...common,
+    configuration: renderBalancer(topology),
+    keystore,
+    image: buildImage(__dirname, "loadbalancer").imageId,
+    memory: settings.balancerMemory,
+  });
+
+  return stackOutputs({
+    settings,
+    topology,
+    version: distribution.version,
+    nodes: [...started.values()],
+    keystore,
+    adminPassword: password,
+  });
+};

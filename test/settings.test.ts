@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import fc from "fast-check";
+import * as yaml from "yaml";
+import { z } from "zod";
+import { loadSettingsFromStack, parseSettings, SettingsError, settingsSchema } from "../settings";
+
+const project = path.join(__dirname, "..");
+
+function faultsOf(raw: Record<string, unknown>, stack = "dev"): readonly string[] {
+  try {
+    parseSettings(raw, stack);
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, String(error));
+    return error.faults;
+  }
+  return [];
+}
+
+describe("settings", () => {
+  it("have the document's values when nothing is set", () => {
+    const settings = parseSettings({}, "dev");
+    assert.equal(settings.distribution, "stand-in");
+    assert.equal(settings.publisherHost, "publisher.apim-wso2.com");
+    assert.equal(settings.clusterDomain, "wso2.pub.store.domain");
+    assert.equal(settings.poolMaxActive, 50);
+    assert.equal(settings.publishAddress, "127.0.0.1");
+  });
+
+  it("are declared in Pulumi.yaml with the same names, types and defaults", () => {
+    const declared = yaml.parse(fs.readFileSync(path.join(project, "Pulumi.yaml"), "utf8")).config as Record<
+      string,
+      { type: string; default: unknown; description?: string }
+    >;
+    const wanted = Object.fromEntries(
+      Object.entries(settingsSchema.shape).map(([name, field]) => {
+        const inner = field.unwrap();
+        const type = inner instanceof z.ZodBoolean ? "boolean" : inner instanceof z.ZodNumber ? "integer" : "string";
+        return [name, { type, default: field.parse(undefined) }];
+      }),
+    );
+    assert.deepEqual(
+      Object.fromEntries(
+        Object.entries(declared).map(([name, { type, default: value }]) => [name, { type, default: value }]),
+      ),
+      wanted,
+    );
+    for (const [name, { description }] of Object.entries(declared))
+      assert.ok(description, `${name} has no description`);
+  });
+
+  it("accept the strings in which Pulumi delivers numbers and booleans", () => {
+    const settings = parseSettings({ databasePort: "13306", multiTenancy: "true" }, "dev");
+    assert.equal(settings.databasePort, 13306);
+    assert.equal(settings.multiTenancy, true);
+  });
+
+  const bad: [name: string, value: unknown, expected: RegExp][] = [
+    ["multiTenancy", "yes", /multiTenancy: expected a boolean, found "yes"; set wso2-apim:multiTenancy/],
+    ["databasePort", "0", /databasePort: expected at least 1, found 0/],
+    ["databasePort", "70000", /databasePort: expected at most 65535, found 70000/],
+    ["databasePort", "ten", /databasePort: expected a number, found "ten"/],
+    ["databasePort", "1.5", /databasePort: expected a number, found "1.5"/],
+    ["keyValidatorClient", "Thrift", /keyValidatorClient: expected ThriftClient \| WSClient, found "Thrift"/],
+    ["portOffsets", "all", /portOffsets: expected document \| none \| custom, found "all"/],
+    ["networkSubnet", "172.28.0.0", /networkSubnet: expected an IPv4 network such as/],
+    ["networkSubnet", "8.8.8.0/24", /networkSubnet: expected a private network/],
+    ["networkSubnet", "172.28.0.0/30", /networkSubnet: expected a private network/],
+    ["networkSubnet", "10.0.0.5/24", /networkSubnet: .* ends in \.0/],
+    ["networkSubnet", "10.300.0.0/16", /networkSubnet: expected a private network/],
+    ["networkSubnet", "10.1.1.0/16", /networkSubnet: expected the network's own address 10\.1\.0\.0\/16/],
+    ["publisherHost", "Publisher", /publisherHost: expected a full lower-case host name/],
+    ["publisherHost", "store.apim-wso2.com", /storeHost: expected another value than publisherHost/],
+    ["publishAddress", "localhost", /publishAddress: expected a valid ipv4 address, found "localhost"/],
+    ["httpsPort", 8243, /gatewayHttpsPort: expected another value than httpsPort, found "8243" for both/],
+    ["managementPort", 8441, /httpsPort: port 8443 is one of the management ports 8441 to 8444/],
+    ["adminUser", "a b", /adminUser: expected 3 to 30 characters/],
+    ["apimHome", "relative", /apimHome: expected an absolute path/],
+    ["poolMaxWait", "-2", /poolMaxWait: expected at least -1, found -2/],
+    ["nodeMemory", "1", /nodeMemory: expected at least 32, found 1/],
+    ["distribution", "/opt/packs/wso2am-1.9.0", /image: expected the name of an image that holds the pack/],
+    ["image", "mine:1", /image: the stand-in has its own image, found "mine:1"/],
+    ["databasPort", "1", /databasPort: there is no such setting \(did you mean databasePort\?\)/],
+    ["colour", "red", /colour: there is no such setting; remove it/],
+  ];
+  for (const [name, value, expected] of bad) {
+    it(`refuse ${name} = ${JSON.stringify(value)}`, () => {
+      const faults = faultsOf({ [name]: value });
+      assert.equal(faults.length, 1, faults.join("\n"));
+      assert.match(faults[0] ?? "", expected);
+    });
+  }
+
+  it("report all faults at once", () => {
+    const faults = faultsOf({ databasePort: "x", jwt: "maybe", nonsense: 1 }, "Bad Stack");
+    assert.equal(faults.length, 4, faults.join("\n"));
+    assert.match(faults.join("\n"), /stack name: expected/);
+  });
+
+  it("never show the administrator's password", () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^\S{8,30}$/), (password) => {
+        assert.ok(
+          !JSON.stringify(parseSettings({ adminPassword: password }, "dev")).includes(JSON.stringify(password)),
+        );
+      }),
+    );
+  });
+
+  it("refuse a password that the product would refuse, without showing it", () => {
+    for (const password of ["abc", "with space", "x".repeat(31)]) {
+      const [fault = "", ...more] = faultsOf({ adminPassword: password });
+      assert.match(fault, /adminPassword: expected 5 to 30 characters/);
+      assert.ok(!fault.includes(password));
+      assert.equal(more.length, 0);
+    }
+    assert.deepEqual(faultsOf({ adminPassword: "s3cret!" }), []);
+  });
+
+  it("of every stack file in the project are valid", () => {
+    const files = fs.readdirSync(project).filter((name) => /^Pulumi\..+\.yaml$/.test(name));
+    assert.ok(files.includes("Pulumi.dev.yaml"));
+    for (const file of files) loadSettingsFromStack(project, file.slice("Pulumi.".length, -".yaml".length));
+  });
+
+  it("of an unknown stack are an error that names the file", () => {
+    assert.throws(() => loadSettingsFromStack(project, "nowhere"), /there is no Pulumi\.nowhere\.yaml/);
+  });
+});
