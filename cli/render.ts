@@ -1,0 +1,114 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { type RenderedFile, renderBalancer, renderNode, stockText } from "../configs";
+import { colourDiff, countChangedLines, unifiedDiff } from "../configs/compare";
+import { encode } from "../configs/encoding";
+import { type Distribution, readDistribution } from "../distribution";
+import { loadSettingsFromStack, standIn } from "../settings";
+import { buildTopology, type Node, roles, type Topology } from "../topology";
+
+const help = `Write each node's configuration files, secrets as placeholders.
+
+  npm run render -- --out DIR            write DIR/<node>/<path> and DIR/loadbalancer/haproxy.cfg
+  npm run render -- --diff               show what differs from the stock files, line by line
+  npm run render -- --summary            count the lines that differ, per role and file
+
+  --stack NAME          whose settings to take (default: dev)
+  --distribution PATH   a wso2am-<version> directory or zip in place of the stack's own
+  --node NAME           only this node, e.g. gateway-1
+`;
+
+interface Rendering {
+  readonly node: Node;
+  readonly files: readonly RenderedFile[];
+}
+
+/** `npm run render`. @returns the exit status */
+export async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      distribution: { type: "string" },
+      out: { type: "string" },
+      stack: { type: "string", default: "dev" },
+      node: { type: "string" },
+      diff: { type: "boolean", default: false },
+      summary: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help || (!values.diff && !values.summary && values.out === undefined)) {
+    process.stdout.write(help);
+    return values.help ? 0 : 2;
+  }
+  const project = resolve(__dirname, "..");
+  const settings = loadSettingsFromStack(project, values.stack);
+  const topology = buildTopology(settings);
+  const own = settings.distribution === standIn ? "standin/distribution" : settings.distribution;
+  const distribution = await readDistribution(
+    values.distribution === undefined ? resolve(project, own) : resolve(values.distribution),
+  );
+  const renderings = chosenNodes(topology, values.node).map((node) => ({
+    node,
+    files: renderNode(node, topology, distribution),
+  }));
+  if (values.diff) printDiff(renderings, distribution);
+  if (values.summary) printSummary(renderings, distribution);
+  if (values.out !== undefined) writeAll(resolve(values.out), renderings, topology, values.node === undefined);
+  return 0;
+}
+
+function chosenNodes(topology: Topology, name: string | undefined): readonly Node[] {
+  if (name === undefined) return topology.nodes;
+  const chosen = topology.nodes.filter((node) => node.name === name);
+  if (chosen.length > 0) return chosen;
+  throw new Error(`--node ${name}: expected one of ${topology.nodes.map((node) => node.name).join(", ")}`);
+}
+
+function printDiff(renderings: readonly Rendering[], distribution: Distribution): void {
+  const paint = process.stdout.isTTY && !process.env.NO_COLOR ? colourDiff : (text: string) => text;
+  for (const { node, files } of renderings)
+    for (const { path, text } of files)
+      process.stdout.write(
+        paint(unifiedDiff(`stock/${path}`, `${node.name}/${path}`, stockText(path, distribution), text)),
+      );
+}
+
+function printSummary(renderings: readonly Rendering[], distribution: Distribution): void {
+  const ofRoles = roles.flatMap((role) => renderings.find(({ node }) => node.role === role) ?? []);
+  const paths = [...new Set(ofRoles.flatMap(({ files }) => files.map(({ path }) => path)))];
+  const rows = paths.map((path) => [
+    path,
+    ...ofRoles.map(({ files }) => {
+      const file = files.find((candidate) => candidate.path === path);
+      if (!file) return "";
+      const { added, removed } = countChangedLines(stockText(path, distribution), file.text);
+      return added + removed === 0 ? "0" : `+${added} -${removed}`;
+    }),
+  ]);
+  const table = [["", ...ofRoles.map(({ node }) => node.role)], ...rows];
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  process.stdout.write(`Lines that differ from the stock files of ${distribution.version}:\n`);
+  for (const row of table)
+    process.stdout.write(
+      `${row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd()}\n`,
+    );
+}
+
+function writeAll(out: string, renderings: readonly Rendering[], topology: Topology, withBalancer: boolean): void {
+  let count = 0;
+  const write = (path: string, bytes: Buffer) => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, bytes);
+    count += 1;
+  };
+  for (const { node, files } of renderings)
+    for (const { path, text, encoding } of files) write(join(out, node.name, path), encode(path, text, encoding));
+  if (withBalancer)
+    write(join(out, topology.balancer.name, "haproxy.cfg"), Buffer.from(renderBalancer(topology), "utf8"));
+  process.stdout.write(`${count} files written to ${out}; secrets stand in them as placeholders: {{secret:NAME}}\n`);
+}

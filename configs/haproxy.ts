@@ -1,0 +1,102 @@
+import type { BalancerRoute, Node, Topology } from "../topology";
+
+/** In the balancer's container: its certificate with key, and the authority that signed the nodes' certificate. */
+const certificate = "/usr/local/etc/haproxy/balancer.pem";
+const authority = "/usr/local/etc/haproxy/ca.pem";
+
+const head = `global
+    log stdout format raw local0 info
+    maxconn 2000
+    ssl-default-bind-options ssl-min-ver TLSv1.2
+    ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20
+
+defaults
+    mode http
+    log global
+    option dontlognull
+    option redispatch
+    # Without the query string, which may hold what is nobody's business.
+    log-format "%ci:%cp %ft %b/%s %ST %B bytes %Ta ms %tsc %HM %HP"
+    retries 2
+    timeout connect 5s
+    timeout check 5s
+    timeout client 60s
+    timeout server 180s
+    timeout http-request 15s
+    timeout http-keep-alive 15s
+    timeout queue 30s
+    timeout tunnel 1h
+    balance roundrobin
+    # A node is up when its management port answers: a node whose clustering fails opens only its other ports.
+    default-server check check-ssl inter 5s fastinter 1s fall 3 rise 1 verify required ca-file ${authority}
+`;
+
+/** The HAProxy 2.6 configuration in front of all components: no secrets, runs as any user. Pure. */
+export function renderBalancer(topology: Topology): string {
+  const { routes } = topology.balancer;
+  const ports = [...new Set(routes.map(({ listenPort }) => listenPort))];
+  const frontends = ports.map((port) =>
+    frontend(
+      port,
+      routes.filter(({ listenPort }) => listenPort === port),
+      topology,
+    ),
+  );
+  return [head, ...frontends, ...routes.map((route) => backend(route, topology))].join("\n");
+}
+
+function frontend(port: number, routes: readonly BalancerRoute[], topology: Topology): string {
+  const published = topology.balancer.ports.find(({ internal }) => internal === port);
+  if (!published) throw new Error(`topology: balancer.ports has no port ${port}, which ${routes[0]?.name} listens on`);
+  const tls = routes.some((route) => route.tls);
+  if (!routes.every((route) => route.tls === tls))
+    throw new Error(`topology: balancer routes on port ${port} are partly with and partly without TLS`);
+  const hosts = [...new Set(routes.map(({ host }) => host))];
+  return lines(`frontend ${published.name}`, [
+    `bind :${port}${tls ? ` ssl crt ${certificate} alpn h2,http/1.1` : ""}`,
+    // What a client claims about itself would be believed by the nodes.
+    "http-request del-header X-Forwarded-For",
+    "option forwardfor",
+    `http-request set-header X-Forwarded-Proto ${tls ? "https" : "http"}`,
+    "http-request set-header X-Forwarded-Host %[req.hdr(host)]",
+    `http-request set-header X-Forwarded-Port ${published.published}`,
+    ...(hosts.length === 1 ? [`default_backend ${routes[0]?.name}`] : choices(routes, hosts)),
+  ]);
+}
+
+function choices(routes: readonly BalancerRoute[], hosts: readonly string[]): string[] {
+  const message = `No such host here. Known: ${hosts.join(", ")}`;
+  return [
+    `acl known_host req.hdr(host),host_only -m str -i ${hosts.join(" ")}`,
+    `http-request return status 421 content-type text/plain string "${message}" unless known_host`,
+    ...routes.map(({ name, host }) => `use_backend ${name} if { req.hdr(host),host_only -m str -i ${host} }`),
+  ];
+}
+
+function backend(route: BalancerRoute, topology: Topology): string {
+  const servers = route.targets.map((target) => {
+    const node = topology.nodes.find(({ name }) => name === target.node);
+    if (!node) throw new Error(`topology: balancer route ${route.name} leads to ${target.node}, which is no node`);
+    return server(route, target, node);
+  });
+  return lines(`backend ${route.name}`, [
+    "option httpchk",
+    `http-check send meth GET uri / ver HTTP/1.1 hdr Host ${route.host}`,
+    "http-check expect rstatus ^[234]",
+    ...(route.sticky ? ["cookie APIM_NODE insert indirect nocache httponly secure"] : []),
+    ...servers,
+  ]);
+}
+
+function server(route: BalancerRoute, target: BalancerRoute["targets"][number], node: Node): string {
+  return [
+    `server ${target.node} ${target.address}:${target.port}`,
+    ...(route.tls ? [`ssl sni str(${route.host})`] : []),
+    `check-sni ${route.host} verifyhost ${route.host} port ${node.ports.managementHttps}`,
+    ...(route.sticky ? [`cookie ${target.node}`] : []),
+  ].join(" ");
+}
+
+function lines(title: string, content: readonly string[]): string {
+  return `${[title, ...content.map((line) => `    ${line}`)].join("\n")}\n`;
+}

@@ -1,0 +1,74 @@
+import type { Distribution } from "../distribution/assemble";
+import { type ConfigurationFile, configurationFiles, type ProductFile } from "../distribution/files";
+import type { Node, Topology } from "../topology";
+import { renderApiManagerXml } from "./apiManagerXml";
+import { renderAxis2Xml } from "./axis2Xml";
+import { renderCarbonXml } from "./carbonXml";
+import type { Encoding } from "./encoding";
+import { renderMasterDatasources } from "./masterDatasources";
+import { renderRegistryXml } from "./registryXml";
+import { renderSynapseApi } from "./synapseApis";
+import { renderUserMgtXml } from "./userMgtXml";
+import { parseFile, type XmlFile } from "./xml";
+import { XmlEdit } from "./xmlEdit";
+
+export { renderBalancer } from "./haproxy";
+export { fillSecrets, placeholdersIn } from "./secrets";
+
+/** A configuration file of one node; secrets are `{{secret:NAME}}` until {@link fillSecrets}. */
+export interface RenderedFile {
+  /** Below APIM_HOME. */
+  readonly path: string;
+  readonly text: string;
+  /** What {@link fillSecrets} writes the bytes in: the stock file's own encoding. */
+  readonly encoding: Encoding;
+}
+
+type Renderer = (edit: XmlEdit, node: Node, topology: Topology) => void;
+
+const renderers: Readonly<Record<ConfigurationFile, Renderer>> = {
+  carbon: renderCarbonXml,
+  dataSources: renderMasterDatasources,
+  apiManager: renderApiManagerXml,
+  userManagement: renderUserMgtXml,
+  registry: renderRegistryXml,
+  axis2: renderAxis2Xml,
+  tokenApi: renderSynapseApi,
+  authorizeApi: renderSynapseApi,
+  revokeApi: renderSynapseApi,
+};
+
+/**
+ * All configuration files of one node, each the stock text but for what the topology decides. Pure.
+ *
+ * @throws naming file, element and version when a stock file lacks a place that is needed
+ */
+export function renderNode(node: Node, topology: Topology, distribution: Distribution): RenderedFile[] {
+  const kinds = Object.keys(configurationFiles) as ConfigurationFile[];
+  return kinds.flatMap((kind) => {
+    const file: ProductFile = configurationFiles[kind];
+    const stock = distribution.files.get(file.path);
+    if (!stock || !file.roles.includes(node.role)) return [];
+    const edit = new XmlEdit(parsed(file.path, stock, distribution.version));
+    renderers[kind](edit, node, topology);
+    return [{ path: file.path, text: edit.apply(), encoding: edit.file.encoding }];
+  });
+}
+
+/** The stock text of a file, as {@link renderNode} starts from it. */
+export function stockText(path: string, distribution: Distribution): string {
+  const stock = distribution.files.get(path);
+  if (!stock) throw new Error(`distribution ${distribution.source}: holds no ${path}`);
+  return parsed(path, stock, distribution.version).text;
+}
+
+/** Two hundred gateways share one stock file: it is parsed once. */
+const parsedFiles = new WeakMap<Buffer, XmlFile>();
+
+function parsed(path: string, stock: Buffer, version: string): XmlFile {
+  const known = parsedFiles.get(stock);
+  if (known?.path === path && known.version === version) return known;
+  const file = parseFile(path, stock, version);
+  parsedFiles.set(stock, file);
+  return file;
+}

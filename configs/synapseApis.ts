@@ -1,0 +1,39 @@
+import type { XmlElement } from "@rgrove/parse-xml";
+import type { Node, Topology } from "../topology";
+import { linkOf } from "./values";
+import { children, localName } from "./xml";
+import type { XmlEdit } from "./xmlEdit";
+
+/** The attribute that holds the address, by endpoint element: up to 1.8 `address`, from 1.9 on `http`. */
+const addressAttribute: Readonly<Record<string, string>> = { address: "uri", http: "uri-template" };
+
+/** Scheme, host and port; what follows is the Key Manager's path of the API. */
+const authority = /^https?:\/\/[^/]*(?=\/.*oauth2\/(token|authorize|revoke)\b)/;
+
+/** Points the gateway's token, authorize or revoke API to the Key Manager; the rest of the address stays. */
+export function renderSynapseApi(edit: XmlEdit, node: Node, topology: Topology): void {
+  const { path } = edit.file;
+  const name = path.slice(path.lastIndexOf("/") + 1, -".xml".length);
+  const link = linkOf(topology, node, path, `${name} endpoint`);
+  if (!link) throw new Error(`topology: ${node.name} has no link for ${path}`);
+  const endpoints = endpointsIn(edit.root).filter(({ address }) => authority.test(address));
+  if (endpoints.length === 0)
+    throw edit.missing(
+      'api/resource/inSequence/send/endpoint/address/@uri or .../http/@uri-template that ends in "/oauth2/token", "/oauth2/authorize" or "/oauth2/revoke"',
+    );
+  for (const { element, attribute, address } of endpoints)
+    edit.setAttribute(element, attribute, address.replace(authority, `https://${link.host}:${link.port}`));
+}
+
+interface Endpoint {
+  readonly element: XmlElement;
+  readonly attribute: string;
+  readonly address: string;
+}
+
+function endpointsIn(element: XmlElement): Endpoint[] {
+  const attribute = addressAttribute[localName(element)];
+  const address = attribute === undefined ? undefined : element.attributes[attribute];
+  const own = attribute !== undefined && address !== undefined ? [{ element, attribute, address }] : [];
+  return [...own, ...children(element).flatMap(endpointsIn)];
+}

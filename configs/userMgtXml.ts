@@ -1,0 +1,19 @@
+import type { Node, Topology } from "../topology";
+import { adminPassword } from "./values";
+import { children } from "./xml";
+import type { XmlEdit } from "./xmlEdit";
+
+/** The administrator, and the shared user store where the node uses userdb; the user store's expressions stay stock. */
+export function renderUserMgtXml(edit: XmlEdit, node: Node, topology: Topology): void {
+  const configuration = edit.need("Realm/Configuration");
+  const admin = edit.need("AdminUser", configuration);
+  edit.setChild(admin, "UserName", topology.features.adminUser);
+  edit.setChild(admin, "Password", adminPassword);
+  if (!node.databases.includes("userdb")) return;
+  // "add or modify the dataSource property of the <configuration> element"
+  const last = children(configuration).at(-1)?.name ?? "AdminUser";
+  edit.ensure(configuration, "Property", "jdbc/WSO2UM_DB", {
+    attributes: { name: "dataSource" },
+    after: ["Property", last],
+  });
+}

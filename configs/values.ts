@@ -1,0 +1,37 @@
+import type { DatabaseName, DatabaseUser, Link, Node, Role, Topology } from "../topology";
+import type { Placeholder } from "./xml";
+
+/** The administrator's password wherever a node has it or authenticates with it. */
+export const adminPassword: Placeholder = { secret: "admin-password" };
+
+/** The JDBC URL of a database, the same in master-datasources.xml and in registry.xml's cacheId. */
+export function jdbcUrl(topology: Topology, name: DatabaseName): string {
+  const database = topology.databases.find((candidate) => candidate.name === name);
+  if (!database) throw new Error(`topology: has no database ${name}`);
+  // Connector/J warns on each connection without useSSL.
+  return `jdbc:mysql://${database.hostName}:${topology.databaseServer.port}/${name}?autoReconnect=true&useSSL=false`;
+}
+
+/** The MySQL account of a node that uses databases. */
+export function accountOf(node: Node): DatabaseUser {
+  if (!node.databaseUser) throw new Error(`topology: ${node.name} uses databases but has no database user`);
+  return node.databaseUser;
+}
+
+/** The connection that `element` of `file` of this node configures; undefined when the node has none. */
+export function linkOf(topology: Topology, node: Node, file: string, element: string): Link | undefined {
+  return topology.links.find((link) => link.from === node.name && link.file === file && link.element === element);
+}
+
+/** The admin services behind a link, e.g. `https://keymanager.apim-wso2.com:9443/services/`. */
+export function servicesUrl({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `https://${host}:${port}/services/`;
+}
+
+/** Where browsers reach a role: its host name and the published HTTPS port of the balancer, e.g. `https://store.apim-wso2.com:8443`. */
+export function browserUrl(topology: Topology, role: Role): string {
+  const route = topology.balancer.routes.find((candidate) => candidate.role === role && candidate.tls);
+  const port = topology.balancer.ports.find(({ internal }) => internal === route?.listenPort)?.published;
+  if (!route || port === undefined) throw new Error(`topology: the balancer has no HTTPS route for ${role}`);
+  return port === 443 ? `https://${route.host}` : `https://${route.host}:${port}`;
+}

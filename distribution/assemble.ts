@@ -1,0 +1,102 @@
+import { findAll, need, parseFile, type XmlFile } from "../configs/xml";
+import { configurationFiles, databaseScripts, isSince, type ProductFile, supportedVersions } from "./files";
+
+/** What carbon.xml says of the keystore that the product takes its key from. */
+export interface KeyStoreFacts {
+  /** Below APIM_HOME, e.g. `repository/resources/security/wso2carbon.jks`. */
+  readonly location: string;
+  /** E.g. `JKS`. */
+  readonly type: string;
+  readonly password: string;
+  readonly keyAlias: string;
+  readonly keyPassword: string;
+}
+
+export type TrustStoreFacts = Pick<KeyStoreFacts, "location" | "type" | "password">;
+
+/** The part of a product pack that a deployment is made from. */
+export interface Distribution {
+  /** The directory or zip it was read from; for messages. */
+  readonly source: string;
+  /** `<Version>` of carbon.xml, e.g. `1.9.0`. */
+  readonly version: string;
+  /** Stock configuration files, by their path below APIM_HOME. */
+  readonly files: ReadonlyMap<string, Buffer>;
+  readonly keyStore: KeyStoreFacts;
+  readonly trustStore: TrustStoreFacts;
+  /** SQL scripts, by their path below APIM_HOME. */
+  readonly dbscripts: ReadonlyMap<string, string>;
+}
+
+/** An opened APIM_HOME. */
+export interface Home {
+  /** The file's bytes, or undefined when there is none; `path` is below APIM_HOME with forward slashes. */
+  read(path: string): Buffer | undefined;
+}
+
+export function assemble(source: string, home: Home): Distribution {
+  const carbonPath = configurationFiles.carbon.path;
+  const carbon = parseFile(carbonPath, required(source, home, carbonPath, "the product's"), "version unknown");
+  const version = versionOf(source, carbon);
+  const files = new Map<string, Buffer>();
+  for (const file of Object.values<ProductFile>(configurationFiles)) {
+    const mayMiss = file.optional === true || (file.since !== undefined && !isSince(version, file.since));
+    const bytes = mayMiss ? home.read(file.path) : required(source, home, file.path, `wso2am-${version}'s`);
+    if (bytes) files.set(file.path, bytes);
+  }
+  const dbscripts = new Map<string, string>();
+  for (const path of databaseScripts)
+    dbscripts.set(path, required(source, home, path, `wso2am-${version}'s`).toString("utf8"));
+  return { source, version, files, dbscripts, ...keyStores({ ...carbon, version }) };
+}
+
+function required(source: string, home: Home, path: string, whose: string): Buffer {
+  const bytes = home.read(path);
+  if (bytes) return bytes;
+  throw new Error(
+    `distribution ${source}: found no ${path}; expected an APIM_HOME with ${whose} own files: ` +
+      `name the unpacked wso2am-<version> directory or its zip, or copy the missing file from the pack`,
+  );
+}
+
+function versionOf(source: string, carbon: XmlFile): string {
+  const version = need(carbon, carbon.root, "Version").text.trim();
+  if (!supportedVersions.some((supported) => supported === version))
+    throw new Error(
+      `distribution ${source}: ${carbon.path} says version "${version}"; supported are ${supportedVersions.join(", ")}; ` +
+        `take a pack of one of these`,
+    );
+  return version;
+}
+
+function keyStores(carbon: XmlFile): { keyStore: KeyStoreFacts; trustStore: TrustStoreFacts } {
+  const text = (path: string) => need(carbon, carbon.root, path).text.trim();
+  const typeOf = (store: string) => findAll(carbon.root, `Security/${store}/Type`)[0]?.text.trim() ?? "JKS";
+  return {
+    keyStore: {
+      location: belowHome(carbon, text("Security/KeyStore/Location")),
+      type: typeOf("KeyStore"),
+      password: text("Security/KeyStore/Password"),
+      keyAlias: text("Security/KeyStore/KeyAlias"),
+      keyPassword: text("Security/KeyStore/KeyPassword"),
+    },
+    trustStore: {
+      location: belowHome(carbon, text("Security/TrustStore/Location")),
+      type: typeOf("TrustStore"),
+      password: text("Security/TrustStore/Password"),
+    },
+  };
+}
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the product's own notation in carbon.xml
+const carbonHome = "${carbon.home}/";
+
+function belowHome(carbon: XmlFile, location: string): string {
+  const path = location.startsWith(carbonHome) ? location.slice(carbonHome.length) : location;
+  if (path.startsWith("/") || path.includes("..") || path.includes("$"))
+    throw new Error(
+      `${carbon.path} (${carbon.version}): the keystore location "${location}" lies outside the product; ` +
+        `expected ${carbonHome}..., as in the product's own file`,
+    );
+  return path;
+}

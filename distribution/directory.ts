@@ -1,0 +1,30 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Home } from "./assemble";
+import { configurationFiles } from "./files";
+
+/** An APIM_HOME directory, or the one `wso2am-<version>` directory in `directory`. */
+export function openDirectory(directory: string): Home {
+  const root = homeIn(directory);
+  return {
+    read(path) {
+      const file = join(root, path);
+      return statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file) : undefined;
+    },
+  };
+}
+
+function homeIn(directory: string): string {
+  const isHome = (candidate: string) => existsSync(join(candidate, configurationFiles.carbon.path));
+  if (isHome(directory)) return directory;
+  const homes = readdirSync(directory, { withFileTypes: true })
+    .map(({ name }) => name)
+    .filter((name) => isHome(join(directory, name)));
+  const [only] = homes;
+  if (only !== undefined && homes.length === 1) return join(directory, only);
+  throw new Error(
+    homes.length === 0
+      ? `distribution ${directory}: found no ${configurationFiles.carbon.path} in it nor in a directory in it; name the unpacked wso2am-<version> directory`
+      : `distribution ${directory}: holds several distributions (${homes.join(", ")}); name one of them`,
+  );
+}

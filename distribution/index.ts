@@ -1,0 +1,36 @@
+import { statSync } from "node:fs";
+import { assemble, type Distribution } from "./assemble";
+import { openDirectory } from "./directory";
+import { openZip } from "./zip";
+
+export type { Distribution, KeyStoreFacts, TrustStoreFacts } from "./assemble";
+export { type ConfigurationFile, configurationFiles, databaseScripts, supportedVersions } from "./files";
+
+/**
+ * Reads the configuration files and dbscripts of a distribution; nothing else of it is read (a pack has 300 MB).
+ *
+ * @param path an APIM_HOME directory, a directory or a zip that holds one `wso2am-<version>` directory, or a zip whose
+ *   root is the APIM_HOME
+ * @throws naming the path, what was looked for and the remedy, when it is no distribution or of an unsupported version
+ */
+export async function readDistribution(path: string): Promise<Distribution> {
+  if (kindOf(path) === "directory") return readDistributionDirectory(path);
+  const archive = await openZip(path);
+  return assemble(path, archive);
+}
+
+/** {@link readDistribution} for directories only, while a program loads. @throws as that, and for a zip */
+export function readDistributionDirectory(path: string): Distribution {
+  if (kindOf(path) === "file")
+    throw new Error(`distribution ${path}: expected a directory, found a file; unpack it, or read it as a zip`);
+  return assemble(path, openDirectory(path));
+}
+
+function kindOf(path: string): "directory" | "file" {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat)
+    throw new Error(
+      `distribution ${path}: there is no such directory or file; expected an unpacked wso2am-<version> or its zip`,
+    );
+  return stat.isDirectory() ? "directory" : "file";
+}
