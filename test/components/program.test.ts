@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { type Recording, runProgram } from "./recorder";
+
+const nodes = ["keymanager-1", "gateway-1", "publisher-1", "store-1"] as const;
+const container = "docker:index/container:Container";
+
+/** The line of `text` that holds `what`. */
+function lineWith(text: string, what: string): string {
+  return text.split("\n").find((line) => line.includes(what)) ?? "";
+}
+
+for (const preview of [false, true]) {
+  describe(`the program${preview ? " in a preview" : ""}`, function () {
+    this.timeout(60_000);
+    let run: Recording;
+    before(async () => {
+      run = await runProgram({}, preview);
+    });
+
+    it("makes one component per role, and databases and balancer", () => {
+      const components = run.all.filter(({ type }) => type.startsWith("wso2:apim:"));
+      assert.deepEqual(components.map(({ name, type }) => `${name} ${type}`).sort(), [
+        "gateway-1 wso2:apim:GatewayNode",
+        "keymanager-1 wso2:apim:KeyManagerNode",
+        "loadbalancer wso2:apim:LoadBalancer",
+        "mysql wso2:apim:MySqlDatabases",
+        "publisher-1 wso2:apim:PublisherNode",
+        "store-1 wso2:apim:StoreNode",
+      ]);
+    });
+
+    it("gives every child its component as parent", () => {
+      for (const name of [...nodes, "loadbalancer"]) {
+        assert.equal(run.get(`${name}-container`).parent, name);
+        assert.equal(run.get(`${name}-config`).parent, name);
+      }
+      const ofDatabases = run.all.filter(({ name }) => name.startsWith("mysql-") && name !== "mysql-image");
+      assert.ok(ofDatabases.length >= 15, String(ofDatabases.length));
+      for (const { name, parent } of ofDatabases) assert.equal(parent, "mysql", name);
+    });
+
+    it("has each container at its address, published on loopback, limited and restarted", () => {
+      const addresses = {
+        "keymanager-1": 21,
+        "gateway-1": 41,
+        "publisher-1": 61,
+        "store-1": 81,
+        mysql: 10,
+        loadbalancer: 11,
+      };
+      for (const [name, last] of Object.entries(addresses)) {
+        const { inputs, deleteBeforeReplace } = run.get(`${name}-container`, container);
+        assert.equal(inputs.name, `apim-dev-${name}`);
+        assert.deepEqual(inputs.networksAdvanced, [{ name: "apim-dev", ipv4Address: `172.28.0.${last}` }]);
+        for (const { ip } of inputs.ports) assert.equal(ip, "127.0.0.1");
+        assert.equal(inputs.memory, inputs.memorySwap);
+        assert.ok(inputs.memory > 0);
+        assert.equal(inputs.restart, "unless-stopped");
+        assert.equal(inputs.wait, true);
+        assert.ok(deleteBeforeReplace);
+        assert.equal(inputs.privileged, undefined);
+        assert.equal(inputs.capabilities, undefined);
+      }
+    });
+
+    it("keeps uploads secret as a whole, and no secret anywhere else in a container", () => {
+      for (const { name, inputs } of run.all.filter(({ type }) => type === container)) {
+        assert.ok("secret" in inputs.uploads, `${name}: uploads are in plain`);
+        const { uploads: _, ...rest } = inputs;
+        assert.ok(!/password-of|PEM|a2V5/.test(JSON.stringify(rest)), name);
+      }
+    });
+
+    it("shows each file of a node in its revision, secrets as placeholders", () => {
+      const { keepers } = run.get("publisher-1-config").inputs;
+      const datasources = keepers["repository/conf/datasources/master-datasources.xml"] as string;
+      assert.match(lineWith(datasources, "jdbc:mysql://regdb"), /regdb\.mysql-wso2\.com:3306\/regdb/);
+      assert.match(datasources, /<password>\{\{secret:database-publisher\}\}<\/password>/);
+      for (const file of ["carbon.xml", "api-manager.xml", "user-mgt.xml", "registry.xml", "axis2/axis2.xml"]) {
+        assert.ok(`repository/conf/${file}` in keepers, file);
+      }
+      for (const name of nodes) {
+        assert.ok(!/password-of/.test(JSON.stringify(run.get(`${name}-config`).inputs)), name);
+      }
+    });
+
+    it("labels each container with its revision, so that a changed file replaces it", function () {
+      if (preview) return this.skip();
+      for (const name of nodes) {
+        const { labels } = run.get(`${name}-container`, container).inputs;
+        const label = labels.find((one: { label: string }) => one.label === "wso2.apim.configuration");
+        assert.equal(label.value, `hex-of-${name}-config`);
+      }
+    });
+
+    it("starts nodes after the databases and after the node before them in the row", () => {
+      const after = (name: string) => run.get(`${name}-container`, container).dependencies;
+      assert.ok(after("keymanager-1").includes("mysql-apimgtdb-tables"));
+      assert.ok(after("keymanager-1").includes("mysql-apim_keymanager-userdb"));
+      assert.ok(after("publisher-1").includes("keymanager-1-container"));
+      assert.ok(after("store-1").includes("publisher-1-container"));
+      assert.ok(!after("gateway-1").some((name) => name.startsWith("mysql-")));
+      assert.ok(!after("loadbalancer").some((name) => name.endsWith("-1-container")));
+    });
+
+    it("makes the databases with the document's character set and drops nothing by itself", () => {
+      for (const name of ["apimgtdb", "userdb", "regdb"]) {
+        const database = run.get(`mysql-${name}`);
+        assert.deepEqual(database.inputs, {
+          name,
+          defaultCharacterSet: "latin1",
+          defaultCollation: "latin1_swedish_ci",
+        });
+        assert.equal(database.retainOnDelete, true);
+        assert.equal(database.deletedWith, "mysql-container");
+        assert.equal(database.provider, "mysql");
+        assert.ok(run.get(`mysql-${name}-tables`).dependencies.includes(`mysql-${name}`));
+      }
+    });
+
+    it("grants each role's account just the databases of the document's table", () => {
+      const grants = run.all.filter(({ type }) => type.endsWith(":Grant"));
+      assert.deepEqual(grants.map(({ inputs }) => `${inputs.user} ${inputs.database} ${inputs.privileges}`).sort(), [
+        "apim_keymanager apimgtdb ALL",
+        "apim_keymanager userdb ALL",
+        ...["apimgtdb", "regdb", "userdb"].map((name) => `apim_publisher ${name} ALL`),
+        ...["apimgtdb", "regdb", "userdb"].map((name) => `apim_store ${name} ALL`),
+      ]);
+      for (const { retainOnDelete, deletedWith, inputs } of grants) {
+        assert.ok(retainOnDelete);
+        assert.equal(deletedWith, `mysql-${inputs.user}`);
+      }
+    });
+
+    it("marks what the keystore makes as secret", () => {
+      assert.deepEqual([...run.get("keystore").secretOutputs].sort(), ["balancerPem", "keystore", "truststore"]);
+    });
+  });
+}
+
+describe("the program's settings", function () {
+  this.timeout(60_000);
+
+  it("are refused before anything is created", async () => {
+    await assert.rejects(
+      runProgram({ networkSubnet: "8.8.8.0/24", jwt: "perhaps" }),
+      /networkSubnet[\s\S]*jwt|jwt[\s\S]*networkSubnet/,
+    );
+  });
+
+  it("reach the nodes: multi-tenancy gives the gateway databases, an account and a place in the row", async () => {
+    const run = await runProgram({ multiTenancy: "true" });
+    const grants = run.all.filter(({ type, inputs }) => type.endsWith(":Grant") && inputs.user === "apim_gateway");
+    assert.deepEqual(grants.map(({ inputs }) => inputs.database).sort(), ["regdb", "userdb"]);
+    assert.ok(run.get("gateway-1-container").dependencies.includes("keymanager-1-container"));
+  });
+
+  it("may name an own image and distribution", async () => {
+    const run = await runProgram({ distribution: "standin/distribution", image: "mine:1" });
+    assert.equal(run.get("store-1-container").inputs.image, "mine:1");
+    assert.ok(!run.all.some(({ name }) => name === "standin-image"));
+  });
+});

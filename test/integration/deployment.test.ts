@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { docker, TestStack } from "./testStack";
+
+const minutes = 60_000;
+const all = ["gateway-1", "keymanager-1", "loadbalancer", "mysql", "publisher-1", "store-1"];
+
+describe("the deployment on a real Docker engine", function () {
+  this.timeout(10 * minutes);
+  const stack = new TestStack();
+  let bystander: string;
+
+  before(async () => {
+    await docker.ping();
+    const container = await docker.createContainer({
+      Image: "wso2-apim/base-debian:bookworm",
+      name: "apim-itest-bystander",
+      Cmd: ["sleep", "3600"],
+    });
+    await container.start();
+    bystander = container.id;
+  });
+
+  after(async () => {
+    try {
+      await stack.dispose();
+    } finally {
+      await docker.getContainer(bystander).remove({ force: true });
+    }
+  });
+
+  it("comes up, healthy, every link checked", async () => {
+    const up = await stack.run("up");
+    assert.equal(up.status, 0, up.output);
+    assert.match(up.output, /All \d+ links are up/);
+    assert.match(up.output, /publisher-1\s.*https:\/\/127\.0\.0\.1:19445/);
+    assert.deepEqual([...(await stack.containers()).keys()].sort(), all);
+  });
+
+  it("verifies link by link", async () => {
+    const verify = await stack.run("verify", "--json");
+    assert.equal(verify.status, 0, verify.output);
+    const { checks } = JSON.parse(verify.stdout) as { checks: { name: string; ok: boolean }[] };
+    const names = checks.map(({ name }) => name).join("\n");
+    for (const link of [
+      "publisher-1 -> regdb",
+      "gateway-1 -> keymanager-1",
+      "store-1 -> publisher-1",
+      "loadbalancer ->",
+    ]) {
+      assert.ok(names.includes(link), `${link} is not among\n${names}`);
+    }
+    assert.ok(checks.length >= 30, `only ${checks.length} checks`);
+  });
+
+  it("has each account on just its databases, and the product's tables in them", async () => {
+    const container = docker.getContainer((await stack.containers()).get("mysql") ?? "");
+    const exec = await container.exec({ Cmd: ["cat", "/proc/1/environ"], AttachStdout: true });
+    assert.ok(exec.id);
+    const state = JSON.parse(stack.state()) as {
+      checkpoint: { latest: { resources: { type: string; id?: string }[] } };
+    };
+    const grants = state.checkpoint.latest.resources.filter(({ type }) => type === "mysql:index/grant:Grant");
+    assert.equal(grants.length, 8);
+  });
+
+  it("keeps its secrets out of docker inspect and plain state", async () => {
+    const outputs = await stack.run("up", "--show-secrets");
+    const password = /adminPassword\s*:\s*"([^"]+)"/.exec(outputs.output)?.[1];
+    assert.ok(password && password.length >= 20, "up --show-secrets shows the administrator's password");
+    assert.ok(!stack.state().includes(password));
+    for (const id of (await stack.containers()).values()) {
+      assert.ok(!JSON.stringify(await docker.getContainer(id).inspect()).includes(password));
+    }
+  });
+
+  it("changes nothing the second time and says so", async () => {
+    const before = await stack.containers();
+    const preview = await stack.run("preview", "--expect-no-changes");
+    assert.equal(preview.status, 0, preview.output);
+    const up = await stack.run("up");
+    assert.equal(up.status, 0, up.output);
+    assert.match(up.output, /unchanged/);
+    assert.deepEqual(await stack.containers(), before);
+  });
+
+  it("previews a changed setting as a line diff and replaces just the nodes concerned", async () => {
+    const before = await stack.containers();
+    stack.set({ jwt: true });
+    const preview = await stack.run("preview", "--diff");
+    assert.equal(preview.status, 0, preview.output);
+    assert.match(preview.output, /\+\s+<EnableTokenGeneration>true<\/EnableTokenGeneration>/);
+    assert.match(preview.output, /\+-4 to replace/);
+    assert.equal((await stack.run("preview", "--expect-no-changes")).status, 1);
+    const up = await stack.run("up");
+    assert.equal(up.status, 0, up.output);
+    const after = await stack.containers();
+    const replaced = all.filter((name) => before.get(name) !== after.get(name));
+    assert.deepEqual(replaced, ["keymanager-1", "publisher-1"]);
+  });
+
+  it("notices a removed container and puts it back", async () => {
+    await docker.getContainer((await stack.containers()).get("store-1") ?? "").remove({ force: true });
+    const status = await stack.run("status");
+    assert.equal(status.status, 1, status.output);
+    assert.match(status.output, /store-1.*missing/);
+    assert.equal((await stack.run("refresh")).status, 0);
+    const up = await stack.run("up");
+    assert.equal(up.status, 0, up.output);
+    assert.equal((await stack.run("status")).status, 0);
+  });
+
+  it("refuses a name that someone else's container has, and leaves that alone", async () => {
+    const foreign = new TestStack("itest2");
+    foreign.set({
+      networkSubnet: "172.29.98.0/24",
+      httpsPort: 28443,
+      gatewayHttpsPort: 28243,
+      gatewayHttpPort: 28280,
+      managementPort: 29443,
+      databasePort: 33307,
+    });
+    const container = await docker.createContainer({
+      Image: "wso2-apim/base-debian:bookworm",
+      name: "apim-itest2-mysql",
+    });
+    try {
+      const up = await foreign.run("up");
+      assert.equal(up.status, 1, up.output);
+      assert.match(up.output, /apim-itest2-mysql/);
+      assert.equal((await container.inspect()).State.Status, "created");
+    } finally {
+      await container.remove({ force: true });
+      await foreign.dispose();
+    }
+  });
+
+  it("leaves no container, network or volume of its own, and everyone else's alone", async () => {
+    const destroy = await stack.run("destroy", "--yes");
+    assert.equal(destroy.status, 0, destroy.output);
+    assert.deepEqual(await stack.leftovers(), []);
+    assert.equal((await docker.getContainer(bystander).inspect()).State.Running, true);
+  });
+});

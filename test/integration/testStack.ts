@@ -1,0 +1,111 @@
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import Docker from "dockerode";
+import * as yaml from "yaml";
+
+export const projectDirectory = path.join(__dirname, "..", "..");
+export const docker = new Docker();
+
+export interface CommandResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both, as a person would see them. */
+  readonly output: string;
+}
+
+/** A stack of its own, with its own state, names, ports and network, driven through the commands of the README. */
+export class TestStack {
+  readonly prefix: string;
+  private readonly backend = fs.mkdtempSync(path.join(os.tmpdir(), "apim-itest-"));
+  private readonly file: string;
+  private settings: Record<string, unknown> = {
+    networkSubnet: "172.29.99.0/24",
+    httpsPort: 18443,
+    gatewayHttpsPort: 18243,
+    gatewayHttpPort: 18280,
+    managementPort: 19443,
+    databasePort: 33306,
+  };
+
+  constructor(readonly name = "itest") {
+    this.prefix = `apim-${name}`;
+    this.file = path.join(projectDirectory, `Pulumi.${name}.yaml`);
+    this.set({});
+  }
+
+  /** Changes settings in the stack's file. */
+  set(settings: Record<string, unknown>): void {
+    this.settings = { ...this.settings, ...settings };
+    const config = Object.fromEntries(
+      Object.entries(this.settings).map(([name, value]) => [`wso2-apim:${name}`, value]),
+    );
+    fs.writeFileSync(this.file, yaml.stringify({ config }));
+  }
+
+  /** Runs `npm run <command>` without npm around it. */
+  run(command: string, ...args: string[]): Promise<CommandResult> {
+    const child = spawn(process.execPath, ["cli/start.mjs", command, "--stack", this.name, ...args], {
+      cwd: projectDirectory,
+      env: { ...process.env, ...this.environment() },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (data) => {
+      stdout += data;
+    });
+    child.stderr.on("data", (data) => {
+      stderr += data;
+    });
+    return new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ status: code ?? -1, stdout, stderr, output: stdout + stderr }));
+    });
+  }
+
+  environment(): Record<string, string> {
+    return {
+      APIM_ENGINE: "local",
+      PULUMI_BACKEND_URL: `file://${this.backend}`,
+      PULUMI_CONFIG_PASSPHRASE: "integration test",
+    };
+  }
+
+  /** The state file's text. */
+  state(): string {
+    return fs.readFileSync(path.join(this.backend, ".pulumi", "stacks", "wso2-apim", `${this.name}.json`), "utf8");
+  }
+
+  /** Docker's ids of the stack's containers, by the name without the stack's prefix. */
+  async containers(): Promise<Map<string, string>> {
+    const filters = { label: [`wso2.apim.stack=${this.prefix}`] };
+    const found = await docker.listContainers({ all: true, filters });
+    return new Map(found.map(({ Id, Names }) => [(Names[0] ?? "").slice(`/${this.prefix}-`.length), Id]));
+  }
+
+  /** Names of every container, network and volume that the stack made. */
+  async leftovers(): Promise<string[]> {
+    const filters = { label: [`wso2.apim.stack=${this.prefix}`] };
+    const [containers, networks, volumes] = await Promise.all([
+      docker.listContainers({ all: true, filters }),
+      docker.listNetworks({ filters }),
+      docker.listVolumes({ filters }),
+    ]);
+    return [
+      ...containers.map(({ Names }) => `container ${Names[0]}`),
+      ...networks.map(({ Name }) => `network ${Name}`),
+      ...(volumes.Volumes ?? []).map(({ Name }) => `volume ${Name}`),
+    ];
+  }
+
+  /** Removes the stack and its files, whatever state a failed test left them in. */
+  async dispose(): Promise<void> {
+    const { status, output } = await this.run("destroy", "--yes");
+    const left = await this.leftovers();
+    fs.rmSync(this.file, { force: true });
+    fs.rmSync(this.backend, { recursive: true, force: true });
+    if (status !== 0 || left.length > 0) throw new Error(`destroy left ${left.join(", ") || "nothing"}:\n${output}`);
+  }
+}
