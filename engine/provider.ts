@@ -53,7 +53,12 @@ export interface Context {
 export interface Provider {
   /** The type tokens that this provider serves. */
   readonly types: readonly string[];
-  /** Top-level outputs that are secret whatever the inputs are, e.g. `result` of a RandomPassword. */
+  /** False when the outputs of an update can't be told beforehand; by default those not set by inputs stay. */
+  readonly previewsUpdates?: boolean;
+  /**
+   * Outputs that are secret whatever the inputs are, e.g. `result` of a RandomPassword: top-level names, or dotted
+   * paths into objects.
+   */
   secretOutputs(type: string): readonly string[];
   /**
    * Validates `news` and adds the official provider's defaults (and `__defaults`). Pure but for the random choice of a
@@ -69,6 +74,23 @@ export interface Provider {
   update(existing: Existing, news: Properties, context: Context): Promise<{ outputs: Properties }>;
   /** Succeeds when the resource is gone already. */
   delete(existing: Existing, context: Context): Promise<void>;
+  /**
+   * Looks for what an interrupted create left behind: an object of the name in `inputs` that is certainly ours (e.g.
+   * by a label), or undefined. Unless `complete`, it is replaced by the next step. Without this method, nothing is
+   * left behind, or create copes with it.
+   */
+  recover?(
+    resource: ResourceRef,
+    inputs: Properties,
+    context: Context,
+  ): Promise<{ id: string; outputs: Properties; complete: boolean } | undefined>;
+  /**
+   * After a create that was cut off before its result was recorded: finds what it made by name, finishes it and returns
+   * it; undefined when nothing is there, or something that is not as `inputs` say (create then refuses it by name).
+   */
+  recover?(resource: ResourceRef, inputs: Properties, context: Context): Promise<{ id: string; outputs: Properties } | undefined>;
+  /** Gives up connections; the provider is not used afterwards. */
+  close?(): Promise<void>;
 }
 
 /** A create that failed half-way: the resource must be recorded with its id, and made anew by the next run. */
