@@ -5,7 +5,7 @@ import { type RenderedFile, renderBalancer, renderNode, stockText } from "../con
 import { colourDiff, countChangedLines, unifiedDiff } from "../configs/compare";
 import { encode } from "../configs/encoding";
 import { type Distribution, readDistribution } from "../distribution";
-import { loadSettingsFromStack, standIn } from "../settings";
+import { distributionPath, loadSettingsFromStack } from "../settings";
 import { buildTopology, type Node, roles, type Topology } from "../topology";
 
 const help = `Write each node's configuration files, secrets as placeholders.
@@ -45,9 +45,8 @@ export async function run(args: string[]): Promise<number> {
   const project = resolve(__dirname, "..");
   const settings = loadSettingsFromStack(project, values.stack);
   const topology = buildTopology(settings);
-  const own = settings.distribution === standIn ? "standin/distribution" : settings.distribution;
   const distribution = await readDistribution(
-    values.distribution === undefined ? resolve(project, own) : resolve(values.distribution),
+    values.distribution === undefined ? distributionPath(settings, project) : resolve(values.distribution),
   );
   const renderings = chosenNodes(topology, values.node).map((node) => ({
     node,

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { generate } from "selfsigned";
+import { renderBalancer } from "../../configs";
+import type { Topology } from "../../topology";
+import { topologyOf } from "./stock";
+
+/** The lines of one `frontend` or `backend`, without indentation. */
+function section(configuration: string, title: string): string[] {
+  const start = configuration.indexOf(`\n${title}\n`);
+  assert.ok(start >= 0, title);
+  return (
+    configuration
+      .slice(start + title.length + 2)
+      .split("\n\n")[0]
+      ?.split("\n")
+      .map((line) => line.trim()) ?? []
+  );
+}
+
+describe("configs: load balancer", () => {
+  const topology = topologyOf();
+  const configuration = renderBalancer(topology);
+
+  it("sends each host name to its component, encrypted and checked by name", () => {
+    const https = section(configuration, "frontend https");
+    for (const { role, hostName, address, ports } of topology.nodes) {
+      const name = role.toLowerCase();
+      assert.ok(https.includes(`use_backend ${name} if { req.hdr(host),host_only -m str -i ${hostName} }`));
+      const server = section(configuration, `backend ${name}`).find((line) => line.startsWith("server "));
+      assert.ok(server?.includes(` ${address}:${ports.managementHttps} ssl sni str(${hostName}) `), server);
+      assert.ok(server?.includes(` verifyhost ${hostName} port ${ports.managementHttps}`), server);
+    }
+    assert.match(configuration, /default-server .* verify required ca-file /);
+    assert.doesNotMatch(configuration, /verify none|stats /);
+  });
+
+  it("has sticky sessions for Publisher and Store only", () => {
+    const sticky = topology.balancer.routes.filter(({ name }) =>
+      section(configuration, `backend ${name}`).some((line) => line.startsWith("cookie ")),
+    );
+    assert.deepEqual(
+      sticky.map(({ role }) => role),
+      ["publisher", "store"],
+    );
+  });
+
+  it("answers an unknown host with 421 and the known ones", () => {
+    const refusal = section(configuration, "frontend https").find((line) => line.includes("421"));
+    for (const { hostName } of topology.nodes) assert.ok(refusal?.includes(hostName));
+  });
+
+  it("sends API calls to the gateway whatever host they name, checked on its management port", () => {
+    for (const [front, back] of [
+      ["gatewayHttps", "api-https"],
+      ["gatewayHttp", "api-http"],
+    ]) {
+      assert.ok(section(configuration, `frontend ${front}`).includes(`default_backend ${back}`));
+      assert.ok(section(configuration, `backend ${back}`).some((line) => / port 9444$/.test(line)));
+    }
+    assert.ok(section(configuration, "backend api-https").some((line) => line.includes("172.28.0.41:8244 ssl ")));
+    assert.ok(section(configuration, "backend api-http").some((line) => line.includes("172.28.0.41:8281 check-sni")));
+  });
+
+  it("names the published port to the nodes", () => {
+    const other = renderBalancer(topologyOf({ httpsPort: 443 }));
+    assert.ok(section(other, "frontend https").includes("http-request set-header X-Forwarded-Port 443"));
+  });
+
+  it("refuses a port with and without TLS", () => {
+    const routes = topology.balancer.routes.map((route) => ({ ...route, listenPort: 8443 }));
+    const mixed: Topology = { ...topology, balancer: { ...topology.balancer, routes } };
+    assert.throws(() => renderBalancer(mixed), /port 8443 are partly with and partly without TLS/);
+  });
+
+  it("is valid for HAProxy itself", async function () {
+    if (spawnSync("haproxy", ["-v"]).status !== 0) {
+      process.stdout.write("      skipped: no haproxy on PATH (apt-get install haproxy)\n");
+      this.skip();
+    }
+    const directory = mkdtempSync(join(tmpdir(), "haproxy-test-"));
+    try {
+      const { cert, private: key } = await generate([{ name: "commonName", value: "test" }], { keySize: 2048 });
+      writeFileSync(join(directory, "balancer.pem"), `${cert}\n${key}\n`);
+      writeFileSync(join(directory, "ca.pem"), cert);
+      const file = join(directory, "haproxy.cfg");
+      writeFileSync(file, configuration.replaceAll("/usr/local/etc/haproxy/", `${directory}/`));
+      const check = spawnSync("haproxy", ["-c", "-f", file], { encoding: "utf8" });
+      assert.equal(check.status, 0, check.stderr);
+      assert.doesNotMatch(check.stderr, /WARNING/);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { renderNode, stockText } from "../../configs";
+import { countChangedLines } from "../../configs/compare";
+import { encode } from "../../configs/encoding";
+import { parseFile } from "../../configs/xml";
+import type { Distribution } from "../../distribution";
+import { type Role, roles } from "../../topology";
+import { value, values } from "./reader";
+import { forEachDistribution, nodeOf, renderedText, topologyOf, withRendered } from "./stock";
+
+const keyManagerServices = "https://keymanager.apim-wso2.com:9443/services/";
+const gatewayServices = "https://gateway.apim-wso2.com:9444/services/";
+const apimgtUrl = "jdbc:mysql://apimgtdb.mysql-wso2.com:3306/apimgtdb?autoReconnect=true&useSSL=false";
+const userUrl = "jdbc:mysql://userdb.mysql-wso2.com:3306/userdb?autoReconnect=true&useSSL=false";
+const registryUrl = "jdbc:mysql://regdb.mysql-wso2.com:3306/regdb?autoReconnect=true&useSSL=false";
+
+describe("configs: what the document says, in each role's files", () => {
+  forEachDistribution((load) => {
+    let distribution: Distribution;
+    let keyValidation: string;
+    before(function () {
+      distribution = load(this);
+      keyValidation = distribution.version === "1.7.0" ? "APIKeyManager" : "APIKeyValidator";
+    });
+    const file = (role: Role, path: string, settings = {}) =>
+      renderedText(role, path, distribution, topologyOf(settings));
+
+    it("carbon.xml: offsets of the document's table, host names of the role", () => {
+      const found = roles.map((role) => {
+        const text = file(role, "carbon.xml");
+        return [value(text, "Ports/Offset"), value(text, "HostName"), value(text, "MgtHostName")];
+      });
+      assert.deepEqual(found, [
+        ["0", "keymanager.apim-wso2.com", "keymanager.apim-wso2.com"],
+        ["1", "gateway.apim-wso2.com", "gateway.apim-wso2.com"],
+        ["2", "publisher.apim-wso2.com", "publisher.apim-wso2.com"],
+        ["3", "store.apim-wso2.com", "store.apim-wso2.com"],
+      ]);
+    });
+
+    it("master-datasources.xml: the databases of the document's table, WSO2_CARBON_DB as it was", () => {
+      for (const [role, names] of [
+        ["keyManager", ["WSO2AM_DB", "WSO2UM_DB"]],
+        ["publisher", ["WSO2AM_DB", "WSO2UM_DB", "WSO2REG_DB"]],
+        ["store", ["WSO2AM_DB", "WSO2UM_DB", "WSO2REG_DB"]],
+      ] as const) {
+        const text = file(role, "master-datasources.xml");
+        const urls = { WSO2AM_DB: apimgtUrl, WSO2UM_DB: userUrl, WSO2REG_DB: registryUrl };
+        for (const name of names) {
+          const source = `datasources/datasource[name=${name}]`;
+          const settings = `${source}/definition/configuration`;
+          assert.equal(value(text, `${source}/jndiConfig/name`), `jdbc/${name}`);
+          assert.equal(value(text, `${source}/definition/@type`), "RDBMS");
+          assert.equal(value(text, `${settings}/url`), urls[name]);
+          assert.equal(value(text, `${settings}/username`), `apim_${role.toLowerCase()}`);
+          assert.equal(value(text, `${settings}/password`), `{{secret:database-${role.toLowerCase()}}}`);
+          assert.equal(value(text, `${settings}/driverClassName`), "com.mysql.jdbc.Driver");
+          assert.equal(value(text, `${settings}/maxActive`), "50");
+          assert.equal(value(text, `${settings}/maxWait`), "60000");
+          assert.equal(value(text, `${settings}/testOnBorrow`), "true");
+          assert.equal(value(text, `${settings}/validationQuery`), "SELECT 1");
+          assert.equal(value(text, `${settings}/validationInterval`), "30000");
+          assert.deepEqual(values(text, `${settings}/defaultAutoCommit`), name === "WSO2AM_DB" ? ["false"] : []);
+        }
+        const carbon = "datasources/datasource[name=WSO2_CARBON_DB]/definition/configuration/url";
+        assert.match(value(text, carbon), /^jdbc:h2:/);
+      }
+      const gateway = file("gateway", "master-datasources.xml");
+      assert.equal(gateway, stockText("repository/conf/datasources/master-datasources.xml", distribution));
+    });
+
+    it("master-datasources.xml and registry.xml with multi-tenancy: user store and mounts on all four", () => {
+      for (const role of roles) {
+        const text = file(role, "master-datasources.xml", { multiTenancy: true });
+        const names = values(text, "datasources/datasource/name");
+        for (const name of ["WSO2UM_DB", "WSO2REG_DB"]) assert.ok(names.includes(name), `${role} ${name}`);
+        const registry = file(role, "registry.xml", { multiTenancy: true });
+        assert.equal(value(registry, "mount[path=/_system/governance]/instanceId"), "gov");
+        const users = file(role, "user-mgt.xml", { multiTenancy: true });
+        assert.equal(value(users, "Realm/Configuration/Property[name=dataSource]"), "jdbc/WSO2UM_DB");
+      }
+    });
+
+    it("api-manager.xml: who calls whom", () => {
+      const expected: Record<Role, Record<string, string>> = {
+        keyManager: {
+          "APIGateway/Environments/Environment/ServerURL": gatewayServices,
+          RevokeAPIURL: "https://gateway.apim-wso2.com:8244/revoke",
+          EnableThriftServer: "true",
+        },
+        gateway: { ServerURL: keyManagerServices, EnableThriftServer: "false" },
+        publisher: {
+          "AuthManager/ServerURL": keyManagerServices,
+          "APIGateway/Environments/Environment/ServerURL": gatewayServices,
+          ServerURL: keyManagerServices,
+          "APIStore/URL": "https://store.apim-wso2.com:8443/store",
+          "APIPublisher/URL": "https://publisher.apim-wso2.com:8443/publisher",
+          EnableThriftServer: "false",
+        },
+        store: {
+          "AuthManager/ServerURL": keyManagerServices,
+          "APIGateway/Environments/Environment/ServerURL": gatewayServices,
+          ServerURL: keyManagerServices,
+          RevokeAPIURL: "https://gateway.apim-wso2.com:8244/revoke",
+          EnableThriftServer: "false",
+        },
+      };
+      for (const role of roles) {
+        const text = file(role, "api-manager.xml");
+        assert.equal(value(text, "DataSourceName"), "jdbc/WSO2AM_DB");
+        for (const [path, wanted] of Object.entries(expected[role]))
+          assert.equal(value(text, path.includes("/") ? path : `${keyValidation}/${path}`), wanted, `${role} ${path}`);
+        assert.equal(value(text, `${keyValidation}/KeyValidatorClientType`), "ThriftClient");
+        assert.equal(value(text, `${keyValidation}/ThriftClientPort`), "10397");
+        assert.equal(value(text, `${keyValidation}/ThriftServerPort`), "10397");
+        assert.equal(value(text, `${keyValidation}/ThriftServerHost`), "keymanager.apim-wso2.com");
+        assert.equal(value(text, `${keyValidation}/TokenEndPointName`), "/oauth2/token");
+        for (const place of ["AuthManager", "APIGateway/Environments/Environment", keyValidation]) {
+          assert.equal(value(text, `${place}/Username`), "admin");
+          assert.equal(value(text, `${place}/Password`), "{{secret:admin-password}}");
+        }
+      }
+      const endpoint = "APIGateway/Environments/Environment/GatewayEndpoint";
+      assert.equal(
+        value(file("publisher", "api-manager.xml"), endpoint),
+        "http://gateway.apim-wso2.com:8280,https://gateway.apim-wso2.com:8243",
+      );
+    });
+
+    it("api-manager.xml: JWT on Key Managers and Publishers only, and only when it is on", () => {
+      const path = "APIConsumerAuthentication/EnableTokenGeneration";
+      const found = roles.map((role) => values(file(role, "api-manager.xml", { jwt: true }), path));
+      assert.deepEqual(found, [["true"], [], ["true"], []]);
+      for (const role of roles) assert.deepEqual(values(file(role, "api-manager.xml"), path), []);
+    });
+
+    it("api-manager.xml: WSClient needs no Thrift server", () => {
+      for (const role of roles) {
+        const text = file(role, "api-manager.xml", { keyValidatorClient: "WSClient" });
+        assert.equal(value(text, `${keyValidation}/KeyValidatorClientType`), "WSClient");
+        assert.equal(value(text, `${keyValidation}/EnableThriftServer`), "false");
+      }
+    });
+
+    it("user-mgt.xml: one administrator, the shared user store, the stock expressions", () => {
+      for (const role of roles) {
+        const text = file(role, "user-mgt.xml", { adminUser: "boss" });
+        assert.equal(value(text, "Realm/Configuration/AdminUser/UserName"), "boss");
+        assert.equal(value(text, "Realm/Configuration/AdminUser/Password"), "{{secret:admin-password}}");
+        assert.equal(
+          value(text, "Realm/Configuration/Property[name=dataSource]"),
+          role === "gateway" ? "jdbc/WSO2CarbonDB" : "jdbc/WSO2UM_DB",
+        );
+        assert.ok(text.includes("[^~!#$;%^*+={}\\\\|\\\\\\\\&lt;&gt;,"));
+      }
+    });
+
+    it("registry.xml: the shared registry mounted beside the kept one, on Publisher and Store", () => {
+      for (const role of ["publisher", "store"] as const) {
+        const text = file(role, "registry.xml");
+        assert.equal(value(text, "currentDBConfig"), "wso2registry");
+        assert.equal(value(text, "dbConfig[name=wso2registry]/dataSource"), "jdbc/WSO2CarbonDB");
+        assert.equal(value(text, "dbConfig[name=govregistry]/dataSource"), "jdbc/WSO2REG_DB");
+        assert.equal(value(text, "remoteInstance/@url"), `https://${role}.apim-wso2.com`);
+        assert.equal(value(text, "remoteInstance/id"), "gov");
+        assert.equal(value(text, "remoteInstance/cacheId"), `apim_${role}@${registryUrl}`);
+        assert.equal(value(text, "remoteInstance/dbConfig"), "govregistry");
+        assert.equal(value(text, "remoteInstance/readOnly"), "false");
+        assert.equal(value(text, "remoteInstance/enableCache"), "true");
+        assert.equal(value(text, "remoteInstance/registryRoot"), "/");
+        for (const path of ["/_system/governance", "/_system/config"]) {
+          assert.equal(value(text, `mount[path=${path}]/@overwrite`), "true");
+          assert.equal(value(text, `mount[path=${path}]/instanceId`), "gov");
+          assert.equal(value(text, `mount[path=${path}]/targetPath`), path);
+        }
+      }
+      for (const role of ["keyManager", "gateway"] as const)
+        assert.equal(file(role, "registry.xml"), stockText("repository/conf/registry.xml", distribution));
+    });
+
+    it("axis2.xml: Publisher and Store name each other, the others are not clustered", () => {
+      const parameters = (role: Role) => {
+        const text = file(role, "axis2.xml");
+        const parameter = (name: string) => value(text, `clustering/parameter[name=${name}]`);
+        return [
+          value(text, "clustering/@enable"),
+          parameter("membershipScheme"),
+          parameter("domain"),
+          parameter("localMemberHost"),
+          parameter("localMemberPort"),
+          ...values(text, "clustering/members/member/hostName"),
+          ...values(text, "clustering/members/member/port"),
+        ];
+      };
+      const cluster = ["true", "wka", "wso2.pub.store.domain"];
+      assert.deepEqual(parameters("publisher"), [...cluster, "172.28.0.61", "4000", "172.28.0.81", "4000"]);
+      assert.deepEqual(parameters("store"), [...cluster, "172.28.0.81", "4000", "172.28.0.61", "4000"]);
+      for (const role of ["keyManager", "gateway"] as const)
+        assert.equal(file(role, "axis2.xml"), stockText("repository/conf/axis2/axis2.xml", distribution));
+    });
+
+    it("synapse APIs: the gateway's only, pointing at the Key Manager", () => {
+      for (const [name, path] of [
+        ["_TokenAPI_", "token"],
+        ["_AuthorizeAPI_", "authorize"],
+        ["_RevokeAPI_", "revoke"],
+      ] as const) {
+        const endpoint = "resource/inSequence/send/endpoint";
+        const text = file("gateway", `${name}.xml`);
+        assert.deepEqual(
+          [...values(text, `${endpoint}/http/@uri-template`), ...values(text, `${endpoint}/address/@uri`)],
+          [`https://keymanager.apim-wso2.com:9443/oauth2/${path}`],
+        );
+        assert.deepEqual(countChangedLines(stockText(synapsePath(name), distribution), text), { added: 1, removed: 1 });
+        assert.throws(() => file("store", `${name}.xml`), /no _/);
+      }
+    });
+
+    it("every file is well-formed in its encoding, and rendering it again changes nothing", () => {
+      const topology = topologyOf({ jwt: true, multiTenancy: true });
+      for (const role of roles) {
+        const node = nodeOf(topology, role);
+        const files = renderNode(node, topology, distribution);
+        for (const { path, text, encoding } of files)
+          assert.equal(parseFile(path, encode(path, text, encoding), "").text, text);
+        assert.deepEqual(renderNode(node, topology, withRendered(distribution, files)), files);
+      }
+    });
+
+    it("no file sends anything to this machine itself", () => {
+      for (const role of roles)
+        for (const { path, text } of renderNode(nodeOf(topologyOf(), role), topologyOf(), distribution)) {
+          const active = text.replace(/<!--[\s\S]*?-->/g, "");
+          const urls = [...active.matchAll(/\b(?:https?|tcp|jdbc:mysql):\/\/(?:localhost|127\.0\.0\.1)[^<"]*/g)];
+          // Off (Enabled is false), and no part of the deployment.
+          const expected = active.includes("<BAMServerURL>") ? ["tcp://localhost:7612/"] : [];
+          assert.deepEqual(
+            urls.map(([url]) => url),
+            expected,
+            path,
+          );
+        }
+    });
+  });
+});
+
+function synapsePath(name: string): string {
+  return `repository/deployment/server/synapse-configs/default/api/${name}.xml`;
+}

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
+import { configurationFiles, readDistribution, readDistributionDirectory } from "../../distribution";
+import { isSince } from "../../distribution/files";
+import { zip } from "./zipWriter";
+
+const standIn = resolve(__dirname, "../../standin/distribution");
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)));
+}
+
+describe("distribution", () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "distribution-test-"));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  /** A copy of the stand-in's distribution with one file changed; undefined removes it. */
+  function copyWith(path: string, change: (text: string) => string | undefined): string {
+    cpSync(standIn, directory, { recursive: true });
+    const file = join(directory, path);
+    const text = change(readFileSync(file, "utf8"));
+    if (text === undefined) rmSync(file);
+    else writeFileSync(file, text);
+    return directory;
+  }
+
+  it("reads version, stock files, dbscripts and keystore facts of an APIM_HOME", () => {
+    const distribution = readDistributionDirectory(standIn);
+    assert.equal(distribution.version, "1.9.0");
+    for (const { path } of Object.values(configurationFiles))
+      if (statSync(join(standIn, path), { throwIfNoEntry: false }))
+        assert.deepEqual(distribution.files.get(path), readFileSync(join(standIn, path)));
+    assert.deepEqual([...distribution.dbscripts.keys()], ["dbscripts/mysql.sql", "dbscripts/apimgt/mysql.sql"]);
+    assert.match(distribution.dbscripts.get("dbscripts/apimgt/mysql.sql") ?? "", /CREATE TABLE/i);
+    assert.deepEqual(distribution.keyStore, {
+      location: "repository/resources/security/wso2carbon.jks",
+      type: "JKS",
+      password: "wso2carbon",
+      keyAlias: "wso2carbon",
+      keyPassword: "wso2carbon",
+    });
+    assert.deepEqual(distribution.trustStore, {
+      location: "repository/resources/security/client-truststore.jks",
+      type: "JKS",
+      password: "wso2carbon",
+    });
+  });
+
+  it("finds the one wso2am directory in a directory", async () => {
+    cpSync(standIn, join(directory, "wso2am-1.9.0"), { recursive: true });
+    mkdirSync(join(directory, "other"));
+    const distribution = await readDistribution(directory);
+    assert.deepEqual(distribution.files, readDistributionDirectory(standIn).files);
+    cpSync(standIn, join(directory, "wso2am-2"), { recursive: true });
+    assert.throws(() => readDistributionDirectory(directory), /several distributions \(wso2am-1\.9\.0, wso2am-2\)/);
+  });
+
+  for (const prefix of ["wso2am-1.9.0/", ""])
+    it(`reads the same from a zip ${prefix === "" ? "of the home itself" : "with a directory in it"}`, async () => {
+      const path = join(directory, "pack.zip");
+      const big = new Map([[`${prefix}repository/components/plugins/big.jar`, Buffer.alloc(100_000)]]);
+      const packed = filesBelow(standIn).map((name) => [prefix + name, readFileSync(join(standIn, name))] as const);
+      writeFileSync(path, zip(new Map([...big, ...packed])));
+      const fromZip = await readDistribution(path);
+      const fromDirectory = readDistributionDirectory(standIn);
+      assert.deepEqual({ ...fromZip, source: "" }, { ...fromDirectory, source: "" });
+      assert.throws(() => readDistributionDirectory(path), /expected a directory, found a file/);
+    });
+
+  it("says what is wrong with a path that is no distribution", async () => {
+    await assert.rejects(readDistribution(join(directory, "nowhere")), /nowhere: there is no such directory or file/);
+    await assert.rejects(
+      readDistribution(directory),
+      /found no repository\/conf\/carbon\.xml in it nor in a directory/,
+    );
+    const file = join(directory, "pack.zip");
+    writeFileSync(file, "no zip");
+    await assert.rejects(readDistribution(file), /pack\.zip: expected a directory or a zip, but it can't be read/);
+    writeFileSync(file, zip(new Map([["readme.txt", Buffer.from("x")]])));
+    await assert.rejects(readDistribution(file), /found no repository\/conf\/carbon\.xml in the zip/);
+  });
+
+  it("names a missing file, what it belongs to and the remedy", () => {
+    const home = copyWith("repository/conf/user-mgt.xml", () => undefined);
+    assert.throws(
+      () => readDistributionDirectory(home),
+      /found no repository\/conf\/user-mgt\.xml; expected an APIM_HOME with wso2am-1\.9\.0's own files.*copy the missing file/,
+    );
+  });
+
+  it("knows that there was no revoke API before 1.7", () => {
+    const revoke = configurationFiles.revokeApi.path;
+    const version = (number: string) => copyWith("repository/conf/carbon.xml", (text) => text.replace("1.9.0", number));
+    rmSync(join(version("1.6.0"), revoke));
+    assert.equal(readDistributionDirectory(directory).files.has(revoke), false);
+    version("1.7.0");
+    rmSync(join(directory, revoke));
+    assert.throws(() => readDistributionDirectory(directory), /found no .*_RevokeAPI_\.xml/);
+  });
+
+  it("lists the supported versions when it is another", () => {
+    const home = copyWith("repository/conf/carbon.xml", (text) => text.replace("1.9.0", "2.0.0"));
+    assert.throws(
+      () => readDistributionDirectory(home),
+      /says version "2\.0\.0"; supported are 1\.5\.0, 1\.6\.0, 1\.7\.0, 1\.8\.0, 1\.9\.0, 1\.9\.1, 1\.10\.0;/,
+    );
+  });
+
+  it("refuses a keystore outside the product", () => {
+    const home = copyWith("repository/conf/carbon.xml", (text) =>
+      text.replace(/<Location>.*wso2carbon\.jks/g, "<Location>/etc/keys/own.jks"),
+    );
+    assert.throws(() => readDistributionDirectory(home), /keystore location "\/etc\/keys\/own\.jks" lies outside/);
+  });
+
+  it("orders versions by number, not by text", () => {
+    assert.ok(isSince("1.10.0", "1.9.1"));
+    assert.ok(isSince("1.7.0", "1.7.0"));
+    assert.ok(!isSince("1.6.0", "1.7.0"));
+  });
+});
