@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** What a command needs of the machine before it runs: `images` is the full setup, `docker` an engine that answers. */
+export type Need = "nothing" | "docker" | "images";
+
+/** One line of cli/commands.json, the list that start.mjs shows as well. */
+export interface Command {
+  readonly name: string;
+  readonly needs: Need;
+  readonly summary: string;
+}
+
+interface CommandModule {
+  /** @returns the exit status. */
+  run(args: string[]): Promise<number>;
+}
+
+/** Loaded only when called: a command's start must not pay for the packages of the others. */
+const modules: Record<string, () => Promise<CommandModule>> = {
+  up: () => load("./up"),
+  preview: () => load("./preview"),
+  refresh: () => load("./refresh"),
+  destroy: () => load("./destroy"),
+  verify: () => load("./verify"),
+  status: () => load("./status"),
+  render: () => load("./render"),
+  topology: () => load("./topology"),
+  setup: () => load("./setup"),
+  bench: () => load("./bench"),
+  test: () => load("./test"),
+  check: () => load("./check"),
+};
+
+async function load(path: string): Promise<CommandModule> {
+  return (await import(path)) as CommandModule;
+}
+
+export function commands(): readonly Command[] {
+  return JSON.parse(readFileSync(join(__dirname, "commands.json"), "utf8")) as Command[];
+}
+
+/** The message of an error; with APIM_DEBUG=1 its stack. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return process.env.APIM_DEBUG === "1" && error.stack !== undefined ? error.stack : error.message || error.name;
+}
+
+async function prepare(needs: Need): Promise<void> {
+  if (needs === "nothing") return;
+  const { ensureDockerAnswers, ensureMachine } = await import("./setup");
+  await (needs === "images" ? ensureMachine() : ensureDockerAnswers());
+}
+
+/**
+ * Runs one command of cli/commands.json, what it needs first.
+ * @returns the exit status: the command's own, or 1 with one message on stderr when it throws.
+ */
+export async function main(name: string, args: string[]): Promise<number> {
+  try {
+    const command = commands().find((candidate) => candidate.name === name);
+    const module = modules[name];
+    if (command === undefined || module === undefined) {
+      throw new Error(`${name}: no such command; expected one of ${Object.keys(modules).join(", ")}`);
+    }
+    if (!args.includes("--help")) await prepare(command.needs);
+    return await (await module()).run(args);
+  } catch (error) {
+    process.stderr.write(`${errorText(error)}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,80 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Where Debian packages come from: base URIs without a trailing slash. */
+export interface DebianMirrors {
+  readonly main: string;
+  readonly security: string;
+}
+
+const publicMirrors: DebianMirrors = {
+  main: "http://deb.debian.org/debian",
+  security: "http://deb.debian.org/debian-security",
+};
+
+interface Source {
+  readonly uri: string;
+  readonly suite: string;
+}
+
+/** The `deb` entries of a one-line-style file: `deb [options] uri suite component...`. */
+function oneLineSources(text: string): Source[] {
+  return text.split("\n").flatMap((line) => {
+    const match = /^\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)/.exec(line);
+    return match?.[1] && match[2] ? [{ uri: match[1], suite: match[2] }] : [];
+  });
+}
+
+/** The enabled `deb` entries of a deb822-style file: paragraphs with Types, URIs and Suites. */
+function deb822Sources(text: string): Source[] {
+  const withoutComments = text
+    .split("\n")
+    .filter((line) => !line.startsWith("#"))
+    .join("\n");
+  return withoutComments.split(/\n\s*\n/).flatMap((paragraph) => {
+    const field = (name: string): string[] =>
+      new RegExp(`^${name}:((?:.*)(?:\\n[ \\t].*)*)`, "im").exec(paragraph)?.[1]?.trim().split(/\s+/) ?? [];
+    if (!field("Types").includes("deb") || field("Enabled")[0]?.toLowerCase() === "no") return [];
+    return field("URIs").flatMap((uri) => field("Suites").map((suite) => ({ uri, suite })));
+  });
+}
+
+/** Only plain addresses: `mirror+file:` and `cdrom:` mean nothing elsewhere, and a password must not get into an image. */
+function usable(source: Source): boolean {
+  return /^https?:\/\/[^@]+$/.test(source.uri);
+}
+
+/**
+ * The mirrors in a Debian machine's own apt sources; Debian's public ones for what is not among them.
+ * @param files name and text of /etc/apt/sources.list and of all in sources.list.d
+ * @param codename VERSION_CODENAME in /etc/os-release, e.g. `bookworm`; undefined if the machine is not a Debian
+ */
+export function debianMirrors(
+  files: readonly { readonly name: string; readonly text: string }[],
+  codename: string | undefined,
+): DebianMirrors {
+  if (codename === undefined) return publicMirrors;
+  const sources = files
+    .flatMap(({ name, text }) => (name.endsWith(".sources") ? deb822Sources(text) : oneLineSources(text)))
+    .filter(usable);
+  const uriOf = (suites: readonly string[]) =>
+    sources.find(({ suite }) => suites.includes(suite))?.uri.replace(/\/+$/, "");
+  return {
+    main: uriOf([codename, "stable", "oldstable"]) ?? publicMirrors.main,
+    security: uriOf([`${codename}-security`, "stable-security", "oldstable-security"]) ?? publicMirrors.security,
+  };
+}
+
+/** {@link debianMirrors} of this machine. */
+export function hostMirrors(root = "/"): DebianMirrors {
+  const directory = join(root, "etc/apt/sources.list.d");
+  const names = existsSync(directory) ? readdirSync(directory).sort() : [];
+  const paths = [join(root, "etc/apt/sources.list"), ...names.map((name) => join(directory, name))];
+  const files = paths
+    .filter((path) => /\.(list|sources)$/.test(path) && existsSync(path))
+    .map((path) => ({ name: path, text: readFileSync(path, "utf8") }));
+  const releaseFile = join(root, "etc/os-release");
+  const release = existsSync(releaseFile) ? readFileSync(releaseFile, "utf8") : "";
+  const codename = /^ID="?debian"?$/m.test(release) ? /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(release)?.[1] : undefined;
+  return debianMirrors(files, codename);
+}

@@ -1,0 +1,159 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type Docker from "dockerode";
+import { type DebianMirrors, hostMirrors } from "./aptSources";
+import { installPackages } from "./dockerEngine";
+import { type Host, lastLines, type Report } from "./host";
+import { splitTag } from "./imageTag";
+import { endOf, openWorkplace, type Workplace } from "./workplace";
+
+/** What a locally built image holds: a minimal Debian of `suite` and `include`'s packages. */
+export interface DebianImage {
+  readonly suite: "bookworm" | "sid";
+  readonly include: readonly string[];
+}
+
+/** An image to make and the tag to give it. */
+export interface DebianTarget {
+  readonly tag: string;
+  readonly local: DebianImage;
+}
+
+const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** The image's apt sources: the same mirrors that it was made from. */
+export function imageSources(suite: DebianImage["suite"], mirrors: DebianMirrors): string {
+  const paragraph = (uri: string, suites: string) =>
+    `Types: deb\nURIs: ${uri}\nSuites: ${suites}\nComponents: main\nSigned-By: ${keyring}\n`;
+  if (suite === "sid") return paragraph(mirrors.main, "sid");
+  return `${paragraph(mirrors.main, "bookworm bookworm-updates")}\n${paragraph(mirrors.security, "bookworm-security")}`;
+}
+
+/** Files that make apt in the image small and quiet, and keep packages from starting services during a build. */
+function imageFiles(suite: DebianImage["suite"], mirrors: DebianMirrors, skipDates: boolean): Record<string, string> {
+  const dates = 'Acquire::Check-Valid-Until "false";\nAcquire::Check-Date "false";\n';
+  const small = 'APT::Install-Recommends "false";\nAcquire::Languages "none";\nAcquire::GzipIndexes "true";\n';
+  return {
+    "etc/apt/sources.list.d/debian.sources": imageSources(suite, mirrors),
+    "etc/apt/apt.conf.d/90small": `${skipDates || suite === "sid" ? dates : ""}${small}`,
+    "etc/dpkg/dpkg.cfg.d/90small": [
+      "path-exclude /usr/share/doc/*",
+      "path-include /usr/share/doc/*/copyright",
+      "path-exclude /usr/share/man/*",
+      "path-exclude /usr/share/info/*",
+      "path-exclude /usr/share/locale/*",
+      "",
+    ].join("\n"),
+    "usr/sbin/policy-rc.d": "#!/bin/sh\nexit 101\n",
+  };
+}
+
+/** Left out of the image; what apt and dpkg need stays. */
+const excluded = [
+  "./dev/*",
+  "./proc/*",
+  "./sys/*",
+  "./debootstrap",
+  "./var/cache/apt/*",
+  "./var/lib/apt/lists/*",
+  "./var/log/*.log",
+  "./var/log/apt/*",
+  "./usr/share/man/*",
+  "./usr/share/info/*",
+  "./usr/share/locale/*",
+  "./etc/apt/sources.list",
+  "./etc/resolv.conf",
+  "./etc/hostname",
+];
+
+async function bootstrap(place: Workplace, image: DebianImage, mirrors: DebianMirrors): Promise<string> {
+  const root = join(place.directory, image.suite);
+  const child = place.start("debootstrap", [
+    "--variant=minbase",
+    `--keyring=${keyring}`,
+    `--include=${image.include.join(",")}`,
+    image.suite,
+    root,
+    mirrors.main,
+  ]);
+  const { status, text } = await endOf(child, "all");
+  if (status !== 0) {
+    throw new Error(
+      `debootstrap ${image.suite} from ${mirrors.main} failed (status ${status}). See that this mirror can be reached ` +
+        `and has ${image.suite} and ${image.include.join(", ")}, then run the command again:\n${lastLines(text)}`,
+    );
+  }
+  return root;
+}
+
+async function importRoot(docker: Docker, place: Workplace, root: string, tag: string): Promise<void> {
+  const exclusions = excluded.map((pattern) => `--exclude=${pattern}`);
+  const child = place.start("tar", ["--create", "--numeric-owner", ...exclusions, `--directory=${root}`, "."]);
+  const [repo, tagName] = splitTag(tag);
+  const packed = endOf(child, "errors");
+  const options = { repo, tag: tagName, changes: ['CMD ["bash"]'] };
+  const progress = await docker.importImage(child.stdout, options);
+  const { status, text } = await packed;
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve()));
+  });
+  if (status !== 0) {
+    // A tar that is cut short makes an image all the same.
+    await docker.getImage(tag).remove({ force: true });
+    throw new Error(`tar of ${root} failed (status ${status}), ${tag} was not made:\n${lastLines(text)}`);
+  }
+}
+
+/** Asks apt whether this machine's mirrors need its date checks off, as a mirror frozen at some date does. */
+async function skipsDates(host: Host): Promise<boolean> {
+  const { output } = await host.run("apt-config", ["dump"]);
+  return /^Acquire::Check-(Valid-Until|Date) "(false|no|0)";$/m.test(output);
+}
+
+/**
+ * Makes base images from Debian packages, all of them at the same time, and leaves nothing else behind.
+ * @throws with the last lines of the tool that failed
+ */
+export async function buildWithDebootstrap(
+  docker: Docker,
+  host: Host,
+  targets: readonly DebianTarget[],
+  report: Report,
+): Promise<void> {
+  if (!host.has("debootstrap") || !host.exists(keyring)) {
+    await installPackages(host, ["debootstrap", "debian-archive-keyring"], report);
+  }
+  const mirrors = hostMirrors();
+  const skipDates = await skipsDates(host);
+  const place = openWorkplace();
+  const started = Date.now();
+  try {
+    // All are waited for even when one fails: nothing may write into the directory that is removed next.
+    const results = await Promise.allSettled(
+      targets.map(async ({ tag, local }) => {
+        const root = await bootstrap(place, local, mirrors);
+        for (const [name, text] of Object.entries(imageFiles(local.suite, mirrors, skipDates))) {
+          mkdirSync(dirname(join(root, name)), { recursive: true });
+          writeFileSync(join(root, name), text);
+        }
+        chmodSync(join(root, "usr/sbin/policy-rc.d"), 0o755);
+        await host.run("find", [
+          join(root, "usr/share/doc"),
+          "-depth",
+          "-type",
+          "f",
+          "!",
+          "-name",
+          "copyright",
+          "-delete",
+        ]);
+        await importRoot(docker, place, root, tag);
+        report(`Base images: ${tag} made in ${Math.round((Date.now() - started) / 1000)} s`);
+      }),
+    );
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed) throw failed.reason;
+  } finally {
+    place.close();
+  }
+}

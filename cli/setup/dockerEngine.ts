@@ -1,0 +1,133 @@
+import type Docker from "dockerode";
+import { type Host, lastLines, type Report } from "./host";
+
+/** Why no engine answers: `absent` (nothing listens), `forbidden` (it does, but not to this user), `failed` (else). */
+export type Probe =
+  | { readonly kind: "answers" }
+  | { readonly kind: "absent" | "forbidden" | "failed"; readonly reason: string };
+
+/** What to do about it. */
+export type Decision =
+  | { readonly action: "nothing" }
+  | { readonly action: "start"; readonly install: boolean; readonly by: "systemd" | "dockerd" }
+  | { readonly action: "refuse"; readonly message: string };
+
+const logFile = "/var/log/dockerd.log";
+const startLimitSeconds = 60;
+const probeLimitSeconds = 5;
+
+/** Asks the engine at DOCKER_HOST or the default socket whether it answers, for at most 5 s. */
+export async function probeDocker(docker: Docker): Promise<Probe> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${probeLimitSeconds} s`)), probeLimitSeconds * 1000);
+  });
+  try {
+    await Promise.race([docker.ping(), limit]);
+    return { kind: "answers" };
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code === "EACCES" || code === "EPERM") return { kind: "forbidden", reason: message };
+    if (code === "ENOENT" || code === "ECONNREFUSED") return { kind: "absent", reason: message };
+    return { kind: "failed", reason: message };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * From what was found to what is done; changes nothing.
+ * @param dockerHost the value of DOCKER_HOST: an engine that was named is never replaced by one of our own
+ */
+export function decide(probe: Probe, host: Host, dockerHost: string | undefined): Decision {
+  if (probe.kind === "answers") return { action: "nothing" };
+  const refuse = (remedy: string): Decision => ({
+    action: "refuse",
+    message: `No Docker engine answers (${probe.reason}). ${remedy}`,
+  });
+  if (dockerHost) {
+    return refuse(
+      `DOCKER_HOST names ${dockerHost}: start that engine, or run \`unset DOCKER_HOST\` to use a local one.`,
+    );
+  }
+  if (probe.kind === "forbidden") {
+    return refuse("This user may not use it: run `sudo usermod -aG docker $USER` and log in again.");
+  }
+  if (probe.kind === "failed") {
+    return refuse("It is there but does not work: `docker info` shows why; `systemctl restart docker` may mend it.");
+  }
+  if (host.platform !== "linux") {
+    return refuse("Start Docker Desktop, or install it from https://docs.docker.com/get-docker/.");
+  }
+  const installed = host.has("dockerd");
+  const underSystemd = host.exists("/run/systemd/system");
+  if (host.uid !== 0) {
+    const start = underSystemd ? "sudo systemctl start docker" : "sudo dockerd";
+    return refuse(
+      installed
+        ? `Start it: \`${start}\`.`
+        : "Install one: `sudo apt-get install docker.io`, or see https://docs.docker.com/engine/install/.",
+    );
+  }
+  if (!installed && !host.has("apt-get")) {
+    return refuse("Install one: see https://docs.docker.com/engine/install/, then run the command again.");
+  }
+  return { action: "start", install: !installed, by: underSystemd ? "systemd" : "dockerd" };
+}
+
+/** Installs Debian packages. @throws with apt's last lines and the command to run by hand */
+export async function installPackages(host: Host, packages: readonly string[], report: Report): Promise<void> {
+  report(`apt-get: installing ${packages.join(", ")}`);
+  const install = ["install", "-y", "--no-install-recommends", ...packages];
+  for (const args of [["update"], install]) {
+    const { status, output } = await host.run("apt-get", args);
+    // A single unreachable source fails the update; the package may well come from another.
+    if (status === 0 || args[0] === "update") continue;
+    throw new Error(
+      `apt-get could not install ${packages.join(", ")} (status ${status}). ` +
+        `Run \`apt-get update && apt-get ${install.join(" ")}\` and mend what it says:\n${lastLines(output)}`,
+    );
+  }
+}
+
+/**
+ * Sees that a Docker engine answers; on Linux, as root, it installs and starts one if it must.
+ * @throws one sentence that says what is missing and the command that mends it
+ */
+export async function ensureDockerEngine(docker: Docker, host: Host, report: Report): Promise<void> {
+  const decision = decide(await probeDocker(docker), host, process.env.DOCKER_HOST);
+  if (decision.action === "nothing") return;
+  if (decision.action === "refuse") throw new Error(decision.message);
+  if (decision.install) {
+    await installPackages(host, ["docker.io"], report);
+    // The package starts the engine itself where it can.
+    if ((await probeDocker(docker)).kind === "answers") return;
+  }
+  await startEngine(docker, host, decision.by, report);
+}
+
+async function startEngine(docker: Docker, host: Host, by: "systemd" | "dockerd", report: Report): Promise<void> {
+  const ownLog = by === "systemd" ? "`journalctl -u docker`" : logFile;
+  report(`Docker engine: starting (${by === "systemd" ? "systemctl start docker" : `dockerd, log in ${logFile}`})`);
+  let ended: () => string | undefined = () => undefined;
+  if (by === "systemd") {
+    const { status, output } = await host.run("systemctl", ["start", "docker"]);
+    if (status !== 0) throw new Error(`\`systemctl start docker\` failed; see ${ownLog}:\n${lastLines(output)}`);
+  } else {
+    ended = host.startInBackground("dockerd", [], logFile).ended;
+  }
+  let probe = await probeDocker(docker);
+  for (let waited = 0; probe.kind !== "answers"; waited += 0.5) {
+    const end = ended();
+    if (end !== undefined) {
+      throw new Error(`dockerd ${end}; the last lines of ${logFile}:\n${lastLines(host.readText(logFile))}`);
+    }
+    if (waited >= startLimitSeconds) {
+      throw new Error(
+        `The Docker engine was started but did not answer within ${startLimitSeconds} s (${probe.reason}); see ${ownLog}.`,
+      );
+    }
+    await host.sleep(500);
+    probe = await probeDocker(docker);
+  }
+}

@@ -1,0 +1,71 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { build } from "esbuild";
+
+const projectDirectory = join(__dirname, "..", "..");
+const imageDirectory = join(projectDirectory, "images", "standin");
+
+/** The build context of the stand-in's image; made here, never in version control. */
+export const standinContext = join(imageDirectory, "context");
+
+/** Paths of all files below a directory, relative to it. */
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true })
+    .map((name) => name.toString())
+    .filter((name) => statSync(join(directory, name)).isFile());
+}
+
+/** Writes what differs only: an unchanged context keeps its times. The mode is not left to the umask. */
+function place(target: string, content: Buffer, mode: number): void {
+  const same = existsSync(target) && readFileSync(target).equals(content);
+  if (!same) {
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, content);
+  }
+  if ((statSync(target).mode & 0o777) !== mode) chmodSync(target, mode);
+}
+
+/** The stand-in's server as one file that runs on the image's Node 18. */
+async function bundle(): Promise<Buffer> {
+  const result = await build({
+    entryPoints: [join(projectDirectory, "standin", "server.ts")],
+    absWorkingDir: projectDirectory,
+    bundle: true,
+    write: false,
+    platform: "node",
+    target: "node18",
+    format: "cjs",
+    minify: false,
+    sourcemap: false,
+    legalComments: "none",
+    logLevel: "silent",
+    // Compiler options that decide what is emitted, so that a change of tsconfig.json does not change the image.
+    tsconfigRaw: { compilerOptions: { target: "es2022", useDefineForClassFields: true } },
+  });
+  const output = result.outputFiles[0];
+  if (output === undefined) throw new Error("standin/server.ts: the bundler wrote nothing");
+  return Buffer.from(output.contents);
+}
+
+/**
+ * Puts together the build context of the stand-in's image: Dockerfile and scripts from images/standin, the bundled
+ * server, and our own stock files as its distribution. The same input gives the same bytes.
+ * @throws when standin/server.ts does not bundle
+ */
+export async function stageStandin(): Promise<void> {
+  const files = new Map<string, { readonly content: Buffer; readonly mode: number }>();
+  const add = (name: string, source: string, mode: number) => files.set(name, { content: readFileSync(source), mode });
+  for (const entry of readdirSync(imageDirectory, { withFileTypes: true })) {
+    if (!entry.isFile() || entry.name.startsWith(".")) continue;
+    add(entry.name, join(imageDirectory, entry.name), entry.name.endsWith(".sh") ? 0o755 : 0o644);
+  }
+  const distribution = join(projectDirectory, "standin", "distribution");
+  for (const name of filesBelow(distribution)) add(join("wso2am", name), join(distribution, name), 0o644);
+  files.set("standin.cjs", { content: await bundle(), mode: 0o644 });
+
+  mkdirSync(standinContext, { recursive: true });
+  for (const name of filesBelow(standinContext)) {
+    if (!files.has(name)) rmSync(join(standinContext, name));
+  }
+  for (const [name, { content, mode }] of files) place(join(standinContext, name), content, mode);
+}

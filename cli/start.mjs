@@ -1,0 +1,122 @@
+// The entry of every npm script. It runs before any package is installed: only what Node itself brings may be used here.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
+const modulesDir = join(projectDir, "node_modules");
+const lockFile = join(projectDir, "package-lock.json");
+const stampFile = join(modulesDir, ".apim-packages");
+const oldestNode = 20;
+
+/** Name and summary of each command, one line each. */
+function usage() {
+  const commands = JSON.parse(readFileSync(join(projectDir, "cli", "commands.json"), "utf8"));
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`);
+  return {
+    names: commands.map(({ name }) => name),
+    text: ["Usage: npm run <command> [-- options]", "", ...lines].join("\n"),
+  };
+}
+
+function modified(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+/** True when node_modules holds what package-lock.json asks for, installed by us (stamp) or by hand (npm's own record). */
+function packagesAreCurrent(lockHash) {
+  if (modified(stampFile) !== undefined && readFileSync(stampFile, "utf8") === lockHash) return true;
+  const byHand = modified(join(modulesDir, ".package-lock.json"));
+  const locked = modified(lockFile);
+  return byHand !== undefined && locked !== undefined && byHand > locked;
+}
+
+/** Runs npm, keeps its output, and passes on the signals that end this process. */
+function runNpm(args) {
+  // Under `npm run` the very npm that is running is used; a bare `node cli/start.mjs` takes the one on PATH.
+  const npm = process.env.npm_execpath;
+  const own = npm?.endsWith("npm-cli.js");
+  return new Promise((resolve) => {
+    const child = spawn(own ? process.execPath : "npm", own ? [npm, ...args] : args, {
+      cwd: projectDir,
+      stdio: ["ignore", "pipe", "pipe"],
+      shell: !own && process.platform === "win32",
+    });
+    let output = "";
+    const forward = (signal) => child.kill(signal);
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+    const end = (status) => {
+      for (const signal of signals) process.off(signal, forward);
+      resolve({ status, output });
+    };
+    for (const signal of signals) process.on(signal, forward);
+    child.stdout.on("data", (data) => {
+      output += data;
+    });
+    child.stderr.on("data", (data) => {
+      output += data;
+    });
+    child.on("error", (error) => {
+      output += `${error.message}\n`;
+      end(1);
+    });
+    child.on("close", (code, signal) => end(signal ? 130 : (code ?? 1)));
+  });
+}
+
+async function installPackages(lockHash) {
+  const started = Date.now();
+  process.stderr.write("Node packages: installing (npm ci), once; this takes a minute\n");
+  const { status, output } = await runNpm(["ci", "--include=dev", "--no-audit", "--no-fund"]);
+  if (status !== 0) {
+    if (status !== 130) {
+      process.stderr.write(
+        `${output}\nNode packages could not be installed (npm ci ended with status ${status}; its output is above). ` +
+          "See that the npm registry can be reached, then run the command again.\n",
+      );
+    }
+    return status;
+  }
+  writeFileSync(stampFile, lockHash);
+  process.stderr.write(`Node packages: installed in ${Math.round((Date.now() - started) / 1000)} s\n`);
+  return 0;
+}
+
+async function start() {
+  const major = Number(process.versions.node.split(".")[0]);
+  if (major < oldestNode) {
+    process.stderr.write(
+      `Node ${oldestNode} or newer is needed, this is ${process.versions.node} (${process.execPath}). ` +
+        "Install a current Node, see https://nodejs.org/en/download, then run the command again.\n",
+    );
+    return 1;
+  }
+  const [command, ...args] = process.argv.slice(2);
+  const { names, text } = usage();
+  if (command === "--help" || command === "-h" || command === "help") {
+    process.stdout.write(`${text}\n`);
+    return 0;
+  }
+  if (command === undefined || !names.includes(command)) {
+    const found = command === undefined ? "No command given" : `Unknown command "${command}"`;
+    process.stderr.write(`${found}; expected one of these:\n\n${text}\n`);
+    return 2;
+  }
+  const lockHash = createHash("sha256").update(readFileSync(lockFile)).digest("hex");
+  if (!packagesAreCurrent(lockHash)) {
+    const status = await installPackages(lockHash);
+    if (status !== 0) return status;
+  }
+  process.env.TS_NODE_TRANSPILE_ONLY = "true";
+  process.env.TS_NODE_PROJECT = join(projectDir, "tsconfig.json");
+  const require = createRequire(import.meta.url);
+  require("ts-node").register({ transpileOnly: true, files: false });
+  return require("./main.ts").main(command, args);
+}
+
+process.exitCode = await start();
+// A connection that some library keeps open must not hold the process.
+setTimeout(() => process.exit(), 1000).unref();
