@@ -1,0 +1,203 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { type Lookup, resolveHost } from "./client";
+import { axis2File, type ClusteringConfiguration, type MemberAddress } from "./configuration/axis2";
+import { describe } from "./errors";
+import { bind } from "./http";
+import { readLines } from "./lines";
+import type { Log } from "./log";
+
+/** A message to every other member. */
+export interface ClusterMessage {
+  readonly topic: string;
+  readonly body: string;
+}
+
+/** This server's membership: who has joined, and messages between members. */
+export interface Cluster {
+  readonly members: () => readonly MemberAddress[];
+  /** Why a configured member is not joined, as far as is known. */
+  readonly problem: (member: MemberAddress) => string;
+  readonly send: (message: ClusterMessage) => void;
+  readonly subscribe: (topic: string, listener: (body: string) => void) => void;
+  readonly close: () => void;
+}
+
+const retryMilliseconds = 1000;
+/** A greeting later than this is none. */
+const greetingMilliseconds = 3000;
+/** A member that is silent for longer has left: its machine may be gone without a word. */
+const silenceMilliseconds = 6000;
+const heartbeatMilliseconds = 2000;
+
+type Line =
+  | { readonly kind: "hello"; readonly domain: string; readonly member: MemberAddress }
+  | { readonly kind: "refused"; readonly reason: string }
+  | { readonly kind: "heartbeat" }
+  | ({ readonly kind: "message" } & ClusterMessage);
+
+/** The membership of a server without clustering. */
+export function noCluster(reason: string): Cluster {
+  return {
+    members: () => [],
+    problem: () => reason,
+    send: () => undefined,
+    subscribe: () => undefined,
+    close: () => undefined,
+  };
+}
+
+/**
+ * Listens for members, and keeps asking the configured ones to join. A member is joined once both have greeted each
+ * other with the same domain; either side may have connected.
+ * @throws when the port can't be bound.
+ */
+export async function joinCluster(
+  { domain, scheme, local, members }: ClusteringConfiguration,
+  { log, lookup }: { log: Log; lookup: Lookup },
+): Promise<Cluster> {
+  if (local.host === "127.0.0.1" || local.host === "localhost") {
+    // The product does just this, without a word in its log.
+    log.warn(`${axis2File}: localMemberHost ${local.host} is told to no other member: a cluster of one`);
+    return noCluster(`localMemberHost ${local.host} can't be reached by other members`);
+  }
+  if (scheme !== "wka") {
+    log.warn(`${axis2File}: membershipScheme ${scheme}: the stand-in knows wka only; a cluster of one`);
+  }
+  const joined = new Map<string, Set<Socket>>();
+  const problems = new Map<string, string>();
+  const listeners = new Map<string, ((body: string) => void)[]>();
+  const sockets = new Set<Socket>();
+  const timers = new Set<NodeJS.Timeout>();
+  let closed = false;
+
+  const add = (member: MemberAddress, socket: Socket): void => {
+    const key = keyOf(member);
+    const connections = joined.get(key) ?? new Set();
+    if (connections.size === 0) {
+      log.info(`Member joined: ${key} in ${domain}`);
+    }
+    joined.set(key, connections.add(socket));
+    problems.delete(key);
+    socket.once("close", () => {
+      connections.delete(socket);
+      if (connections.size === 0 && !closed) {
+        joined.delete(key);
+        log.warn(`Member left: ${key}`);
+      }
+    });
+  };
+
+  const receive = (line: Line, socket: Socket, refused: (reason: string) => void): void => {
+    if (line.kind === "heartbeat") {
+      return;
+    }
+    if (line.kind === "message") {
+      for (const listener of listeners.get(line.topic) ?? []) {
+        listener(line.body);
+      }
+    } else if (line.kind === "refused") {
+      refused(line.reason);
+      socket.end();
+    } else if (line.domain !== domain) {
+      const reason = `domain ${line.domain} is not ${domain}`;
+      refused(reason);
+      socket.end(encode({ kind: "refused", reason: `domain ${domain} is not ${line.domain}` }));
+    } else {
+      add(line.member, socket);
+    }
+  };
+
+  const greet = (socket: Socket, refused: (reason: string) => void): void => {
+    let heard = Date.now();
+    const heartbeat = setInterval(() => {
+      if (Date.now() - heard > silenceMilliseconds) {
+        socket.destroy();
+      } else {
+        socket.write(encode({ kind: "heartbeat" }));
+      }
+    }, heartbeatMilliseconds);
+    sockets.add(socket);
+    socket.once("close", () => {
+      clearInterval(heartbeat);
+      sockets.delete(socket);
+    });
+    readLines(socket, (text) => {
+      heard = Date.now();
+      receive(JSON.parse(text) as Line, socket, refused);
+    });
+    socket.write(encode({ kind: "hello", domain, member: local }));
+  };
+
+  const dial = (member: MemberAddress): void => {
+    const key = keyOf(member);
+    const fail = (reason: string): void => {
+      if (problems.get(key) !== reason) {
+        log.warn(`Member ${key} not joined: ${reason}`);
+      }
+      problems.set(key, reason);
+    };
+    const socket = connect({ ...member, lookup, timeout: greetingMilliseconds });
+    socket.once("connect", () => greet(socket, fail));
+    socket.once("timeout", () => {
+      if (!joined.get(key)?.has(socket)) {
+        fail("no greeting in time");
+        socket.destroy();
+      }
+    });
+    socket.on("error", (error) => fail(describe(error)));
+    socket.once("close", () => {
+      if (!closed) {
+        const timer = setTimeout(() => {
+          timers.delete(timer);
+          dial(member);
+        }, retryMilliseconds);
+        timers.add(timer);
+      }
+    });
+    sockets.add(socket);
+  };
+
+  const server: Server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    greet(socket, (reason) => log.warn(`Member at ${socket.remoteAddress} refused: ${reason}`));
+  });
+  await bind(server, {
+    purpose: "clustering (localMemberHost, localMemberPort)",
+    port: local.port,
+    address: await resolveHost(lookup, local.host),
+  });
+  for (const member of members) {
+    dial(member);
+  }
+  return {
+    members: () =>
+      [...joined.keys()].map((key) => ({ host: key.replace(/:\d+$/, ""), port: Number(key.replace(/^.*:/, "")) })),
+    problem: (member) => problems.get(keyOf(member)) ?? "has not joined",
+    send: (message) => {
+      for (const [first] of joined.values()) {
+        first?.write(encode({ kind: "message", ...message }));
+      }
+    },
+    subscribe: (topic, listener) => {
+      listeners.set(topic, [...(listeners.get(topic) ?? []), listener]);
+    },
+    close: () => {
+      closed = true;
+      for (const timer of timers) {
+        clearTimeout(timer);
+      }
+      server.close();
+      for (const socket of sockets) {
+        socket.destroy();
+      }
+    },
+  };
+}
+
+function keyOf({ host, port }: MemberAddress): string {
+  return `${host}:${port}`;
+}
+
+function encode(line: Line): string {
+  return `${JSON.stringify(line)}\n`;
+}

@@ -1,0 +1,116 @@
+import type { XmlElement } from "@rgrove/parse-xml";
+import { type Properties, resolve } from "./properties";
+import { childrenOf, find, readXml, textAt, type XmlFile } from "./xml";
+
+export const apiManagerFile = "repository/conf/api-manager.xml";
+
+/** A server that is called with an administrator's credentials. */
+export interface Service {
+  /** As the file says, `${...}` resolved. */
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface Environment extends Service {
+  readonly name: string;
+  readonly type: string;
+  /** Where consumers call; not called by this server. */
+  readonly endpoints: readonly string[];
+}
+
+export interface KeyValidation extends Service {
+  /** The file's element: APIKeyValidator, in versions before 1.9 APIKeyManager. */
+  readonly element: "APIKeyValidator" | "APIKeyManager";
+  readonly clientType: string;
+  readonly thriftClientPort: number;
+  readonly thriftServerPort: number;
+  /** Where the Thrift server listens and clients call. Absent: the host of `url`. */
+  readonly thriftServerHost?: string;
+  readonly thriftServerEnabled: boolean;
+  /** Told of revoked tokens. Absent in versions before 1.7. */
+  readonly revokeUrl?: string;
+}
+
+export interface ApiManagerConfiguration {
+  /** JNDI name. */
+  readonly dataSource: string;
+  readonly authManager: Service;
+  readonly environments: readonly Environment[];
+  readonly keyValidation: KeyValidation;
+  /** Whether backends get a signed token about the caller. */
+  readonly jwt: boolean;
+  /** Browser's addresses: shown, never called. */
+  readonly storeUrl?: string;
+  readonly publisherUrl?: string;
+}
+
+/** Reads api-manager.xml. @throws naming the element at fault. */
+export function readApiManager(carbonHome: string, properties: Properties): ApiManagerConfiguration {
+  const file = readXml(carbonHome, apiManagerFile);
+  const text = (path: string, parent: XmlElement = file.root): string | undefined => {
+    const found = textAt(parent, path);
+    return found === undefined ? undefined : resolve(found, properties);
+  };
+  const service = (path: string): Service => serviceAt(file, required(file, path), properties);
+  const environments = find(file.root, "APIGateway/Environments");
+  const storeUrl = text("APIStore/URL");
+  const publisherUrl = text("APIPublisher/URL");
+  return {
+    dataSource: required(file, "DataSourceName").text.trim(),
+    authManager: service("AuthManager"),
+    environments: (environments === undefined ? [] : childrenOf(environments, "Environment")).map((element) => ({
+      ...serviceAt(file, element, properties),
+      name: text("Name", element) ?? "",
+      type: element.attributes.type ?? "hybrid",
+      endpoints: (text("GatewayEndpoint", element) ?? "").split(",").filter((one) => one !== ""),
+    })),
+    keyValidation: readKeyValidation(file, properties),
+    jwt: text("APIConsumerAuthentication/EnableTokenGeneration") === "true",
+    ...(storeUrl && { storeUrl }),
+    ...(publisherUrl && { publisherUrl }),
+  };
+}
+
+function readKeyValidation(file: XmlFile, properties: Properties): KeyValidation {
+  const name = find(file.root, "APIKeyValidator") === undefined ? "APIKeyManager" : "APIKeyValidator";
+  const element = required(file, name);
+  const port = (child: string): number => {
+    const value = Number(textAt(element, child) ?? 10397);
+    if (!Number.isInteger(value) || value < 1 || value > 65535) {
+      throw new Error(`${file.path}: ${name}/${child}: expected a port, found "${textAt(element, child)}"`);
+    }
+    return value;
+  };
+  const thriftServerHost = textAt(element, "ThriftServerHost");
+  const revokeUrl = textAt(element, "RevokeAPIURL");
+  return {
+    ...serviceAt(file, element, properties),
+    element: name,
+    clientType: textAt(element, "KeyValidatorClientType") ?? "ThriftClient",
+    thriftClientPort: port("ThriftClientPort"),
+    thriftServerPort: port("ThriftServerPort"),
+    thriftServerEnabled: textAt(element, "EnableThriftServer") !== "false",
+    ...(thriftServerHost && { thriftServerHost: resolve(thriftServerHost, properties) }),
+    ...(revokeUrl && { revokeUrl: resolve(revokeUrl, properties) }),
+  };
+}
+
+function serviceAt(file: XmlFile, element: XmlElement, properties: Properties): Service {
+  const text = (child: string): string => {
+    const found = textAt(element, child);
+    if (found === undefined) {
+      throw new Error(`${file.path}: ${element.name}/${child} is missing or empty`);
+    }
+    return resolve(found, properties);
+  };
+  return { url: text("ServerURL"), user: text("Username"), password: text("Password") };
+}
+
+function required(file: XmlFile, path: string): XmlElement {
+  const found = find(file.root, path);
+  if (found === undefined) {
+    throw new Error(`${file.path}: ${path} is missing`);
+  }
+  return found;
+}

@@ -1,0 +1,56 @@
+import { isAbsolute, join } from "node:path";
+import { type Properties, resolve } from "./properties";
+import { numberAt, readXml, requiredText, textAt } from "./xml";
+
+export const carbonFile = "repository/conf/carbon.xml";
+
+/** A Java keystore that a file names. */
+export interface KeyStoreReference {
+  /** Absolute. */
+  readonly location: string;
+  readonly password: string;
+  /** Absent: the store's first key. */
+  readonly alias?: string;
+  readonly keyPassword: string;
+}
+
+export interface CarbonConfiguration {
+  readonly name: string;
+  readonly version: string;
+  /** Added to each port but Thrift and clustering. */
+  readonly offset: number;
+  readonly hostName?: string;
+  readonly managementHostName?: string;
+  readonly keyStore: KeyStoreReference;
+  readonly trustStore: Pick<KeyStoreReference, "location" | "password">;
+}
+
+/** Reads carbon.xml. @throws naming the file and element at fault. */
+export function readCarbon(carbonHome: string): CarbonConfiguration {
+  const file = readXml(carbonHome, carbonFile);
+  const properties: Properties = { "carbon.home": carbonHome };
+  const hostName = textAt(file.root, "HostName");
+  const managementHostName = textAt(file.root, "MgtHostName");
+  return {
+    name: requiredText(file, "Name"),
+    version: requiredText(file, "Version"),
+    offset: numberAt(file, "Ports/Offset"),
+    ...(hostName && { hostName }),
+    ...(managementHostName && { managementHostName }),
+    keyStore: {
+      location: locate(carbonHome, resolve(requiredText(file, "Security/KeyStore/Location"), properties)),
+      password: requiredText(file, "Security/KeyStore/Password"),
+      alias: requiredText(file, "Security/KeyStore/KeyAlias"),
+      keyPassword: requiredText(file, "Security/KeyStore/KeyPassword"),
+    },
+    trustStore: {
+      location: locate(carbonHome, resolve(requiredText(file, "Security/TrustStore/Location"), properties)),
+      password: requiredText(file, "Security/TrustStore/Password"),
+    },
+  };
+}
+
+/** A path in a file: relative ones begin at CARBON_HOME. */
+export function locate(carbonHome: string, path: string): string {
+  return isAbsolute(path) ? path : join(carbonHome, path);
+}

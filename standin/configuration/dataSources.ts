@@ -1,0 +1,65 @@
+import { childrenOf, find, readXml, requiredText, textAt } from "./xml";
+
+export const dataSourcesFile = "repository/conf/datasources/master-datasources.xml";
+
+/** One data source; others refer to it by `jndiName`. */
+export interface DataSource {
+  /** e.g. `WSO2AM_DB`. */
+  readonly name: string;
+  /** e.g. `jdbc/WSO2AM_DB`. */
+  readonly jndiName: string;
+  /** Absent: embedded (H2), which the stand-in does not open. */
+  readonly server?: DatabaseServer;
+}
+
+/** What a JDBC URL for MySQL says. */
+export interface DatabaseServer {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  /** Connections at most. */
+  readonly maxActive: number;
+}
+
+/** Reads master-datasources.xml. @throws naming the data source at fault. */
+export function readDataSources(carbonHome: string): DataSource[] {
+  const file = readXml(carbonHome, dataSourcesFile);
+  const list = find(file.root, "datasources");
+  return (list === undefined ? [] : childrenOf(list, "datasource")).map((element) => {
+    const name = requiredText(file, "name", element);
+    const configuration = find(element, "definition/configuration");
+    const url = configuration && textAt(configuration, "url");
+    if (configuration === undefined || url === undefined) {
+      throw new Error(`${dataSourcesFile}: data source ${name}: definition/configuration/url is missing`);
+    }
+    const at = parseJdbcUrl(url, name);
+    return {
+      name,
+      jndiName: requiredText(file, "jndiConfig/name", element),
+      ...(at && {
+        server: {
+          ...at,
+          user: requiredText(file, "username", configuration),
+          password: textAt(configuration, "password") ?? "",
+          maxActive: Number(textAt(configuration, "maxActive") ?? 50),
+        },
+      }),
+    };
+  });
+}
+
+/** Undefined for H2. @throws for any other kind of URL. */
+function parseJdbcUrl(url: string, name: string): Pick<DatabaseServer, "host" | "port" | "database"> | undefined {
+  if (url.startsWith("jdbc:h2:")) {
+    return undefined;
+  }
+  const match = /^jdbc:mysql:\/\/([^:/?]+)(?::(\d+))?\/([^?/]+)(?:\?.*)?$/.exec(url);
+  if (match?.[1] === undefined || match[3] === undefined) {
+    throw new Error(
+      `${dataSourcesFile}: data source ${name}: expected jdbc:mysql://host:port/database?... or jdbc:h2:..., found ${url}`,
+    );
+  }
+  return { host: match[1], port: Number(match[2] ?? 3306), database: match[3] };
+}

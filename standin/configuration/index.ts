@@ -1,0 +1,100 @@
+import { type ApiManagerConfiguration, readApiManager } from "./apiManager";
+import { type Axis2Configuration, readAxis2 } from "./axis2";
+import { type CarbonConfiguration, readCarbon } from "./carbon";
+import { type DataSource, readDataSources } from "./dataSources";
+import type { Properties } from "./properties";
+import { type RegistryConfiguration, readRegistry } from "./registry";
+import { type PassThroughApi, readSynapseApis } from "./synapse";
+import { readManagementConnectors } from "./tomcat";
+import { readUserManagement, type UserManagement } from "./userManagement";
+
+/** The document's components, and the product started without a profile. */
+export type StandInRole = "keyManager" | "gateway" | "publisher" | "store" | "default";
+
+/** The ports of one server, offset added. */
+export interface Ports {
+  readonly managementHttps: number;
+  readonly managementHttp: number;
+  readonly apiHttps: number;
+  readonly apiHttp: number;
+}
+
+/** Everything that a server knows: read from the files below CARBON_HOME, and from nothing else. */
+export interface Configuration {
+  readonly carbonHome: string;
+  readonly profile: string;
+  readonly role: StandInRole;
+  readonly localAddress: string;
+  readonly ports: Ports;
+  /** Where redirects send a browser; the balancer's port if catalina-server.xml has a proxyPort. */
+  readonly publicUrl: string;
+  readonly carbon: CarbonConfiguration;
+  readonly dataSources: readonly DataSource[];
+  readonly userManagement: UserManagement;
+  readonly registry: RegistryConfiguration;
+  readonly axis2: Axis2Configuration;
+  readonly apiManager: ApiManagerConfiguration;
+  readonly passThroughApis: readonly PassThroughApi[];
+}
+
+const roleOfProfile: Readonly<Record<string, StandInRole>> = {
+  default: "default",
+  "api-key-manager": "keyManager",
+  "api-publisher": "publisher",
+  "api-store": "store",
+  "gateway-manager": "gateway",
+  "gateway-worker": "gateway",
+};
+
+/**
+ * Reads all files.
+ * @param localAddress the value of carbon.local.ip
+ * @throws naming the file and element at fault.
+ */
+export function readConfiguration(carbonHome: string, profile: string, localAddress: string): Configuration {
+  const role = roleOfProfile[profile];
+  if (role === undefined) {
+    throw new Error(`-Dprofile=${profile}: expected one of ${Object.keys(roleOfProfile).join(", ")}`);
+  }
+  const carbon = readCarbon(carbonHome);
+  const connectors = readManagementConnectors(carbonHome);
+  const axis2 = readAxis2(carbonHome);
+  const userManagement = readUserManagement(carbonHome);
+  const ports: Ports = {
+    managementHttps: connectors.https.port + carbon.offset,
+    managementHttp: connectors.http.port + carbon.offset,
+    apiHttps: axis2.httpsPort + carbon.offset,
+    apiHttp: axis2.httpPort + carbon.offset,
+  };
+  const publicHost = carbon.managementHostName ?? carbon.hostName ?? localAddress;
+  const properties: Properties = {
+    "carbon.home": carbonHome,
+    "carbon.context": "",
+    "carbon.local.ip": localAddress,
+    "carbon.management.port": `${ports.managementHttps}`,
+    "mgt.transport.https.port": `${ports.managementHttps}`,
+    "mgt.transport.http.port": `${ports.managementHttp}`,
+    "https.nio.port": `${ports.apiHttps}`,
+    "http.nio.port": `${ports.apiHttp}`,
+    "admin.username": userManagement.adminUser,
+    "admin.password": userManagement.adminPassword,
+    // Set on each request by the handler that the gateway's own APIs name.
+    "keyManager.hostname": localAddress,
+    "keyManager.port": `${ports.managementHttps}`,
+  };
+  return {
+    carbonHome,
+    profile,
+    role,
+    localAddress,
+    ports,
+    publicUrl: `https://${publicHost}:${connectors.https.proxyPort ?? ports.managementHttps}`,
+    carbon,
+    dataSources: readDataSources(carbonHome),
+    userManagement,
+    registry: readRegistry(carbonHome),
+    axis2,
+    apiManager: readApiManager(carbonHome, properties),
+    passThroughApis: role === "gateway" || role === "default" ? readSynapseApis(carbonHome, properties) : [],
+  };
+}

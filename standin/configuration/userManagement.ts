@@ -1,0 +1,32 @@
+import { childrenOf, find, readXml, requiredText } from "./xml";
+
+export const userManagementFile = "repository/conf/user-mgt.xml";
+
+export interface UserManagement {
+  readonly adminUser: string;
+  readonly adminPassword: string;
+  readonly adminRole: string;
+  readonly everyoneRole: string;
+  /** JNDI name of the data source that keeps users. */
+  readonly dataSource: string;
+}
+
+/** Reads user-mgt.xml. @throws naming the element at fault. */
+export function readUserManagement(carbonHome: string): UserManagement {
+  const file = readXml(carbonHome, userManagementFile);
+  const configuration = find(file.root, "Realm/Configuration");
+  if (configuration === undefined) {
+    throw new Error(`${userManagementFile}: Realm/Configuration is missing`);
+  }
+  const dataSource = childrenOf(configuration, "Property").find((one) => one.attributes.name === "dataSource");
+  if (dataSource === undefined) {
+    throw new Error(`${userManagementFile}: Property dataSource is missing in Realm/Configuration`);
+  }
+  return {
+    adminUser: requiredText(file, "AdminUser/UserName", configuration),
+    adminPassword: requiredText(file, "AdminUser/Password", configuration),
+    adminRole: requiredText(file, "AdminRole", configuration),
+    everyoneRole: requiredText(file, "EveryOneRoleName", configuration),
+    dataSource: dataSource.text.trim(),
+  };
+}

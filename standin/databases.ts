@@ -1,0 +1,80 @@
+import { createPool, type Pool } from "mysql2/promise";
+import type { Configuration } from "./configuration";
+import { apiManagerFile } from "./configuration/apiManager";
+import { type DataSource, dataSourcesFile } from "./configuration/dataSources";
+import { registryFile } from "./configuration/registry";
+import { userManagementFile } from "./configuration/userManagement";
+import { codeOf, describe } from "./errors";
+
+/** The data sources that other files name. */
+export interface Databases {
+  /** Data sources on a server, each opened by this server. */
+  readonly sources: readonly DataSource[];
+  /** @throws when the data source is embedded or not defined. */
+  readonly pool: (jndiName: string) => Pool;
+  /** Connects and looks for the tables that this server needs there. @throws saying what is wrong */
+  readonly check: (source: DataSource) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+const connectTimeout = 2000;
+
+/**
+ * Prepares the pools; connects nowhere yet.
+ * @throws when a file names a data source that master-datasources.xml does not define.
+ */
+export function openDatabases(configuration: Configuration): Databases {
+  const needs = neededTables(configuration);
+  const pools = new Map<string, Pool>();
+  for (const { jndiName, server } of configuration.dataSources) {
+    if (server !== undefined) {
+      const { maxActive: connectionLimit, ...rest } = server;
+      pools.set(
+        jndiName,
+        createPool({ ...rest, connectionLimit, maxIdle: 2, idleTimeout: 60_000, connectTimeout, timezone: "Z" }),
+      );
+    }
+  }
+  return {
+    sources: configuration.dataSources.filter(({ server }) => server !== undefined),
+    pool: (jndiName) => {
+      const pool = pools.get(jndiName);
+      if (pool === undefined) {
+        throw new Error(`data source ${jndiName} is embedded; the stand-in keeps data only on a database server`);
+      }
+      return pool;
+    },
+    check: async ({ jndiName, name }) => {
+      const pool = pools.get(jndiName);
+      await pool?.query("SELECT 1");
+      for (const { table } of needs.filter((need) => need.jndiName === jndiName)) {
+        await pool?.query(`SELECT 1 FROM ${table} LIMIT 1`).catch((error: unknown) => {
+          const missing = codeOf(error) === "ER_NO_SUCH_TABLE";
+          throw new Error(missing ? `${name} has no table ${table}: its dbscript has not run there` : describe(error));
+        });
+      }
+    },
+    close: async () => {
+      await Promise.all([...pools.values()].map((pool) => pool.end().catch(() => undefined)));
+    },
+  };
+}
+
+/** A table per data source by which a schema loaded with the wrong script shows. */
+function neededTables({ apiManager, userManagement, registry, dataSources }: Configuration) {
+  const needs = [
+    { jndiName: apiManager.dataSource, table: "AM_API", file: apiManagerFile },
+    { jndiName: userManagement.dataSource, table: "UM_USER", file: userManagementFile },
+    { jndiName: registry.localDataSource, table: "REG_RESOURCE", file: registryFile },
+    ...registry.mounts.map(({ dataSource }) => ({ jndiName: dataSource, table: "REG_RESOURCE", file: registryFile })),
+  ];
+  for (const { jndiName, file } of needs) {
+    if (!dataSources.some((source) => source.jndiName === jndiName)) {
+      const known = dataSources.map((source) => source.jndiName).join(", ");
+      throw new Error(`${file} names data source ${jndiName}; ${dataSourcesFile} defines ${known}`);
+    }
+  }
+  return needs.filter(
+    (need, index) => needs.findIndex((o) => o.jndiName === need.jndiName && o.table === need.table) === index,
+  );
+}

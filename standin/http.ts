@@ -1,0 +1,134 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { Server as NetServer } from "node:net";
+import type { Identity } from "./keyStores";
+import type { Log } from "./log";
+
+export interface Request {
+  readonly method: string;
+  /** Decoded path without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: string | Buffer;
+}
+
+/** Undefined: not mine. */
+export type Handler = (request: Request) => Promise<Answer | undefined> | Answer | undefined;
+
+/** Larger bodies are refused: no request of the product's web applications comes near. */
+const bodyLimit = 4 * 1024 * 1024;
+
+/** JSON, as the product's web applications answer. */
+export function json(value: unknown, status = 200, headers: Answer["headers"] = {}): Answer {
+  return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(value) };
+}
+
+/** Fields of a form-encoded body. */
+export function formOf(request: Request): URLSearchParams {
+  return new URLSearchParams(request.body.toString("utf8"));
+}
+
+/** User and password of a Basic authorization header. */
+export function credentialsOf(request: Request): { user: string; password: string } | undefined {
+  const encoded = /^Basic\s+(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+  const [, user, password] = /^([^:]*):([\s\S]*)$/.exec(Buffer.from(encoded ?? "", "base64").toString("utf8")) ?? [];
+  return user === undefined || password === undefined ? undefined : { user, password };
+}
+
+/**
+ * Listens; the first handler that answers wins, 404 otherwise.
+ * @param address to bind; undefined means all
+ * @throws when the port can't be bound, naming it and its purpose.
+ */
+export async function listen(
+  options: { purpose: string; port: number; address?: string | undefined; identity?: Identity; log: Log },
+  handlers: readonly Handler[],
+): Promise<Server> {
+  const listener: RequestListener = (message, response) => {
+    answer(message, handlers, options.log).then(
+      (result) => send(response, result),
+      (error: unknown) => {
+        options.log.error(
+          `${message.method} ${message.url?.split("?")[0]}: ${error instanceof Error ? error.stack : error}`,
+        );
+        send(response, { status: 500, body: "the stand-in failed on this request; its log says why\n" });
+      },
+    );
+  };
+  const server = options.identity ? createSecureServer({ ...options.identity }, listener) : createServer(listener);
+  await bind(server, options);
+  return server;
+}
+
+/** Binds a server of any protocol. @throws naming port, purpose and cause. */
+export function bind(
+  server: NetServer,
+  { purpose, port, address }: { purpose: string; port: number; address?: string | undefined },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      const reason = error.code === "EADDRNOTAVAIL" ? "the address is not one of this machine's" : error.message;
+      reject(new Error(`could not bind port ${port} on ${address ?? "all addresses"} for ${purpose}: ${reason}`));
+    };
+    server.once("error", failed);
+    server.listen({ port, ...(address !== undefined && { host: address }) }, () => {
+      server.removeListener("error", failed);
+      resolve();
+    });
+  });
+}
+
+async function answer(message: IncomingMessage, handlers: readonly Handler[], log: Log): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > bodyLimit) {
+      return { status: 413, body: "request body too large\n" };
+    }
+    chunks.push(chunk);
+  }
+  const url = new URL(message.url ?? "/", "http://stand-in");
+  const request: Request = {
+    method: message.method ?? "GET",
+    path: safeDecode(url.pathname),
+    query: url.searchParams,
+    headers: message.headers,
+    body: Buffer.concat(chunks),
+  };
+  for (const handler of handlers) {
+    const found = await handler(request);
+    if (found !== undefined) {
+      if (found.status >= 500) {
+        log.warn(`${request.method} ${request.path} answered ${found.status}`);
+      }
+      return found;
+    }
+  }
+  return { status: 404, body: `stand-in: nothing is at ${request.path} on this server\n` };
+}
+
+function send(response: ServerResponse, { status, headers, body = "" }: Answer): void {
+  response.writeHead(status, {
+    "x-standin": "stand-in for WSO2 API Manager",
+    "content-type": "text/plain; charset=utf-8",
+    "content-length": Buffer.byteLength(body),
+    ...headers,
+  });
+  response.end(body);
+}
+
+function safeDecode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

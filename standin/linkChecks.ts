@@ -1,0 +1,123 @@
+import { call, resolveHost, timedOut } from "./client";
+import type { Service } from "./configuration/apiManager";
+import type { Context } from "./context";
+import { describe } from "./errors";
+import type { ConfiguredLink, LinkKind } from "./links";
+import { askOverThrift, openThriftSession } from "./thrift";
+
+/** One link as seen from inside. */
+export interface LinkState {
+  /** Unique on this node: file element and target. */
+  readonly id: string;
+  readonly kind: LinkKind;
+  readonly protocol: ConfiguredLink["protocol"];
+  readonly host: string;
+  readonly port: number;
+  /** What the host name resolved to. */
+  readonly address?: string;
+  readonly file: string;
+  readonly element: string;
+  /** `unchecked`: for browsers, never called by the server. */
+  readonly state: "ok" | "failed" | "unchecked";
+  readonly error?: string;
+  /** How long the check took. */
+  readonly ms: number;
+}
+
+/** One link's check takes no longer. */
+export const checkMilliseconds = 1000;
+
+/** Tries one link; never throws. */
+export async function checkLink(context: Context, link: ConfiguredLink): Promise<LinkState> {
+  const { kind, protocol, host, port, file, element } = link;
+  const base = { id: `${element} -> ${host}:${port}`, kind, protocol, host, port, file, element };
+  if (kind === "published") {
+    return { ...base, state: "unchecked", ms: 0 };
+  }
+  const start = performance.now();
+  const taken = (): number => Math.round(performance.now() - start);
+  let address: string | undefined;
+  try {
+    await withinLimit(
+      (async () => {
+        address = await resolveHost(context.caller.lookup, host);
+        await tryLink(context, link);
+      })(),
+    );
+    return { ...base, ...(address && { address }), state: "ok", ms: taken() };
+  } catch (error) {
+    return { ...base, ...(address && { address }), state: "failed", error: describe(error), ms: taken() };
+  }
+}
+
+async function tryLink(context: Context, link: ConfiguredLink): Promise<void> {
+  const { apiManager } = context.configuration;
+  switch (link.kind) {
+    case "database": {
+      const source = context.databases.sources.find(({ jndiName }) => jndiName === link.name);
+      return source && context.databases.check(source);
+    }
+    case "authentication":
+      return tryService(context, apiManager.authManager, "AuthenticationAdmin");
+    case "keyValidation":
+      return tryService(context, apiManager.keyValidation, "APIKeyValidationService");
+    case "environment": {
+      const environment = apiManager.environments.find(({ name }) => name === link.name);
+      return environment && tryService(context, environment, "APIGatewayAdmin");
+    }
+    case "thrift": {
+      const session = await openThriftSession(context.caller, context.configuration, checkMilliseconds);
+      await askOverThrift(context.caller, link, session, { operation: "ping" }, checkMilliseconds);
+      return;
+    }
+    case "revocation":
+      return tryUrl(context.caller, link);
+    case "passThrough":
+      return tryUrl(context.trafficCaller, link);
+    case "clusterMember": {
+      const isMember = context.cluster.members().some(({ host, port }) => host === link.host && port === link.port);
+      if (!isMember) {
+        throw new Error(context.cluster.problem(link));
+      }
+      return;
+    }
+    case "hostAlias":
+    case "published":
+      return;
+  }
+}
+
+/** Calls one of the neighbour's services, as an administrator of it. */
+async function tryService({ caller }: Context, { url, user, password }: Service, name: string): Promise<void> {
+  const { status } = await call(caller, {
+    url: new URL(name, url.endsWith("/") ? url : `${url}/`).href,
+    credentials: { user, password },
+    timeout: checkMilliseconds,
+  });
+  if (status === 401) {
+    throw new Error(`user ${user} or its password refused`);
+  }
+  if (status !== 200) {
+    throw new Error(`${name} answered ${status}: this server does not have that service`);
+  }
+}
+
+/** Anything but "not found" proves that the path is served there; what is sent here changes nothing. */
+async function tryUrl(caller: Context["caller"], { url = "" }: ConfiguredLink): Promise<void> {
+  const { status } = await call(caller, { url, timeout: checkMilliseconds });
+  if (status === 404) {
+    throw new Error(`${new URL(url).pathname} is not served there (404)`);
+  }
+}
+
+async function withinLimit(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(timedOut(checkMilliseconds)), checkMilliseconds);
+  });
+  try {
+    await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,142 @@
+import type { Configuration, StandInRole } from "./configuration";
+import { apiManagerFile } from "./configuration/apiManager";
+import { axis2File } from "./configuration/axis2";
+import { carbonFile } from "./configuration/carbon";
+import { dataSourcesFile } from "./configuration/dataSources";
+import { registryFile } from "./configuration/registry";
+import { thriftTarget } from "./thrift";
+
+/** What a link is for, which decides how it is checked. */
+export type LinkKind =
+  | "database"
+  | "authentication"
+  | "keyValidation"
+  | "thrift"
+  | "environment"
+  | "revocation"
+  | "passThrough"
+  | "clusterMember"
+  | "hostAlias"
+  | "published";
+
+/** One connection that this server's files configure, as they say it. */
+export interface ConfiguredLink {
+  readonly kind: LinkKind;
+  readonly protocol: "jdbc" | "https" | "http" | "thrift" | "hazelcast" | "hosts";
+  readonly host: string;
+  /** 0 for a host alias. */
+  readonly port: number;
+  /** Below CARBON_HOME. */
+  readonly file: string;
+  readonly element: string;
+  /** The whole URL, where there is one. */
+  readonly url?: string;
+  /** A database link's JNDI name, or an environment's name. */
+  readonly name?: string;
+}
+
+/** Which sections of api-manager.xml a role acts on; the others have no meaning on it. */
+const uses: Readonly<Record<StandInRole, readonly LinkKind[]>> = {
+  keyManager: ["environment", "revocation"],
+  gateway: ["keyValidation", "thrift", "passThrough"],
+  publisher: ["authentication", "keyValidation", "environment", "published"],
+  store: ["authentication", "keyValidation", "environment", "revocation", "published"],
+  default: ["authentication", "keyValidation", "thrift", "environment", "revocation", "passThrough", "published"],
+};
+
+/**
+ * Every link of this server, each once, in the order of the files.
+ * @throws naming file and element when a URL is not one.
+ */
+export function configuredLinks(configuration: Configuration): ConfiguredLink[] {
+  const used = uses[configuration.role];
+  const links = [
+    ...databaseLinks(configuration),
+    ...apiManagerLinks(configuration).filter(({ kind }) => used.includes(kind)),
+    ...configuration.passThroughApis.map(({ name, file, target }) =>
+      urlLink("passThrough", target, file, `${name} endpoint`),
+    ),
+    ...(configuration.axis2.clustering?.members ?? []).map(
+      (member): ConfiguredLink => ({
+        kind: "clusterMember",
+        protocol: "hazelcast",
+        ...member,
+        file: axis2File,
+        element: "clustering/members",
+      }),
+    ),
+  ];
+  return [...links, ...aliasLinks(configuration, links)];
+}
+
+function databaseLinks({ dataSources }: Configuration): ConfiguredLink[] {
+  return dataSources.flatMap(({ name, jndiName, server }) =>
+    server === undefined
+      ? []
+      : [
+          {
+            kind: "database",
+            protocol: "jdbc",
+            host: server.host,
+            port: server.port,
+            file: dataSourcesFile,
+            element: name,
+            name: jndiName,
+          },
+        ],
+  );
+}
+
+function apiManagerLinks(configuration: Configuration): ConfiguredLink[] {
+  const { authManager, environments, keyValidation, storeUrl, publisherUrl } = configuration.apiManager;
+  const link = (kind: LinkKind, url: string | undefined, element: string, name?: string): ConfiguredLink[] =>
+    url === undefined ? [] : [urlLink(kind, url, apiManagerFile, element, name)];
+  return [
+    ...link("authentication", authManager.url, "AuthManager/ServerURL"),
+    ...environments.flatMap(({ name, url, endpoints }) => [
+      ...link("environment", url, `Environment[${name}]/ServerURL`, name),
+      ...endpoints.flatMap((endpoint) => link("published", endpoint, `Environment[${name}]/GatewayEndpoint`)),
+    ]),
+    ...link("keyValidation", keyValidation.url, `${keyValidation.element}/ServerURL`),
+    ...(keyValidation.clientType === "ThriftClient"
+      ? [
+          {
+            kind: "thrift",
+            protocol: "thrift",
+            ...thriftTarget(configuration),
+            file: apiManagerFile,
+            element: `${keyValidation.element}/ThriftClientPort`,
+          } as const,
+        ]
+      : []),
+    ...link("revocation", keyValidation.revokeUrl, "RevokeAPIURL"),
+    ...link("published", storeUrl, "APIStore/URL"),
+    ...link("published", publisherUrl, "APIPublisher/URL"),
+  ];
+}
+
+/** Every host name in the files, once: each must resolve here. */
+function aliasLinks({ carbon, registry }: Configuration, links: readonly ConfiguredLink[]): ConfiguredLink[] {
+  const named = [
+    ...links,
+    ...[carbon.hostName, carbon.managementHostName].map((host) => ({ host, file: carbonFile, element: "HostName" })),
+    ...registry.instanceHosts.map((host) => ({ host, file: registryFile, element: "remoteInstance" })),
+  ];
+  const aliases = new Map<string, ConfiguredLink>();
+  for (const { host, file, element } of named) {
+    if (host !== undefined && !/^[\d.]+$/.test(host) && !aliases.has(host)) {
+      aliases.set(host, { kind: "hostAlias", protocol: "hosts", host, port: 0, file, element });
+    }
+  }
+  return [...aliases.values()];
+}
+
+function urlLink(kind: LinkKind, url: string, file: string, element: string, name?: string): ConfiguredLink {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const protocol = parsed?.protocol.replace(":", "");
+  if (parsed === undefined || (protocol !== "https" && protocol !== "http")) {
+    throw new Error(`${file}: ${element}: expected an http or https URL, found "${url}"`);
+  }
+  const port = Number(parsed.port || (protocol === "https" ? 443 : 80));
+  return { kind, protocol, host: parsed.hostname, port, file, element, url, ...(name !== undefined && { name }) };
+}

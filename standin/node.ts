@@ -1,0 +1,167 @@
+import { lookup as systemLookup } from "node:dns";
+import type { Server } from "node:http";
+import { basename, dirname } from "node:path";
+import { type Lookup, resolveHost } from "./client";
+import { joinCluster, noCluster } from "./cluster";
+import { type Configuration, readConfiguration } from "./configuration";
+import { localAddress } from "./configuration/properties";
+import type { Context } from "./context";
+import { openDatabases } from "./databases";
+import { describe } from "./errors";
+import { healthHandler } from "./health";
+import { type Handler, listen } from "./http";
+import { type Identity, loadIdentity, loadTrust } from "./keyStores";
+import type { Log } from "./log";
+import { pageHandler } from "./pages";
+import { roleParts } from "./roles";
+import { servicesHandler } from "./services";
+import { serveThrift, thriftSessions } from "./thrift";
+
+export interface StartOptions {
+  readonly carbonHome: string;
+  /** The value of -Dprofile. */
+  readonly profile: string;
+  readonly log: Log;
+  /** Seconds for the databases to answer for the first time. */
+  readonly startLimit: number;
+  /** For several servers in one process. @default this machine's, as the operating system says */
+  readonly network?: { readonly address: string; readonly lookup: Lookup };
+}
+
+export interface RunningNode {
+  readonly configuration: Configuration;
+  /** Settles when the databases have answered. Rejects at the start limit. */
+  readonly started: Promise<void>;
+  /** Closes everything within a second. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts one server: ports first, so that it can say why it waits, then databases.
+ * @throws when a file is wrong or a port can't be bound.
+ */
+export async function startNode({ carbonHome, profile, log, startLimit, network }: StartOptions): Promise<RunningNode> {
+  const configuration = readConfiguration(carbonHome, profile, network?.address ?? localAddress());
+  const { carbon, axis2, role } = configuration;
+  const lookup: Lookup = network?.lookup ?? (systemLookup as Lookup);
+  const identity = loadIdentity(carbon.keyStore);
+  const cluster = axis2.clustering
+    ? await joinCluster(axis2.clustering, { log, lookup })
+    : noCluster("clustering is not enabled");
+  const context: Context = {
+    node: basename(dirname(carbonHome)),
+    configuration,
+    log,
+    databases: openDatabases(configuration),
+    cluster,
+    caller: { trust: loadTrust(carbon.trustStore), lookup },
+    trafficCaller: { trust: loadTrust(axis2.trustStore), lookup },
+    sessions: thriftSessions(),
+  };
+  const parts = roleParts(context);
+  let databasesAnswered = false;
+  const closers: (() => void)[] = [cluster.close];
+  const stop = async (): Promise<void> => {
+    for (const close of closers) {
+      close();
+    }
+    await context.databases.close();
+  };
+  try {
+    const management: Handler[] = [
+      healthHandler(context, () => databasesAnswered),
+      servicesHandler(context, parts.services),
+      ...parts.management,
+      pageHandler(context),
+    ];
+    const address = network?.address;
+    const open = async (
+      purpose: string,
+      port: number,
+      handlers: readonly Handler[],
+      keys?: Identity,
+    ): Promise<void> => {
+      const server = await listen({ purpose, port, address, log, ...(keys && { identity: keys }) }, handlers);
+      closers.push(() => closeServer(server));
+      log.info(`${purpose} on port ${port}`);
+    };
+    if (role === "gateway" || role === "default") {
+      await open("API traffic (https)", configuration.ports.apiHttps, parts.traffic, loadIdentity(axis2.keyStore));
+      await open("API traffic (http)", configuration.ports.apiHttp, parts.traffic);
+    }
+    closers.push(...(await openThrift(context, identity, parts.validateKey, address)));
+    await open("management (http)", configuration.ports.managementHttp, [redirectToTls(configuration)]);
+    await open("management (https)", configuration.ports.managementHttps, management, identity);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  let stopped = false;
+  const started = waitForDatabases(context, startLimit, () => stopped).then(async () => {
+    await parts.seed();
+    databasesAnswered = true;
+    log.info(`${carbon.name} ${carbon.version} (${profile}) started`);
+  });
+  return {
+    configuration,
+    started,
+    stop: async () => {
+      stopped = true;
+      await stop();
+    },
+  };
+}
+
+async function openThrift(
+  context: Context,
+  identity: Identity,
+  handle: Parameters<typeof serveThrift>[1],
+  address: string | undefined,
+): Promise<(() => void)[]> {
+  const { role, apiManager } = context.configuration;
+  const { thriftServerEnabled, thriftServerPort, thriftServerHost } = apiManager.keyValidation;
+  if (!thriftServerEnabled || (role !== "keyManager" && role !== "default")) {
+    return [];
+  }
+  const { sessions } = context;
+  // As the product: the name decides the interface, so a name that is not this node's own can't be served.
+  const host = thriftServerHost === undefined ? address : await resolveHost(context.caller.lookup, thriftServerHost);
+  const close = await serveThrift({ port: thriftServerPort, address: host, identity, sessions }, handle);
+  context.log.info(`Thrift key validation on port ${thriftServerPort}`);
+  return [close];
+}
+
+async function waitForDatabases(context: Context, startLimit: number, stopped: () => boolean): Promise<void> {
+  const end = Date.now() + startLimit * 1000;
+  let said = "";
+  for (;;) {
+    const faults: string[] = [];
+    for (const source of context.databases.sources) {
+      await context.databases.check(source).catch((error: unknown) => {
+        faults.push(`${source.name} at ${source.server?.host}:${source.server?.port}: ${describe(error)}`);
+      });
+    }
+    if (faults.length === 0 || stopped()) {
+      return;
+    }
+    const text = faults.join("; ");
+    if (Date.now() >= end) {
+      throw new Error(`databases not reached within ${startLimit} s: ${text}`);
+    }
+    if (text !== said) {
+      context.log.warn(`waiting for databases: ${text}`);
+      said = text;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** The product sends browsers on to the secure port. */
+function redirectToTls({ publicUrl }: Configuration): Handler {
+  return ({ path }) => ({ status: 302, headers: { location: `${publicUrl}${path}` } });
+}
+
+function closeServer(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}

@@ -1,0 +1,40 @@
+import type { Context } from "./context";
+import type { Handler } from "./http";
+
+const titles: Readonly<Record<string, string>> = {
+  "/publisher": "API Publisher",
+  "/store": "API Store",
+  "/carbon": "Management Console",
+};
+
+/** What a browser sees. All roles answer on all three, as the product's profiles do. */
+export function pageHandler({ node, configuration: { carbon, role } }: Context): Handler {
+  return ({ method, path }) => {
+    const title = titles[path.replace(/\/$/, "")];
+    if (title === undefined || (method !== "GET" && method !== "HEAD")) {
+      return undefined;
+    }
+    const rows = [
+      ["Node", node],
+      ["Role", role],
+      ["Structure of version", carbon.version],
+    ].map(([name, value]) => `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`);
+    return {
+      status: 200,
+      headers: { "content-type": "text/html; charset=utf-8" },
+      body: `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${title} (stand-in)</title></head>
+<body><h1>${title}: the stand-in</h1>
+<p>This is ${escapeHtml(carbon.name)}, a small server in the product's place. It is not WSO2 API Manager.</p>
+<table>${rows.join("")}</table>
+<p><a href="/standin/health">What it is connected to</a></p>
+</body></html>
+`,
+    };
+  };
+}
+
+/** Text as HTML. */
+export function escapeHtml(text = ""): string {
+  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+}

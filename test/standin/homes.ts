@@ -1,0 +1,237 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { generate } from "selfsigned";
+import { certificatesFromPem, privateKeyFromPem, writeJks } from "../../certificates/jks";
+import type { Lookup } from "../../standin/client";
+import type { Health } from "../../standin/health";
+import type { LinkState } from "../../standin/linkChecks";
+import { type RunningNode, startNode } from "../../standin/node";
+
+/** Loopback addresses that stand for machines; nothing else in the tests uses them. */
+export const addresses: Readonly<Record<string, string>> = {
+  "keymanager.test": "127.0.71.21",
+  "gateway.test": "127.0.71.41",
+  "publisher.test": "127.0.71.61",
+  "store.test": "127.0.71.81",
+};
+
+/** Replacements in one file of a home: [what must be there, what comes in its place]. */
+export type Edits = Readonly<Record<string, readonly (readonly [string | RegExp, string])[]>>;
+
+export const files = {
+  carbon: "repository/conf/carbon.xml",
+  apiManager: "repository/conf/api-manager.xml",
+  axis2: "repository/conf/axis2/axis2.xml",
+  dataSources: "repository/conf/datasources/master-datasources.xml",
+  registry: "repository/conf/registry.xml",
+  userManagement: "repository/conf/user-mgt.xml",
+  token: "repository/deployment/server/synapse-configs/default/api/_TokenAPI_.xml",
+} as const;
+
+const stock = resolve(__dirname, "../../standin/distribution");
+
+export interface Keys {
+  readonly keyStore: Buffer;
+  readonly trustStore: Buffer;
+}
+
+/** A certificate for these names, in Java keystores with the stock passwords. */
+export async function makeKeys(names: readonly string[]): Promise<Keys> {
+  const made = await generate([{ name: "commonName", value: names[0] ?? "" }], {
+    keySize: 2048,
+    algorithm: "sha256",
+    extensions: [{ name: "subjectAltName", altNames: names.map((value) => ({ type: 2 as const, value })) }],
+  });
+  const chain = certificatesFromPem(made.cert);
+  const [certificate = Buffer.alloc(0)] = chain;
+  return {
+    keyStore: writeJks(
+      [{ kind: "key", alias: "wso2carbon", privateKey: privateKeyFromPem(made.private), chain }],
+      "wso2carbon",
+    ),
+    trustStore: writeJks([{ kind: "trusted", alias: "wso2carbon", certificate }], "wso2carbon"),
+  };
+}
+
+/** The servers of one test, and their homes. */
+export class Deployment {
+  readonly lines: string[] = [];
+  private readonly directory = mkdtempSync(join(tmpdir(), "standin-test-"));
+  private readonly nodes: RunningNode[] = [];
+
+  constructor(private readonly keys: Keys) {}
+
+  /** A CARBON_HOME with the stock files, edited. */
+  home(node: string, edits: Edits = {}, keys: Keys = this.keys): string {
+    const home = join(this.directory, node, "wso2am");
+    cpSync(stock, home, { recursive: true });
+    const security = join(home, "repository/resources/security");
+    mkdirSync(security, { recursive: true });
+    writeFileSync(join(security, "wso2carbon.jks"), keys.keyStore);
+    writeFileSync(join(security, "client-truststore.jks"), keys.trustStore);
+    for (const [path, replacements] of Object.entries(edits)) {
+      let text = readFileSync(join(home, path), "utf8");
+      for (const [from, to] of replacements) {
+        const next = text.replace(from, to);
+        if (next === text) {
+          throw new Error(`${path}: the test would change "${from}", which is not there`);
+        }
+        text = next;
+      }
+      writeFileSync(join(home, path), text);
+    }
+    return home;
+  }
+
+  /** Starts a server at the address of its host name. */
+  async start(hostName: string, profile: string, edits: Edits = {}, startLimit = 5, keys = this.keys) {
+    const write = (text: string): void => {
+      this.lines.push(text);
+    };
+    const node = await startNode({
+      carbonHome: this.home(hostName.replace(".test", "-1"), edits, keys),
+      profile,
+      startLimit,
+      log: { info: write, warn: write, error: write },
+      network: { address: addresses[hostName] ?? "", lookup },
+    });
+    this.nodes.push(node);
+    return node;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    rmSync(this.directory, { recursive: true });
+  }
+}
+
+/** As /etc/hosts of the servers: the names above, and nothing else. */
+export const lookup: Lookup = (host, options, callback) => {
+  const address = /^[\d.]+$/.test(host) ? host : addresses[host];
+  if (address === undefined) {
+    callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: "ENOTFOUND" }), "");
+  } else if (options.all) {
+    callback(null, [{ address, family: 4 }]);
+  } else {
+    callback(null, address, 4);
+  }
+};
+
+export interface TestAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** A request as a browser's, without checking the certificate. */
+export function fetchFrom(
+  hostName: string,
+  port: number,
+  path: string,
+  options: { method?: string; body?: string; headers?: Record<string, string> } = {},
+): Promise<TestAnswer> {
+  return new Promise((done, failed) => {
+    const { body, ...rest } = options;
+    const sent = request(
+      { host: addresses[hostName], port, path, rejectUnauthorized: false, agent: false, ...rest },
+      (response) => {
+        let text = "";
+        response.on("data", (chunk) => {
+          text += chunk;
+        });
+        response.on("end", () => done({ status: response.statusCode ?? 0, headers: response.headers, text }));
+      },
+    );
+    sent.on("error", failed);
+    sent.end(body);
+  });
+}
+
+/** What the server says of itself. */
+export async function healthOf(hostName: string, port: number): Promise<Health & { status: number }> {
+  const { status, text } = await fetchFrom(hostName, port, "/standin/health");
+  return { status, ...(JSON.parse(text) as Health) };
+}
+
+/** The one link with this element; fails the test when there is none. */
+export function linkOf(health: Health, element: string): LinkState {
+  const found = health.links.find((link) => link.element === element && link.kind !== "hostAlias");
+  if (found === undefined) {
+    throw new Error(`no link "${element}" among ${health.links.map((link) => link.id).join(", ")}`);
+  }
+  return found;
+}
+
+/** Waits until a condition holds, at most five seconds. */
+export async function eventually(condition: () => Promise<boolean> | boolean): Promise<void> {
+  const end = Date.now() + 5000;
+  while (!(await condition())) {
+    if (Date.now() > end) {
+      throw new Error("did not come true within 5 s");
+    }
+    await new Promise((wait) => setTimeout(wait, 50));
+  }
+}
+
+/** The four components wired as the document says, for the names above. */
+export const wiring = {
+  keyManager: (): Edits => ({
+    [files.carbon]: hostName("keymanager.test"),
+    [files.apiManager]: [...environment, ...thriftHost, ...revoke],
+  }),
+  gateway: (): Edits => ({
+    [files.carbon]: [...hostName("gateway.test"), offset(1)],
+    [files.apiManager]: [...keyValidation, ...thriftHost, noThriftServer],
+    [files.token]: [...toKeyManager],
+    [files.token.replace("Token", "Authorize")]: [...toKeyManager],
+    [files.token.replace("Token", "Revoke")]: [...toKeyManager],
+  }),
+  publisher: (): Edits => ({
+    [files.carbon]: [...hostName("publisher.test"), offset(2)],
+    [files.apiManager]: [...login, ...environment, ...keyValidation, ...thriftHost, noThriftServer],
+    [files.axis2]: cluster("127.0.71.61", "127.0.71.81"),
+  }),
+  store: (): Edits => ({
+    [files.carbon]: [...hostName("store.test"), offset(3)],
+    [files.apiManager]: [...login, ...environment, ...keyValidation, ...thriftHost, ...revoke, noThriftServer],
+    [files.axis2]: cluster("127.0.71.81", "127.0.71.61"),
+  }),
+};
+
+/** How a file refers to a property of the server. */
+function reference(name: string): string {
+  return `\${${name}}`;
+}
+
+/** RevokeAPIURL as it is in the stock file. */
+export const ownRevoke = `https://${reference("carbon.local.ip")}:${reference("https.nio.port")}/revoke`;
+
+type Replacement = readonly [string | RegExp, string];
+
+const own = `https://${reference("carbon.local.ip")}:${reference("mgt.transport.https.port")}${reference("carbon.context")}/services/`;
+const toServer = (parent: string, host: string, port: number): Replacement => [
+  new RegExp(`(<${parent}\\b[\\s\\S]*?)${own.replace(/[${}.]/g, "\\$&")}`),
+  `$1https://${host}:${port}/services/`,
+];
+const hostName = (name: string): Replacement[] => [
+  ["<!--HostName>www.example.org</HostName-->", `<HostName>${name}</HostName>`],
+];
+const offset = (value: number): Replacement => ["<Offset>0</Offset>", `<Offset>${value}</Offset>`];
+const login = [toServer("AuthManager", "keymanager.test", 9443)];
+const environment = [toServer("Environment ", "gateway.test", 9444)];
+const keyValidation = [toServer("APIKeyValidator", "keymanager.test", 9443)];
+const thriftHost: Replacement[] = [
+  ["<!--ThriftServerHost>localhost</ThriftServerHost-->", "<ThriftServerHost>keymanager.test</ThriftServerHost>"],
+];
+const noThriftServer: Replacement = ["<EnableThriftServer>true<", "<EnableThriftServer>false<"];
+const revoke: Replacement[] = [[ownRevoke, "https://gateway.test:8244/revoke"]];
+const toKeyManager: Replacement[] = [["{uri.var.hostname}:{uri.var.portnum}", "keymanager.test:9443"]];
+const cluster = (local: string, member: string): Replacement[] => [
+  ['enable="false"', 'enable="true"'],
+  [">multicast<", ">wka<"],
+  ["wso2.carbon.domain", "wso2.pub.store.domain"],
+  ['name="localMemberHost">127.0.0.1', `name="localMemberHost">${local}`],
+  ["<hostName>127.0.0.1</hostName>", `<hostName>${member}</hostName>`],
+];

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { connect } from "node:net";
+import { join, resolve } from "node:path";
+import { Deployment, fetchFrom, files, healthOf, type Keys, linkOf, makeKeys, ownRevoke, wiring } from "./homes";
+
+const remote: readonly [RegExp, string] = [
+  /jdbc:h2:[^<]*WSO2AM_DB[^<]*(<\/url>\s*<username>)wso2carbon(<\/username>\s*<password>)wso2carbon/,
+  "jdbc:mysql://127.0.71.99:3307/apimgtdb?autoReconnect=true&amp;useSSL=false$1apim_user$2s3cr3t-word",
+];
+
+describe("stand-in server", function () {
+  this.timeout(20_000);
+  let keys: Keys;
+  let deployment: Deployment;
+  before(async () => {
+    keys = await makeKeys(["keymanager.test"]);
+  });
+  beforeEach(() => {
+    deployment = new Deployment(keys);
+  });
+  afterEach(() => deployment.stop());
+
+  it("is not ready without its database, says which, and gives up at the start limit", async () => {
+    const edits = { ...wiring.keyManager(), [files.dataSources]: [remote] };
+    const node = await deployment.start("keymanager.test", "api-key-manager", edits, 1);
+    const failed = assert.rejects(
+      node.started,
+      /not reached within 1 s: WSO2AM_DB at 127.0.71.99:3307: nothing listens/,
+    );
+    const health = await healthOf("keymanager.test", 9443);
+    assert.equal(health.status, 503);
+    assert.equal(health.ready, false);
+    const link = linkOf(health, "WSO2AM_DB");
+    assert.deepEqual([link.protocol, link.host, link.port], ["jdbc", "127.0.71.99", 3307]);
+    assert.equal(link.error, "nothing listens there (ECONNREFUSED)");
+    await failed;
+    assert.equal(deployment.lines.join().includes("s3cr3t-word"), false);
+  });
+
+  it("answers readiness alone when asked so", async () => {
+    const node = await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager());
+    await node.started;
+    const { status, text } = await fetchFrom("keymanager.test", 9443, "/standin/health?links=none");
+    assert.equal(status, 200);
+    assert.deepEqual(JSON.parse(text).links, []);
+  });
+
+  it("says on every page that it is the stand-in", async () => {
+    await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager());
+    for (const path of ["/publisher", "/store/", "/carbon"]) {
+      const { status, text, headers } = await fetchFrom("keymanager.test", 9443, path);
+      assert.equal(status, 200);
+      assert.match(text, /stand-in/);
+      assert.match(text, /keymanager-1.*1\.9\.0/);
+      assert.match(String(headers["x-standin"]), /stand-in/);
+    }
+    assert.equal((await fetchFrom("keymanager.test", 9443, "/elsewhere")).status, 404);
+  });
+
+  const refused = (what: string, edits: Parameters<Deployment["start"]>[2], message: RegExp, keysOf = () => keys) =>
+    it(`does not start with ${what}`, async () => {
+      await assert.rejects(deployment.start("keymanager.test", "api-key-manager", edits, 5, keysOf()), message);
+    });
+
+  refused(
+    "a data source that no file defines",
+    { [files.userManagement]: [["jdbc/WSO2CarbonDB", "jdbc/WSO2UM_DB"]] },
+    /user-mgt.xml names data source jdbc\/WSO2UM_DB; .* defines jdbc\/WSO2CarbonDB, jdbc\/WSO2AM_DB/,
+  );
+  refused(
+    "a URL that is not one",
+    { [files.apiManager]: [[ownRevoke, "gateway:8243/revoke"]] },
+    /api-manager.xml: RevokeAPIURL: expected an http or https URL, found "gateway:8243\/revoke"/,
+  );
+  refused(
+    "the wrong keystore password",
+    { [files.carbon]: [[/(<KeyStore>[\s\S]*?<Password>)wso2carbon/, "$1other"]] },
+    /wso2carbon.jks: keystore password is wrong/,
+  );
+  refused(
+    "another key alias",
+    { [files.carbon]: [["<KeyAlias>wso2carbon", "<KeyAlias>other"]] },
+    /expected a private key under "other", found wso2carbon/,
+  );
+  refused("a broken file", { [files.axis2]: [["</axisconfig>", ""]] }, /axis2.xml: not well-formed/);
+  refused(
+    "a Thrift host name that is another machine's",
+    {
+      [files.apiManager]: [
+        ["<!--ThriftServerHost>localhost</ThriftServerHost-->", "<ThriftServerHost>192.0.2.7</ThriftServerHost>"],
+      ],
+    },
+    /could not bind port 10397 on 192.0.2.7 .*not one of this machine's/,
+  );
+
+  it("does not start on a port that is taken", async () => {
+    await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager());
+    const second = new Deployment(keys);
+    await assert.rejects(
+      second.start("keymanager.test", "api-key-manager", wiring.keyManager()),
+      /could not bind port 10397 .*EADDRINUSE/,
+    );
+    await second.stop();
+  });
+
+  it("runs as a program: starts, is stopped by SIGTERM with status 0, and frees its ports", async () => {
+    const home = deployment.home("program-1", {
+      [files.carbon]: [["<Offset>0</Offset>", "<Offset>7100</Offset>"]],
+      [files.apiManager]: [["<EnableThriftServer>true<", "<EnableThriftServer>false<"]],
+    });
+    const child = spawn(
+      process.execPath,
+      [
+        "-r",
+        "ts-node/register/transpile-only",
+        resolve(__dirname, "../../standin/server.ts"),
+        "-Dprofile=api-key-manager",
+      ],
+      {
+        env: { PATH: process.env.PATH, CARBON_HOME: home },
+        stdio: ["ignore", "pipe", "inherit"],
+        cwd: join(__dirname, "../.."),
+      },
+    );
+    let output = "";
+    await new Promise<void>((ready, failed) => {
+      child.stdout.on("data", (chunk) => {
+        output += chunk;
+        if (output.includes("started")) {
+          ready();
+        }
+      });
+      child.once("exit", () => failed(new Error(output)));
+    });
+    child.removeAllListeners("exit");
+    const start = Date.now();
+    const exit = new Promise((done) => child.once("exit", (code) => done(code)));
+    child.kill("SIGTERM");
+    assert.equal(await exit, 0);
+    assert.ok(Date.now() - start < 2000);
+    const free = new Promise<string>((done) => {
+      connect(16543, "127.0.0.1")
+        .once("connect", () => done("taken"))
+        .once("error", () => done("free"));
+    });
+    assert.equal(await free, "free");
+  });
+
+  it("ends with status 1 and a clear line when CARBON_HOME is missing", async () => {
+    const child = spawn(
+      process.execPath,
+      ["-r", "ts-node/register/transpile-only", resolve(__dirname, "../../standin/server.ts")],
+      { env: { PATH: process.env.PATH }, stdio: ["ignore", "pipe", "inherit"], cwd: join(__dirname, "../..") },
+    );
+    let output = "";
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+    });
+    const code = await new Promise((done) => child.once("close", done));
+    assert.equal(code, 1);
+    assert.match(output, /CARBON_HOME is not set/);
+  });
+});

@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import {
+  Deployment,
+  type Edits,
+  eventually,
+  fetchFrom,
+  files,
+  healthOf,
+  type Keys,
+  linkOf,
+  makeKeys,
+  wiring,
+} from "./homes";
+
+const names = ["keymanager.test", "gateway.test", "publisher.test", "store.test"];
+
+/** Further edits after those of a role. */
+function plus(edits: Edits, more: Edits): Edits {
+  const both = { ...edits };
+  for (const [path, replacements] of Object.entries(more)) {
+    both[path] = [...(both[path] ?? []), ...replacements];
+  }
+  return both;
+}
+
+describe("stand-in wiring", function () {
+  this.timeout(20_000);
+  let keys: Keys;
+  let deployment: Deployment;
+  before(async () => {
+    keys = await makeKeys(names);
+  });
+  beforeEach(() => {
+    deployment = new Deployment(keys);
+  });
+  afterEach(() => deployment.stop());
+
+  const startKeyManager = (more: Edits = {}, keysOf = keys) =>
+    deployment.start("keymanager.test", "api-key-manager", plus(wiring.keyManager(), more), 5, keysOf);
+  const startGateway = (more: Edits = {}) =>
+    deployment.start("gateway.test", "gateway-manager", plus(wiring.gateway(), more));
+  const startPublisher = (more: Edits = {}) =>
+    deployment.start("publisher.test", "api-publisher", plus(wiring.publisher(), more));
+  const startStore = (more: Edits = {}) => deployment.start("store.test", "api-store", plus(wiring.store(), more));
+
+  it("has every link of four right nodes up, each with its own", async () => {
+    const nodes = [await startKeyManager(), await startGateway(), await startPublisher(), await startStore()];
+    await Promise.all(nodes.map((node) => node.started));
+    await eventually(() => deployment.lines.filter((line) => line.startsWith("Member joined")).length >= 2);
+    for (const [index, name] of names.entries()) {
+      const health = await healthOf(name, 9443 + index);
+      assert.deepEqual(
+        health.links.filter(({ state }) => state === "failed"),
+        [],
+      );
+      assert.equal(health.status, 200);
+      assert.equal(health.ready, true);
+      assert.equal(health.standIn, true);
+    }
+    const elements = async (name: string, port: number) =>
+      (await healthOf(name, port)).links
+        .filter(({ kind }) => kind !== "hostAlias" && kind !== "published")
+        .map(({ protocol, host, port: to, element }) => `${protocol} ${host}:${to} ${element}`);
+    assert.deepEqual(await elements("keymanager.test", 9443), [
+      "https gateway.test:9444 Environment[Production and Sandbox]/ServerURL",
+      "https gateway.test:8244 RevokeAPIURL",
+    ]);
+    assert.deepEqual(await elements("gateway.test", 9444), [
+      "https keymanager.test:9443 APIKeyValidator/ServerURL",
+      "thrift keymanager.test:10397 APIKeyValidator/ThriftClientPort",
+      "https keymanager.test:9443 _AuthorizeAPI_ endpoint",
+      "https keymanager.test:9443 _RevokeAPI_ endpoint",
+      "https keymanager.test:9443 _TokenAPI_ endpoint",
+    ]);
+    assert.deepEqual(await elements("store.test", 9446), [
+      "https keymanager.test:9443 AuthManager/ServerURL",
+      "https gateway.test:9444 Environment[Production and Sandbox]/ServerURL",
+      "https keymanager.test:9443 APIKeyValidator/ServerURL",
+      "https gateway.test:8244 RevokeAPIURL",
+      "hazelcast 127.0.71.61:4000 clustering/members",
+    ]);
+  });
+
+  const failing = async (name: string, port: number, element: string): Promise<string> => {
+    const health = await healthOf(name, port);
+    assert.equal(health.ready, true, "a failed neighbour must not make the node itself unready");
+    const link = linkOf(health, element);
+    assert.equal(link.state, "failed");
+    const others = health.links.filter((one) => one.state === "failed" && one !== link).map((one) => one.element);
+    return [link.error, ...others].join(" | ");
+  };
+
+  it("fails on a wrong admin password, on that link alone", async () => {
+    await startKeyManager();
+    const gateway = await startGateway({
+      [files.apiManager]: [[/(<APIKeyValidator>[\s\S]*?)\$\{admin.password}/, "$1wrong"]],
+    });
+    await gateway.started;
+    assert.equal(
+      await failing("gateway.test", 9444, "APIKeyValidator/ServerURL"),
+      "user admin or its password refused | APIKeyValidator/ThriftClientPort",
+    );
+  });
+
+  it("fails on a password that only the Key Manager changed", async () => {
+    await startKeyManager({ [files.userManagement]: [["<Password>admin<", "<Password>other<"]] });
+    const gateway = await startGateway();
+    await gateway.started;
+    const error = await failing("gateway.test", 9444, "APIKeyValidator/ServerURL");
+    assert.match(error, /^user admin or its password refused/);
+  });
+
+  it("fails when the certificate does not carry the name", async () => {
+    await startKeyManager({}, await makeKeys(["localhost"]).then(({ keyStore }) => ({ ...keys, keyStore })));
+    const gateway = await startGateway();
+    await gateway.started;
+    assert.match(await failing("gateway.test", 9444, "_TokenAPI_ endpoint"), /certificate/);
+  });
+
+  it("fails when the certificate is trusted but for another name", async () => {
+    const local = await makeKeys(["localhost"]);
+    await startKeyManager({}, local);
+    const gateway = await deployment.start("gateway.test", "gateway-manager", wiring.gateway(), 5, {
+      keyStore: keys.keyStore,
+      trustStore: local.trustStore,
+    });
+    await gateway.started;
+    assert.match(
+      await failing("gateway.test", 9444, "_TokenAPI_ endpoint"),
+      /^its certificate does not carry the name keymanager.test \(it has DNS:localhost\)/,
+    );
+  });
+
+  it("fails on a wrong port and a wrong host, only there", async () => {
+    await startKeyManager();
+    const gateway = await startGateway({
+      [files.token]: [["keymanager.test:9443", "keymanager.test:9999"]],
+      [files.token.replace("Token", "Revoke")]: [["keymanager.test:9443", "elsewhere.test:9443"]],
+    });
+    await gateway.started;
+    const health = await healthOf("gateway.test", 9444);
+    assert.deepEqual(
+      health.links.filter(({ state }) => state === "failed").map(({ element, error }) => [element, error]),
+      [
+        ["_RevokeAPI_ endpoint", "the host name does not resolve (ENOTFOUND)"],
+        ["_TokenAPI_ endpoint", "nothing listens there (ECONNREFUSED)"],
+        ["_RevokeAPI_ endpoint", "the host name does not resolve (ENOTFOUND)"],
+      ],
+    );
+  });
+
+  it("fails when key validation points at another component", async () => {
+    await startPublisher();
+    const gateway = await startGateway({
+      [files.apiManager]: [["https://keymanager.test:9443/services/", "https://publisher.test:9445/services/"]],
+    });
+    await gateway.started;
+    assert.match(
+      await failing("gateway.test", 9444, "APIKeyValidator/ServerURL"),
+      /^APIKeyValidationService answered 404: this server does not have that service/,
+    );
+  });
+
+  it("fails over Thrift alone when the Key Manager does not serve it", async () => {
+    await startKeyManager({ [files.apiManager]: [["<EnableThriftServer>true<", "<EnableThriftServer>false<"]] });
+    const gateway = await startGateway();
+    await gateway.started;
+    assert.equal(
+      await failing("gateway.test", 9444, "APIKeyValidator/ThriftClientPort"),
+      "nothing listens there (ECONNREFUSED)",
+    );
+  });
+
+  it("knows no Thrift link when the client is WSClient", async () => {
+    const gateway = await startGateway({ [files.apiManager]: [[">ThriftClient<", ">WSClient<"]] });
+    await gateway.started;
+    const { links } = await healthOf("gateway.test", 9444);
+    assert.deepEqual(
+      links.filter(({ protocol }) => protocol === "thrift"),
+      [],
+    );
+  });
+
+  it("fails on a cluster member that is not there, and mends when it comes", async () => {
+    const publisher = await startPublisher();
+    await publisher.started;
+    const member = async () => linkOf(await healthOf("publisher.test", 9445), "clustering/members");
+    await eventually(async () => (await member()).error === "nothing listens there (ECONNREFUSED)");
+    await startStore();
+    await eventually(async () => (await member()).state === "ok");
+  });
+
+  it("refuses members of another domain, on both sides", async () => {
+    const publisher = await startPublisher();
+    const store = await startStore({ [files.axis2]: [["wso2.pub.store.domain", "another.domain"]] });
+    await Promise.all([publisher.started, store.started]);
+    const error = async (name: string, port: number) => linkOf(await healthOf(name, port), "clustering/members").error;
+    await eventually(
+      async () => (await error("publisher.test", 9445)) === "domain another.domain is not wso2.pub.store.domain",
+    );
+    await eventually(
+      async () => (await error("store.test", 9446)) === "domain wso2.pub.store.domain is not another.domain",
+    );
+  });
+
+  it("is a cluster of one when its member host is 127.0.0.1", async () => {
+    const publisher = await startPublisher({
+      [files.axis2]: [['localMemberHost">127.0.71.61', 'localMemberHost">127.0.0.1']],
+    });
+    await startStore();
+    await publisher.started;
+    assert.match(await failing("publisher.test", 9445, "clustering/members"), /127.0.0.1 can't be reached/);
+  });
+
+  it("answers services to its administrator only", async () => {
+    await startKeyManager();
+    const path = "/services/APIKeyValidationService";
+    const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
+    const status = async (headers: Record<string, string>) =>
+      (await fetchFrom("keymanager.test", 9443, path, { headers })).status;
+    assert.deepEqual(
+      [
+        await status({}),
+        await status(basic("admin:wrong")),
+        await status(basic("other:admin")),
+        await status(basic("admin:admin")),
+      ],
+      [401, 401, 401, 200],
+    );
+  });
+});
