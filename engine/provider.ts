@@ -64,7 +64,11 @@ export interface Provider {
    * Validates `news` and adds the official provider's defaults (and `__defaults`). Pure but for the random choice of a
    * physical name. `news` may hold {@link Unknown} in a preview.
    */
-  check(resource: ResourceRef, olds: Properties | undefined, news: Properties): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
+  check(
+    resource: ResourceRef,
+    olds: Properties | undefined,
+    news: Properties,
+  ): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
   /** Compares what is recorded with what is wanted, without side effects. */
   diff(existing: Existing, news: Properties): Promise<DiffResult>;
   /** @throws {PartialCreateError} when something exists but is not as wanted. */
@@ -84,11 +88,6 @@ export interface Provider {
     inputs: Properties,
     context: Context,
   ): Promise<{ id: string; outputs: Properties; complete: boolean } | undefined>;
-  /**
-   * After a create that was cut off before its result was recorded: finds what it made by name, finishes it and returns
-   * it; undefined when nothing is there, or something that is not as `inputs` say (create then refuses it by name).
-   */
-  recover?(resource: ResourceRef, inputs: Properties, context: Context): Promise<{ id: string; outputs: Properties } | undefined>;
   /** Gives up connections; the provider is not used afterwards. */
   close?(): Promise<void>;
 }
