@@ -3,7 +3,8 @@ import { configurationFiles } from "../distribution/files";
 import type { Link, Node, Role, Topology } from "../topology";
 import { renderEnvironments } from "./environments";
 import { adminPassword, browserUrl, linkOf, servicesUrl } from "./values";
-import { children, find } from "./xml";
+import { keyValidationOf, traitsOf } from "./versions";
+import { children, find, findAll, type Value } from "./xml";
 import type { XmlEdit } from "./xmlEdit";
 
 /** Roles that make JSON Web Tokens when they are switched on. */
@@ -19,8 +20,9 @@ export function renderApiManagerXml(edit: XmlEdit, node: Node, topology: Topolog
   renderJwt(edit, node, topology);
   renderEnvironments(edit, node, topology);
   renderKeyValidation(edit, node, topology);
-  renderStoreUrls(edit, node, topology);
+  renderPortalUrls(edit, node, topology);
   renderCors(edit, topology);
+  renderUsageTracking(edit, topology);
 }
 
 /** "add the following line as the first child node of the root element (if it is not already there)" */
@@ -44,54 +46,58 @@ function renderJwt(edit: XmlEdit, node: Node, topology: Topology): void {
     edit.ensure(parent, name, true, { after: ["SecurityContextHeader", "TokenGeneratorImpl"] });
 }
 
-/** From 1.9 on the element is APIKeyValidator, and APIKeyManager means a key manager of another make. */
-function keyValidationOf(edit: XmlEdit): XmlElement {
-  const validator = find(edit.root, "APIKeyValidator");
-  if (validator) return validator;
-  const manager = find(edit.root, "APIKeyManager");
-  if (manager && find(manager, "KeyValidatorClientType")) return manager;
-  throw edit.missing(
-    "APIManager/APIKeyValidator (1.9 and newer) or APIManager/APIKeyManager with its KeyValidatorClientType",
-  );
-}
-
 function renderKeyValidation(edit: XmlEdit, node: Node, topology: Topology): void {
   const parent = keyValidationOf(edit);
-  const client = topology.features.keyValidatorClient;
-  const keyManagers = topology.nodes.filter(({ role }) => role === "keyManager");
-  const [keyManager] = keyManagers;
-  if (!keyManager) throw new Error("topology: has no Key Manager");
   const link = apiManagerLink(topology, node, "APIKeyValidator/ServerURL");
   if (link) edit.setChild(parent, "ServerURL", servicesUrl(link));
   setCredentials(edit, parent, topology);
-  edit.setChild(parent, "KeyValidatorClientType", client);
-  edit.setChild(parent, "ThriftClientPort", keyManager.ports.thrift);
-  edit.setChild(parent, "ThriftServerPort", node.ports.thrift);
-  // Its default is the node's own name, where only a Key Manager has a Thrift server.
-  edit.ensure(parent, "ThriftServerHost", keyManager.hostName, { after: ["ThriftServerPort"] });
-  edit.setChild(parent, "EnableThriftServer", client === "ThriftClient" && node.role === "keyManager");
+  renderThrift(edit, parent, node, topology);
   const revoke = apiManagerLink(topology, node, "RevokeAPIURL");
-  // 1.5 and 1.6 have no such element.
-  if (revoke) edit.setIfPresent(parent, "RevokeAPIURL", `https://${revoke.host}:${revoke.port}/revoke`);
+  if (revoke && traitsOf(edit.file.version).hasRevokeApiUrl)
+    edit.setChild(parent, "RevokeAPIURL", `https://${revoke.host}:${revoke.port}/revoke`);
+}
+
+/** Both ends of Thrift. With WSClient what is there must be right as well, but nothing has to be. */
+function renderThrift(edit: XmlEdit, parent: XmlElement, node: Node, topology: Topology): void {
+  const keyManager = topology.nodes.find(({ role }) => role === "keyManager");
+  if (!keyManager) throw new Error("topology: has no Key Manager");
+  const client = topology.features.keyValidatorClient;
+  const isThrift = client === "ThriftClient";
+  edit.setChild(parent, "KeyValidatorClientType", client);
+  const settings: [string, Value][] = [
+    ["ThriftClientPort", keyManager.ports.thrift],
+    ["ThriftServerPort", node.ports.thrift],
+    // Its default is the node's own name, where only a Key Manager has a Thrift server.
+    ["ThriftServerHost", keyManager.hostName],
+  ];
+  for (const [name, value] of settings) {
+    if (isThrift) edit.ensure(parent, name, value, { after: ["ThriftServerPort", "KeyValidatorClientType"] });
+    else edit.setIfPresent(parent, name, value);
+  }
+  edit.ensure(parent, "EnableThriftServer", isThrift && node.role === "keyManager", {
+    after: ["ThriftServerPort", "KeyValidatorClientType"],
+  });
 }
 
 /** Where the Publisher sends its users to: seen by browsers, so through the balancer. */
-function renderStoreUrls(edit: XmlEdit, node: Node, topology: Topology): void {
-  if (node.role !== "publisher") return;
-  // 1.5 and 1.6 have no such elements.
-  for (const [parent, role, path] of [
-    ["APIStore", "store", "/store"],
-    ["APIPublisher", "publisher", "/publisher"],
-  ] as const)
-    for (const element of children(edit.root, parent))
-      edit.setIfPresent(element, "URL", `${browserUrl(topology, role)}${path}`);
+function renderPortalUrls(edit: XmlEdit, node: Node, topology: Topology): void {
+  if (node.role !== "publisher" || !traitsOf(edit.file.version).hasPortalUrls) return;
+  edit.setChild(edit.need("APIStore"), "URL", `${browserUrl(topology, "store")}/store`);
+  edit.setChild(edit.need("APIPublisher"), "URL", `${browserUrl(topology, "publisher")}/publisher`);
 }
 
-/** Up to 1.8 the stock file allows the Store of the same machine only. */
+/** Up to 1.8 the stock file allows calls from pages of this machine only, where the Store is not. */
 function renderCors(edit: XmlEdit, topology: Topology): void {
-  for (const cors of children(edit.root, "CORSConfiguration"))
-    for (const origin of children(cors, "Access-Control-Allow-Origin"))
-      if (origin.text.includes("//localhost")) edit.setText(origin, browserUrl(topology, "store"));
+  for (const origin of findAll(edit.root, "CORSConfiguration/Access-Control-Allow-Origin"))
+    if (origin.text.includes("//localhost")) edit.setText(origin, browserUrl(topology, "store"));
+}
+
+/** Up to 1.8 the tracker, though off, has the administrator's stock password. */
+function renderUsageTracking(edit: XmlEdit, topology: Topology): void {
+  for (const tracking of children(edit.root, "APIUsageTracking")) {
+    edit.setIfPresent(tracking, "BAMUsername", topology.features.adminUser);
+    edit.setIfPresent(tracking, "BAMPassword", adminPassword);
+  }
 }
 
 function apiManagerLink(topology: Topology, node: Node, element: string): Link | undefined {

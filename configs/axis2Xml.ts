@@ -1,12 +1,38 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import type { ClusterMembership, Node } from "../topology";
+import type { ClusterMembership, Node, Topology } from "../topology";
+import { publishedPort } from "./values";
 import { children, type Value } from "./xml";
 import type { NewElement, XmlEdit } from "./xmlEdit";
 
 type Member = ClusterMembership["members"][number];
 
-/** Hazelcast clustering by well-known addresses, on the nodes that are members of a cluster. */
-export function renderAxis2Xml(edit: XmlEdit, node: Node): void {
+/** Clustering on the nodes that are members of a cluster, and on gateways the ports that API consumers know. */
+export function renderAxis2Xml(edit: XmlEdit, node: Node, topology: Topology): void {
+  renderClustering(edit, node);
+  if (node.role === "gateway") renderProxyPorts(edit, node, topology);
+}
+
+/** The published ports in front of the gateway's own: what it says of itself must lead there. */
+function renderProxyPorts(edit: XmlEdit, node: Node, topology: Topology): void {
+  for (const [name, own] of [
+    ["http", node.ports.apiHttp],
+    ["https", node.ports.apiHttps],
+  ] as const) {
+    const receiver = children(edit.root, "transportReceiver").find((element) => element.attributes.name === name);
+    if (!receiver) throw edit.missing(`axisconfig/transportReceiver[@name="${name}"]`);
+    const route = topology.balancer.routes.find(({ targets }) =>
+      targets.some((target) => target.node === node.name && target.port === own),
+    );
+    if (!route) continue;
+    edit.ensure(receiver, "parameter", publishedPort(topology, route), {
+      attributes: { name: "proxyPort" },
+      after: ["parameter"],
+    });
+  }
+}
+
+/** Hazelcast by well-known addresses. */
+function renderClustering(edit: XmlEdit, node: Node): void {
   const clustering = edit.need("clustering");
   const { cluster } = node;
   if (!cluster) {
@@ -47,9 +73,8 @@ function renderMembers(edit: XmlEdit, clustering: XmlElement, wanted: readonly M
   });
   const missing = wanted.slice(existing.length).map(newMember);
   const last = existing.at(-1);
-  if (missing.length === 0) return;
-  if (!last) throw edit.missing("axisconfig/clustering/members/member");
-  edit.insertAfter(last, missing);
+  if (last) edit.insertAfter(last, missing);
+  else for (const member of missing) edit.insertFirst(parent, member);
 }
 
 function setMember(edit: XmlEdit, element: XmlElement, { host, port }: Member): void {

@@ -2,7 +2,7 @@ import type { XmlElement } from "@rgrove/parse-xml";
 import { configurationFiles } from "../distribution/files";
 import type { GatewayEnvironment, Node, Topology } from "../topology";
 import { adminPassword, linkOf, servicesUrl } from "./values";
-import { children, parseFile, type Value } from "./xml";
+import { children, parseFile } from "./xml";
 import { XmlEdit } from "./xmlEdit";
 
 /**
@@ -52,11 +52,8 @@ function setEnvironment(edit: XmlEdit, element: XmlElement, environment: Gateway
 }
 
 function setCredentials(edit: XmlEdit, element: XmlElement, topology: Topology): void {
-  const values: [string, Value][] = [
-    ["Username", topology.features.adminUser],
-    ["Password", adminPassword],
-  ];
-  for (const [name, value] of values) edit.setChild(element, name, value);
+  edit.setChild(element, "Username", topology.features.adminUser);
+  edit.setChild(element, "Password", adminPassword);
 }
 
 /** The copy is text yet: it is edited as a file of its own. */

@@ -4,6 +4,7 @@ import type { Node, Topology } from "../topology";
 import { renderApiManagerXml } from "./apiManagerXml";
 import { renderAxis2Xml } from "./axis2Xml";
 import { renderCarbonXml } from "./carbonXml";
+import { renderCatalinaServer } from "./catalinaServer";
 import type { Encoding } from "./encoding";
 import { renderMasterDatasources } from "./masterDatasources";
 import { renderRegistryXml } from "./registryXml";
@@ -33,6 +34,7 @@ const renderers: Readonly<Record<ConfigurationFile, Renderer>> = {
   userManagement: renderUserMgtXml,
   registry: renderRegistryXml,
   axis2: renderAxis2Xml,
+  catalina: renderCatalinaServer,
   tokenApi: renderSynapseApi,
   authorizeApi: renderSynapseApi,
   revokeApi: renderSynapseApi,

@@ -1,11 +1,9 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import type { Node, Topology } from "../topology";
 import { linkOf } from "./values";
+import { endpointAttributes } from "./versions";
 import { children, localName } from "./xml";
 import type { XmlEdit } from "./xmlEdit";
-
-/** The attribute that holds the address, by endpoint element: up to 1.8 `address`, from 1.9 on `http`. */
-const addressAttribute: Readonly<Record<string, string>> = { address: "uri", http: "uri-template" };
 
 /** Scheme, host and port; what follows is the Key Manager's path of the API. */
 const authority = /^https?:\/\/[^/]*(?=\/.*oauth2\/(token|authorize|revoke)\b)/;
@@ -32,7 +30,7 @@ interface Endpoint {
 }
 
 function endpointsIn(element: XmlElement): Endpoint[] {
-  const attribute = addressAttribute[localName(element)];
+  const attribute = endpointAttributes[localName(element)];
   const address = attribute === undefined ? undefined : element.attributes[attribute];
   const own = attribute !== undefined && address !== undefined ? [{ element, attribute, address }] : [];
   return [...own, ...children(element).flatMap(endpointsIn)];

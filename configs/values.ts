@@ -1,4 +1,4 @@
-import type { DatabaseName, DatabaseUser, Link, Node, Role, Topology } from "../topology";
+import type { BalancerRoute, DatabaseName, DatabaseUser, Link, Node, Role, Topology } from "../topology";
 import type { Placeholder } from "./xml";
 
 /** The administrator's password wherever a node has it or authenticates with it. */
@@ -30,8 +30,29 @@ export function servicesUrl({ host, port }: { readonly host: string; readonly po
 
 /** Where browsers reach a role: its host name and the published HTTPS port of the balancer, e.g. `https://store.apim-wso2.com:8443`. */
 export function browserUrl(topology: Topology, role: Role): string {
-  const route = topology.balancer.routes.find((candidate) => candidate.role === role && candidate.tls);
-  const port = topology.balancer.ports.find(({ internal }) => internal === route?.listenPort)?.published;
-  if (!route || port === undefined) throw new Error(`topology: the balancer has no HTTPS route for ${role}`);
+  const route = browserRoute(topology, role);
+  const port = publishedPort(topology, route);
   return port === 443 ? `https://${route.host}` : `https://${route.host}:${port}`;
+}
+
+/** The published port behind which browsers find a role's management port. */
+export function browserPort(topology: Topology, role: Role): number {
+  return publishedPort(topology, browserRoute(topology, role));
+}
+
+/** Where the host publishes the balancer's port of a route. */
+export function publishedPort(topology: Topology, route: BalancerRoute): number {
+  const port = topology.balancer.ports.find(({ internal }) => internal === route.listenPort);
+  if (!port)
+    throw new Error(`topology: balancer.ports has no port ${route.listenPort}, which ${route.name} listens on`);
+  return port.published;
+}
+
+function browserRoute(topology: Topology, role: Role): BalancerRoute {
+  const management = (name: string) => topology.nodes.find((node) => node.name === name)?.ports.managementHttps;
+  const route = topology.balancer.routes.find(
+    (candidate) => candidate.role === role && candidate.targets.some(({ node, port }) => port === management(node)),
+  );
+  if (!route) throw new Error(`topology: the balancer has no route to the management port of ${role}`);
+  return route;
 }

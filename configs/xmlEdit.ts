@@ -76,7 +76,8 @@ export class XmlEdit {
     this.splice(range.start, range.end, source + kept);
   }
 
-  setAttribute(element: XmlElement, name: string, value: Value): void {
+  /** @param place.after the attribute behind which a new one goes; default: the last one */
+  setAttribute(element: XmlElement, name: string, value: Value, place: { readonly after?: string } = {}): void {
     if (element.attributes[name] === plain(value)) return;
     const source = this.source(value, `${pathOf(element)}/@${name}`);
     const found = this.attributeRange(element, name);
@@ -84,9 +85,10 @@ export class XmlEdit {
       this.splice(found.valueStart, found.valueEnd, source);
       return;
     }
+    const sibling = place.after === undefined ? undefined : this.attributeRange(element, place.after);
     const tag = this.file.text.slice(element.start, startTagEnd(this.file.text, element));
-    const close = /\s*\/?>$/.exec(tag)?.index ?? tag.length - 1;
-    this.insert(element.start + close, ` ${name}="${source}"`);
+    const close = element.start + (/\s*\/?>$/.exec(tag)?.index ?? tag.length - 1);
+    this.insert(sibling ? sibling.valueEnd + 1 : close, ` ${name}="${source}"`);
   }
 
   /** Sets the text of every child of that name; there must be one. */
@@ -146,7 +148,7 @@ export class XmlEdit {
   /** Inserts an element as the first child of `parent`. */
   insertFirst(parent: XmlElement, element: NewElement): void {
     const range = contentRange(this.file, parent);
-    if (!range) throw missing(this.file, `content in ${pathOf(parent)}`);
+    if (!range) throw missing(this.file, `content in ${pathOf(parent)}, which is <${parent.name}/>`);
     const first = parent.children.find((child) => child instanceof XmlElement || child instanceof XmlComment);
     const { lineBreak, indent } = first ? this.lineOf(first.start) : { lineBreak: "", indent: "" };
     const written = this.write(element, indent, lineBreak, prefixOf(parent));

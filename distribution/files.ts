@@ -24,6 +24,7 @@ export const configurationFiles = {
   userManagement: { path: `${conf}/user-mgt.xml`, roles: all },
   registry: { path: `${conf}/registry.xml`, roles: all },
   axis2: { path: `${conf}/axis2/axis2.xml`, roles: all },
+  catalina: { path: `${conf}/tomcat/catalina-server.xml`, roles: all },
   tokenApi: { path: `${synapse}/_TokenAPI_.xml`, roles: ["gateway"] },
   authorizeApi: { path: `${synapse}/_AuthorizeAPI_.xml`, roles: ["gateway"] },
   revokeApi: { path: `${synapse}/_RevokeAPI_.xml`, roles: ["gateway"], since: "1.7.0" },

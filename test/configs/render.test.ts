@@ -195,8 +195,19 @@ describe("configs: what the document says, in each role's files", () => {
       const cluster = ["true", "wka", "wso2.pub.store.domain"];
       assert.deepEqual(parameters("publisher"), [...cluster, "172.28.0.61", "4000", "172.28.0.81", "4000"]);
       assert.deepEqual(parameters("store"), [...cluster, "172.28.0.81", "4000", "172.28.0.61", "4000"]);
-      for (const role of ["keyManager", "gateway"] as const)
-        assert.equal(file(role, "axis2.xml"), stockText("repository/conf/axis2/axis2.xml", distribution));
+      assert.equal(file("keyManager", "axis2.xml"), stockText("repository/conf/axis2/axis2.xml", distribution));
+      assert.equal(value(file("gateway", "axis2.xml"), "clustering/@enable"), "false");
+    });
+
+    it("axis2.xml and catalina-server.xml: the published ports that stand before the node's own", () => {
+      const settings = { httpsPort: 443, gatewayHttpsPort: 8543, gatewayHttpPort: 8580 };
+      const gateway = file("gateway", "axis2.xml", settings);
+      assert.equal(value(gateway, "transportReceiver[name=https]/parameter[name=proxyPort]"), "8543");
+      assert.equal(value(gateway, "transportReceiver[name=http]/parameter[name=proxyPort]"), "8580");
+      for (const role of roles) {
+        const text = file(role, "catalina-server.xml", settings);
+        assert.deepEqual(values(text, "Service/Connector/@proxyPort"), ["", "443"]);
+      }
     });
 
     it("synapse APIs: the gateway's only, pointing at the Key Manager", () => {
