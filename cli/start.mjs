@@ -46,7 +46,11 @@ function runNpm(args) {
       shell: !own && process.platform === "win32",
     });
     let output = "";
-    const forward = (signal) => child.kill(signal);
+    let interrupted = false;
+    const forward = (signal) => {
+      interrupted = true;
+      child.kill(signal);
+    };
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
     const end = (status) => {
       for (const signal of signals) process.off(signal, forward);
@@ -63,7 +67,7 @@ function runNpm(args) {
       output += `${error.message}\n`;
       end(1);
     });
-    child.on("close", (code, signal) => end(signal ? 130 : (code ?? 1)));
+    child.on("close", (code, signal) => end(interrupted || signal ? 130 : (code ?? 1)));
   });
 }
 
@@ -73,8 +77,10 @@ async function installPackages(lockHash) {
   const { status, output } = await runNpm(["ci", "--include=dev", "--no-audit", "--no-fund"]);
   if (status !== 0) {
     if (status !== 130) {
+      // npm may add pages of help to an error; what happened stands first.
+      const said = output.trimEnd().split("\n").slice(0, 25).join("\n");
       process.stderr.write(
-        `${output}\nNode packages could not be installed (npm ci ended with status ${status}; its output is above). ` +
+        `${said}\n\nNode packages could not be installed (npm ci ended with status ${status}; what it said is above). ` +
           "See that the npm registry can be reached, then run the command again.\n",
       );
     }
