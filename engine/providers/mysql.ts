@@ -157,15 +157,15 @@ function userKind(server: MysqlServer): Kind {
     async read(existing) {
       const at = existing.id.lastIndexOf("@");
       const [user, host] = [existing.id.slice(0, at), existing.id.slice(at + 1)];
-      const [found] = await server.query<{ ssl: string }>(
+      const [found] = await server.query<{ tls: string }>(
         `read user ${existing.id}`,
-        "SELECT CAST(ssl_type AS CHAR) AS ssl FROM mysql.user WHERE User = ? AND Host = ?",
+        "SELECT CAST(ssl_type AS CHAR) AS tls FROM mysql.user WHERE User = ? AND Host = ?",
         [user, host],
       );
       if (!found) {
         return undefined;
       }
-      const tlsOption = { "": "NONE", ANY: "SSL" }[found.ssl] ?? found.ssl;
+      const tlsOption = { "": "NONE", ANY: "SSL" }[found.tls] ?? found.tls;
       const inputs = { ...(isEmpty(existing.inputs) ? { user, host } : existing.inputs), tlsOption };
       return { inputs, outputs: { ...outputsOf(inputs), ...kept(existing.outputs), tlsOption } };
     },

@@ -500,9 +500,9 @@ describe("mysql provider on a real MySQL", function () {
     }
     await removeLeftovers(docker);
     const start =
-      "mkdir -p /var/run/mysqld /var/lib/mysql-files && chown mysql /var/run/mysqld /var/lib/mysql-files && " +
-      "mysqld --initialize-insecure --user=mysql --datadir=/tmp/data && " +
-      "exec mysqld --user=mysql --datadir=/tmp/data --init-file=/init.sql --innodb-buffer-pool-size=32M --performance-schema=OFF";
+      "mkdir -p /var/run/mysqld /var/lib/mysql-files && " +
+      "mysqld --initialize-insecure --user=root --datadir=/tmp/data && " +
+      "exec mysqld --user=root --datadir=/tmp/data --init-file=/init.sql --innodb-buffer-pool-size=32M --performance-schema=OFF";
     await containers.create({
       name: `${prefix}mysql`,
       image: base,
