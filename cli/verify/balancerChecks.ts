@@ -13,19 +13,29 @@ async function checkRoute(route: BalancerRoute, topology: Topology, caCertificat
   const started = Date.now();
   try {
     const answer = await ask(route, topology, route.host, caCertificate);
-    const node = answer.headers["x-standin"];
     const ms = Date.now() - started;
-    if (typeof node === "string" && route.targets.some((target) => target.node === node)) return { name, ok: true, ms };
-    const found = node === undefined ? `status ${answer.status} without a node's name` : `an answer of ${node}`;
-    return {
-      name,
-      ok: false,
-      ms,
-      detail: `expected an answer of ${name.split("-> ")[1]}, found ${found}; haproxy.cfg decides it`,
-    };
+    const found = wrongAnswer(route, portOf(route, topology).name !== "https", answer);
+    return found === undefined
+      ? { name, ok: true, ms }
+      : { name, ok: false, ms, detail: `${found}; haproxy.cfg decides it` };
   } catch (error) {
     return { name, ok: false, ms: Date.now() - started, detail: `${(error as Error).message}; haproxy.cfg decides it` };
   }
+}
+
+/** API ports serve only APIs, so there the server's header must do; management ports tell the node's name. */
+function wrongAnswer(
+  route: BalancerRoute,
+  isApiTraffic: boolean,
+  { status, headers, body }: ProbeAnswer,
+): string | undefined {
+  if (headers["x-standin"] === undefined) return `expected an answer of a node, found status ${status} of the balancer`;
+  if (isApiTraffic) return undefined;
+  const node = /"node":"([^"]+)"/.exec(body)?.[1];
+  const expected = route.targets.map((target) => target.node);
+  return node && expected.includes(node)
+    ? undefined
+    : `expected an answer of ${expected.join(" or ")}, found ${node ?? status}`;
 }
 
 async function checkUnknownHost(topology: Topology, caCertificate: string): Promise<Check> {
@@ -44,16 +54,20 @@ async function checkUnknownHost(topology: Topology, caCertificate: string): Prom
 }
 
 function ask(route: BalancerRoute, topology: Topology, host: string, caCertificate: string): Promise<ProbeAnswer> {
-  const port = topology.balancer.ports.find(({ internal }) => internal === route.listenPort);
-  if (!port) throw new Error(`${route.name}: port ${route.listenPort} of the balancer is not published`);
   return probe({
     address: reachable(topology.publishAddress),
-    port: port.published,
+    port: portOf(route, topology).published,
     host: route.host,
     hostHeader: host,
-    path: "/",
+    path: "/standin/health?links=none",
     ...(route.tls && { ca: caCertificate }),
   });
+}
+
+function portOf(route: BalancerRoute, { balancer }: Topology): Topology["balancer"]["ports"][number] {
+  const port = balancer.ports.find(({ internal }) => internal === route.listenPort);
+  if (!port) throw new Error(`${route.name}: port ${route.listenPort} of the balancer is not published`);
+  return port;
 }
 
 /** An address that a client on this host can connect to. */

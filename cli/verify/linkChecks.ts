@@ -15,10 +15,12 @@ export interface Check {
 export interface ReportedLink {
   readonly protocol: string;
   readonly host: string;
-  readonly port?: number;
+  /** 0 for a host alias. */
+  readonly port: number;
   readonly file: string;
   readonly element: string;
-  readonly state: "ok" | "failed" | "skipped";
+  /** `unchecked`: for browsers, never called by the server. */
+  readonly state: "ok" | "failed" | "unchecked";
   readonly error?: string;
   readonly ms?: number;
 }
@@ -43,7 +45,7 @@ export function checkNodeLinks(node: Node, topology: Topology, report: NodeRepor
   const extra = report.links.filter((reported) => !wanted.some((link) => matches(link, reported)));
   return [
     ...checks,
-    ...extra.filter(({ state }) => state !== "skipped").map((reported) => checkReported(node, reported)),
+    ...extra.filter(({ state }) => state !== "unchecked").map((reported) => checkReported(node, reported)),
   ];
 }
 
@@ -68,7 +70,7 @@ function matches(link: Link, reported: ReportedLink): boolean {
 }
 
 function checkReported(node: Node, reported: ReportedLink): Check {
-  const where = reported.port === undefined ? reported.host : `${reported.host}:${reported.port}`;
+  const where = reported.port === 0 ? reported.host : `${reported.host}:${reported.port}`;
   const name = `${node.name} -> ${where} (${reported.protocol})`;
   if (reported.state === "ok") return { name, ok: true, ms: reported.ms };
   return {
