@@ -1,0 +1,434 @@
+/** One run of the program: what it registers is compared with the state, planned and carried out. */
+
+import { randomUUID } from "node:crypto";
+import { recordedUrns } from "./aliases";
+import type { Step } from "./events";
+import {
+  type Goal,
+  isProviderType,
+  makeUrn,
+  PROVIDER_PREFIX,
+  packageOf,
+  type ResourceState,
+  requirements,
+  STACK_TYPE,
+  type StackName,
+} from "./model";
+import { goesWithAnother, inReverse, type Plan, planDependents, planRegistration, refusal } from "./plan";
+import type { DiffResult, Provider } from "./provider";
+import { unknownKind } from "./registry";
+import { existing, known, messageOf, plannedOutputs, type Steps } from "./steps";
+import {
+  containsUnknown,
+  equal,
+  markSecrets,
+  type Props,
+  parsePath,
+  resetPath,
+  Secret,
+  UNKNOWN_ID,
+  unwrapProps,
+} from "./values";
+
+/** What the program is told: `fail` and `skip` leave its outputs unknown, so that dependents can be skipped too. */
+export interface Registration {
+  readonly urn: string;
+  readonly id: string;
+  readonly outputs: Props;
+  readonly result: "success" | "fail" | "skip";
+}
+
+/** Thrown at the program when the run was asked to stop. */
+export class Stopped extends Error {}
+
+export class Deployment {
+  failed = false;
+  rootUrn: string | undefined;
+  private readonly olds = new Map<string, ResourceState>();
+  private readonly seen = new Set<string>();
+  /** Failed or skipped: what needs one of these is skipped. */
+  private readonly missing = new Set<string>();
+  private readonly defaults = new Map<string, Promise<string>>();
+  /** URN -> the URN that it is recorded under. */
+  private readonly aliased = new Map<string, string>();
+  private readonly deletions = new Map<ResourceState, Promise<void>>();
+  private active = 0;
+  private idle: (() => void)[] = [];
+  private stopping = false;
+
+  /** @param config of the stack, for providers that are not made by the program: `docker:host`... */
+  constructor(
+    private readonly stack: StackName,
+    private readonly steps: Steps,
+    private readonly config: Props,
+  ) {
+    for (const state of steps.journal.remaining()) if (!state.delete) this.olds.set(state.urn, state);
+  }
+
+  async register(goal: Goal): Promise<Registration> {
+    return this.tracked(() => this.registerTracked(goal));
+  }
+
+  /** The outputs that a component registers when all its children are. */
+  async registerOutputs(urn: string, outputs: Props): Promise<void> {
+    await this.tracked(async () => {
+      const state = this.steps.journal.find(urn);
+      if (state === undefined) return;
+      // Unknown outside a preview means: comes from something that failed. What it was is better than nothing.
+      const news = this.steps.preview ? outputs : { ...pick(state.outputs, outputs), ...known(outputs) };
+      if (urn === this.rootUrn) this.steps.emit({ kind: "outputs", olds: state.outputs ?? {}, news });
+      await this.steps.journal.replace(undefined, state, { ...state, outputs: news });
+    });
+  }
+
+  /** No new steps; resolves when those under way have ended. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    while (this.active > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  /** After a program that went well: deletes what it did not register. */
+  async finish(): Promise<void> {
+    if (this.failed || this.stopping) return;
+    const leftovers = this.steps.journal.remaining();
+    const refused = leftovers.filter((state) => !state.delete && refusal(state, "deleted") !== undefined);
+    for (const state of refused) this.fail(state.urn, refusal(state, "deleted") ?? "");
+    if (refused.length > 0) return;
+    const condemned = new Set(leftovers.map((state) => state.urn).filter((urn) => !this.seen.has(urn)));
+    await inReverse(leftovers, async (state) => {
+      if (this.stopping) return false;
+      const retain = state.retainOnDelete === true || goesWithAnother(state, condemned);
+      const op = state.delete ? "delete-replaced" : "delete";
+      return this.attempt(state.urn, () =>
+        this.steps.remove({ op, urn: state.urn, old: state, retain }, state, retain),
+      );
+    });
+  }
+
+  private async tracked<T>(work: () => Promise<T>): Promise<T> {
+    if (this.stopping) throw new Stopped("the run was asked to stop");
+    this.active += 1;
+    try {
+      return await work();
+    } finally {
+      this.active -= 1;
+      if (this.active === 0) for (const resolve of this.idle.splice(0)) resolve();
+    }
+  }
+
+  private async registerTracked(goal: Goal): Promise<Registration> {
+    const urn = makeUrn(this.stack, goal.type, goal.name, goal.parent);
+    if (goal.type === STACK_TYPE) this.rootUrn = urn;
+    const nothing = { urn, id: "", outputs: goal.inputs };
+    if (this.seen.has(urn)) {
+      this.fail(urn, `registered twice; give each ${goal.type} below one parent a name of its own`);
+      return { ...nothing, result: "fail" };
+    }
+    this.seen.add(urn);
+    try {
+      const reference = await this.providerFor(goal);
+      const complete: Goal = { ...goal, ...(reference !== undefined && { provider: reference }) };
+      if (complete.custom && this.mustSkip(urn, complete)) {
+        this.missing.add(urn);
+        return { ...nothing, result: "skip" };
+      }
+      const state = await this.carryOut(urn, complete);
+      return { urn, id: state.id ?? "", outputs: state.outputs ?? {}, result: "success" };
+    } catch (error) {
+      if (error instanceof Stopped) throw error;
+      this.fail(urn, messageOf(error));
+      return { ...nothing, result: "fail" };
+    }
+  }
+
+  private async carryOut(urn: string, goal: Goal): Promise<ResourceState> {
+    const { journal } = this.steps;
+    const { old, aliases } = this.findOld(urn, goal);
+    if (!goal.custom)
+      return this.component(this.stateFor(urn, goal, aliases, old, this.usableInputs(goal, old)), old, goal);
+    if (isProviderType(goal.type)) return this.provider(this.stateFor(urn, goal, aliases, old, goal.inputs), old, goal);
+    const provider = this.steps.registry.get(goal.provider);
+    if (!provider.types.includes(goal.type)) throw unknownKind(goal.type);
+    if (goal.readId !== undefined)
+      return this.read(this.stateFor(urn, goal, aliases, old, goal.inputs), old, goal.readId);
+    const wanted = goal.ignoreChanges.reduce<Props>(
+      (inputs, path) => (old?.inputs ? (resetPath(inputs, old.inputs, parsePath(path)) as Props) : inputs),
+      goal.inputs,
+    );
+    const check = async (olds: Props | undefined): Promise<ResourceState> => {
+      const ref = { urn, type: goal.type };
+      const { inputs, failures } = await provider.check(ref, olds && unwrapProps(olds), unwrapProps(wanted));
+      if (failures.length > 0)
+        throw new Error(failures.map(({ property, reason }) => `${property}: ${reason}`).join("; "));
+      return this.stateFor(urn, goal, aliases, old, markSecrets(inputs as Props, wanted));
+    };
+    const state = await check(old?.inputs);
+    const usable = old !== undefined && !old.external && old.custom;
+    const diff = usable ? await provider.diff(existing(old), unwrapProps(state.inputs)) : undefined;
+    const plan = planRegistration(old, goal, { diff, inputsEqual: false });
+    const step = { urn, old, diffs: plan.diffs, replaces: plan.replaces, detailed: plan.detailed };
+    if (this.stopping) throw new Stopped("the run was asked to stop");
+    switch (plan.kind) {
+      case "create":
+        if (goal.importId !== undefined) return this.import(state, old, goal.importId, provider);
+        return this.steps.create({ op: "create", urn }, state, undefined);
+      case "discard":
+        return this.steps.create({ op: "create", urn }, state, old);
+      case "same": {
+        const kept = { ...state, id: old?.id, outputs: this.steps.marked(state, old?.outputs ?? {}) };
+        await journal.settle(undefined, old, kept);
+        this.steps.emit({ kind: "done", step: { op: "same", urn, old, new: kept }, ms: 0 });
+        return kept;
+      }
+      case "update":
+        return this.steps.update({ ...step, op: "update" }, { ...state, id: old?.id }, old as ResourceState);
+      default: {
+        const fresh = await check(undefined);
+        if (goal.importId !== undefined && plan.kind === "replace") {
+          const imported = await this.import(fresh, undefined, goal.importId, provider);
+          if (old) await journal.replace(undefined, old, { ...old, delete: true });
+          return imported;
+        }
+        return this.replace({ ...step, new: this.planned(fresh, plan, old) }, plan, fresh, old as ResourceState);
+      }
+    }
+  }
+
+  private async replace(
+    step: Omit<Step, "op">,
+    plan: Plan,
+    state: ResourceState,
+    old: ResourceState,
+  ): Promise<ResourceState> {
+    const shown: Step = { ...step, op: "replace" };
+    const create: Step = { ...step, op: "create-replacement" };
+    const refused = refusal(old, "replaced");
+    if (refused !== undefined) throw new Error(refused);
+    this.steps.emit({ kind: "done", step: shown, ms: 0 });
+    if (plan.kind === "recreate") return this.steps.create(create, state, old);
+    if (!plan.deleteBeforeReplace) return this.steps.create(create, state, undefined, old);
+    const dependents = await planDependents(old, this.steps.journal.remaining(), async (dependent, news) => {
+      const provider = this.steps.registry.get(dependent.provider);
+      const diff: DiffResult = await provider.diff(existing(dependent), unwrapProps(news));
+      return diff.replaces;
+    });
+    const doomed = dependents.filter((dependent) => !this.seen.has(dependent.urn));
+    for (const dependent of doomed) {
+      const why = refusal(dependent, "replaced");
+      if (why !== undefined) throw new Error(`${dependent.urn} ${why}`);
+    }
+    for (const dependent of doomed.reverse()) await this.deleteForReplacement(dependent);
+    await this.deleteForReplacement(old);
+    const deleted = this.steps.journal.remaining().find((each) => each.urn === old.urn && each.pendingReplacement);
+    return this.steps.create(create, state, deleted);
+  }
+
+  /** Once, even when two replaced resources share a dependent. */
+  private deleteForReplacement(state: ResourceState): Promise<void> {
+    const retain = state.retainOnDelete === true;
+    const step: Step = { op: "delete-replaced", urn: state.urn, old: state, retain };
+    const begun = this.deletions.get(state) ?? this.steps.remove(step, state, retain, true);
+    this.deletions.set(state, begun);
+    return begun.then(() => {
+      this.olds.set(state.urn, this.steps.journal.remaining().find((each) => each.urn === state.urn) ?? state);
+    });
+  }
+
+  private async component(state: ResourceState, old: ResourceState | undefined, goal: Goal): Promise<ResourceState> {
+    const result = { ...state, outputs: old?.outputs };
+    const plan = planRegistration(old, goal, { inputsEqual: equal(old?.inputs ?? {}, state.inputs ?? {}) });
+    if (plan.kind === "replace" && old) await this.steps.journal.replace(undefined, old, { ...old, delete: true });
+    await this.steps.journal.settle(undefined, plan.kind === "replace" ? undefined : old, result);
+    const op = plan.kind === "same" || plan.kind === "update" ? plan.kind : "create";
+    this.steps.emit({ kind: "done", step: { op, urn: state.urn, old, new: result }, ms: 0 });
+    return result;
+  }
+
+  private async provider(state: ResourceState, old: ResourceState | undefined, goal: Goal): Promise<ResourceState> {
+    const inputs: Props = { ...state.inputs, ...(goal.version && { __internal: {}, version: goal.version }) };
+    const { __internal: _internal, ...outputs } = inputs;
+    const now = new Date().toISOString();
+    const id = old?.id ?? (this.steps.preview ? UNKNOWN_ID : randomUUID());
+    const result: ResourceState = { created: now, modified: now, ...state, inputs, outputs, id };
+    const plan = planRegistration(old, goal, { inputsEqual: equal(old?.inputs, inputs) });
+    const op = plan.kind === "same" || plan.kind === "update" ? plan.kind : "create";
+    await this.steps.journal.settle(undefined, old, result);
+    this.steps.registry.configure(result);
+    const diffs = Object.keys(inputs).filter((key) => !equal(old?.inputs?.[key], inputs[key]));
+    this.steps.emit({ kind: "done", step: { op, urn: state.urn, old, new: result, diffs }, ms: 0 });
+    return result;
+  }
+
+  private async read(state: ResourceState, old: ResourceState | undefined, id: string): Promise<ResourceState> {
+    const step: Step = { op: "read", urn: state.urn, old, new: { ...state, id, external: true } };
+    const provider = this.steps.registry.get(state.provider);
+    const query = { ...existing(state), id, outputs: {} };
+    if (containsUnknown(id) || id === UNKNOWN_ID) return { ...state, id: "" };
+    // Reading changes nothing, so a preview does it too.
+    const found = await provider.read(query, this.steps.context(state));
+    if (found === undefined) throw new Error(`can't be read: there is no ${state.type} with id "${id}"`);
+    const result = { ...state, id, external: true, outputs: this.steps.marked(state, found.outputs) };
+    if (old && !old.external) await this.steps.journal.replace(undefined, old, { ...old, delete: true });
+    await this.steps.journal.settle(undefined, old?.external ? old : undefined, result);
+    this.steps.emit({ kind: "done", step: { ...step, new: result }, ms: 0 });
+    return result;
+  }
+
+  private async import(
+    state: ResourceState,
+    old: ResourceState | undefined,
+    id: string,
+    provider: Provider,
+  ): Promise<ResourceState> {
+    const found = await provider.read({ ...existing(state), id, inputs: {}, outputs: {} }, this.steps.context(state));
+    if (found === undefined) throw new Error(`can't be imported: there is no ${state.type} with id "${id}"`);
+    const diff = await provider.diff({ ...existing(state), id, ...found }, unwrapProps(state.inputs));
+    if (diff.changes)
+      throw new Error(
+        `can't be imported: ${Object.keys(diff.detailed).concat(diff.replaces).join(", ")} of "${id}" differ from the program; make the program say what is there`,
+      );
+    const now = new Date().toISOString();
+    const outputs = this.steps.marked(state, found.outputs);
+    const result = { ...state, id, importID: id, outputs, created: now, modified: now };
+    await this.steps.journal.settle(undefined, old, result);
+    this.steps.emit({ kind: "done", step: { op: "import", urn: state.urn, new: result }, ms: 0 });
+    return result;
+  }
+
+  /** The explicit provider, or the package's default one, which is registered when first needed. */
+  private providerFor(goal: Goal): Promise<string | undefined> {
+    if (!goal.custom || isProviderType(goal.type)) return Promise.resolve(undefined);
+    if (goal.provider) return Promise.resolve(goal.provider);
+    const pkg = packageOf(goal.type);
+    const version = pkg === "pulumi-nodejs" ? undefined : goal.version;
+    const name = version ? `default_${version.replaceAll(/[^\w]/g, "_")}` : "default";
+    const key = `${pkg}/${name}`;
+    const begun = this.defaults.get(key) ?? this.registerDefault(pkg, name, version);
+    this.defaults.set(key, begun);
+    return begun;
+  }
+
+  private async registerDefault(pkg: string, name: string, version: string | undefined): Promise<string> {
+    // The dynamic provider gets the whole configuration, others what is set for their package.
+    const inputs: Props =
+      pkg === "pulumi-nodejs"
+        ? this.config
+        : Object.fromEntries(
+            Object.entries(this.config)
+              .filter(([key]) => key.startsWith(`${pkg}:`))
+              .map(([key, value]) => [key.slice(pkg.length + 1), value]),
+          );
+    const goal = { ...NO_OPTIONS, type: `${PROVIDER_PREFIX}${pkg}`, name, custom: true, inputs, version };
+    const urn = makeUrn(this.stack, goal.type, name);
+    this.seen.add(urn);
+    const state = await this.carryOut(urn, goal);
+    return `${urn}::${state.id}`;
+  }
+
+  private findOld(urn: string, goal: Goal): { old?: ResourceState; aliases: readonly string[] } {
+    const aliases = recordedUrns(this.stack, goal, this.aliased).filter((alias) => alias !== urn);
+    for (const candidate of [urn, ...aliases]) {
+      const old = this.olds.get(candidate);
+      if (old === undefined || (candidate !== urn && this.seen.has(candidate))) continue;
+      if (candidate !== urn) {
+        this.aliased.set(urn, candidate);
+        this.seen.add(candidate);
+        this.steps.journal.rename(candidate, urn);
+      }
+      return { old, aliases: goal.aliases.length > 0 ? aliases : [] };
+    }
+    return { aliases: goal.aliases.length > 0 ? aliases : [] };
+  }
+
+  private stateFor(
+    urn: string,
+    goal: Goal,
+    aliases: readonly string[],
+    old: ResourceState | undefined,
+    inputs: Props,
+  ): ResourceState {
+    const now = new Date().toISOString();
+    const present = (list: readonly string[]) => (list.length > 0 ? list : undefined);
+    return {
+      urn,
+      custom: goal.custom,
+      type: goal.type,
+      inputs: old?.inputs && equal(old.inputs, inputs) ? old.inputs : inputs,
+      ...(goal.parent && { parent: goal.parent }),
+      ...(goal.protect && { protect: true }),
+      dependencies: present(
+        goal.custom ? goal.dependencies : goal.dependencies.filter((each) => !this.missing.has(each)),
+      ),
+      ...(goal.provider && goal.custom && { provider: goal.provider }),
+      ...(goal.custom && Object.keys(goal.propertyDependencies).length > 0
+        ? { propertyDependencies: goal.propertyDependencies }
+        : {}),
+      additionalSecretOutputs: present(goal.additionalSecretOutputs),
+      aliases: present(aliases),
+      customTimeouts: goal.customTimeouts,
+      importID: old?.importID,
+      ...(goal.retainOnDelete && { retainOnDelete: true }),
+      deletedWith: goal.deletedWith,
+      created: old?.created ?? now,
+      modified: old?.modified ?? now,
+      sourcePosition: goal.sourcePosition,
+    };
+  }
+
+  /** What the display shows as new: with unknowns for what only exists after the replacement. */
+  private planned(state: ResourceState, plan: Plan, old: ResourceState | undefined): ResourceState {
+    if (old === undefined || Object.keys(plan.detailed).length > 0) return state;
+    return { ...state, outputs: plannedOutputs(old, state.inputs ?? {}) };
+  }
+
+  /** Components go on when something that they take is missing; only what is known of their inputs is recorded. */
+  private usableInputs(goal: Goal, old: ResourceState | undefined): Props {
+    if (this.steps.preview) return goal.inputs;
+    return { ...pick(old?.inputs, goal.inputs), ...known(goal.inputs) };
+  }
+
+  private mustSkip(urn: string, goal: Goal): boolean {
+    const state = this.stateFor(urn, goal, [], undefined, goal.inputs);
+    if (requirements(state).some((each) => this.missing.has(each))) return true;
+    return !this.steps.preview && containsUnknown(goal.inputs);
+  }
+
+  private async attempt(urn: string, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.fail(urn, messageOf(error));
+      return false;
+    }
+  }
+
+  private fail(urn: string, message: string): void {
+    this.failed = true;
+    this.missing.add(urn);
+    this.steps.emit({ kind: "log", severity: "error", message, urn });
+  }
+}
+
+export const NO_OPTIONS = {
+  protect: false,
+  dependencies: [],
+  propertyDependencies: {},
+  ignoreChanges: [],
+  replaceOnChanges: [],
+  additionalSecretOutputs: [],
+  aliases: [],
+  retainOnDelete: false,
+} as const;
+
+/** Those of `olds` whose keys are in `wanted`. */
+function pick(olds: Props | undefined, wanted: Props): Props {
+  return Object.fromEntries(Object.entries(olds ?? {}).filter(([key]) => key in wanted));
+}
+
+/** The stack's configuration as provider inputs. */
+export function configProps(values: Readonly<Record<string, string>>, secretKeys: readonly string[]): Props {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, secretKeys.includes(key) ? new Secret(value) : value]),
+  );
+}

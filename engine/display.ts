@@ -1,0 +1,218 @@
+/** Shows a run to a person: progress line by line, or (`diff`) each change in full; then outputs and a summary. */
+
+import { type Paint, type Tone, ValuePrinter } from "./displayValues";
+import type { EngineEvent, Operation, Step } from "./events";
+import { isDefaultProvider, nameOf, type ResourceState, STACK_TYPE, shortType, typeOf } from "./model";
+import type { Props } from "./values";
+
+export type RunKind = "up" | "preview" | "refresh" | "destroy";
+
+interface Wording {
+  readonly symbol: string;
+  readonly tone: Tone;
+  /** For a preview, while it happens, and afterwards. */
+  readonly words: readonly [string, string, string];
+}
+
+const WORDING: Readonly<Record<Operation, Wording>> = {
+  same: { symbol: "   ", tone: "plain", words: ["", "", ""] },
+  create: { symbol: " + ", tone: "add", words: ["create", "creating", "created"] },
+  update: { symbol: " ~ ", tone: "change", words: ["update", "updating", "updated"] },
+  replace: { symbol: " +-", tone: "replace", words: ["replace", "replacing", "replace"] },
+  "create-replacement": {
+    symbol: " ++",
+    tone: "add",
+    words: ["create replacement", "creating replacement", "created replacement"],
+  },
+  delete: { symbol: " - ", tone: "delete", words: ["delete", "deleting", "deleted"] },
+  "delete-replaced": {
+    symbol: " --",
+    tone: "delete",
+    words: ["delete original", "deleting original", "deleted original"],
+  },
+  read: { symbol: " > ", tone: "change", words: ["read", "reading", "read"] },
+  import: { symbol: " = ", tone: "add", words: ["import", "importing", "imported"] },
+  refresh: { symbol: " ~ ", tone: "change", words: ["refresh", "refreshing", "changed outside"] },
+};
+
+const TITLES: Readonly<Record<RunKind, string>> = {
+  up: "Updating",
+  preview: "Previewing update",
+  refresh: "Refreshing",
+  destroy: "Destroying",
+};
+
+/** What the summary counts, in its order: operation, symbol, words afterwards and in a preview. */
+const COUNTED: readonly (readonly [Operation, string, string, string])[] = [
+  ["create", "+ ", "created", "to create"],
+  ["import", "= ", "imported", "to import"],
+  ["update", "~ ", "updated", "to update"],
+  ["refresh", "~ ", "changed outside", "changed outside"],
+  ["replace", "+-", "replaced", "to replace"],
+  ["delete", "- ", "deleted", "to delete"],
+  ["read", "> ", "read", "to read"],
+  ["same", "", "unchanged", "unchanged"],
+];
+
+const COLOURS: Readonly<Record<Tone, string>> = {
+  add: "\u001b[32m",
+  delete: "\u001b[31m",
+  change: "\u001b[33m",
+  replace: "\u001b[35m",
+  plain: "",
+};
+
+/** Colour on a terminal only; NO_COLOR switches it off there too. */
+export function painter(out: { isTTY?: boolean }, env: NodeJS.ProcessEnv): Paint {
+  const colour = out.isTTY === true && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
+  return (tone, text) => (colour && COLOURS[tone] !== "" ? `${COLOURS[tone]}${text}\u001b[0m` : text);
+}
+
+export interface DisplayOptions {
+  readonly kind: RunKind;
+  readonly stack: string;
+  readonly diff: boolean;
+  readonly paint: Paint;
+  write(text: string): void;
+}
+
+export class Display {
+  readonly counts = new Map<Operation, number>();
+  private readonly shown = new Map<string, ResourceState>();
+  private readonly printer: ValuePrinter;
+  private outputs: { olds: Props; news: Props } | undefined;
+
+  constructor(private readonly options: DisplayOptions) {
+    this.printer = new ValuePrinter(options.paint);
+    options.write(`${TITLES[options.kind]} (${options.stack}):\n${options.diff ? "" : "\n"}`);
+  }
+
+  /** Anything but "all as it was". */
+  get changed(): boolean {
+    return [...this.counts].some(([op, count]) => op !== "same" && op !== "read" && count > 0);
+  }
+
+  event(event: EngineEvent): void {
+    if (event.kind === "log") {
+      const mark = event.severity === "info" ? "" : `${event.severity}: `;
+      const who = event.urn ? `${shortType(typeOf(event.urn))} ${nameOf(event.urn)}: ` : "";
+      this.options.write(
+        this.options.paint(event.severity === "error" ? "delete" : "plain", `    ${mark}${who}${event.message}\n`),
+      );
+      return;
+    }
+    if (event.kind === "outputs") {
+      this.outputs = event;
+      return;
+    }
+    const { step } = event;
+    if (isDefaultProvider(step.urn)) return;
+    if (event.kind === "done") this.count(step);
+    if (this.options.diff) {
+      if (event.kind === "done") this.options.write(this.details(step));
+    } else if (step.op !== "same") this.options.write(this.progress(event, step));
+  }
+
+  finish(ms: number, failed: boolean): void {
+    const { kind, diff, paint, write } = this.options;
+    if (this.outputs && kind !== "destroy") this.showOutputs(this.outputs);
+    const preview = kind === "preview";
+    const lines = COUNTED.flatMap(([op, symbol, after, before]) => {
+      const count = this.counts.get(op) ?? 0;
+      return count > 0 ? [paint(WORDING[op].tone, `    ${symbol}${count} ${preview ? before : after}\n`)] : [];
+    });
+    write(`${diff ? "" : "\n"}Resources:\n${lines.join("")}`);
+    if (!this.changed && !failed) write(NO_CHANGES[kind]);
+    if (!preview) write(`\nDuration: ${(ms / 1000).toFixed(ms < 9500 ? 1 : 0)}s\n`);
+  }
+
+  private count(step: Step): void {
+    // A replacement is one change, not three.
+    if (step.op === "create-replacement" || step.op === "delete-replaced") return;
+    this.counts.set(step.op, (this.counts.get(step.op) ?? 0) + 1);
+  }
+
+  private progress(event: Exclude<EngineEvent, { kind: "log" | "outputs" }>, step: Step): string {
+    const { symbol, tone, words } = WORDING[step.op];
+    const word = this.options.kind === "preview" ? words[0] : event.kind === "start" ? words[1] : words[2];
+    const name = `${shortType(typeOf(step.urn))} ${nameOf(step.urn)}`;
+    if (event.kind === "fail") return this.options.paint("delete", `${symbol} ${name} ${words[1]} failed\n`);
+    const time = event.kind === "done" && event.ms > 0 ? ` (${duration(event.ms)})` : "";
+    const diff = step.diffs?.length ? ` [diff: ${this.diffWords(step).join(",")}]` : "";
+    return this.options.paint(tone, `${symbol} ${name} ${word}${time}${step.retain ? "[retain]" : ""}${diff}\n`);
+  }
+
+  private diffWords(step: Step): string[] {
+    return (step.diffs ?? []).map((key) => {
+      const kind = step.detailed?.[key] ?? "update";
+      return `${kind.startsWith("add") ? "+" : kind.startsWith("delete") ? "-" : "~"}${key}`;
+    });
+  }
+
+  /** One step in full; empty for what is the same, but for the stack. */
+  private details(step: Step): string {
+    const state = step.new ?? step.old;
+    const root = typeOf(step.urn) === STACK_TYPE;
+    const parts = step.op === "create-replacement" || step.op === "delete-replaced";
+    if (state === undefined || parts || (step.op === "same" && !root)) return "";
+    const indent = this.indentOf(state);
+    this.shown.set(step.urn, state);
+    const { tone } = WORDING[step.op];
+    const prefix = step.op === "same" ? "  " : WORDING[step.op].symbol.trim().padEnd(2);
+    const { paint } = this.options;
+    const blanks = "    ".repeat(indent);
+    const operation = `${step.op}${step.retain ? "[retain]" : ""}`;
+    const head = paint(tone, `${blanks}${prefix}${state.type}: (${operation})${state.protect ? " [protected]" : ""}\n`);
+    const notes = [
+      step.old?.id && `id=${step.old.id}`,
+      `urn=${step.urn}`,
+      state.provider && `provider=${state.provider}`,
+    ]
+      .filter((note) => note && !/^provider=.*::default::/.test(note))
+      .map((note) => `${blanks}    [${note}]\n`);
+    return head + notes.join("") + this.properties(step, indent + 1);
+  }
+
+  private properties(step: Step, indent: number): string {
+    const { old, new: now } = step;
+    if (step.op === "same" || !(now ?? old)?.custom) return "";
+    if (now === undefined) return this.printer.object(old?.inputs ?? {}, indent, "plain");
+    if (old === undefined) return this.printer.object(now.inputs ?? {}, indent, "plain");
+    if (step.op === "refresh")
+      return this.printer.objectDiff(old.outputs ?? {}, now.outputs ?? {}, indent, undefined, true);
+    if (Object.keys(step.detailed ?? {}).length === 0)
+      return this.printer.objectDiff(old.outputs ?? {}, now.outputs ?? old.outputs ?? {}, indent);
+    return this.printer.objectDiff({ ...old.outputs, ...old.inputs }, now.inputs ?? {}, indent, step.diffs);
+  }
+
+  /** Levels of parents that are shown. */
+  private indentOf(state: ResourceState): number {
+    let indent = 0;
+    for (let parent = state.parent && this.shown.get(state.parent); parent; ) {
+      indent += 1;
+      parent = parent.parent && this.shown.get(parent.parent);
+    }
+    return indent;
+  }
+
+  private showOutputs({ olds, news }: { olds: Props; news: Props }): void {
+    const { diff, kind, write } = this.options;
+    const first = Object.keys(olds).length === 0;
+    const body = first
+      ? this.printer.object(news, 1)
+      : this.printer.objectDiff(olds, news, 1, undefined, diff || kind === "preview");
+    if (body === "") return;
+    write(`${diff ? "    --outputs:--\n" : "Outputs:\n"}${body}`);
+  }
+}
+
+const NO_CHANGES: Readonly<Record<RunKind, string>> = {
+  up: "No changes: everything is as the program says.\n",
+  preview: "No changes: everything is as the program says.\n",
+  refresh: "No changes: everything is as recorded.\n",
+  destroy: "Nothing to delete.\n",
+};
+
+function duration(ms: number): string {
+  return ms < 995 ? `${(ms / 1000).toFixed(2)}s` : `${Math.round(ms / 1000)}s`;
+}

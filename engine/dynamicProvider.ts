@@ -1,0 +1,163 @@
+/** Dynamic resources: their code runs in the SDK's own provider server, a child process. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import * as grpc from "@grpc/grpc-js";
+import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import * as messages from "@pulumi/pulumi/proto/provider_pb";
+import { Status } from "@pulumi/pulumi/proto/status_pb";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { resolveIn } from "./program";
+import { PartialCreateError, type Properties, type Provider, type Value } from "./provider";
+import { equal, fromStruct, type Props, toStruct } from "./values";
+
+const TYPE = "pulumi-nodejs:dynamic:Resource";
+const DEFAULT_TIMEOUT_MS = 20 * 60_000;
+/** Ends the server with us, also when we are killed: our end of its stdin closes then. */
+const DIE_WITH_PARENT =
+  "process.stdin.on('end', () => process.exit()).on('error', () => process.exit()).resume(); require(process.argv[1]);";
+
+/**
+ * @param config of the stack, plain, for providers that have `configure`
+ * @param line is told what the resources' code prints
+ */
+export function dynamicProvider(projectDir: string, config: Properties, line: (text: string) => void): Provider {
+  let server: Promise<{ client: ResourceProviderClient; child: ChildProcess }> | undefined;
+  const start = () => {
+    server ??= startServer(projectDir, config, line);
+    return server;
+  };
+  const call = async <Request, Response>(
+    method: (client: ResourceProviderClient) => Method<Request, Response>,
+    request: Request,
+    signal?: AbortSignal,
+  ): Promise<Response> => {
+    const { client } = await start();
+    return new Promise((resolve, reject) => {
+      const deadline = Date.now() + DEFAULT_TIMEOUT_MS;
+      const running = method(client).call(client, request, new grpc.Metadata(), { deadline }, (error, response) =>
+        error ? reject(readable(error)) : resolve(response),
+      );
+      signal?.addEventListener("abort", () => running.cancel(), { once: true });
+    });
+  };
+  return {
+    types: [TYPE],
+    previewsUpdates: false,
+    secretOutputs: () => [],
+    async check(_resource, olds, news) {
+      const request = new messages.CheckRequest().setOlds(struct(olds ?? {})).setNews(struct(news));
+      const response = await call((client) => client.check, request);
+      const failures = response
+        .getFailuresList()
+        .map((failure) => ({ property: failure.getProperty(), reason: failure.getReason() }));
+      return { inputs: properties(response.getInputs()), failures };
+    },
+    async diff(existing, news) {
+      const request = new messages.DiffRequest()
+        .setId(existing.id)
+        .setOlds(struct(existing.outputs))
+        .setNews(struct(news));
+      const response = await call((client) => client.diff, request);
+      const kind = response.getChanges();
+      const { DiffChanges } = messages.DiffResponse;
+      const changed = Object.keys({ ...existing.inputs, ...news }).filter(
+        (key) => !equal(existing.inputs[key] as Props[string], news[key] as Props[string]),
+      );
+      const replaces = response.getReplacesList();
+      return {
+        changes: kind === DiffChanges.DIFF_SOME || (kind === DiffChanges.DIFF_UNKNOWN && changed.length > 0),
+        replaces,
+        deleteBeforeReplace: response.getDeletebeforereplace(),
+        detailed: Object.fromEntries(changed.map((key) => [key, replaces.includes(key) ? "update-replace" : "update"])),
+      };
+    },
+    async create(_resource, inputs, context) {
+      const request = new messages.CreateRequest().setProperties(struct(inputs));
+      const response = await call((client) => client.create, request, context.signal);
+      return { id: response.getId(), outputs: properties(response.getProperties()) };
+    },
+    async read(existing) {
+      const request = new messages.ReadRequest().setId(existing.id).setProperties(struct(existing.outputs));
+      const response = await call((client) => client.read, request);
+      if (response.getId() === "") return undefined;
+      const inputs = response.getInputs();
+      return {
+        inputs: inputs === undefined ? existing.inputs : properties(inputs),
+        outputs: properties(response.getProperties()),
+      };
+    },
+    async update(existing, news, context) {
+      const request = new messages.UpdateRequest()
+        .setId(existing.id)
+        .setOlds(struct(existing.outputs))
+        .setNews(struct(news));
+      const response = await call((client) => client.update, request, context.signal);
+      return { outputs: properties(response.getProperties()) };
+    },
+    async delete(existing, context) {
+      const request = new messages.DeleteRequest().setId(existing.id).setProperties(struct(existing.outputs));
+      await call((client) => client.delete, request, context.signal);
+    },
+    async close() {
+      const running = await server?.catch(() => undefined);
+      running?.client.close();
+      running?.child.kill("SIGKILL");
+    },
+  };
+}
+
+type Method<Request, Response> = (
+  this: ResourceProviderClient,
+  request: Request,
+  metadata: grpc.Metadata,
+  options: Partial<grpc.CallOptions>,
+  callback: (error: grpc.ServiceError | null, response: Response) => void,
+) => grpc.ClientUnaryCall;
+
+async function startServer(dir: string, config: Properties, line: (text: string) => void) {
+  const server = resolveIn(dir, "@pulumi/pulumi/cmd/dynamic-provider");
+  // The last argument is the engine's address, which the server asks for and does not use.
+  const child = spawn(process.execPath, ["-e", DIE_WITH_PARENT, server, "127.0.0.1:0"], {
+    cwd: dir,
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+  });
+  const port = await new Promise<string>((resolve, reject) => {
+    let found = false;
+    for (const stream of [child.stdout, child.stderr])
+      createInterface({ input: stream }).on("line", (text) => {
+        if (!found && stream === child.stdout && /^\d+$/.test(text)) {
+          found = true;
+          resolve(text);
+        } else line(text);
+      });
+    child.once("error", reject);
+    child.once("exit", (code) =>
+      reject(new Error(`the dynamic provider ended with exit status ${code} before it answered`)),
+    );
+  });
+  const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), {
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+  });
+  await new Promise<void>((resolve, reject) => {
+    const request = new messages.ConfigureRequest().setArgs(struct(config)).setAcceptsecrets(true);
+    client.configure(request, (error) => (error ? reject(readable(error)) : resolve()));
+  });
+  return { client, child };
+}
+
+/** The resource code's own message; a half-made resource as {@link PartialCreateError}. */
+function readable(error: grpc.ServiceError): Error {
+  for (const bytes of error.metadata?.get("grpc-status-details-bin") ?? []) {
+    const [detail] = Status.deserializeBinary(bytes as Buffer).getDetailsList();
+    if (detail?.getTypeName() !== "pulumirpc.ErrorResourceInitFailed") continue;
+    const failed = messages.ErrorResourceInitFailed.deserializeBinary(detail.getValue_asU8());
+    return new PartialCreateError(error.details, failed.getId(), properties(failed.getProperties()));
+  }
+  return new Error(error.details || error.message);
+}
+
+const struct = (props: Properties): Struct => toStruct(props as Props);
+const properties = (from: Struct | undefined): Properties => fromStruct(from) as { [key: string]: Value };

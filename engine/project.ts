@@ -1,0 +1,103 @@
+/** Reads Pulumi.yaml and Pulumi.<stack>.yaml. */
+
+import { existsSync, readFileSync } from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+
+export interface Project {
+  readonly name: string;
+  readonly dir: string;
+  readonly stack: string;
+  /** Where the program is, from `main`; the project directory by default. */
+  readonly program: string;
+  /** Pulumi.<stack>.yaml, whether or not it exists. */
+  readonly stackFile: string;
+  readonly salt?: string;
+  /** Values from the files; secure ones still encrypted. */
+  readonly rawConfig: Readonly<Record<string, unknown>>;
+}
+
+/** Plain configuration as the program gets it; objects as JSON text. */
+export interface Config {
+  readonly values: Readonly<Record<string, string>>;
+  readonly secretKeys: readonly string[];
+}
+
+/** @throws when a file is missing or is not YAML, or the stack's name can't be a file name. */
+export function readProject(dir: string, stack: string): Project {
+  if (!/^[\w.-]{1,100}$/.test(stack))
+    throw new Error(`--stack: expected letters, digits, "-", "_" or ".", found "${stack}"`);
+  const file = path.join(dir, "Pulumi.yaml");
+  if (!existsSync(file)) throw new Error(`${file}: not found; run this in the project's directory`);
+  const project = readYaml(file);
+  if (typeof project.name !== "string") throw new Error(`${file}: name: expected the project's name, found none`);
+  const stackFile = path.join(dir, `Pulumi.${stack}.yaml`);
+  const stackSettings = existsSync(stackFile) ? readYaml(stackFile) : {};
+  const namespaced = (key: string) => (key.includes(":") ? key : `${project.name}:${key}`);
+  const rawConfig: Record<string, unknown> = {};
+  for (const [key, entry] of Object.entries(asRecord(project.config))) {
+    const schema = asRecord(entry);
+    const fallback = "type" in schema || "default" in schema ? schema.default : (schema.value ?? entry);
+    if (fallback !== undefined) rawConfig[namespaced(key)] = fallback;
+  }
+  for (const [key, value] of Object.entries(asRecord(stackSettings.config))) rawConfig[namespaced(key)] = value;
+  const salt = stackSettings.encryptionsalt;
+  return {
+    name: project.name,
+    dir,
+    stack,
+    program: path.resolve(dir, typeof project.main === "string" ? project.main : "."),
+    stackFile,
+    rawConfig,
+    ...(typeof salt === "string" ? { salt } : {}),
+  };
+}
+
+/** Whether any configuration value needs the passphrase. */
+export const hasSecureConfig = (project: Project): boolean => Object.values(project.rawConfig).some(containsSecure);
+
+/** @throws when a secure value can't be decrypted; the message names its key. */
+export function decryptConfig(project: Project, decrypt: (ciphertext: string) => string): Config {
+  const values: Record<string, string> = {};
+  const secretKeys: string[] = [];
+  for (const [key, raw] of Object.entries(project.rawConfig)) {
+    if (raw === null || raw === undefined) continue;
+    if (containsSecure(raw)) secretKeys.push(key);
+    let plain: unknown;
+    try {
+      plain = reveal(raw, decrypt);
+    } catch {
+      throw new Error(
+        `${project.stackFile}: ${key}: can't be decrypted; set it anew with \`pulumi config set --secret\``,
+      );
+    }
+    values[key] = typeof plain === "object" ? JSON.stringify(plain) : String(plain);
+  }
+  return { values, secretKeys };
+}
+
+const isSecure = (value: unknown): value is { secure: string } =>
+  typeof asRecord(value).secure === "string" && Object.keys(asRecord(value)).length === 1;
+
+function containsSecure(value: unknown): boolean {
+  return isSecure(value) || (typeof value === "object" && value !== null && Object.values(value).some(containsSecure));
+}
+
+function reveal(value: unknown, decrypt: (ciphertext: string) => string): unknown {
+  if (isSecure(value)) return decrypt(value.secure);
+  if (Array.isArray(value)) return value.map((element) => reveal(element, decrypt));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, reveal(member, decrypt)]));
+}
+
+function readYaml(file: string): Record<string, unknown> {
+  try {
+    return asRecord(parse(readFileSync(file, "utf8")));
+  } catch (error) {
+    throw new Error(`${file}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}

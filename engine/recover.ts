@@ -1,0 +1,54 @@
+/** Looks after what a killed or failed run left open, before anything else happens. */
+
+import type { PendingOperation, ResourceState } from "./model";
+import { existing, messageOf, type Steps } from "./steps";
+import { unwrapProps } from "./values";
+
+/**
+ * - creating: an object that the cut-off create made is taken into the state, to be replaced unless it is complete;
+ * - updating, deleting: the state gets what is really there now, or forgets what is gone.
+ *
+ * @throws when a provider can't be asked; the pending operations are then still in the state.
+ */
+export async function recoverPending(pending: readonly PendingOperation[], steps: Steps): Promise<void> {
+  const { journal } = steps;
+  // In the journal again until settled: this run may be cut off as well.
+  const reopened = await Promise.all(pending.map(({ resource, type }) => journal.begin(resource, type)));
+  for (const operation of reopened) {
+    const { resource, type } = operation;
+    const provider = steps.registry.get(resource.provider);
+    const say = (what: string) =>
+      steps.emit({
+        kind: "log",
+        severity: "info",
+        message: `an earlier run stopped while ${type}: ${what}`,
+        urn: resource.urn,
+      });
+    try {
+      if (type === "creating") {
+        const context = steps.context(resource);
+        const found = await provider.recover?.(resource, unwrapProps(resource.inputs), context);
+        say(found ? "taken over what it had made" : "nothing of it is left");
+        const state: ResourceState | undefined = found && {
+          ...resource,
+          id: found.id,
+          outputs: steps.marked(resource, found.outputs),
+          ...(!found.complete && { initErrors: ["the run that created it was cut off"] }),
+        };
+        await journal.adopt(operation, state);
+        continue;
+      }
+      const recorded = journal.remaining().find((each) => each.urn === resource.urn && each.id === resource.id);
+      if (type === "reading" || recorded === undefined) {
+        await journal.settle(operation, undefined);
+        continue;
+      }
+      const found = await provider.read(existing(recorded), steps.context(recorded));
+      say(found ? "recorded what is there now" : "it is gone");
+      if (found === undefined) await journal.settle(operation, recorded);
+      else await journal.replace(operation, recorded, steps.refreshed(recorded, found));
+    } catch (error) {
+      throw new Error(`${resource.urn}: can't tell what became of it: ${messageOf(error)}`);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/** The provider instances of a run, by provider reference. */
+
+import { isProviderType, PROVIDER_PREFIX, providerUrn, type ResourceState, typeOf } from "./model";
+import type { Properties, Provider } from "./provider";
+import { unwrapProps } from "./values";
+
+export type ProviderFactory = (pkg: string, config: Properties) => Provider;
+
+export class ProviderRegistry {
+  private readonly configs = new Map<string, Properties>();
+  private readonly instances = new Map<string, Provider>();
+  private readonly retired: Provider[] = [];
+
+  /** @param recorded the state, whose providers serve until the program registers them anew */
+  constructor(
+    private readonly make: ProviderFactory,
+    recorded: readonly ResourceState[],
+  ) {
+    for (const state of recorded) if (isProviderType(state.type)) this.configure(state);
+  }
+
+  configure(state: ResourceState): void {
+    this.configs.set(state.urn, unwrapProps(state.outputs ?? state.inputs));
+    const replaced = this.instances.get(state.urn);
+    if (replaced !== undefined) this.retired.push(replaced);
+    this.instances.delete(state.urn);
+  }
+
+  /** @throws when the package is not known to this engine. */
+  get(reference: string | undefined): Provider {
+    const urn = providerUrn(reference ?? "");
+    const known = this.instances.get(urn);
+    if (known !== undefined) return known;
+    const config = this.configs.get(urn);
+    if (config === undefined) throw new Error(`provider ${reference}: not in the state and not in the program`);
+    const instance = this.make(typeOf(urn).slice(PROVIDER_PREFIX.length), config);
+    this.instances.set(urn, instance);
+    return instance;
+  }
+
+  /** Ends connections and child processes. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.retired, ...this.instances.values()].map((provider) => provider.close?.()));
+  }
+}
+
+/** For what the local engine does not know. */
+export function unknownKind(what: string): Error {
+  return new Error(
+    `${what}: the local engine does not know this resource kind; use the Pulumi CLI (install it and set APIM_ENGINE=pulumi)`,
+  );
+}

@@ -1,0 +1,196 @@
+/** Property values as the engine holds them: with secret marks, which providers never see. */
+
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { type Properties, Unknown, type Value } from "./provider";
+
+/** A value that must not be shown; `ciphertext` is how the state file holds it, kept while the value is unchanged. */
+export class Secret {
+  constructor(
+    readonly value: Prop,
+    readonly ciphertext?: string,
+  ) {}
+}
+
+export type Prop = null | boolean | number | string | Unknown | Secret | Prop[] | Props;
+export type Props = { [key: string]: Prop };
+
+// The SDK's protocol marks special values with this key; see runtime/rpc.js in @pulumi/pulumi.
+export const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+const RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e";
+const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+/** What stands for an unknown value on the wire, and for an unknown provider id in references. */
+export const UNKNOWN_ID = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+export function isObject(value: unknown): value is Props {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Secret) &&
+    !(value instanceof Unknown)
+  );
+}
+
+/** Internal keys (`__defaults`, `__meta`...) are kept in the state and never shown. */
+export const isInternalKey = (key: string): boolean => key.startsWith("__");
+
+/** Applies `change` to every member of an array or object; other values stay. */
+function mapChildren(value: Prop, change: (child: Prop) => Prop): Prop {
+  if (Array.isArray(value)) return value.map(change);
+  return isObject(value) ? mapProps(value, change) : value;
+}
+
+export function mapProps(props: Props, change: (value: Prop, key: string) => Prop): Props {
+  const result: Props = {};
+  for (const [key, value] of Object.entries(props)) if (value !== undefined) result[key] = change(value, key);
+  return result;
+}
+
+/** From what `Struct.toJavaScript()` gives. */
+export function fromWire(value: unknown): Prop {
+  if (value === UNKNOWN_ID) return Unknown.instance;
+  if (Array.isArray(value)) return value.map(fromWire);
+  if (!isObject(value)) return (value ?? null) as Prop;
+  if (value[SIGNATURE] === SECRET) return new Secret(fromWire(value.value));
+  if (value[SIGNATURE] === OUTPUT) {
+    const known = value.value === undefined ? Unknown.instance : fromWire(value.value);
+    return value.secret === true ? new Secret(known) : known;
+  }
+  return mapProps(value, fromWire);
+}
+
+type Wire = null | boolean | number | string | Wire[] | { [key: string]: Wire };
+
+/** To what `Struct.fromJavaScript()` takes. */
+export function toWire(value: Prop): Wire {
+  if (value instanceof Unknown) return UNKNOWN_ID;
+  if (value instanceof Secret) return { [SIGNATURE]: SECRET, value: toWire(value.value) };
+  return mapChildren(value, toWire) as Wire;
+}
+
+/** What the state file holds: secrets by `encrypt`, given the JSON text of their value. */
+export function toState(value: Prop, encrypt: (plain: string) => string): Prop {
+  if (value instanceof Secret) {
+    const ciphertext = value.ciphertext ?? encrypt(JSON.stringify(toState(value.value, encrypt)));
+    return { [SIGNATURE]: SECRET, ciphertext };
+  }
+  return value instanceof Unknown ? UNKNOWN_ID : mapChildren(value, (child) => toState(child, encrypt));
+}
+
+/** The reverse of {@link toState}; `decrypt` throws when the passphrase is wrong. */
+export function fromState(value: Prop, decrypt: (ciphertext: string) => string): Prop {
+  if (isObject(value) && value[SIGNATURE] === SECRET) {
+    if (typeof value.ciphertext === "string")
+      return new Secret(fromState(JSON.parse(decrypt(value.ciphertext)), decrypt), value.ciphertext);
+    if (typeof value.plaintext === "string") return new Secret(fromState(JSON.parse(value.plaintext), decrypt));
+  }
+  return value === UNKNOWN_ID ? Unknown.instance : mapChildren(value, (child) => fromState(child, decrypt));
+}
+
+/** For providers: without secret marks, and with ids in place of references to resources. */
+export function unwrap(value: Prop): Value {
+  if (value instanceof Secret) return unwrap(value.value);
+  if (isObject(value) && value[SIGNATURE] === RESOURCE) return unwrap(value.id ?? value.urn ?? null);
+  return mapChildren(value, unwrap) as Value;
+}
+
+export const unwrapProps = (props: Props | undefined): Properties => unwrap(props ?? {}) as Properties;
+
+/** The same value without what the state file held for its secrets. */
+export function renew(value: Prop): Prop {
+  return value instanceof Secret ? new Secret(renew(value.value)) : mapChildren(value, renew);
+}
+
+function contains(value: Prop, test: (value: Prop) => boolean): boolean {
+  if (test(value)) return true;
+  if (value instanceof Secret) return contains(value.value, test);
+  if (Array.isArray(value)) return value.some((child) => contains(child, test));
+  return isObject(value) && Object.values(value).some((child) => contains(child, test));
+}
+
+export const containsUnknown = (value: Prop): boolean => contains(value, (each) => each instanceof Unknown);
+export const containsSecret = (value: Prop): boolean => contains(value, (each) => each instanceof Secret);
+
+/**
+ * Carries secret marks from what went into a provider over to what came out: objects member by member, but an array
+ * with any secret in it as a whole, because providers may reorder its elements.
+ */
+export function markSecrets(outs: Props, ins: Props): Props {
+  return mapProps(outs, (out, key) => {
+    const given = ins[key];
+    if (given === undefined || out instanceof Secret || !containsSecret(given)) return out;
+    return isObject(given) && isObject(out) ? markSecrets(out, given) : new Secret(out);
+  });
+}
+
+/** Marks the values at `paths` (top-level names, or dotted paths into objects) as secret. */
+export function markPaths(props: Props, paths: readonly string[]): Props {
+  const result = { ...props };
+  for (const path of paths) {
+    const dot = Object.hasOwn(result, path) ? -1 : path.indexOf(".");
+    const key = dot < 0 ? path : path.slice(0, dot);
+    const value = result[key];
+    if (value === undefined || value === null || value instanceof Secret) continue;
+    if (dot < 0) result[key] = new Secret(value);
+    else if (isObject(value)) result[key] = markPaths(value, [path.slice(dot + 1)]);
+  }
+  return result;
+}
+
+/** Same value and same secret marks; order of keys does not count. */
+export function equal(a: Prop | undefined, b: Prop | undefined): boolean {
+  if (a === b) return true;
+  if (a instanceof Secret && b instanceof Secret) return equal(a.value, b.value);
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((element, index) => equal(element, b[index]));
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]));
+}
+
+/** `labels[1].value`, `keepers["a.b"]`, `*` -> its parts; array positions as numbers. */
+export function parsePath(path: string): (string | number)[] {
+  const parts: (string | number)[] = [];
+  for (const match of path.matchAll(/\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\[(\*)\]|([^.[\]]+)/g)) {
+    const [, index, quoted, star, name] = match;
+    parts.push(index !== undefined ? Number(index) : (quoted?.replace(/\\(.)/g, "$1") ?? star ?? name ?? ""));
+  }
+  return parts;
+}
+
+/** Whether `pattern` (which may hold `*`) is `path` or stands above it. */
+export function coversPath(pattern: string, path: string): boolean {
+  const wanted = parsePath(pattern);
+  const found = parsePath(path);
+  return wanted.length <= found.length && wanted.every((part, index) => part === "*" || part === found[index]);
+}
+
+/** `news` with the value at `path` as it was in `olds`, for ignoreChanges. */
+export function resetPath(news: Prop, olds: Prop | undefined, path: readonly (string | number)[]): Prop {
+  const [head, ...rest] = path;
+  if (head === undefined) return olds ?? null;
+  if (news instanceof Secret)
+    return new Secret(resetPath(news.value, olds instanceof Secret ? olds.value : olds, path));
+  const old = olds instanceof Secret ? olds.value : olds;
+  if (Array.isArray(news)) {
+    return news.map((element, index) =>
+      (head === "*" || head === index) && Array.isArray(old) && index < old.length
+        ? resetPath(element, old[index], rest)
+        : element,
+    );
+  }
+  if (!isObject(news)) return news;
+  const result = { ...news };
+  for (const key of head === "*" ? new Set([...Object.keys(news), ...Object.keys(old ?? {})]) : [String(head)]) {
+    const before = isObject(old) ? old[key] : undefined;
+    if (rest.length > 0) result[key] = resetPath(result[key] ?? null, before, rest);
+    else if (before === undefined) delete result[key];
+    else result[key] = before;
+  }
+  return result;
+}
+
+/** A gRPC struct of properties, and back. */
+export const toStruct = (props: Props): Struct => Struct.fromJavaScript(toWire(props) as { [key: string]: Wire });
+export const fromStruct = (struct: Struct | undefined): Props => fromWire(struct?.toJavaScript() ?? {}) as Props;
