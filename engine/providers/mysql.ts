@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { escapeId, escape as quote } from "mysql2";
-import type { Properties, Provider, Value } from "../provider";
+import type { Context, Properties, Provider, Value } from "../provider";
 import { type Kind, providerOf } from "./kind";
 import { MysqlError, MysqlServer } from "./mysqlConnection";
 import { grantKind } from "./mysqlGrant";
@@ -29,11 +29,12 @@ function databaseKind(server: MysqlServer): Kind {
     ];
     return `CHARACTER SET ${identifier(set)} COLLATE ${identifier(collation)}`;
   };
-  const outputsOf = async (name: string, inputs: Properties): Promise<Properties | undefined> => {
+  const outputsOf = async (name: string, inputs: Properties, context?: Context): Promise<Properties | undefined> => {
     const [found] = await server.query<{ charset: string; collation: string }>(
       `read database ${name}`,
       "SELECT DEFAULT_CHARACTER_SET_NAME AS charset, DEFAULT_COLLATION_NAME AS collation FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?",
       [name],
+      context,
     );
     // The server's name for utf8 is utf8mb3: no drift when the program says utf8.
     const said = (key: string, actual: string): Value =>
@@ -75,8 +76,8 @@ function databaseKind(server: MysqlServer): Kind {
         });
       return { id: name, outputs: asSaid(inputs, name) };
     },
-    async read(existing) {
-      const outputs = await outputsOf(existing.id, existing.inputs);
+    async read(existing, context) {
+      const outputs = await outputsOf(existing.id, existing.inputs, context);
       if (!outputs) {
         return undefined;
       }
@@ -154,13 +155,14 @@ function userKind(server: MysqlServer): Kind {
         });
       return { id, outputs: outputsOf(inputs) };
     },
-    async read(existing) {
+    async read(existing, context) {
       const at = existing.id.lastIndexOf("@");
       const [user, host] = [existing.id.slice(0, at), existing.id.slice(at + 1)];
       const [found] = await server.query<{ tls: string }>(
         `read user ${existing.id}`,
         "SELECT CAST(ssl_type AS CHAR) AS tls FROM mysql.user WHERE User = ? AND Host = ?",
         [user, host],
+        context,
       );
       if (!found) {
         return undefined;

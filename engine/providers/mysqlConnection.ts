@@ -26,6 +26,7 @@ const notYet = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "PROTOCOL_CONNECT
 /** The connections of one provider: opened when first needed, two at most unless `maxOpenConns` says otherwise. */
 export class MysqlServer {
   private pool: Pool | undefined;
+  private opening: Promise<Pool> | undefined;
 
   /** @param retryMilliseconds how long a refused connection is tried again */
   constructor(
@@ -87,17 +88,26 @@ export class MysqlServer {
     };
   }
 
-  private async connected(context?: Context): Promise<Pool> {
+  /** All that ask while it opens wait for the same attempt. */
+  private connected(context?: Context): Promise<Pool> {
     if (this.pool) {
-      return this.pool;
+      return Promise.resolve(this.pool);
     }
+    this.opening ??= this.open(context).finally(() => {
+      this.opening = undefined;
+    });
+    return this.opening;
+  }
+
+  private async open(context?: Context): Promise<Pool> {
     const options = this.options();
     const endpoint = text(this.config, "endpoint");
     const until = Date.now() + this.retryMilliseconds;
     for (let pause = 250; ; pause = Math.min(pause * 2, 4000)) {
       try {
         await (await createConnection(options)).end();
-        break;
+        this.pool = createPool({ ...options, connectionLimit: number(this.config, "maxOpenConns") ?? 2 });
+        return this.pool;
       } catch (error) {
         const failure = error as Failure;
         if (!notYet.has(failure.code ?? "")) {
@@ -113,9 +123,6 @@ export class MysqlServer {
         await sleep(pause, undefined, context ? { signal: context.signal } : {});
       }
     }
-    // Another statement may have opened it meanwhile.
-    this.pool ??= createPool({ ...options, connectionLimit: number(this.config, "maxOpenConns") ?? 2 });
-    return this.pool;
   }
 }
 

@@ -14,7 +14,7 @@ const noSuchUser = 1269;
 export function grantKind(server: MysqlServer): Kind {
   const accountOf = (inputs: Properties) =>
     `${quote(text(inputs, "user") ?? "")}@${quote(text(inputs, "host") ?? "localhost")}`;
-  const give = async (inputs: Properties, privileges: readonly string[]): Promise<string> => {
+  const give = (inputs: Properties, privileges: readonly string[]): string => {
     const option = flag(inputs, "grant") ? " WITH GRANT OPTION" : "";
     return `GRANT ${privileges.join(", ")} ON ${objectOf(inputs)} TO ${accountOf(inputs)}${option}`;
   };
@@ -34,7 +34,7 @@ export function grantKind(server: MysqlServer): Kind {
     },
     validate: checkPrivileges,
     async create(inputs, context) {
-      await server.query(`grant to ${idOf(inputs)}`, await give(inputs, texts(inputs, "privileges")), [], context);
+      await server.query(`grant to ${idOf(inputs)}`, give(inputs, texts(inputs, "privileges")), [], context);
       return { id: idOf(inputs), outputs: outputsOf(inputs, texts(inputs, "privileges")) };
     },
     async read(existing) {
@@ -53,7 +53,7 @@ export function grantKind(server: MysqlServer): Kind {
       if (surplus.length > 0) {
         await revoke(server, news, surplus, accountOf(news));
       }
-      await server.query(`grant to ${existing.id}`, await give(news, wanted), [], context);
+      await server.query(`grant to ${existing.id}`, give(news, wanted), [], context);
       return outputsOf(news, texts(news, "privileges"));
     },
     async delete(existing) {

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Properties } from "../../../engine/provider";
+import { providerFor } from "../../../engine/providers";
+import { resource } from "./sample";
+
+const provider = providerFor("random", {});
+const context = { log: () => undefined, signal: new AbortController().signal };
+const create = async (kind: string, inputs: Properties) =>
+  provider.create(resource(`random:index/random${kind}:Random${kind}`), inputs, context);
+const reasons = async (kind: string, inputs: Properties) =>
+  (await provider.check(resource(`random:index/random${kind}:Random${kind}`), undefined, inputs)).failures.map(
+    ({ reason }) => reason,
+  );
+
+describe("random values", () => {
+  it("RandomPassword: the length and the classes asked for, and no other", async () => {
+    const count = fc.integer({ min: 0, max: 4 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 12, max: 40 }),
+        count,
+        count,
+        count,
+        fc.boolean(),
+        async (length, minLower, minNumeric, minSpecial, special) => {
+          const inputs = {
+            length,
+            minLower,
+            minNumeric,
+            minSpecial: special ? minSpecial : 0,
+            special,
+            overrideSpecial: "~",
+          };
+          const result = String((await create("Password", inputs)).outputs.result);
+          const of = (pattern: RegExp) => (result.match(pattern) ?? []).length;
+          assert.equal(result.length, length);
+          assert.ok(of(/[a-z]/g) >= minLower && of(/\d/g) >= minNumeric && of(/~/g) >= inputs.minSpecial);
+          assert.match(result, special ? /^[A-Za-z0-9~]+$/ : /^[A-Za-z0-9]+$/);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it("RandomPassword: every character is reached, and two are never alike", async () => {
+    const results = await Promise.all(Array.from({ length: 40 }, () => create("Password", { length: 100 })));
+    const texts = results.map(({ outputs }) => String(outputs.result));
+    assert.equal(new Set(texts).size, 40);
+    assert.equal(new Set(texts.join("")).size, 26 + 26 + 10 + 21);
+  });
+
+  it("RandomPassword: no hash rather than a wrong one", async () => {
+    const { id, outputs } = await create("Password", { length: 5 });
+    assert.deepEqual([id, outputs.bcryptHash], ["none", null]);
+  });
+
+  it("RandomId: one number in four forms, the prefix in front of each", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 20 }), fc.constantFrom("", "p-"), async (byteLength, prefix) => {
+        const { id, outputs } = await create("Id", prefix ? { byteLength, prefix } : { byteLength });
+        const bytes = Buffer.from(id, "base64url");
+        assert.equal(bytes.length, byteLength);
+        assert.equal(outputs.hex, prefix + bytes.toString("hex"));
+        assert.equal(outputs.b64Std, prefix + bytes.toString("base64"));
+        assert.equal(outputs.b64Url, prefix + id);
+        assert.equal(outputs.dec, prefix + BigInt(`0x${bytes.toString("hex")}`));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("RandomString: its id is the result", async () => {
+    const { id, outputs } = await create("String", { length: 8, upper: false, special: false });
+    assert.match(id, /^[a-z0-9]{8}$/);
+    assert.equal(outputs.result, id);
+  });
+
+  it("refuses what cannot be", async () => {
+    assert.match((await reasons("Password", { length: 0 })).join(), /length: expected a whole number from 1, found 0/);
+    assert.match((await reasons("Password", { length: 3, minLower: 2, minUpper: 2 })).join(), /at least 4, .* found 3/);
+    assert.match(
+      (await reasons("Password", { length: 3, lower: false, upper: false, numeric: false, special: false })).join(),
+      /at least one to be true/,
+    );
+    assert.match((await reasons("Id", { byteLength: 1.5 })).join(), /byteLength: .* found 1.5/);
+    assert.match((await reasons("Id", {})).join(), /byteLength: missing/);
+  });
+
+  it("is made anew when a keeper changes, with a line of its own", async () => {
+    const type = "random:index/randomId:RandomId";
+    const inputs = { byteLength: 4, keepers: { "/etc/a.conf": "1", other: "2" } };
+    const { id, outputs } = await create("Id", inputs);
+    const changed = { ...inputs, keepers: { "/etc/a.conf": "changed", other: "2" } };
+    const result = await provider.diff({ ...resource(type), id, inputs, outputs }, changed);
+    assert.deepEqual(result.replaces, ["keepers"]);
+    assert.deepEqual(result.detailed, { 'keepers["/etc/a.conf"]': "update-replace" });
+    assert.equal(result.deleteBeforeReplace, false);
+  });
+});
