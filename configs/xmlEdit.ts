@@ -150,7 +150,7 @@ export class XmlEdit {
     const range = contentRange(this.file, parent);
     if (!range) throw missing(this.file, `content in ${pathOf(parent)}, which is <${parent.name}/>`);
     const first = parent.children.find((child) => child instanceof XmlElement || child instanceof XmlComment);
-    const { lineBreak, indent } = first ? this.lineOf(first.start) : { lineBreak: "", indent: "" };
+    const { lineBreak, indent } = first ? this.lineOf(first.start) : this.lineIn(parent, range);
     const written = this.write(element, indent, lineBreak, prefixOf(parent));
     this.insert(range.start, lineBreak + indent + written);
   }
@@ -199,6 +199,13 @@ export class XmlEdit {
     return escapeXml(plain(value), this.file.encoding, `${this.file.path}: the value for ${what}`);
   }
 
+  /** Line break and indentation for the first child of an element that has none. */
+  private lineIn(parent: XmlElement, range: { start: number; end: number }): { lineBreak: string; indent: string } {
+    const { lineBreak, indent } = this.lineOf(parent.start);
+    const hasLines = this.file.text.slice(range.start, range.end).includes("\n");
+    return hasLines ? { lineBreak, indent: deeper(indent) } : { lineBreak: "", indent: "" };
+  }
+
   private write(element: NewElement, indent: string, lineBreak: string, prefix: string): string {
     const attributes = Object.entries(element.attributes ?? {})
       .map(([name, value]) => ` ${name}="${this.source(value, `${element.name}/@${name}`)}"`)
@@ -207,7 +214,7 @@ export class XmlEdit {
     const { content } = element;
     if (content === undefined) return `<${name}${attributes}/>`;
     if (!isElements(content)) return `<${name}${attributes}>${this.source(content, element.name)}</${name}>`;
-    const inner = indent + (indent.includes("\t") && !indent.includes(" ") ? "\t" : "    ");
+    const inner = deeper(indent);
     const separator = lineBreak === "" ? "" : lineBreak + inner;
     const written = content.map((child) => separator + this.write(child, inner, lineBreak, prefix)).join("");
     return `<${name}${attributes}>${written}${lineBreak === "" ? "" : lineBreak + indent}</${name}>`;
@@ -247,6 +254,11 @@ export class XmlEdit {
 
 function isElements(content: Value | readonly NewElement[] | undefined): content is readonly NewElement[] {
   return Array.isArray(content);
+}
+
+/** One level more: a tab where the stock file has tabs only, else four spaces. */
+function deeper(indent: string): string {
+  return indent + (indent.includes("\t") && !indent.includes(" ") ? "\t" : "    ");
 }
 
 function plain(value: Value): string {

@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { fillSecrets, placeholdersIn, renderNode, stockText } from "../../configs";
+import { encode } from "../../configs/encoding";
+import { parseFile } from "../../configs/xml";
+import type { Distribution } from "../../distribution";
+import { roles, type SecretName, type Topology } from "../../topology";
+import { value } from "./reader";
+import { anySettings, awkwardText } from "./settings";
+import { changed, nodeOf, realDistribution, realVersions, renderedText, topologyOf, withRendered } from "./stock";
+import { lost, tokens } from "./tokens";
+import { distributionOf, versions } from "./versionFiles";
+
+/** Our files in every version's structure, and the real ones where this machine has them. */
+const distributions: readonly Distribution[] = [
+  ...versions.map(distributionOf),
+  ...realVersions.flatMap((version) => realDistribution(version) ?? []),
+];
+/** Shown by its place and version when a property fails, not by its bytes. */
+const anyDistribution = fc.nat(distributions.length - 1).map((index) => {
+  const distribution = distributions[index] ?? distributionOf("1.9.0");
+  return { ...distribution, [fc.toStringMethod]: () => `${distribution.source} ${distribution.version}` };
+});
+const anyRole = fc.constantFrom(...roles);
+
+/** Per file: what of the stock may go. Everything else has to stay, byte for byte. */
+const replaceable: readonly [path: string, pieces: RegExp][] = [
+  ["carbon.xml", /^Offset: \d+$|^Server: <!--\s*(Mgt)?HostName>[^<]*<\/(Mgt)?HostName-->$/],
+  [
+    "master-datasources.xml",
+    /^(url|username|password|driverClassName|maxActive|maxWait|testOnBorrow|validationQuery|validationInterval): [^<]*$/,
+  ],
+  [
+    "api-manager.xml",
+    new RegExp(
+      [
+        "^(ServerURL|Username|Password|BAMUsername|BAMPassword|GatewayEndpoint|Name|KeyValidatorClientType): [^<]*$",
+        "^(ThriftClientPort|ThriftServerPort|EnableThriftServer|RevokeAPIURL|URL|Access-Control-Allow-Origin): [^<]*$",
+        "^\\w+: <!--(ThriftServerHost|EnableTokenGeneration)>[^<]*</(ThriftServerHost|EnableTokenGeneration)-->$",
+      ].join("|"),
+    ),
+  ],
+  ["user-mgt.xml", /^(UserName|Password|Property): [^<]*$/],
+  ["registry.xml", /^$/],
+  ["axis2.xml", /^(parameter|hostName|port): [^<]*$|^axisconfig: <clustering /],
+  ["catalina-server.xml", /^Service: <Connector /],
+  ["API_.xml", /^endpoint: <(address|http) /],
+];
+
+describe("configs: properties over settings and stock files", () => {
+  const renderedFiles = (
+    settings: Record<string, unknown>,
+    distribution: Distribution,
+    role: (typeof roles)[number],
+  ) => {
+    const topology = topologyOf(settings);
+    return renderNode(nodeOf(topology, role), topology, distribution);
+  };
+
+  it("the tokens of a text are the text", () => {
+    for (const distribution of distributions)
+      for (const path of distribution.files.keys()) {
+        const text = stockText(path, distribution);
+        assert.equal(
+          tokens(text)
+            .map(({ raw }) => raw)
+            .join(""),
+          text,
+        );
+      }
+  });
+
+  it("well-formed in the declared encoding; rendering its own output changes nothing", () =>
+    fc.assert(
+      fc.property(anySettings, anyDistribution, anyRole, (settings, distribution, role) => {
+        const files = renderedFiles(settings, distribution, role);
+        for (const { path, text, encoding } of files)
+          assert.equal(parseFile(path, encode(path, text, encoding), "").text, text);
+        assert.deepEqual(renderedFiles(settings, withRendered(distribution, files), role), files);
+      }),
+      { numRuns: 60 },
+    ));
+
+  it("everything outside the edited elements stays, byte for byte", () =>
+    fc.assert(
+      fc.property(anySettings, anyDistribution, anyRole, fc.nat(), (settings, distribution, role, seed) => {
+        const noisy = withNoise(distribution, seed);
+        for (const { path, text } of renderedFiles(settings, noisy, role)) {
+          const pieces = replaceable.find(([suffix]) => path.endsWith(suffix))?.[1];
+          const gone = lost(stockText(path, noisy), text).filter((piece) => !pieces?.test(piece));
+          assert.deepEqual(gone, [], path);
+        }
+      }),
+      { numRuns: 40 },
+    ));
+
+  it("no placeholder and no stock credential is left in what a container gets", () =>
+    fc.assert(
+      fc.property(anySettings, anyDistribution, anyRole, awkwardText, (settings, distribution, role, password) => {
+        const topology = withAdmin(topologyOf(settings), "boss");
+        const secrets: Partial<Record<SecretName, string>> = { "admin-password": password };
+        for (const user of topology.databaseUsers) secrets[user.secret] = `${password}-${user.role}`;
+        for (const file of renderNode(nodeOf(topology, role), topology, distribution)) {
+          const text = new TextDecoder().decode(fillSecrets(file, secrets));
+          assert.deepEqual(placeholdersIn(text), [], file.path);
+          const active = text.replace(/<!--[\s\S]*?-->/g, "");
+          assert.doesNotMatch(active, /<(\w*Username|\w*UserName|\w*Password)>\s*(admin|\$\{admin\.\w+\})\s*</);
+          const { length } = placeholdersIn(file.text);
+          if (length > 0) assert.equal(parseFile(file.path, fillSecrets(file, secrets), "").text, text);
+        }
+      }),
+      { numRuns: 60 },
+    ));
+
+  it("every URL, host and port is the topology's", () =>
+    fc.assert(
+      fc.property(anySettings, anyDistribution, anyRole, (settings, distribution, role) => {
+        const topology = topologyOf(settings);
+        const known = addressesOf(topology);
+        for (const { path, text } of renderNode(nodeOf(topology, role), topology, distribution))
+          for (const address of addressesIn(text)) assert.ok(known.has(address), `${role} ${path}: ${address}`);
+      }),
+      { numRuns: 60 },
+    ));
+
+  it("values with markup or from any alphabet are escaped", () =>
+    fc.assert(
+      fc.property(
+        awkwardText,
+        anyDistribution,
+        fc.constantFrom("UTF-8", "ISO-8859-1", "US-ASCII"),
+        (name, stock, encoding) => {
+          const distribution = changed(stock, (text) =>
+            text.replace(/^(<\?xml[^>]*\?>)?/, `<?xml version="1.0" encoding="${encoding}"?>`),
+          );
+          const topology = withAdmin(topologyOf(), name);
+          const text = renderedText("store", "user-mgt.xml", distribution, topology);
+          assert.equal(value(text, "Realm/Configuration/AdminUser/UserName"), name);
+          const file = { path: "user-mgt.xml", text, encoding: encoding.toLowerCase() };
+          assert.doesNotThrow(() => fillSecrets(file, { "admin-password": "x" }));
+        },
+      ),
+    ));
+
+  it("a name that no XML file can hold is an error that names file and element", () => {
+    const topology = withAdmin(topologyOf(), "bo\u0000ss");
+    assert.throws(
+      () => renderedText("store", "user-mgt.xml", distributionOf("1.9.0"), topology),
+      /api-manager\.xml: the value for APIManager\/AuthManager\/Username holds the character U\+0000/,
+    );
+  });
+});
+
+describe("configs: a change of one setting changes only the lines that mean it", () => {
+  const changes: readonly [setting: Record<string, unknown>, lines: RegExp, files: readonly string[]][] = [
+    [{ jwt: true }, /EnableTokenGeneration/, ["keymanager-1 api-manager.xml", "publisher-1 api-manager.xml"]],
+    [{ poolMaxActive: 9 }, /maxActive/, allWith("master-datasources.xml", "keymanager-1", "publisher-1", "store-1")],
+    [{ clusterDomain: "other" }, /"domain"/, allWith("axis2.xml", "publisher-1", "store-1")],
+    [{ storeOffset: 7, portOffsets: "custom" }, /<Offset>/, ["store-1 carbon.xml"]],
+    [
+      { httpsPort: 9999 },
+      /proxyPort|<URL>/,
+      [...allWith("catalina-server.xml", ...names()), "publisher-1 api-manager.xml"],
+    ],
+    [
+      { adminUser: "boss" },
+      /<User[nN]ame>boss</,
+      [...allWith("api-manager.xml", ...names()), ...allWith("user-mgt.xml", ...names())],
+    ],
+    [{ keyValidatorClient: "WSClient" }, /KeyValidatorClientType|Thrift/, allWith("api-manager.xml", ...names())],
+    [
+      { regdbHost: "other.example.com" },
+      /jdbc:mysql:\/\/other\.example\.com/,
+      [
+        ...allWith("master-datasources.xml", "publisher-1", "store-1"),
+        ...allWith("registry.xml", "publisher-1", "store-1"),
+      ],
+    ],
+  ];
+  for (const [setting, lines, files] of changes)
+    it(JSON.stringify(setting), () => {
+      const distribution = distributionOf("1.9.0");
+      const all = (settings: Record<string, unknown>) => {
+        const topology = topologyOf(settings);
+        return topology.nodes.flatMap((node) =>
+          renderNode(node, topology, distribution).map(({ path, text }) => ({
+            name: `${node.name} ${path.slice(path.lastIndexOf("/") + 1)}`,
+            text,
+          })),
+        );
+      };
+      const before = all({ portOffsets: "custom" });
+      const after = all({ portOffsets: "custom", ...setting });
+      const changedFiles = after.filter(({ text }, index) => text !== before[index]?.text);
+      assert.deepEqual(changedFiles.map(({ name }) => name).sort(), [...files].sort());
+      for (const [index, { text }] of after.entries()) {
+        const old = before[index]?.text.split("\n") ?? [];
+        const fresh = text.split("\n");
+        assert.equal(fresh.length, old.length);
+        for (const [number, line] of fresh.entries()) if (line !== old[number]) assert.match(line, lines);
+      }
+    });
+
+  function names(): string[] {
+    return ["keymanager-1", "gateway-1", "publisher-1", "store-1"];
+  }
+
+  function allWith(file: string, ...nodes: readonly string[]): string[] {
+    return nodes.map((node) => `${node} ${file}`);
+  }
+});
+
+function withAdmin(topology: Topology, adminUser: string): Topology {
+  return { ...topology, features: { ...topology.features, adminUser } };
+}
+
+/** The same files with comments, line breaks and tabs strewn between their elements. */
+function withNoise(distribution: Distribution, seed: number): Distribution {
+  let state = seed;
+  const next = (bound: number) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return state % bound;
+  };
+  const noise = () => ["<!-- mind the gap -->", "\t", "\r\n", "\n\n", "<!--a>b</a-->", "<?pi x?>"][next(6)] ?? "";
+  return changed(distribution, (text) => {
+    const pieces = tokens(text);
+    return pieces
+      .map(({ raw }, index) => {
+        const isGap = raw.trim() === "" && index > 0 && pieces[index + 1]?.raw.startsWith("<") === true;
+        return isGap && next(8) === 0 ? raw + noise() : raw;
+      })
+      .join("");
+  });
+}
+
+/** `host:port` of all that listens, as seen by nodes and by browsers. */
+function addressesOf(topology: Topology): Set<string> {
+  const result = new Set<string>();
+  for (const { hostName, ports } of topology.nodes)
+    for (const port of Object.values(ports)) result.add(`${hostName}:${port}`);
+  for (const { host, listenPort } of topology.balancer.routes) {
+    const published = topology.balancer.ports.find(({ internal }) => internal === listenPort)?.published;
+    result.add(`${host}:${published}`);
+  }
+  for (const { hostName } of topology.databases) result.add(`${hostName}:${topology.databaseServer.port}`);
+  // remoteInstance/@url is the document's: a name without a port.
+  for (const { hostName } of topology.nodes) result.add(hostName);
+  return result;
+}
+
+/** `host:port` of all URLs that are not commented out, but for those that lead nowhere. */
+function addressesIn(text: string): string[] {
+  const active = text
+    .replace(/<!--[\s\S]*?-->/g, "")
+    .replace(/<APIUsageTracking>[\s\S]*?<\/APIUsageTracking>/, "")
+    .replace(/<FeatureRepository>[\s\S]*?<\/FeatureRepository>/, "")
+    .replace(/<APIManagement>[\s\S]*?<\/APIManagement>/, "")
+    .replace(/\b(xmlns(:\w+)?|mep)="[^"]*"/g, "");
+  return [...active.matchAll(/\b(?:https?|tcp|ssl|jdbc:mysql):\/\/([^/<"',\s]+)/g)]
+    .map(([, address = ""]) => address)
+    .filter((address) => !address.startsWith("${"));
+}

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { renderNode } from "../../configs";
+import { roles } from "../../topology";
+import { value, values } from "./reader";
+import { changed, nodeOf, renderedText, topologyOf } from "./stock";
+import { distributionOf, versions } from "./versionFiles";
+
+const keyManagerServices = "https://keymanager.apim-wso2.com:9443/services/";
+
+describe("configs: versions 1.5 to 1.10", () => {
+  for (const version of versions)
+    describe(version, () => {
+      const distribution = distributionOf(version);
+      const isOld = version === "1.5.0" || version === "1.6.0";
+      const keyValidation = version >= "1.9" || version === "1.10.0" ? "APIKeyValidator" : "APIKeyManager";
+
+      it("the key validation element is the version's own, and the only one", () => {
+        for (const role of ["gateway", "publisher", "store"] as const) {
+          const text = renderedText(role, "api-manager.xml", distribution);
+          assert.equal(value(text, `${keyValidation}/ServerURL`), keyManagerServices);
+          assert.equal(value(text, `${keyValidation}/ThriftServerHost`), "keymanager.apim-wso2.com");
+          const other = keyValidation === "APIKeyValidator" ? "APIKeyManager" : "APIKeyValidator";
+          assert.deepEqual(values(text, other), []);
+        }
+      });
+
+      it("RevokeAPIURL and the portals' URLs are set where the version has them, never added", () => {
+        const revoke = values(renderedText("store", "api-manager.xml", distribution), `${keyValidation}/RevokeAPIURL`);
+        const portal = values(renderedText("publisher", "api-manager.xml", distribution), "APIStore/URL");
+        assert.deepEqual(revoke, isOld ? [] : ["https://gateway.apim-wso2.com:8244/revoke"]);
+        assert.deepEqual(portal, isOld ? [] : ["https://store.apim-wso2.com:8443/store"]);
+      });
+
+      it("TokenEndPointName stays as the version writes it", () => {
+        const text = renderedText("gateway", "api-manager.xml", distribution);
+        assert.equal(value(text, `${keyValidation}/TokenEndPointName`), isOld ? "oauth2/token" : "/oauth2/token");
+      });
+
+      it("no stock credential is left, whichever way the version writes it", () => {
+        for (const role of roles) {
+          const text = renderedText(role, "api-manager.xml", distribution, topologyOf({ adminUser: "boss" }));
+          const active = text.replace(/<!--[\s\S]*?-->/g, "");
+          assert.doesNotMatch(active, /<(BAM)?(Username|Password)>(admin|\$\{admin\.\w+\})</);
+        }
+      });
+
+      it("the synapse APIs point at the Key Manager with the version's own path", () => {
+        const node = nodeOf(topologyOf(), "gateway");
+        const apis = renderNode(node, topologyOf(), distribution).filter(({ path }) => path.endsWith("API_.xml"));
+        assert.equal(apis.length, isOld ? 2 : 3);
+        const endpoint = "resource/inSequence/send/endpoint";
+        for (const { text, path } of apis) {
+          const [address, ...others] = [
+            ...values(text, `${endpoint}/address/@uri`),
+            ...values(text, `${endpoint}/http/@uri-template`),
+          ];
+          assert.deepEqual(others, []);
+          const name = /_(\w+)API_/.exec(path)?.[1]?.toLowerCase();
+          assert.equal(address, `https://keymanager.apim-wso2.com:9443/oauth2/${name}`);
+        }
+      });
+
+      it("pages of the Store may call the gateway", () => {
+        const origin = value(
+          renderedText("gateway", "api-manager.xml", distribution),
+          "CORSConfiguration/Access-Control-Allow-Origin",
+        );
+        assert.equal(origin, keyValidation === "APIKeyValidator" ? "*" : "https://store.apim-wso2.com:8443");
+      });
+    });
+
+  it("from 1.7 on, a missing RevokeAPIURL is an error", () => {
+    const distribution = changed(distributionOf("1.7.0"), (text) =>
+      text.replace(/<RevokeAPIURL>.*<\/RevokeAPIURL>/, ""),
+    );
+    assert.throws(
+      () => renderedText("store", "api-manager.xml", distribution),
+      /api-manager\.xml \(1\.7\.0\): found no APIManager\/APIKeyManager\/RevokeAPIURL; put it there/,
+    );
+  });
+
+  it("a third form of the synapse APIs: the variable in an http template", () => {
+    const distribution = changed(distributionOf("1.9.0"), (text) =>
+      text.replace("https://{uri.var.hostname}:{uri.var.portnum}", "https://localhost:{mgtHttpsPort}"),
+    );
+    const text = renderedText("gateway", "_RevokeAPI_.xml", distribution);
+    assert.match(text, /uri-template="https:\/\/keymanager\.apim-wso2\.com:9443\/oauth2\/revoke"/);
+  });
+});
