@@ -16,9 +16,11 @@ export function containerKind(docker: Docker): Kind {
   const inspect = (id: string) => attemptOrGone(`inspect container ${id}`, () => docker.getContainer(id).inspect());
 
   async function create(inputs: Properties): Promise<Container> {
-    const name = text(inputs, "name");
+    const { name, platform, ...body } = createOptions(inputs);
+    // Said apart, or dockerode repeats the body, secrets of the environment included, in the URL, which engines log.
+    const request = { _query: platform ? { name, platform } : { name }, _body: body };
     try {
-      return await attempt(`create container ${name}`, () => docker.createContainer(createOptions(inputs)));
+      return await attempt(`create container ${name}`, () => docker.createContainer(request as ContainerCreateOptions));
     } catch (error) {
       const foreign =
         error instanceof DockerError && error.status === 409

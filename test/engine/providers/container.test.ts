@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { HostConfig } from "dockerode";
@@ -245,6 +247,31 @@ describe("a container's change", () => {
     assert.deepEqual((await diff({ cpuShares: 5 }, {})).replaces, ["cpuShares"]);
     assert.deepEqual((await diff({ mustRun: false }, { mustRun: true })).replaces, ["mustRun"]);
     assert.deepEqual((await diff({ mustRun: true }, { mustRun: false })).replaces, []);
+  });
+});
+
+describe("the request that creates a container", () => {
+  it("has the environment in its body, and nothing but the name in the URL, which engines log", async () => {
+    const seen: string[] = [];
+    const server = createServer((request, response) => {
+      request
+        .on("data", () => undefined)
+        .on("end", () => {
+          seen.push(request.url ?? "");
+          response.writeHead(500, { "Content-Type": "application/json" }).end('{"message":"no"}');
+        });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const provider = providerFor("docker", { host: `tcp://127.0.0.1:${port}` });
+      const inputs = (await check({ envs: ["PASSWORD=sesame"] })).inputs;
+      const context = { log: () => undefined, signal: new AbortController().signal };
+      await assert.rejects(provider.create(resource(type), inputs, context), /create container c: no/);
+      assert.deepEqual(seen, ["/containers/create?name=c"]);
+    } finally {
+      server.close();
+    }
   });
 });
 
