@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { stockText } from "../../configs";
+import type { Role } from "../../topology";
+import { value } from "./reader";
+import { changed, renderedText, standInDistribution } from "./stock";
+
+describe("configs: hand-edited files", () => {
+  const stock = standInDistribution();
+  const edited = (path: string, change: (text: string) => string) =>
+    changed(stock, (text, name) => {
+      if (!name.endsWith(path)) return text;
+      const result = change(text);
+      assert.notEqual(result, text, "the edit must hit");
+      return result;
+    });
+
+  it("values that are there already stay exactly as they are written", () => {
+    const distribution = edited("carbon.xml", (text) =>
+      text
+        .replace("<Offset>0</Offset>", "<Offset  >&#50;<!-- two --></Offset >")
+        .replace(
+          "<!--HostName>www.example.org</HostName-->",
+          "<HostName><![CDATA[publisher.apim-wso2.com]]></HostName>",
+        )
+        .replace(
+          "<!--MgtHostName>mgt.example.org</MgtHostName-->",
+          "<MgtHostName>publisher.apim-wso2.com</MgtHostName>",
+        ),
+    );
+    assert.equal(
+      renderedText("publisher", "carbon.xml", distribution),
+      stockText("repository/conf/carbon.xml", distribution),
+    );
+  });
+
+  it("a comment in a value is kept behind the new one", () => {
+    const distribution = edited("carbon.xml", (text) => text.replace("<Offset>0<", "<Offset><!-- table -->0<"));
+    assert.match(renderedText("store", "carbon.xml", distribution), /<Offset>3<!-- table --><\/Offset>/);
+  });
+
+  it("empty elements are filled", () => {
+    const distribution = edited("user-mgt.xml", (text) =>
+      text.replace("<UserName>admin</UserName>", "<UserName/>").replace("<Password>admin</Password>", "<Password />"),
+    );
+    const text = renderedText("store", "user-mgt.xml", distribution);
+    assert.equal(value(text, "Realm/Configuration/AdminUser/UserName"), "admin");
+    assert.equal(value(text, "Realm/Configuration/AdminUser/Password"), "{{secret:admin-password}}");
+  });
+
+  it("a password from the secure vault becomes the one written", () => {
+    const distribution = edited("user-mgt.xml", (text) =>
+      text.replace(
+        "<Password>admin</Password>",
+        '<Password xmlns:svns="urn:x" svns:secretAlias="UserManager.AdminUser.Password">password</Password>',
+      ),
+    );
+    assert.match(
+      renderedText("store", "user-mgt.xml", distribution),
+      /<Password xmlns:svns="urn:x">\{\{secret:admin-password\}\}<\/Password>/,
+    );
+  });
+
+  it("single quotes, spaces around = and attributes in any order are kept", () => {
+    const distribution = edited("axis2.xml", (text) =>
+      text.replace(/<clustering [^>]*>/, "<clustering enable = 'false' class='a &gt; b'>"),
+    );
+    assert.match(renderedText("store", "axis2.xml", distribution), /<clustering enable = 'true' class='a &gt; b'>/);
+  });
+
+  it("namespace prefixes are kept, and added elements get them", () => {
+    const distribution = edited("registry.xml", (text) =>
+      text
+        .replace(/<(\/?)([a-zA-Z])/g, "<$1r:$2")
+        .replace("<r:wso2registry>", '<r:wso2registry xmlns:r="urn:registry">'),
+    );
+    const text = renderedText("store", "registry.xml", distribution);
+    assert.match(
+      text,
+      /<r:dbConfig name="govregistry">\s*<r:dataSource>jdbc\/WSO2REG_DB<\/r:dataSource>\s*<\/r:dbConfig>/,
+    );
+  });
+
+  it("a file on one line stays on one line", () => {
+    const distribution = edited("registry.xml", (text) => text.replace(/\s*\n\s*/g, " "));
+    const text = renderedText("store", "registry.xml", distribution);
+    assert.ok(!text.includes("\n"));
+    assert.equal(value(text, "mount[path=/_system/config]/instanceId"), "gov");
+  });
+
+  it("a key manager of another make stays as it is", () => {
+    const distribution = edited("api-manager.xml", (text) =>
+      text.replace("<!--APIKeyManager>", "<APIKeyManager>").replace("</APIKeyManager-->", "</APIKeyManager>"),
+    );
+    const before = stockText("repository/conf/api-manager.xml", distribution);
+    const block = /<APIKeyManager>[\s\S]*<\/APIKeyManager>/;
+    const text = renderedText("store", "api-manager.xml", distribution);
+    assert.equal(block.exec(text)?.[0], block.exec(before)?.[0]);
+    assert.equal(value(text, "APIKeyValidator/ServerURL"), "https://keymanager.apim-wso2.com:9443/services/");
+  });
+
+  it("data sources are found by their JNDI name too, and missing settings added in the document's order", () => {
+    const distribution = edited("master-datasources.xml", (text) =>
+      text
+        .replace("<name>WSO2AM_DB</name>", "<name>OUR_AM_DB</name>")
+        .replace(/\s*<maxActive>50<\/maxActive>/g, "")
+        .replace(/\s*<defaultAutoCommit>false<\/defaultAutoCommit>/g, ""),
+    );
+    const text = renderedText("store", "master-datasources.xml", distribution);
+    const configuration = "datasources/datasource[name=OUR_AM_DB]/definition/configuration";
+    assert.equal(value(text, `${configuration}/maxActive`), "50");
+    assert.match(text, /<\/password>\n {20}<defaultAutoCommit>false<\/defaultAutoCommit>\n {20}<driverClassName>/);
+    assert.match(text, /<\/driverClassName>\n {20}<maxActive>50<\/maxActive>\n {20}<maxWait>/);
+  });
+
+  it("DataSourceName becomes the first child when it is missing", () => {
+    const distribution = edited("api-manager.xml", (text) =>
+      text.replace(/\s*<DataSourceName>.*<\/DataSourceName>/, ""),
+    );
+    const text = renderedText("store", "api-manager.xml", distribution);
+    assert.match(text, /^<APIManager>\n {4}<DataSourceName>jdbc\/WSO2AM_DB<\/DataSourceName>\n/);
+  });
+
+  it("a node that is in no cluster is not left in one", () => {
+    const distribution = edited("axis2.xml", (text) => text.replace('enable="false">', 'enable="true">'));
+    assert.equal(value(renderedText("keyManager", "axis2.xml", distribution), "clustering/@enable"), "false");
+  });
+
+  it("JWT that was switched on by hand follows the setting", () => {
+    const distribution = edited("api-manager.xml", (text) =>
+      text.replace(
+        "<!--EnableTokenGeneration>false</EnableTokenGeneration-->",
+        "<EnableTokenGeneration>true</EnableTokenGeneration>",
+      ),
+    );
+    const path = "APIConsumerAuthentication/EnableTokenGeneration";
+    assert.equal(value(renderedText("publisher", "api-manager.xml", distribution), path), "false");
+  });
+
+  const needed: readonly [role: Role, path: string, what: RegExp, message: RegExp][] = [
+    ["store", "carbon.xml", /<Offset>0<\/Offset>/, /Server\/Ports\/Offset/],
+    ["store", "carbon.xml", /<Ports>[\s\S]*<\/Ports>/, /Server\/Ports/],
+    ["store", "api-manager.xml", /<AuthManager>[\s\S]*<\/AuthManager>/, /APIManager\/AuthManager/],
+    [
+      "store",
+      "api-manager.xml",
+      /<APIKeyValidator>[\s\S]*<\/APIKeyValidator>/,
+      /APIManager\/APIKeyValidator \(from 1\.9 on\)/,
+    ],
+    ["store", "api-manager.xml", /<RevokeAPIURL>.*<\/RevokeAPIURL>/, /APIManager\/APIKeyValidator\/RevokeAPIURL/],
+    [
+      "store",
+      "api-manager.xml",
+      /<Environment [\s\S]*<\/Environment>/,
+      /APIManager\/APIGateway\/Environments\/Environment/,
+    ],
+    ["publisher", "api-manager.xml", /<URL>.*\/store<\/URL>/, /APIManager\/APIStore\/URL/],
+    ["store", "user-mgt.xml", /<AdminUser>[\s\S]*<\/AdminUser>/, /UserManager\/Realm\/Configuration\/AdminUser/],
+    ["store", "registry.xml", /<dbConfig [\s\S]*?<\/dbConfig>/, /wso2registry\/dbConfig\[@name="wso2registry"\]/],
+    ["store", "axis2.xml", /<clustering [\s\S]*<\/clustering>/, /axisconfig\/clustering/],
+    ["store", "axis2.xml", /<members>[\s\S]*<\/members>/, /axisconfig\/clustering\/members/],
+    [
+      "gateway",
+      "axis2.xml",
+      /<transportReceiver name="https"[\s\S]*?<\/transportReceiver>/,
+      /transportReceiver\[@name="https"\]/,
+    ],
+    ["store", "catalina-server.xml", /scheme="https"[\s\S]*SSLEnabled="true"/, /Server\/Service\/Connector/],
+    ["store", "master-datasources.xml", /(?<=<name>.*)WSO2AM_DB(?=<\/name>)/g, /datasource WSO2AM_DB/],
+    [
+      "store",
+      "master-datasources.xml",
+      /<url>jdbc:h2:repository\/database\/WSO2AM_DB.*<\/url>/,
+      /definition\/configuration\/url/,
+    ],
+    ["gateway", "_TokenAPI_.xml", /<http [\s\S]*<\/http>/, /@uri-template that ends in "\/oauth2\/token"/],
+  ];
+  for (const [role, path, what, message] of needed)
+    it(`${path} without ${what.source.slice(0, 40)} is an error that names file, place and version`, () => {
+      const distribution = edited(path, (text) => text.replace(what, ""));
+      assert.throws(
+        () => renderedText(role, path, distribution),
+        (error: Error) =>
+          error.message.includes(path) && error.message.includes("(1.9.0)") && message.test(error.message),
+      );
+    });
+
+  it("a file that is not well-formed is an error with its line", () => {
+    const distribution = edited("registry.xml", (text) => text.replace("</dbConfig>", ""));
+    assert.throws(
+      () => renderedText("store", "registry.xml", distribution),
+      /registry\.xml \(1\.9\.0\): is not well-formed XML: line \d+/,
+    );
+  });
+});
