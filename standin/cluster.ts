@@ -19,6 +19,8 @@ export interface Cluster {
   readonly problem: (member: MemberAddress) => string;
   readonly send: (message: ClusterMessage) => void;
   readonly subscribe: (topic: string, listener: (body: string) => void) => void;
+  /** Calls back when a member joins: messages before that did not come from it. */
+  readonly onJoin: (listener: () => void) => void;
   readonly close: () => void;
 }
 
@@ -42,6 +44,7 @@ export function noCluster(reason: string): Cluster {
     problem: () => reason,
     send: () => undefined,
     subscribe: () => undefined,
+    onJoin: () => undefined,
     close: () => undefined,
   };
 }
@@ -66,6 +69,7 @@ export async function joinCluster(
   const joined = new Map<string, Set<Socket>>();
   const problems = new Map<string, string>();
   const listeners = new Map<string, ((body: string) => void)[]>();
+  const joinListeners: (() => void)[] = [];
   const sockets = new Set<Socket>();
   const timers = new Set<NodeJS.Timeout>();
   let closed = false;
@@ -77,6 +81,9 @@ export async function joinCluster(
       log.info(`Member joined: ${key} in ${domain}`);
     }
     joined.set(key, connections.add(socket));
+    for (const listener of joinListeners) {
+      listener();
+    }
     problems.delete(key);
     socket.once("close", () => {
       connections.delete(socket);
@@ -180,6 +187,9 @@ export async function joinCluster(
     },
     subscribe: (topic, listener) => {
       listeners.set(topic, [...(listeners.get(topic) ?? []), listener]);
+    },
+    onJoin: (listener) => {
+      joinListeners.push(listener);
     },
     close: () => {
       closed = true;

@@ -2,6 +2,7 @@ import type { Caller } from "./client";
 import type { Cluster } from "./cluster";
 import type { Configuration } from "./configuration";
 import type { Databases } from "./databases";
+import type { Identity } from "./keyStores";
 import type { Log } from "./log";
 import type { ThriftSessions } from "./thrift";
 
@@ -13,6 +14,8 @@ export interface Context {
   readonly log: Log;
   readonly databases: Databases;
   readonly cluster: Cluster;
+  /** The key that this server signs and serves with. */
+  readonly identity: Identity;
   /** For management calls: carbon.xml's truststore. */
   readonly caller: Caller;
   /** For the gateway's API traffic: the truststore of axis2.xml's https sender. */

@@ -37,3 +37,11 @@ export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : undefined;
 }
+
+/** As `describe`, with the system's own words where they name the address or table. */
+export function describeFully(error: unknown): string {
+  const text = describe(error);
+  return error instanceof Error && codeOf(error) !== undefined && error.message !== text
+    ? `${text}: ${error.message.split("\n")[0]}`
+    : text;
+}

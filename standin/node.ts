@@ -54,6 +54,7 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
     log,
     databases: openDatabases(configuration),
     cluster,
+    identity,
     caller: { trust: loadTrust(carbon.trustStore), lookup },
     trafficCaller: { trust: loadTrust(axis2.trustStore), lookup },
     sessions: thriftSessions(),
@@ -89,7 +90,7 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
       await open("API traffic (https)", configuration.ports.apiHttps, parts.traffic, loadIdentity(axis2.keyStore));
       await open("API traffic (http)", configuration.ports.apiHttp, parts.traffic);
     }
-    closers.push(...(await openThrift(context, identity, parts.validateKey, address)));
+    closers.push(...(await openThrift(context, parts.validateKey, address)));
     await open("management (http)", configuration.ports.managementHttp, [redirectToTls(configuration)]);
     await open("management (https)", configuration.ports.managementHttps, management, identity);
   } catch (error) {
@@ -114,7 +115,6 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
 
 async function openThrift(
   context: Context,
-  identity: Identity,
   handle: Parameters<typeof serveThrift>[1],
   address: string | undefined,
 ): Promise<(() => void)[]> {
@@ -123,7 +123,7 @@ async function openThrift(
   if (!thriftServerEnabled || (role !== "keyManager" && role !== "default")) {
     return [];
   }
-  const { sessions } = context;
+  const { sessions, identity } = context;
   // As the product: the name decides the interface, so a name that is not this node's own can't be served.
   const host = thriftServerHost === undefined ? address : await resolveHost(context.caller.lookup, thriftServerHost);
   const close = await serveThrift({ port: thriftServerPort, address: host, identity, sessions }, handle);

@@ -28,6 +28,8 @@ export interface KeyValidation extends Service {
   /** Where the Thrift server listens and clients call. Absent: the host of `url`. */
   readonly thriftServerHost?: string;
   readonly thriftServerEnabled: boolean;
+  /** Scope of tokens that belong to an application, not a user. */
+  readonly applicationScope: string;
   /** Told of revoked tokens. Absent in versions before 1.7. */
   readonly revokeUrl?: string;
 }
@@ -40,6 +42,10 @@ export interface ApiManagerConfiguration {
   readonly keyValidation: KeyValidation;
   /** Whether backends get a signed token about the caller. */
   readonly jwt: boolean;
+  /** The header that carries it. */
+  readonly jwtHeader: string;
+  /** Whether the gateway remembers tokens that the Key Manager found good. */
+  readonly gatewayKeyCache: boolean;
   /** Browser's addresses: shown, never called. */
   readonly storeUrl?: string;
   readonly publisherUrl?: string;
@@ -67,6 +73,8 @@ export function readApiManager(carbonHome: string, properties: Properties): ApiM
     })),
     keyValidation: readKeyValidation(file, properties),
     jwt: text("APIConsumerAuthentication/EnableTokenGeneration") === "true",
+    jwtHeader: text("APIConsumerAuthentication/SecurityContextHeader") ?? "X-JWT-Assertion",
+    gatewayKeyCache: text("APIGateway/EnableGatewayKeyCache") !== "false",
     ...(storeUrl && { storeUrl }),
     ...(publisherUrl && { publisherUrl }),
   };
@@ -90,6 +98,7 @@ function readKeyValidation(file: XmlFile, properties: Properties): KeyValidation
     clientType: textAt(element, "KeyValidatorClientType") ?? "ThriftClient",
     thriftClientPort: port("ThriftClientPort"),
     thriftServerPort: port("ThriftServerPort"),
+    applicationScope: textAt(element, "ApplicationTokenScope") ?? "am_application_scope",
     thriftServerEnabled: textAt(element, "EnableThriftServer") !== "false",
     ...(thriftServerHost && { thriftServerHost: resolve(thriftServerHost, properties) }),
     ...(revokeUrl && { revokeUrl: resolve(revokeUrl, properties) }),

@@ -1,23 +1,57 @@
-import { call } from "../client";
+import { type CallAnswer, call } from "../client";
 import type { Context } from "../context";
+import { apiFor, type DeployedApi, type DeployedApis, deployedApis } from "../deployedApis";
 import { describe } from "../errors";
-import type { Answer, Handler } from "../http";
+import type { Answer, Handler, Request } from "../http";
+import { escapeHtml } from "../pages";
+import type { Service } from "../services";
 import type { RoleParts } from "./index";
+import { type KeyValidator, keyValidator } from "./keyValidator";
 
 /** Headers that belong to one connection, not to the message. */
 const connectionHeaders = ["connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade"];
 
-/** API traffic: token, authorize and revoke go on to the Key Manager. */
+/** API traffic; token, authorize and revoke go on to the Key Manager. */
 export function gatewayParts(context: Context): Pick<RoleParts, "traffic" | "services"> {
+  const apis = deployedApis(context.configuration.carbonHome);
+  const validator = keyValidator(context);
   return {
-    traffic: [passThrough(context)],
-    services: [{ name: "APIGatewayAdmin", roles: ["gateway"], operations: {} }],
+    traffic: [passThrough(context, validator), apiTraffic(context, apis, validator)],
+    services: [adminService(apis, context)],
   };
 }
 
-/** Requests for the gateway's own APIs go where their synapse files say. */
-function passThrough({ configuration, trafficCaller, log }: Context): Handler {
-  return async ({ method, path, query, headers, body }): Promise<Answer | undefined> => {
+/** What the Publisher deploys APIs with. */
+function adminService(apis: DeployedApis, { log }: Context): Service {
+  return {
+    name: "APIGatewayAdmin",
+    roles: ["gateway"],
+    operations: {
+      addApi: async (input) => {
+        const text = (name: keyof DeployedApi): string => {
+          const value = input[name];
+          if (typeof value !== "string" || value === "") {
+            throw new Error(`addApi: ${name} is missing`);
+          }
+          return value;
+        };
+        const api = { name: text("name"), provider: text("provider"), version: text("version") };
+        apis.deploy({ ...api, context: text("context"), endpoint: text("endpoint") });
+        log.info(`API deployed: ${api.name} ${api.version}`);
+        return true;
+      },
+      deleteApi: async ({ name, provider, version }) => {
+        log.info(`API removed: ${name} ${version}`);
+        return apis.remove({ name: `${name}`, provider: `${provider}`, version: `${version}` });
+      },
+    },
+  };
+}
+
+/** Requests for the gateway's own APIs go where their synapse files say; a revoked token is forgotten on the way back. */
+function passThrough({ configuration, trafficCaller, log }: Context, validator: KeyValidator): Handler {
+  return async (request): Promise<Answer | undefined> => {
+    const { method, path } = request;
     const api = configuration.passThroughApis.find(({ context }) => path === context || path.startsWith(`${context}/`));
     if (api === undefined) {
       return undefined;
@@ -25,27 +59,91 @@ function passThrough({ configuration, trafficCaller, log }: Context): Handler {
     if (!api.methods.includes(method)) {
       return { status: 405, headers: { allow: api.methods.join(", ") }, body: `${api.context} takes ${api.methods}\n` };
     }
-    const url = new URL(api.target);
-    url.search = query.toString();
     try {
-      const answer = await call(trafficCaller, {
-        url: url.href,
-        method,
-        headers: messageHeaders(headers),
-        ...(method !== "GET" && { body }),
-      });
+      const answer = await forward(trafficCaller, request, api.target, messageHeaders(request.headers));
+      const revoked = answer.headers.revokedaccesstoken;
+      if (typeof revoked === "string") {
+        validator.forget(revoked);
+      }
       return { status: answer.status, headers: messageHeaders(answer.headers), body: answer.body };
     } catch (error) {
-      log.error(`${api.file}: ${url.host}: ${describe(error)}`);
-      const description = `Error connecting to the back end: ${url.host}: ${describe(error)}`;
-      return {
-        status: 500,
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({
-          fault: { code: "101503", type: "Status report", message: "Runtime Error", description },
-        }),
-      };
+      return backendFault(log, `${api.target} (${api.name} endpoint in ${api.file})`, error);
     }
+  };
+}
+
+/** Calls to deployed APIs: only with a token that the Key Manager finds good for this API. */
+function apiTraffic(
+  { configuration, trafficCaller, log }: Context,
+  apis: DeployedApis,
+  validator: KeyValidator,
+): Handler {
+  const { jwtHeader } = configuration.apiManager;
+  return async (request): Promise<Answer | undefined> => {
+    const api = apiFor(apis.all(), request.path);
+    if (api === undefined) {
+      return undefined;
+    }
+    const token = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    if (token === undefined) {
+      return securityFault(401, 900902, "Missing Credentials", "the request has no Authorization: Bearer header");
+    }
+    let validation: Awaited<ReturnType<KeyValidator["validate"]>>;
+    try {
+      validation = await validator.validate({ token, context: api.context, version: api.version });
+    } catch (error) {
+      log.error(describe(error));
+      return securityFault(500, 900900, "Unclassified Authentication Failure", describe(error));
+    }
+    if (!validation.authorized) {
+      return validation.code === 900908
+        ? securityFault(403, 900908, "Resource forbidden", "the application has no subscription to this API")
+        : securityFault(401, 900901, "Invalid Credentials", "the access token is not good");
+    }
+    const { authorization: _, [jwtHeader.toLowerCase()]: __, ...headers } = messageHeaders(request.headers);
+    const target = api.endpoint.replace(/\/$/, "") + request.path.slice(api.context.length);
+    try {
+      const sent = { ...headers, ...(validation.jwt && { [jwtHeader]: validation.jwt }) };
+      const answer = await forward(trafficCaller, request, target, sent);
+      return { status: answer.status, headers: messageHeaders(answer.headers), body: answer.body };
+    } catch (error) {
+      return backendFault(log, api.endpoint, error);
+    }
+  };
+}
+
+function forward(
+  caller: Context["trafficCaller"],
+  { method, query, body }: Request,
+  target: string,
+  headers: Record<string, string>,
+): Promise<CallAnswer> {
+  const url = new URL(target);
+  for (const [name, value] of query) {
+    url.searchParams.append(name, value);
+  }
+  return call(caller, { url: url.href, method, headers, ...(body.length > 0 && { body }) });
+}
+
+/** As the product answers when a backend is gone. */
+function backendFault(log: Context["log"], target: string, error: unknown): Answer {
+  const description = `Error connecting to the back end ${target}: ${describe(error)}`;
+  log.error(description);
+  return fault(500, "http://wso2.org/apimanager", 101503, "Runtime Error", description);
+}
+
+function securityFault(status: number, code: number, message: string, description: string): Answer {
+  const answer = fault(status, "http://wso2.org/apimanager/security", code, message, description);
+  return status === 401
+    ? { ...answer, headers: { ...answer.headers, "www-authenticate": 'OAuth2 realm="stand-in"' } }
+    : answer;
+}
+
+function fault(status: number, namespace: string, code: number, message: string, description: string): Answer {
+  return {
+    status,
+    headers: { "content-type": "application/xml; charset=UTF-8" },
+    body: `<fault xmlns="${namespace}"><code>${code}</code><type>Status report</type><message>${escapeHtml(message)}</message><description>${escapeHtml(description)}</description></fault>`,
   };
 }
 

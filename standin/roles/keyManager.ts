@@ -1,40 +1,103 @@
+import type { Pool } from "mysql2/promise";
+import { call } from "../client";
 import type { Context } from "../context";
-import { credentialsOf, type Handler } from "../http";
-import { thriftLogin } from "../thrift";
-import { isAdministrator } from "../users";
+import { activeTokens, addClient, findClient, removeClient, type Validation, validateToken } from "../data/tokens";
+import { isStoredUser } from "../data/users";
+import { describe } from "../errors";
+import type { Handler } from "../http";
+import { callerToken } from "../jwt";
+import type { Operation } from "../services";
+import { type KeyValidationRequest, thriftLogin } from "../thrift";
+import { type Credentials, isAdministrator } from "../users";
 import type { RoleParts } from "./index";
+import { tokenEndpoints } from "./tokenEndpoints";
 
-/** Keys and tokens. */
+/** Keys and tokens, kept in apimgtdb. */
 export function keyManagerParts(context: Context): Pick<RoleParts, "management" | "services" | "validateKey"> {
+  const { configuration, databases, sessions } = context;
+  const pool = (): Pool => databases.pool(configuration.apiManager.dataSource);
+  const validateKey = keyValidation(context, pool);
   const login: Handler = (request) =>
-    thriftLogin(request, context.sessions, async (credentials) => isAdministrator(context.configuration, credentials));
+    thriftLogin(request, sessions, async (credentials) => isAdministrator(configuration, credentials));
   return {
-    management: [login, tokenEndpoints],
-    services: [
-      { name: "APIKeyValidationService", roles: ["keyManager"], operations: {} },
-      { name: "APIKeyMgtSubscriberService", roles: ["keyManager"], operations: {} },
+    management: [
+      login,
+      tokenEndpoints({
+        pool,
+        isUser: (credentials) => isUser(context, credentials),
+        applicationScope: configuration.apiManager.keyValidation.applicationScope,
+        publicUrl: configuration.publicUrl,
+      }),
     ],
-    validateKey: async ({ operation }) => {
-      if (operation === "ping") {
-        return "pong";
-      }
-      throw new Error(`the stand-in does not know ${operation}`);
-    },
+    services: [
+      {
+        name: "APIKeyValidationService",
+        roles: ["keyManager"],
+        operations: { validateKey: (input) => validateKey({ ...input, operation: "validateKey" }) },
+      },
+      {
+        name: "APIKeyMgtSubscriberService",
+        roles: ["keyManager"],
+        operations: {
+          createOAuthApplication: async ({ user, name, callbackUrl }) =>
+            addClient(pool(), { user: `${user}`, name: `${name}`, callbackUrl: `${callbackUrl}` }),
+          removeOAuthApplication: removeApplication(context, pool),
+        },
+      },
+    ],
+    validateKey,
   };
 }
 
-const tokenEndpoints: Handler = (request) => {
-  const methods: Readonly<Record<string, string>> = {
-    "/oauth2/token": "POST",
-    "/oauth2/revoke": "POST",
-    "/oauth2/authorize": "GET",
+/** Whether a user may log in: the administrator of user-mgt.xml, or one in the user store. */
+export async function isUser({ configuration, databases }: Context, credentials: Credentials): Promise<boolean> {
+  if (isAdministrator(configuration, credentials)) {
+    return true;
+  }
+  const { dataSource, adminUser } = configuration.userManagement;
+  const stored = databases.sources.some(({ jndiName }) => jndiName === dataSource);
+  return stored && credentials.user !== adminUser && isStoredUser(databases.pool(dataSource), credentials);
+}
+
+function keyValidation({ configuration, identity }: Context, pool: () => Pool) {
+  return async ({ operation, context, version, token }: KeyValidationRequest): Promise<Validation | "pong"> => {
+    if (operation === "ping") {
+      return "pong";
+    }
+    if (context === undefined || version === undefined || token === undefined) {
+      throw new Error("validateKey: expected context, version and token");
+    }
+    const validation = await validateToken(pool(), { token, context, version });
+    return validation.authorized && configuration.apiManager.jwt
+      ? { ...validation, jwt: callerToken(identity, validation, context, version) }
+      : validation;
   };
-  const method = methods[request.path];
-  if (method === undefined) {
-    return undefined;
-  }
-  if (request.method !== method) {
-    return { status: 405, headers: { allow: method }, body: `${request.path} takes ${method}\n` };
-  }
-  return credentialsOf(request) === undefined ? { status: 401, body: "client not known\n" } : { status: 501 };
-};
+}
+
+/** Revokes its tokens at RevokeAPIURL, so that the gateway forgets them as well, then forgets the client. */
+function removeApplication({ configuration, caller }: Context, pool: () => Pool): Operation {
+  return async ({ consumerKey }) => {
+    const client = await findClient(pool(), `${consumerKey}`);
+    if (client === undefined) {
+      return false;
+    }
+    const url = configuration.apiManager.keyValidation.revokeUrl;
+    for (const token of url === undefined ? [] : await activeTokens(pool(), client.key)) {
+      const failed = (reason: string) => new Error(`revoking at ${url} (RevokeAPIURL): ${reason}`);
+      const { status } = await call(caller, {
+        url: url ?? "",
+        method: "POST",
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+        body: `token=${encodeURIComponent(token)}`,
+        credentials: { user: client.key, password: client.secret },
+      }).catch((error: unknown) => {
+        throw failed(describe(error));
+      });
+      if (status !== 200) {
+        throw failed(`answered ${status}`);
+      }
+    }
+    await removeClient(pool(), client.key);
+    return true;
+  };
+}

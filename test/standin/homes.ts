@@ -9,6 +9,15 @@ import type { Health } from "../../standin/health";
 import type { LinkState } from "../../standin/linkChecks";
 import { type RunningNode, startNode } from "../../standin/node";
 
+/** Further edits after those of a role. */
+export function plus(...all: readonly Edits[]): Edits {
+  const sum: Record<string, readonly Replacement[]> = {};
+  for (const [path, replacements] of all.flatMap((edits) => Object.entries(edits))) {
+    sum[path] = [...(sum[path] ?? []), ...replacements];
+  }
+  return sum;
+}
+
 /** Loopback addresses that stand for machines; nothing else in the tests uses them. */
 export const addresses: Readonly<Record<string, string>> = {
   "keymanager.test": "127.0.71.21",
@@ -18,7 +27,9 @@ export const addresses: Readonly<Record<string, string>> = {
 };
 
 /** Replacements in one file of a home: [what must be there, what comes in its place]. */
-export type Edits = Readonly<Record<string, readonly (readonly [string | RegExp, string])[]>>;
+export type Edits = Readonly<Record<string, readonly Replacement[]>>;
+
+export type Replacement = readonly [string | RegExp, string];
 
 export const files = {
   carbon: "repository/conf/carbon.xml",
@@ -208,8 +219,6 @@ function reference(name: string): string {
 /** RevokeAPIURL as it is in the stock file. */
 export const ownRevoke = `https://${reference("carbon.local.ip")}:${reference("https.nio.port")}/revoke`;
 
-type Replacement = readonly [string | RegExp, string];
-
 const own = `https://${reference("carbon.local.ip")}:${reference("mgt.transport.https.port")}${reference("carbon.context")}/services/`;
 const toServer = (parent: string, host: string, port: number): Replacement => [
   new RegExp(`(<${parent}\\b[\\s\\S]*?)${own.replace(/[${}.]/g, "\\$&")}`),
@@ -235,3 +244,45 @@ const cluster = (local: string, member: string): Replacement[] => [
   ['name="localMemberHost">127.0.0.1', `name="localMemberHost">${local}`],
   ["<hostName>127.0.0.1</hostName>", `<hostName>${member}</hostName>`],
 ];
+
+/** apimgtdb, userdb and regdb on a MySQL server, each role with those of the document's table. */
+export function onDatabaseServer(
+  server: { readonly host: string; readonly user: string; readonly password: string },
+  databases: readonly ("apimgtdb" | "userdb" | "regdb")[],
+): Edits {
+  const url = (name: string) => `jdbc:mysql://${server.host}:3306/${name}?autoReconnect=true&amp;useSSL=false`;
+  const source = (name: string, database: string): string => `<datasource>
+      <name>${name}</name><jndiConfig><name>jdbc/${name}</name></jndiConfig>
+      <definition type="RDBMS"><configuration>
+        <url>${url(database)}</url><username>${server.user}</username><password>${server.password}</password>
+      </configuration></definition></datasource>`;
+  const mark = "<!-- A further data source";
+  const add = (name: string, database: string): Replacement => [mark, `${source(name, database)}\n${mark}`];
+  return {
+    [files.dataSources]: databases.map((database) => {
+      if (database === "apimgtdb") {
+        return [
+          /jdbc:h2:[^<]*WSO2AM_DB[^<]*(<\/url>\s*<username>)wso2carbon(<\/username>\s*<password>)wso2carbon/,
+          `${url("apimgtdb")}$1${server.user}$2${server.password}`,
+        ];
+      }
+      return database === "userdb" ? add("WSO2UM_DB", "userdb") : add("WSO2REG_DB", "regdb");
+    }),
+    ...(databases.includes("userdb") && { [files.userManagement]: [["jdbc/WSO2CarbonDB", "jdbc/WSO2UM_DB"]] }),
+    ...(databases.includes("regdb") && {
+      [files.registry]: [["<indexingConfiguration>", `${sharedRegistry}\n<indexingConfiguration>`]],
+    }),
+  };
+}
+
+const sharedRegistry = `<dbConfig name="govregistry"><dataSource>jdbc/WSO2REG_DB</dataSource></dbConfig>
+  <remoteInstance url="https://publisher.test">
+    <id>gov</id><dbConfig>govregistry</dbConfig><readOnly>false</readOnly><enableCache>true</enableCache>
+    <registryRoot>/</registryRoot>
+  </remoteInstance>
+  <mount path="/_system/governance" overwrite="true">
+    <instanceId>gov</instanceId><targetPath>/_system/governance</targetPath>
+  </mount>
+  <mount path="/_system/config" overwrite="true">
+    <instanceId>gov</instanceId><targetPath>/_system/config</targetPath>
+  </mount>`;

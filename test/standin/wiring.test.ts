@@ -9,19 +9,11 @@ import {
   type Keys,
   linkOf,
   makeKeys,
+  plus,
   wiring,
 } from "./homes";
 
 const names = ["keymanager.test", "gateway.test", "publisher.test", "store.test"];
-
-/** Further edits after those of a role. */
-function plus(edits: Edits, more: Edits): Edits {
-  const both = { ...edits };
-  for (const [path, replacements] of Object.entries(more)) {
-    both[path] = [...(both[path] ?? []), ...replacements];
-  }
-  return both;
-}
 
 describe("stand-in wiring", function () {
   this.timeout(20_000);

@@ -1,0 +1,92 @@
+import { change, type Queries, row, tenant } from "./rows";
+
+/** An API as the Publisher keeps it in the registry. */
+export interface Api {
+  readonly name: string;
+  readonly provider: string;
+  readonly version: string;
+  /** With the version, as callers use it: `/weather/1.0.0`. */
+  readonly context: string;
+  /** The backend's URL. */
+  readonly endpoint: string;
+  readonly status: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly tiers: readonly string[];
+}
+
+/** What tells one API from all others. */
+export type ApiKey = Pick<Api, "name" | "provider" | "version">;
+
+/** Where the registry keeps APIs, and one of them. */
+export const apisPath = "/_system/governance/apimgt/applicationdata/provider";
+
+export function apiPath({ provider, name, version }: ApiKey): string {
+  return `${apisPath}/${provider}/${name}/${version}/api`;
+}
+
+/** An API's number in apimgtdb. */
+export async function findApiId(db: Queries, { provider, name, version }: ApiKey): Promise<number | undefined> {
+  const found = await row<{ API_ID: number }>(
+    db,
+    "SELECT API_ID FROM AM_API WHERE API_PROVIDER = ? AND API_NAME = ? AND API_VERSION = ?",
+    [provider, name, version],
+  );
+  return found?.API_ID;
+}
+
+/** Adds the row that subscriptions and key validation go by. @throws when name and version, or the context, is taken */
+export async function addApi(db: Queries, api: Api): Promise<void> {
+  const taken = await row<{ API_NAME: string }>(
+    db,
+    "SELECT API_NAME FROM AM_API WHERE CONTEXT = ? OR (API_PROVIDER = ? AND API_NAME = ? AND API_VERSION = ?)",
+    [api.context, api.provider, api.name, api.version],
+  );
+  if (taken !== undefined) {
+    throw new Error(`API ${taken.API_NAME} has this name and version, or the context ${api.context}, already`);
+  }
+  const { id } = await change(
+    db,
+    `INSERT INTO AM_API (API_PROVIDER, API_NAME, API_VERSION, CONTEXT, CONTEXT_TEMPLATE, CREATED_BY, CREATED_TIME)
+     VALUES (?, ?, ?, ?, ?, ?, NOW())`,
+    [api.provider, api.name, api.version, api.context, api.context, api.provider],
+  );
+  await change(
+    db,
+    `INSERT INTO AM_API_URL_MAPPING (API_ID, HTTP_METHOD, AUTH_SCHEME, URL_PATTERN, THROTTLING_TIER)
+     VALUES (?, 'GET', 'Any', '/*', 'Unlimited')`,
+    [id],
+  );
+  await addEvent(db, id, null, api.status, api.provider);
+}
+
+/** Notes a change of status. */
+export async function recordStatus(db: Queries, api: Api, status: string, user: string): Promise<void> {
+  const id = await findApiId(db, api);
+  if (id !== undefined) {
+    await addEvent(db, id, api.status, status, user);
+  }
+}
+
+/** Removes an API. @throws when somebody is subscribed */
+export async function removeApi(db: Queries, key: ApiKey): Promise<void> {
+  const id = await findApiId(db, key);
+  if (id === undefined) {
+    return;
+  }
+  if ((await row(db, "SELECT SUBSCRIPTION_ID FROM AM_SUBSCRIPTION WHERE API_ID = ? LIMIT 1", [id])) !== undefined) {
+    throw new Error(`API ${key.name} ${key.version} has subscriptions; remove them first`);
+  }
+  for (const table of ["AM_API_URL_MAPPING", "AM_API_LC_EVENT", "AM_API"]) {
+    await change(db, `DELETE FROM ${table} WHERE API_ID = ?`, [id]);
+  }
+}
+
+async function addEvent(db: Queries, id: number, from: string | null, to: string, user: string): Promise<void> {
+  await change(
+    db,
+    `INSERT INTO AM_API_LC_EVENT (API_ID, PREVIOUS_STATE, NEW_STATE, USER_ID, TENANT_ID, EVENT_DATE)
+     VALUES (?, ?, ?, ?, ?, NOW())`,
+    [id, from, to, user, tenant],
+  );
+}

@@ -1,0 +1,181 @@
+import type { Pool } from "mysql2/promise";
+import type { Mount } from "../configuration/registry";
+import type { Context } from "../context";
+import { change, type Queries, row, rows, tenant, transaction } from "./rows";
+
+/** Resources by path, in whatever database registry.xml mounts there. */
+export interface Registry {
+  /** Writes a resource, and tells the other members to forget theirs. */
+  readonly put: (path: string, content: string, user: string) => Promise<void>;
+  readonly get: (path: string) => Promise<string | undefined>;
+  readonly remove: (path: string) => Promise<void>;
+  /** Contents of every resource below a path. From memory once read, until this or another member changes one. */
+  readonly list: (path: string) => Promise<readonly string[]>;
+}
+
+/** Cluster messages that say which path has changed. */
+const topic = "registry";
+
+/** The registry as this node's files mount it. */
+export function registry({ configuration, databases, cluster, log }: Context): Registry {
+  const { mounts, localDataSource } = configuration.registry;
+  const cache = new Map<string, readonly string[]>();
+  const forget = (path: string): void => {
+    for (const listed of cache.keys()) {
+      if (path.startsWith(listed)) {
+        cache.delete(listed);
+      }
+    }
+  };
+  cluster.subscribe(topic, (path) => {
+    log.info(`cluster message: ${path} has changed`);
+    forget(path);
+  });
+  // What a member changed while it was not joined was not told here.
+  cluster.onJoin(() => cache.clear());
+  const at = (path: string): { pool: Pool; path: string; mount: Mount | undefined } => {
+    const mount = mounts.find((one) => path === one.path || path.startsWith(`${one.path}/`));
+    return {
+      pool: databases.pool(mount?.dataSource ?? localDataSource),
+      path: mount === undefined ? path : mount.targetPath + path.slice(mount.path.length),
+      mount,
+    };
+  };
+  const changed = (path: string): void => {
+    forget(path);
+    cluster.send({ topic, body: path });
+  };
+  return {
+    put: async (path, content, user) => {
+      const target = at(path);
+      if (target.mount?.readOnly) {
+        throw new Error(`registry.xml mounts ${target.mount.path} as read only`);
+      }
+      await transaction(target.pool, (db) => putResource(db, target.path, content, user));
+      changed(path);
+    },
+    get: async (path) => {
+      const target = at(path);
+      return (await findResource(target.pool, target.path))?.content;
+    },
+    remove: async (path) => {
+      const target = at(path);
+      await transaction(target.pool, (db) => removeResource(db, target.path));
+      changed(path);
+    },
+    list: async (path) => {
+      const known = cache.get(path);
+      if (known !== undefined) {
+        return known;
+      }
+      const target = at(path);
+      const found = await listResources(target.pool, target.path);
+      if (target.mount?.cached) {
+        cache.set(path, found);
+      }
+      return found;
+    },
+  };
+}
+
+interface ResourceRow {
+  readonly REG_VERSION: number;
+  readonly REG_CONTENT_ID: number;
+  readonly REG_CONTENT_DATA: Buffer;
+}
+
+async function findResource(db: Queries, path: string) {
+  const found = await row<ResourceRow>(
+    db,
+    `SELECT resource.REG_VERSION, content.REG_CONTENT_ID, content.REG_CONTENT_DATA
+       FROM REG_RESOURCE resource
+       JOIN REG_PATH path ON path.REG_PATH_ID = resource.REG_PATH_ID AND path.REG_TENANT_ID = resource.REG_TENANT_ID
+       JOIN REG_CONTENT content ON content.REG_CONTENT_ID = resource.REG_CONTENT_ID AND content.REG_TENANT_ID = resource.REG_TENANT_ID
+      WHERE path.REG_PATH_VALUE = ? AND resource.REG_NAME = ? AND resource.REG_TENANT_ID = ?`,
+    [parentOf(path), nameOf(path), tenant],
+  );
+  return (
+    found && {
+      version: found.REG_VERSION,
+      contentId: found.REG_CONTENT_ID,
+      content: found.REG_CONTENT_DATA.toString("utf8"),
+    }
+  );
+}
+
+async function listResources(db: Queries, path: string): Promise<string[]> {
+  const found = await rows<Pick<ResourceRow, "REG_CONTENT_DATA">>(
+    db,
+    `SELECT content.REG_CONTENT_DATA
+       FROM REG_RESOURCE resource
+       JOIN REG_PATH path ON path.REG_PATH_ID = resource.REG_PATH_ID AND path.REG_TENANT_ID = resource.REG_TENANT_ID
+       JOIN REG_CONTENT content ON content.REG_CONTENT_ID = resource.REG_CONTENT_ID AND content.REG_TENANT_ID = resource.REG_TENANT_ID
+      WHERE path.REG_PATH_VALUE LIKE ? AND resource.REG_TENANT_ID = ? ORDER BY path.REG_PATH_VALUE, resource.REG_NAME`,
+    [`${path.replace(/[\\%_]/g, "\\$&")}/%`, tenant],
+  );
+  return found.map(({ REG_CONTENT_DATA }) => REG_CONTENT_DATA.toString("utf8"));
+}
+
+async function putResource(db: Queries, path: string, content: string, user: string): Promise<void> {
+  const data = Buffer.from(content);
+  const existing = await findResource(db, path);
+  if (existing !== undefined) {
+    await change(db, "UPDATE REG_CONTENT SET REG_CONTENT_DATA = ? WHERE REG_CONTENT_ID = ? AND REG_TENANT_ID = ?", [
+      data,
+      existing.contentId,
+      tenant,
+    ]);
+    await change(
+      db,
+      "UPDATE REG_RESOURCE SET REG_LAST_UPDATOR = ?, REG_LAST_UPDATED_TIME = NOW() WHERE REG_VERSION = ? AND REG_TENANT_ID = ?",
+      [user, existing.version, tenant],
+    );
+    return;
+  }
+  const pathId = await pathIdOf(db, parentOf(path));
+  const stored = await change(db, "INSERT INTO REG_CONTENT (REG_CONTENT_DATA, REG_TENANT_ID) VALUES (?, ?)", [
+    data,
+    tenant,
+  ]);
+  await change(
+    db,
+    `INSERT INTO REG_RESOURCE (REG_PATH_ID, REG_NAME, REG_MEDIA_TYPE, REG_CREATOR, REG_CREATED_TIME,
+       REG_LAST_UPDATOR, REG_LAST_UPDATED_TIME, REG_CONTENT_ID, REG_TENANT_ID)
+     VALUES (?, ?, 'application/json', ?, NOW(), ?, NOW(), ?, ?)`,
+    [pathId, nameOf(path), user, user, stored.id, tenant],
+  );
+}
+
+async function removeResource(db: Queries, path: string): Promise<void> {
+  const existing = await findResource(db, path);
+  if (existing !== undefined) {
+    await change(db, "DELETE FROM REG_RESOURCE WHERE REG_VERSION = ? AND REG_TENANT_ID = ?", [
+      existing.version,
+      tenant,
+    ]);
+    await change(db, "DELETE FROM REG_CONTENT WHERE REG_CONTENT_ID = ? AND REG_TENANT_ID = ?", [
+      existing.contentId,
+      tenant,
+    ]);
+  }
+}
+
+/** The collection's number; it and those above it are made when they are not there. */
+async function pathIdOf(db: Queries, path: string): Promise<number> {
+  const select = "SELECT REG_PATH_ID FROM REG_PATH WHERE REG_PATH_VALUE = ? AND REG_TENANT_ID = ?";
+  const found = await row<{ REG_PATH_ID: number }>(db, select, [path, tenant]);
+  if (found !== undefined) {
+    return found.REG_PATH_ID;
+  }
+  const parent = path === "/" ? null : await pathIdOf(db, parentOf(path));
+  const sql = "INSERT INTO REG_PATH (REG_PATH_VALUE, REG_PATH_PARENT_ID, REG_TENANT_ID) VALUES (?, ?, ?)";
+  return (await change(db, sql, [path, parent, tenant])).id;
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf("/")));
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,194 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Pool } from "mysql2/promise";
+import { change, type Queries, row, rows, tenant, transaction } from "./rows";
+
+/** An OAuth client: one application's keys. */
+export interface Client {
+  readonly key: string;
+  readonly secret: string;
+  /** Who made it. */
+  readonly user: string;
+}
+
+export interface AccessToken {
+  readonly token: string;
+  readonly refreshToken: string;
+  readonly user: string;
+  readonly scope: string;
+  /** Seconds left. */
+  readonly expiresIn: number;
+}
+
+export type UserType = "APPLICATION" | "APPLICATION_USER";
+
+/** Milliseconds that a token is good for: the product's default. */
+const validity = 3_600_000;
+
+interface TokenRow {
+  readonly ACCESS_TOKEN: string;
+  readonly REFRESH_TOKEN: string;
+  readonly AUTHZ_USER: string;
+  readonly TOKEN_SCOPE: string;
+  readonly LEFT_MS: number;
+}
+
+const tokenColumns = `ACCESS_TOKEN, REFRESH_TOKEN, AUTHZ_USER, TOKEN_SCOPE,
+  VALIDITY_PERIOD - TIMESTAMPDIFF(SECOND, TIME_CREATED, UTC_TIMESTAMP()) * 1000 AS LEFT_MS`;
+
+/** Makes a client with new keys. */
+export async function addClient(
+  db: Queries,
+  app: { user: string; name: string; callbackUrl: string },
+): Promise<Client> {
+  const client: Client = { key: newSecret(), secret: newSecret(), user: app.user };
+  await change(
+    db,
+    `INSERT INTO IDN_OAUTH_CONSUMER_APPS
+       (CONSUMER_KEY, CONSUMER_SECRET, USERNAME, TENANT_ID, APP_NAME, OAUTH_VERSION, CALLBACK_URL, GRANT_TYPES)
+     VALUES (?, ?, ?, ?, ?, 'OAuth-2.0', ?, 'client_credentials password refresh_token authorization_code')`,
+    [client.key, client.secret, app.user, tenant, app.name, app.callbackUrl],
+  );
+  return client;
+}
+
+/** The client of a key. */
+export async function findClient(db: Queries, key: string): Promise<Client | undefined> {
+  const found = await row<{ CONSUMER_SECRET: string; USERNAME: string }>(
+    db,
+    "SELECT CONSUMER_SECRET, USERNAME FROM IDN_OAUTH_CONSUMER_APPS WHERE CONSUMER_KEY = ?",
+    [key],
+  );
+  return found && { key, secret: found.CONSUMER_SECRET, user: found.USERNAME };
+}
+
+/** Forgets a client, and with it its tokens. */
+export async function removeClient(db: Queries, key: string): Promise<void> {
+  await change(db, "DELETE FROM IDN_OAUTH_CONSUMER_APPS WHERE CONSUMER_KEY = ?", [key]);
+}
+
+/** The token that this client and user have; a new one when it has none or it has expired. */
+export function issueToken(
+  pool: Pool,
+  grant: { client: Client; user: string; userType: UserType; scope: string },
+): Promise<AccessToken> {
+  const values = [grant.client.key, grant.user, grant.userType, grant.scope];
+  const which = "CONSUMER_KEY = ? AND AUTHZ_USER = ? AND USER_TYPE = ? AND TOKEN_SCOPE = ? AND TOKEN_STATE = 'ACTIVE'";
+  return transaction(pool, async (db) => {
+    // Held until the end, so that two requests at once get the same token.
+    await row(db, "SELECT CONSUMER_KEY FROM IDN_OAUTH_CONSUMER_APPS WHERE CONSUMER_KEY = ? FOR UPDATE", [
+      grant.client.key,
+    ]);
+    const active = await row<TokenRow>(
+      db,
+      `SELECT ${tokenColumns} FROM IDN_OAUTH2_ACCESS_TOKEN WHERE ${which}`,
+      values,
+    );
+    if (active !== undefined && active.LEFT_MS > 0) {
+      return tokenOf(active);
+    }
+    await change(db, `UPDATE IDN_OAUTH2_ACCESS_TOKEN SET TOKEN_STATE = 'EXPIRED', TOKEN_STATE_ID = ? WHERE ${which}`, [
+      randomUUID(),
+      ...values,
+    ]);
+    const token = newSecret();
+    const refreshToken = newSecret();
+    await change(
+      db,
+      `INSERT INTO IDN_OAUTH2_ACCESS_TOKEN
+         (ACCESS_TOKEN, REFRESH_TOKEN, CONSUMER_KEY, AUTHZ_USER, USER_TYPE, TOKEN_SCOPE, TIME_CREATED, VALIDITY_PERIOD)
+       VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(), ?)`,
+      [token, refreshToken, ...values, validity],
+    );
+    return { token, refreshToken, user: grant.user, scope: grant.scope, expiresIn: validity / 1000 };
+  });
+}
+
+/** Ends an active token of this client; undefined when it has no such token. */
+export async function revokeToken(db: Queries, client: Client, token: string): Promise<AccessToken | undefined> {
+  const found = await row<TokenRow>(
+    db,
+    `SELECT ${tokenColumns} FROM IDN_OAUTH2_ACCESS_TOKEN
+      WHERE CONSUMER_KEY = ? AND TOKEN_STATE = 'ACTIVE' AND (ACCESS_TOKEN = ? OR REFRESH_TOKEN = ?)`,
+    [client.key, token, token],
+  );
+  if (found !== undefined) {
+    await change(
+      db,
+      "UPDATE IDN_OAUTH2_ACCESS_TOKEN SET TOKEN_STATE = 'REVOKED', TOKEN_STATE_ID = ? WHERE ACCESS_TOKEN = ?",
+      [randomUUID(), found.ACCESS_TOKEN],
+    );
+  }
+  return found && tokenOf(found);
+}
+
+/** A client's tokens that still work. */
+export async function activeTokens(db: Queries, clientKey: string): Promise<string[]> {
+  const found = await rows<{ ACCESS_TOKEN: string }>(
+    db,
+    "SELECT ACCESS_TOKEN FROM IDN_OAUTH2_ACCESS_TOKEN WHERE CONSUMER_KEY = ? AND TOKEN_STATE = 'ACTIVE'",
+    [clientKey],
+  );
+  return found.map(({ ACCESS_TOKEN }) => ACCESS_TOKEN);
+}
+
+/** Whether a token may call an API, and for whom. */
+export interface Validation {
+  readonly authorized: boolean;
+  /** The product's codes: 900901 token not good, 900908 no subscription. */
+  readonly code?: 900901 | 900908;
+  readonly user?: string;
+  readonly subscriber?: string;
+  readonly application?: string;
+  readonly keyType?: string;
+  /** Signed statement about the caller, for backends. */
+  readonly jwt?: string;
+}
+
+/** Looks the token up, then a subscription of its application to the API at this context and version. */
+export async function validateToken(
+  db: Queries,
+  { token, context, version }: { token: string; context: string; version: string },
+): Promise<Validation> {
+  const found = await row<{ CONSUMER_KEY: string; AUTHZ_USER: string; LEFT_MS: number }>(
+    db,
+    `SELECT CONSUMER_KEY, ${tokenColumns} FROM IDN_OAUTH2_ACCESS_TOKEN WHERE ACCESS_TOKEN = ? AND TOKEN_STATE = 'ACTIVE'`,
+    [token],
+  );
+  if (found === undefined || found.LEFT_MS <= 0) {
+    return { authorized: false, code: 900901 };
+  }
+  const subscription = await row<{ NAME: string; USER_ID: string; KEY_TYPE: string }>(
+    db,
+    `SELECT app.NAME, subscriber.USER_ID, mapping.KEY_TYPE
+       FROM AM_APPLICATION_KEY_MAPPING mapping
+       JOIN AM_APPLICATION app ON app.APPLICATION_ID = mapping.APPLICATION_ID
+       JOIN AM_SUBSCRIBER subscriber ON subscriber.SUBSCRIBER_ID = app.SUBSCRIBER_ID
+       JOIN AM_SUBSCRIPTION subscription ON subscription.APPLICATION_ID = app.APPLICATION_ID
+       JOIN AM_API api ON api.API_ID = subscription.API_ID
+      WHERE mapping.CONSUMER_KEY = ? AND api.CONTEXT = ? AND api.API_VERSION = ? AND subscription.SUB_STATUS = 'UNBLOCKED'`,
+    [found.CONSUMER_KEY, context, version],
+  );
+  return subscription === undefined
+    ? { authorized: false, code: 900908 }
+    : {
+        authorized: true,
+        user: found.AUTHZ_USER,
+        subscriber: subscription.USER_ID,
+        application: subscription.NAME,
+        keyType: subscription.KEY_TYPE,
+      };
+}
+
+function tokenOf(found: TokenRow): AccessToken {
+  return {
+    token: found.ACCESS_TOKEN,
+    refreshToken: found.REFRESH_TOKEN,
+    user: found.AUTHZ_USER,
+    scope: found.TOKEN_SCOPE,
+    expiresIn: Math.max(0, Math.floor(found.LEFT_MS / 1000)),
+  };
+}
+
+function newSecret(): string {
+  return randomBytes(20).toString("base64url");
+}

@@ -1,0 +1,54 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Pool } from "mysql2/promise";
+import type { UserManagement } from "../configuration/userManagement";
+import { type Credentials, same } from "../users";
+import { change, row, tenant, transaction } from "./rows";
+
+interface StoredPassword {
+  readonly UM_USER_PASSWORD: string;
+  readonly UM_SALT_VALUE: string;
+}
+
+const findUser = "SELECT UM_USER_PASSWORD, UM_SALT_VALUE FROM UM_USER WHERE UM_USER_NAME = ? AND UM_TENANT_ID = ?";
+
+/** SHA-256 over password and salt: PasswordDigest and StoreSaltedPassword in user-mgt.xml. */
+function digest(password: string, salt: string): string {
+  return createHash("sha256")
+    .update(password + salt)
+    .digest("base64");
+}
+
+/** Whether the user store knows this user with this password. */
+export async function isStoredUser(pool: Pool, { user, password }: Credentials): Promise<boolean> {
+  const found = await row<StoredPassword>(pool, findUser, [user, tenant]);
+  return found !== undefined && same(digest(password, found.UM_SALT_VALUE), found.UM_USER_PASSWORD);
+}
+
+/**
+ * First entries of an empty user store: the administrator and the two roles.
+ * @returns whether the store's administrator has the password of user-mgt.xml
+ */
+export async function seedUsers(
+  pool: Pool,
+  { adminUser, adminPassword, adminRole, everyoneRole }: UserManagement,
+): Promise<boolean> {
+  await transaction(pool, async (db) => {
+    for (const role of [adminRole, everyoneRole]) {
+      await change(db, "INSERT IGNORE INTO UM_ROLE (UM_ROLE_NAME, UM_TENANT_ID) VALUES (?, ?)", [role, tenant]);
+    }
+    if ((await row(db, findUser, [adminUser, tenant])) === undefined) {
+      const salt = randomBytes(16).toString("base64");
+      const added = await change(
+        db,
+        "INSERT INTO UM_USER (UM_USER_NAME, UM_USER_PASSWORD, UM_SALT_VALUE, UM_CHANGED_TIME, UM_TENANT_ID) VALUES (?, ?, ?, NOW(), ?)",
+        [adminUser, digest(adminPassword, salt), salt, tenant],
+      );
+      await change(
+        db,
+        "INSERT INTO UM_USER_ROLE (UM_ROLE_ID, UM_USER_ID, UM_TENANT_ID) SELECT UM_ID, ?, UM_TENANT_ID FROM UM_ROLE WHERE UM_ROLE_NAME = ? AND UM_TENANT_ID = ?",
+        [added.id, adminRole, tenant],
+      );
+    }
+  });
+  return isStoredUser(pool, { user: adminUser, password: adminPassword });
+}

@@ -1,0 +1,84 @@
+import { apiManagerFile } from "../configuration/apiManager";
+import type { Context } from "../context";
+import type { Validation } from "../data/tokens";
+import { describe } from "../errors";
+import { callService } from "../serviceClient";
+import { askOverThrift, openThriftSession, thriftTarget } from "../thrift";
+
+/** Asks the Key Manager about tokens, over the protocol that KeyValidatorClientType names. */
+export interface KeyValidator {
+  /** @throws when the Key Manager can't be asked, naming the element that decides it. */
+  readonly validate: (key: { token: string; context: string; version: string }) => Promise<Validation>;
+  /** Forgets what is known of a token. */
+  readonly forget: (token: string) => void;
+}
+
+const thriftMilliseconds = 10_000;
+/** As long as the product's gateway believes an answer. */
+const cacheMilliseconds = 15 * 60 * 1000;
+/** More are forgotten, oldest first. */
+const cacheSize = 10_000;
+
+export function keyValidator(context: Context): KeyValidator {
+  const { gatewayKeyCache, keyValidation } = context.configuration.apiManager;
+  const ask = keyValidation.clientType === "WSClient" ? webServiceClient(context) : thriftClient(context);
+  const cache = new Map<string, { readonly until: number; readonly validation: Validation }>();
+  return {
+    validate: async (key) => {
+      const id = JSON.stringify([key.token, key.context, key.version]);
+      const known = cache.get(id);
+      if (known !== undefined && known.until > Date.now()) {
+        return known.validation;
+      }
+      const validation = await ask(key);
+      if (gatewayKeyCache && validation.authorized) {
+        cache.set(id, { until: Date.now() + cacheMilliseconds, validation });
+        for (const oldest of cache.size > cacheSize ? [...cache.keys()].slice(0, 1) : []) {
+          cache.delete(oldest);
+        }
+      }
+      return validation;
+    },
+    forget: (token) => {
+      for (const id of cache.keys()) {
+        if ((JSON.parse(id) as string[])[0] === token) {
+          cache.delete(id);
+        }
+      }
+    },
+  };
+}
+
+function webServiceClient({ caller, configuration }: Context): KeyValidator["validate"] {
+  const { keyValidation } = configuration.apiManager;
+  const neighbour = { service: keyValidation, decidedBy: `${keyValidation.element}/ServerURL in ${apiManagerFile}` };
+  return async (key) =>
+    (await callService(caller, neighbour, "APIKeyValidationService/validateKey", key)) as Validation;
+}
+
+function thriftClient({ caller, configuration }: Context): KeyValidator["validate"] {
+  const target = thriftTarget(configuration);
+  let session: string | undefined;
+  const ask = async (key: Parameters<KeyValidator["validate"]>[0]): Promise<Validation> => {
+    session ??= await openThriftSession(caller, configuration, thriftMilliseconds);
+    const request = { operation: "validateKey", ...key } as const;
+    return (await askOverThrift(caller, target, session, request, thriftMilliseconds)) as Validation;
+  };
+  return async (key) => {
+    try {
+      return await ask(key).catch((error: unknown) => {
+        // A Key Manager that was started anew does not know older sessions.
+        if (session === undefined || describe(error) !== "session refused") {
+          throw error;
+        }
+        session = undefined;
+        return ask(key);
+      });
+    } catch (error) {
+      const { element } = configuration.apiManager.keyValidation;
+      throw new Error(
+        `Thrift key validation at ${target.host}:${target.port} (${element} in ${apiManagerFile}): ${describe(error)}`,
+      );
+    }
+  };
+}

@@ -1,0 +1,188 @@
+import type { Pool } from "mysql2/promise";
+import { call } from "../client";
+import { apiManagerFile } from "../configuration/apiManager";
+import type { Context } from "../context";
+import { type Api, apisPath } from "../data/apis";
+import { type Registry, registry } from "../data/registry";
+import * as data from "../data/subscriptions";
+import type { Client } from "../data/tokens";
+import { describe } from "../errors";
+import type { Handler } from "../http";
+import { callService } from "../serviceClient";
+import { type Visit, webAppHandler } from "../webApp";
+
+const subscriptionPage = "/site/blocks/subscription/subscription-add/ajax/subscription-add.jag";
+
+export interface StoreParts {
+  readonly handler: Handler;
+  /** Reads the published APIs into memory: from then on, only cluster messages show later ones. */
+  readonly warmUp: () => Promise<void>;
+}
+
+/** What consumers see: published APIs from the shared registry, applications and subscriptions from apimgtdb. */
+export function storeParts(context: Context): StoreParts {
+  const shared = registry(context);
+  const pool = (): Pool => context.databases.pool(context.configuration.apiManager.dataSource);
+  const handler = webAppHandler(context, {
+    base: "/store",
+    pages: {
+      "/site/blocks/api/listing/ajax/list.jag": {
+        getAllPublishedAPIs: async () => ({ apis: await publishedApis(shared) }),
+      },
+      "/site/blocks/application/application-list/ajax/application-list.jag": {
+        getApplications: async ({ user }) => ({ applications: await data.applications(pool(), user) }),
+      },
+      "/site/blocks/application/application-add/ajax/application-add.jag": {
+        addApplication: (visit) => addApplication(pool(), visit),
+      },
+      "/site/blocks/application/application-remove/ajax/application-remove.jag": {
+        removeApplication: (visit) => removeApplication(context, pool(), visit),
+      },
+      "/site/blocks/subscription/subscription-list/ajax/subscription-list.jag": {
+        getAllSubscriptions: ({ user }) => allSubscriptions(pool(), user),
+      },
+      [subscriptionPage]: {
+        addAPISubscription: (visit) => subscribe(pool(), shared, visit),
+        generateApplicationKey: (visit) => generateKey(context, pool(), visit),
+      },
+      "/site/blocks/subscription/subscription-remove/ajax/subscription-remove.jag": {
+        removeSubscription: (visit) => unsubscribe(pool(), visit),
+      },
+    },
+  });
+  return {
+    handler,
+    warmUp: async () => {
+      await shared.list(apisPath);
+    },
+  };
+}
+
+async function publishedApis(shared: Registry): Promise<Api[]> {
+  return (await shared.list(apisPath))
+    .map((text) => JSON.parse(text) as Api)
+    .filter(({ status }) => status === "PUBLISHED");
+}
+
+async function addApplication(pool: Pool, { user, field }: Visit): Promise<object> {
+  await data.addApplication(pool, user, {
+    name: field("application"),
+    tier: field("tier", "Unlimited"),
+    callbackUrl: field("callbackUrl", ""),
+    description: field("description", ""),
+  });
+  return { status: "APPROVED" };
+}
+
+/** The Key Manager forgets its keys first: an application without keys can be removed again, keys alone can't. */
+async function removeApplication(context: Context, pool: Pool, { user, field }: Visit): Promise<object> {
+  const { id } = await data.applicationNamed(pool, user, field("application"));
+  for (const { consumerKey } of await data.applicationKeys(pool, id)) {
+    await askKeyManager(context, "removeOAuthApplication", { consumerKey });
+  }
+  await data.removeApplication(pool, id);
+  return {};
+}
+
+async function allSubscriptions(pool: Pool, user: string): Promise<object> {
+  const applications = await data.applications(pool, user);
+  return {
+    subscriptions: await Promise.all(
+      applications.map(async ({ id, name, tier }) => ({
+        id,
+        name,
+        tier,
+        subscriptions: await data.subscriptions(pool, [id]),
+        keys: await data.applicationKeys(pool, id),
+      })),
+    ),
+  };
+}
+
+async function subscribe(pool: Pool, shared: Registry, { user, field }: Visit): Promise<object> {
+  const api = { name: field("name"), version: field("version"), provider: field("provider") };
+  const visible = await publishedApis(shared);
+  if (!visible.some((one) => one.name === api.name && one.version === api.version && one.provider === api.provider)) {
+    throw new Error(`API ${api.name} ${api.version} of ${api.provider} is not among the published APIs`);
+  }
+  await data.subscriberId(pool, user);
+  const { id } = await data.applicationNamed(pool, user, field("applicationName"));
+  await data.addSubscription(pool, id, api, field("tier", "Unlimited"), user);
+  return { status: "UNBLOCKED" };
+}
+
+async function unsubscribe(pool: Pool, { user, field }: Visit): Promise<object> {
+  const api = { name: field("name"), version: field("version"), provider: field("provider") };
+  const all = await data.applications(pool, user);
+  const id = field("applicationId", "");
+  const application = id === "" ? await data.applicationNamed(pool, user, field("applicationName")) : undefined;
+  const found = application ?? all.find((one) => `${one.id}` === id);
+  if (found === undefined || !(await data.removeSubscription(pool, found.id, api))) {
+    throw new Error(`there is no subscription to ${api.name} ${api.version} to remove`);
+  }
+  return {};
+}
+
+/** A client at the Key Manager, and its first token through the gateway. Half-made keys are taken back. */
+async function generateKey(context: Context, pool: Pool, { user, field }: Visit): Promise<object> {
+  const application = await data.applicationNamed(pool, user, field("application"));
+  const keyType = field("keytype", "PRODUCTION");
+  if ((await data.applicationKeys(pool, application.id)).some((one) => one.keyType === keyType)) {
+    throw new Error(`application "${application.name}" has its ${keyType} keys already`);
+  }
+  const client = (await askKeyManager(context, "createOAuthApplication", {
+    user,
+    name: `${user}_${application.name}_${keyType}`,
+    callbackUrl: field("callbackUrl", ""),
+  })) as Client;
+  const key = { applicationId: application.id, keyType, consumerKey: client.key };
+  try {
+    await data.addApplicationKey(pool, key);
+    const token = await firstToken(context, client);
+    return {
+      data: {
+        key: {
+          consumerKey: client.key,
+          consumerSecret: client.secret,
+          accessToken: token.access_token,
+          validityTime: token.expires_in,
+          accessallowdomains: field("authorizedDomains", "ALL"),
+          enableRegenarate: true,
+        },
+      },
+    };
+  } catch (error) {
+    await data.removeApplicationKey(pool, key).catch(() => undefined);
+    await askKeyManager(context, "removeOAuthApplication", { consumerKey: client.key }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** As the product: the token endpoint is beside the gateway's revoke endpoint. */
+async function firstToken({ configuration, caller }: Context, { key, secret }: Client) {
+  const { revokeUrl, element } = configuration.apiManager.keyValidation;
+  if (revokeUrl === undefined) {
+    throw new Error(`${apiManagerFile}: ${element}/RevokeAPIURL is missing; it is where keys get their first token`);
+  }
+  const url = revokeUrl.replace(/\/revoke$/, "/token");
+  const failed = (reason: string): Error => new Error(`token at ${url} (RevokeAPIURL in ${apiManagerFile}): ${reason}`);
+  const { status, body } = await call(caller, {
+    url,
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: "grant_type=client_credentials",
+    credentials: { user: key, password: secret },
+  }).catch((error: unknown) => {
+    throw failed(describe(error));
+  });
+  if (status !== 200) {
+    throw failed(`answered ${status}: ${body.toString("utf8").slice(0, 300)}`);
+  }
+  return JSON.parse(body.toString("utf8")) as { access_token: string; expires_in: number };
+}
+
+function askKeyManager({ configuration, caller }: Context, operation: string, input: Record<string, unknown>) {
+  const { keyValidation } = configuration.apiManager;
+  const neighbour = { service: keyValidation, decidedBy: `${keyValidation.element}/ServerURL in ${apiManagerFile}` };
+  return callService(caller, neighbour, `APIKeyMgtSubscriberService/${operation}`, input);
+}

@@ -1,0 +1,112 @@
+import type { Pool } from "mysql2/promise";
+import { type AccessToken, type Client, findClient, issueToken, revokeToken } from "../data/tokens";
+import { type Answer, credentialsOf, formOf, type Handler, json, type Request } from "../http";
+import { type Credentials, same } from "../users";
+
+export interface TokenEndpointOptions {
+  /** apimgtdb. */
+  readonly pool: () => Pool;
+  /** Whether a user may get a token with this password. */
+  readonly isUser: (credentials: Credentials) => Promise<boolean>;
+  /** The scope of tokens that belong to an application. */
+  readonly applicationScope: string;
+  /** Where browsers reach this server. */
+  readonly publicUrl: string;
+}
+
+/** `/oauth2/token`, `/oauth2/revoke`, `/oauth2/authorize`: what the gateway's own APIs pass requests on to. */
+export function tokenEndpoints(options: TokenEndpointOptions): Handler {
+  const endpoints: Readonly<Record<string, { method: string; answer: (request: Request) => Promise<Answer> }>> = {
+    "/oauth2/token": { method: "POST", answer: (request) => giveToken(options, request) },
+    "/oauth2/revoke": { method: "POST", answer: (request) => revoke(options, request) },
+    "/oauth2/authorize": { method: "GET", answer: (request) => authorize(options, request) },
+  };
+  return (request) => {
+    const endpoint = endpoints[request.path];
+    if (endpoint === undefined) {
+      return undefined;
+    }
+    return request.method === endpoint.method
+      ? endpoint.answer(request)
+      : { status: 405, headers: { allow: endpoint.method }, body: `${request.path} takes ${endpoint.method}\n` };
+  };
+}
+
+async function giveToken(options: TokenEndpointOptions, request: Request): Promise<Answer> {
+  const client = await clientOf(options.pool(), request);
+  if (client === undefined) {
+    return fault(401, "invalid_client", "the client's key or secret is refused");
+  }
+  const form = formOf(request);
+  switch (form.get("grant_type")) {
+    case "client_credentials":
+      return tokenAnswer(
+        await issueToken(options.pool(), {
+          client,
+          user: client.user,
+          userType: "APPLICATION",
+          scope: options.applicationScope,
+        }),
+        false,
+      );
+    case "password": {
+      const user = form.get("username") ?? "";
+      if (!(await options.isUser({ user, password: form.get("password") ?? "" }))) {
+        return fault(400, "invalid_grant", "the user's name or password is refused");
+      }
+      const scope = form.get("scope") ?? "default";
+      return tokenAnswer(await issueToken(options.pool(), { client, user, userType: "APPLICATION_USER", scope }), true);
+    }
+    default:
+      return fault(400, "unsupported_grant_type", "the stand-in gives client_credentials and password");
+  }
+}
+
+/** 200 also for a token that is not known, as OAuth has it. */
+async function revoke(options: TokenEndpointOptions, request: Request): Promise<Answer> {
+  const client = await clientOf(options.pool(), request);
+  if (client === undefined) {
+    return fault(401, "invalid_client", "the client's key or secret is refused");
+  }
+  const revoked = await revokeToken(options.pool(), client, formOf(request).get("token") ?? "");
+  return {
+    status: 200,
+    ...(revoked && {
+      headers: {
+        RevokedAccessToken: revoked.token,
+        RevokedRefreshToken: revoked.refreshToken,
+        AuthorizedUser: revoked.user,
+      },
+    }),
+  };
+}
+
+/** Sends the browser to log in; a client that is not known is told so there. */
+async function authorize({ pool, publicUrl }: TokenEndpointOptions, { query }: Request): Promise<Answer> {
+  const key = query.get("client_id");
+  const known = key !== null && (await findClient(pool(), key)) !== undefined;
+  const location = known
+    ? `${publicUrl}/authenticationendpoint/login.do?${query}`
+    : `${publicUrl}/authenticationendpoint/oauth2_error.do?oauthErrorCode=invalid_client`;
+  return { status: 302, headers: { location } };
+}
+
+async function clientOf(pool: Pool, request: Request): Promise<Client | undefined> {
+  const sent = credentialsOf(request);
+  const client = sent && (await findClient(pool, sent.user));
+  return sent && client && same(sent.password, client.secret) ? client : undefined;
+}
+
+function tokenAnswer({ token, refreshToken, scope, expiresIn }: AccessToken, withRefresh: boolean): Answer {
+  return json({
+    scope,
+    token_type: "Bearer",
+    expires_in: expiresIn,
+    ...(withRefresh && { refresh_token: refreshToken }),
+    access_token: token,
+  });
+}
+
+function fault(status: number, error: string, description: string): Answer {
+  return json({ error, error_description: description }, status);
+}

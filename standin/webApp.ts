@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto";
+import { apiManagerFile } from "./configuration/apiManager";
+import type { Context } from "./context";
+import { describeFully } from "./errors";
+import { type Answer, type Handler, json, type Request } from "./http";
+import { callService } from "./serviceClient";
+
+/** One request of somebody who is logged in. */
+export interface Visit {
+  readonly user: string;
+  /** A field of the form or query. @throws when it is absent or empty and has no fallback */
+  readonly field: (name: string, fallback?: string) => string;
+}
+
+/** Answers an action; `"error": false` is added. */
+export type Action = (visit: Visit) => Promise<object>;
+
+/** A web application of the product: pages that take a form with an `action` and answer JSON. */
+export interface WebApp {
+  /** `/publisher` or `/store`. */
+  readonly base: string;
+  /** Below `base`: path -> action -> what it does. */
+  readonly pages: Readonly<Record<string, Readonly<Record<string, Action>>>>;
+}
+
+const loginPage = "/site/blocks/user/login/ajax/login.jag";
+const cookie = "JSESSIONID";
+const sessionMilliseconds = 30 * 60 * 1000;
+
+/** Refusals are HTTP 200 with `"error": true` and a message, as the product's. */
+export function webAppHandler(context: Context, { base, pages }: WebApp): Handler {
+  const sessions = new Map<string, { readonly user: string; until: number }>();
+
+  const logIn = async (user: string, password: string): Promise<Answer> => {
+    const neighbour = {
+      service: context.configuration.apiManager.authManager,
+      decidedBy: `AuthManager/ServerURL in ${apiManagerFile}`,
+    };
+    if ((await callService(context.caller, neighbour, "AuthenticationAdmin/login", { user, password })) !== true) {
+      throw new Error(`login failed: the user store does not know ${user} with this password`);
+    }
+    const id = randomBytes(16).toString("hex").toUpperCase();
+    for (const [old, { until }] of sessions) {
+      if (until < Date.now()) {
+        sessions.delete(old);
+      }
+    }
+    sessions.set(id, { user, until: Date.now() + sessionMilliseconds });
+    const value = `${cookie}=${id}; Path=${base}; Secure; HttpOnly`;
+    return json({ error: false }, 200, { "set-cookie": value });
+  };
+
+  const userOf = (request: Request): string | undefined => {
+    const id = new RegExp(`(?:^|;\\s*)${cookie}=([0-9A-F]+)`).exec(request.headers.cookie ?? "")?.[1];
+    const session = id === undefined ? undefined : sessions.get(id);
+    if (session === undefined || session.until < Date.now()) {
+      return undefined;
+    }
+    session.until = Date.now() + sessionMilliseconds;
+    return session.user;
+  };
+
+  const act = async (request: Request, path: string, fields: URLSearchParams): Promise<Answer | undefined> => {
+    const name = fields.get("action") ?? "";
+    if (path === loginPage && name === "login") {
+      return logIn(fields.get("username") ?? "", fields.get("password") ?? "");
+    }
+    const page = pages[path];
+    if (page === undefined) {
+      return undefined;
+    }
+    const user = userOf(request);
+    if (user === undefined) {
+      throw new Error("not logged in, or the session has ended");
+    }
+    const action = page[name];
+    if (action === undefined) {
+      throw new Error(`the stand-in does not know the action "${name}" here`);
+    }
+    const field = (key: string, fallback?: string): string => {
+      const value = fields.get(key) || fallback;
+      if (value === undefined) {
+        throw new Error(`${name}: ${key} is missing`);
+      }
+      return value;
+    };
+    return json({ error: false, ...(await action({ user, field })) });
+  };
+
+  return async (request) => {
+    if (!request.path.startsWith(`${base}/`)) {
+      return undefined;
+    }
+    const fields = new URLSearchParams([...request.query, ...new URLSearchParams(request.body.toString("utf8"))]);
+    try {
+      return await act(request, request.path.slice(base.length), fields);
+    } catch (error) {
+      const message = describeFully(error);
+      context.log.warn(`${request.path} ${fields.get("action")}: ${message}`);
+      return json({ error: true, message });
+    }
+  };
+}

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { fetchFrom, type TestAnswer } from "../standin/homes";
+
+/** JSON that a web application answers. */
+export interface Reply {
+  readonly error: boolean;
+  readonly message?: string;
+  readonly apis?: readonly { readonly name: string; readonly status: string }[];
+  readonly applications?: readonly { readonly name: string }[];
+  readonly data?: { readonly key: { readonly consumerKey: string; readonly consumerSecret: string } };
+}
+
+const hosts = { publisher: ["publisher.test", 9445], store: ["store.test", 9446] } as const;
+
+/** Somebody who uses the Publisher, the Store and the Gateway as a browser and a client program do. */
+export class Person {
+  private readonly cookies = new Map<string, string>();
+
+  async post(app: "publisher" | "store", page: string, fields: Record<string, string>): Promise<Reply> {
+    const [host, port] = hosts[app];
+    const answer = await fetchFrom(host, port, `/${app}/site/blocks/${page}`, {
+      method: "POST",
+      body: new URLSearchParams(fields).toString(),
+      headers: { "content-type": "application/x-www-form-urlencoded", cookie: this.cookies.get(app) ?? "" },
+    });
+    assert.equal(answer.status, 200, answer.text);
+    const [cookie] = [answer.headers["set-cookie"] ?? []].flat();
+    if (cookie !== undefined) {
+      this.cookies.set(app, cookie.split(";")[0] ?? "");
+    }
+    return JSON.parse(answer.text) as Reply;
+  }
+
+  logIn(app: "publisher" | "store", password = "admin"): Promise<Reply> {
+    return this.post(app, "user/login/ajax/login.jag", { action: "login", username: "admin", password });
+  }
+
+  addApi(name: string, endpoint: string): Promise<Reply> {
+    return this.post("publisher", "item-add/ajax/add.jag", {
+      action: "addAPI",
+      name,
+      context: `/${name.toLowerCase()}`,
+      version: "1.0.0",
+      endpoint_config: JSON.stringify({ production_endpoints: { url: endpoint, config: null }, endpoint_type: "http" }),
+      tiersCollection: "Unlimited",
+    });
+  }
+
+  publish(name: string): Promise<Reply> {
+    return this.post("publisher", "life-cycles/ajax/life-cycles.jag", {
+      ...{ action: "updateStatus", name, version: "1.0.0", provider: "admin" },
+      ...{ status: "PUBLISHED", publishToGateway: "true", requireResubscription: "true" },
+    });
+  }
+
+  removeApi(name: string): Promise<Reply> {
+    const fields = { action: "removeAPI", name, version: "1.0.0", provider: "admin" };
+    return this.post("publisher", "item-add/ajax/remove.jag", fields);
+  }
+
+  async published(): Promise<string[]> {
+    const reply = await this.post("store", "api/listing/ajax/list.jag", { action: "getAllPublishedAPIs" });
+    return (reply.apis ?? []).map(({ name }) => name);
+  }
+
+  addApplication(application: string): Promise<Reply> {
+    const fields = { action: "addApplication", application, tier: "Unlimited", description: "", callbackUrl: "" };
+    return this.post("store", "application/application-add/ajax/application-add.jag", fields);
+  }
+
+  removeApplication(application: string): Promise<Reply> {
+    const fields = { action: "removeApplication", application };
+    return this.post("store", "application/application-remove/ajax/application-remove.jag", fields);
+  }
+
+  subscribe(name: string, applicationName: string): Promise<Reply> {
+    return this.post("store", "subscription/subscription-add/ajax/subscription-add.jag", {
+      ...{ action: "addAPISubscription", name, version: "1.0.0", provider: "admin" },
+      ...{ tier: "Unlimited", applicationName },
+    });
+  }
+
+  generateKeys(application: string): Promise<Reply> {
+    return this.post("store", "subscription/subscription-add/ajax/subscription-add.jag", {
+      ...{ action: "generateApplicationKey", application, keytype: "PRODUCTION", callbackUrl: "" },
+      ...{ authorizedDomains: "ALL", validityTime: "3600" },
+    });
+  }
+
+  /** POST /token or /revoke at the gateway. */
+  oauth(path: string, key: { consumerKey: string; consumerSecret: string }, fields: Record<string, string>) {
+    const basic = Buffer.from(`${key.consumerKey}:${key.consumerSecret}`).toString("base64");
+    return fetchFrom("gateway.test", 8244, path, {
+      method: "POST",
+      body: new URLSearchParams(fields).toString(),
+      headers: { "content-type": "application/x-www-form-urlencoded", authorization: `Basic ${basic}` },
+    });
+  }
+
+  async token(key: { consumerKey: string; consumerSecret: string }): Promise<string> {
+    const answer = await this.oauth("/token", key, { grant_type: "client_credentials" });
+    assert.equal(answer.status, 200, answer.text);
+    return (JSON.parse(answer.text) as { access_token: string }).access_token;
+  }
+
+  callApi(path: string, token?: string): Promise<TestAnswer> {
+    const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return fetchFrom("gateway.test", 8244, path, { headers });
+  }
+}
+
+/** The reply, which must not be a refusal. */
+export async function good(reply: Promise<Reply>): Promise<Reply> {
+  const found = await reply;
+  assert.equal(found.error, false, found.message);
+  return found;
+}
+
+/** The message of a reply that must be a refusal. */
+export async function refusal(reply: Promise<Reply>): Promise<string> {
+  const found = await reply;
+  assert.equal(found.error, true, "expected to be refused");
+  return found.message ?? "";
+}
