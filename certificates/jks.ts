@@ -34,7 +34,12 @@ const digestLength = 20;
 /** Part of the file format: hashed between the password and the content. */
 const integrityPhrase = "Mighty Aphrodite";
 /** 1.3.6.1.4.1.42.2.17.1.1, Sun's key protector, as a DER algorithm identifier with NULL parameters. */
-const keyProtector = Buffer.from("300e060a2b060104012a021101010500", "hex");
+const keyProtectorHex = "300e060a2b060104012a021101010500";
+
+/** A function: a Buffer constant would not survive the closure of a dynamic resource. */
+function keyProtector(): Buffer {
+  return Buffer.from(keyProtectorHex, "hex");
+}
 
 /**
  * Writes a Java keystore of type JKS.
@@ -147,15 +152,15 @@ function integrityDigest(content: Buffer, password: string): Buffer {
 function protectKey(key: Buffer, password: string): Buffer {
   const salt = randomBytes(digestLength);
   const check = createHash("sha1").update(passwordBytes(password)).update(key).digest();
-  return der(0x30, Buffer.concat([keyProtector, der(0x04, Buffer.concat([salt, mask(key, salt, password), check]))]));
+  return der(0x30, Buffer.concat([keyProtector(), der(0x04, Buffer.concat([salt, mask(key, salt, password), check]))]));
 }
 
 function recoverKey(info: Buffer, password: string, alias: string): Buffer {
   const sequence = derContent(info, 0x30, alias);
-  if (!sequence.subarray(0, keyProtector.length).equals(keyProtector)) {
+  if (!sequence.subarray(0, keyProtector().length).equals(keyProtector())) {
     throw new Error(`keystore entry "${alias}": its key is not protected in the way of JKS; make the keystore again`);
   }
-  const body = derContent(sequence.subarray(keyProtector.length), 0x04, alias);
+  const body = derContent(sequence.subarray(keyProtector().length), 0x04, alias);
   if (body.length < 2 * digestLength) {
     throw new Error(`keystore is damaged: the key of "${alias}" is cut short`);
   }
