@@ -21,6 +21,7 @@ import { existing, known, messageOf, plannedOutputs, type Steps } from "./steps"
 import {
   containsUnknown,
   equal,
+  markPaths,
   markSecrets,
   type Props,
   parsePath,
@@ -160,7 +161,13 @@ export class Deployment {
       const { inputs, failures } = await provider.check(ref, olds && unwrapProps(olds), unwrapProps(wanted));
       if (failures.length > 0)
         throw new Error(failures.map(({ property, reason }) => `${property}: ${reason}`).join("; "));
-      return this.stateFor(urn, goal, aliases, old, markSecrets(inputs as Props, wanted));
+      return this.stateFor(
+        urn,
+        goal,
+        aliases,
+        old,
+        markPaths(markSecrets(inputs as Props, wanted), goal.additionalSecretOutputs),
+      );
     };
     const state = await check(old?.inputs);
     const usable = old !== undefined && !old.external && old.custom;
@@ -254,7 +261,7 @@ export class Deployment {
     const op = plan.kind === "same" || plan.kind === "update" ? plan.kind : "create";
     await this.steps.journal.settle(undefined, old, result);
     this.steps.registry.configure(result);
-    const diffs = Object.keys(inputs).filter((key) => !equal(old?.inputs?.[key], inputs[key]));
+    const diffs = old && Object.keys(inputs).filter((key) => !equal(old.inputs?.[key], inputs[key]));
     this.steps.emit({ kind: "done", step: { op, urn: state.urn, old, new: result, diffs }, ms: 0 });
     return result;
   }

@@ -2,8 +2,9 @@
 
 import { type Paint, type Tone, ValuePrinter } from "./displayValues";
 import type { EngineEvent, Operation, Step } from "./events";
-import { isDefaultProvider, nameOf, type ResourceState, STACK_TYPE, shortType, typeOf } from "./model";
-import type { Props } from "./values";
+import { isDefaultProvider, nameOf, STACK_TYPE, shortType, typeOf } from "./model";
+import { Unknown } from "./provider";
+import { mapProps, type Props } from "./values";
 
 export type RunKind = "up" | "preview" | "refresh" | "destroy";
 
@@ -78,7 +79,8 @@ export interface DisplayOptions {
 
 export class Display {
   readonly counts = new Map<Operation, number>();
-  private readonly shown = new Map<string, ResourceState>();
+  /** URN -> its parent, and whether it was printed. */
+  private readonly seen = new Map<string, { parent?: string; shown: boolean }>();
   private readonly printer: ValuePrinter;
   private outputs: { olds: Props; news: Props } | undefined;
 
@@ -138,15 +140,21 @@ export class Display {
     const name = `${shortType(typeOf(step.urn))} ${nameOf(step.urn)}`;
     if (event.kind === "fail") return this.options.paint("delete", `${symbol} ${name} ${words[1]} failed\n`);
     const time = event.kind === "done" && event.ms > 0 ? ` (${duration(event.ms)})` : "";
-    const diff = step.diffs?.length ? ` [diff: ${this.diffWords(step).join(",")}]` : "";
+    const diff = step.diffs?.length ? ` [diff: ${this.diffWords(step)}]` : "";
     return this.options.paint(tone, `${symbol} ${name} ${word}${time}${step.retain ? "[retain]" : ""}${diff}\n`);
   }
 
-  private diffWords(step: Step): string[] {
-    return (step.diffs ?? []).map((key) => {
+  /** `+added,keys~changed,keys` */
+  private diffWords(step: Step): string {
+    const groups: Record<string, string[]> = { "+": [], "-": [], "~": [] };
+    for (const key of step.diffs ?? []) {
       const kind = step.detailed?.[key] ?? "update";
-      return `${kind.startsWith("add") ? "+" : kind.startsWith("delete") ? "-" : "~"}${key}`;
-    });
+      groups[kind.startsWith("add") ? "+" : kind.startsWith("delete") ? "-" : "~"]?.push(key);
+    }
+    return Object.entries(groups)
+      .filter(([, keys]) => keys.length > 0)
+      .map(([sign, keys]) => sign + keys.join(","))
+      .join("");
   }
 
   /** One step in full; empty for what is the same, but for the stack. */
@@ -154,9 +162,13 @@ export class Display {
     const state = step.new ?? step.old;
     const root = typeOf(step.urn) === STACK_TYPE;
     const parts = step.op === "create-replacement" || step.op === "delete-replaced";
-    if (state === undefined || parts || (step.op === "same" && !root)) return "";
-    const indent = this.indentOf(state);
-    this.shown.set(step.urn, state);
+    const hidden = parts || (step.op === "same" && !root);
+    if (state === undefined || hidden) {
+      if (state && !this.seen.has(step.urn)) this.seen.set(step.urn, { parent: state.parent, shown: false });
+      return "";
+    }
+    this.seen.set(step.urn, { parent: state.parent, shown: true });
+    const indent = this.indentOf(state.parent);
     const { tone } = WORDING[step.op];
     const prefix = step.op === "same" ? "  " : WORDING[step.op].symbol.trim().padEnd(2);
     const { paint } = this.options;
@@ -186,17 +198,15 @@ export class Display {
   }
 
   /** Levels of parents that are shown. */
-  private indentOf(state: ResourceState): number {
-    let indent = 0;
-    for (let parent = state.parent && this.shown.get(state.parent); parent; ) {
-      indent += 1;
-      parent = parent.parent && this.shown.get(parent.parent);
-    }
-    return indent;
+  private indentOf(parent: string | undefined): number {
+    const above = parent === undefined ? undefined : this.seen.get(parent);
+    return above === undefined ? 0 : this.indentOf(above.parent) + (above.shown ? 1 : 0);
   }
 
-  private showOutputs({ olds, news }: { olds: Props; news: Props }): void {
+  private showOutputs({ olds, news: given }: { olds: Props; news: Props }): void {
     const { diff, kind, write } = this.options;
+    // That an output may change is known for nearly all; only what is sure to change is worth a line.
+    const news = mapProps(given, (value, key) => (value instanceof Unknown ? (olds[key] ?? value) : value));
     const first = Object.keys(olds).length === 0;
     const body = first
       ? this.printer.object(news, 1)

@@ -1,5 +1,6 @@
 /** Answers the SDK's gRPC protocol: the program's resource monitor and engine. */
 
+import { realpathSync } from "node:fs";
 import * as grpc from "@grpc/grpc-js";
 import { EngineService, type IEngineServer } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import * as engine from "@pulumi/pulumi/proto/engine_pb";
@@ -28,10 +29,14 @@ export interface Monitor {
   close(): void;
 }
 
-export async function startMonitor(deployment: Promise<Deployment>, emit: Emit): Promise<Monitor> {
+/** @param projectDir source positions are recorded relative to it */
+export async function startMonitor(deployment: Promise<Deployment>, projectDir: string, emit: Emit): Promise<Monitor> {
   const calls = new CallClock();
   const server = new grpc.Server(UNLIMITED);
-  server.addService(ResourceMonitorService, monitorService(deployment, calls) as grpc.UntypedServiceImplementation);
+  server.addService(
+    ResourceMonitorService,
+    monitorService(deployment, realpathSync(projectDir), calls) as grpc.UntypedServiceImplementation,
+  );
   server.addService(EngineService, engineService(emit) as unknown as grpc.UntypedServiceImplementation);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
@@ -85,7 +90,7 @@ function answer<Request, Response>(
   };
 }
 
-function monitorService(ready: Promise<Deployment>, clock: CallClock): Partial<IResourceMonitorServer> {
+function monitorService(ready: Promise<Deployment>, root: string, clock: CallClock): Partial<IResourceMonitorServer> {
   const refuse = <Request, Response>(what: string) =>
     answer<Request, Response>(() => {
       throw new Error(`${what}: not known to the local engine; use the Pulumi CLI (APIM_ENGINE=pulumi)`);
@@ -97,7 +102,7 @@ function monitorService(ready: Promise<Deployment>, clock: CallClock): Partial<I
     ),
     registerResource: answer(async (request) => {
       const deployment = await ready;
-      const { urn, id, outputs, result } = await deployment.register(goalOf(request, deployment.rootUrn));
+      const { urn, id, outputs, result } = await deployment.register(goalOf(request, deployment.rootUrn, root));
       const response = new resource.RegisterResourceResponse();
       response.setUrn(urn);
       response.setId(id);
@@ -121,7 +126,7 @@ function monitorService(ready: Promise<Deployment>, clock: CallClock): Partial<I
         version: request.getVersion() || undefined,
         dependencies: request.getDependenciesList(),
         additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-        sourcePosition: positionOf(request.getSourceposition()),
+        sourcePosition: positionOf(request.getSourceposition(), root),
       });
       if (result !== "success") throw new Error(`${urn} could not be read`);
       const response = new resource.ReadResourceResponse();
@@ -169,7 +174,7 @@ function engineService(emit: Emit): Partial<IEngineServer> {
   };
 }
 
-function goalOf(request: resource.RegisterResourceRequest, root: string | undefined): Goal {
+function goalOf(request: resource.RegisterResourceRequest, root: string | undefined, dir: string): Goal {
   const type = request.getType();
   const parent = request.getParent() || (type === STACK_TYPE ? undefined : root);
   if (request.getRemote())
@@ -200,7 +205,7 @@ function goalOf(request: resource.RegisterResourceRequest, root: string | undefi
     customTimeouts: timeoutsOf(request.getCustomtimeouts()),
     retainOnDelete: request.getRetainondelete() ?? false,
     deletedWith: request.getDeletedwith() || undefined,
-    sourcePosition: positionOf(request.getSourceposition()),
+    sourcePosition: positionOf(request.getSourceposition(), dir),
   };
 }
 
@@ -238,7 +243,9 @@ function timeoutsOf(timeouts: resource.RegisterResourceRequest.CustomTimeouts | 
   return given.length > 0 ? Object.fromEntries(given) : undefined;
 }
 
-function positionOf(position: SourcePosition | undefined): string | undefined {
-  if (!position?.getUri()) return undefined;
-  return `${position.getUri()}#${position.getLine()},${position.getColumn()}`;
+/** `project:///index.ts#3,1`; nothing for files outside the project, whose paths are of this machine only. */
+function positionOf(position: SourcePosition | undefined, dir: string): string | undefined {
+  const uri = position?.getUri() ?? "";
+  if (!uri.startsWith(`file://${dir}/`)) return undefined;
+  return `project://${uri.slice(`file://${dir}`.length)}#${position?.getLine()},${position?.getColumn()}`;
 }

@@ -1,0 +1,35 @@
+import { createInterface } from "node:readline/promises";
+import { chooseEngine, parseCommand, runCommand } from "./engineChoice";
+
+/**
+ * Asks on a terminal, unless --yes.
+ *
+ * @returns the exit status: 1 when something could not be deleted, or nobody agreed.
+ */
+export async function run(args: string[]): Promise<number> {
+  const about = "Removes all that the stack made: containers, networks, volumes, and the databases with them.";
+  const command = parseCommand("destroy", about, ["stack", "diff", "parallel", "yes"], args);
+  if (command === undefined) return 0;
+  if (!command.yes) {
+    if (!process.stdin.isTTY)
+      throw new Error(`destroy: no terminal to ask on; add --yes to remove stack ${command.stack}`);
+    // The CLI asks by itself.
+    if ((await chooseEngine()) === "local" && !(await agrees(command.stack))) {
+      console.log("Nothing was removed.");
+      return 1;
+    }
+  }
+  return runCommand("destroy", command);
+}
+
+async function agrees(stack: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await terminal.question(
+      `Remove everything of stack ${stack}, with its data? Type its name to go on: `,
+    );
+    return answer.trim() === stack;
+  } finally {
+    terminal.close();
+  }
+}

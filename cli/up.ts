@@ -1,0 +1,47 @@
+import { chooseEngine, type EngineCommand, parseCommand, runCommand, runPulumi } from "./engineChoice";
+import { projectDirectory } from "./stack";
+
+/**
+ * Brings the stack up, then checks every link and shows the nodes.
+ *
+ * @returns the exit status: 1 when the program, a step or a link failed, 130 when stopped.
+ */
+export async function run(args: string[]): Promise<number> {
+  const about = "Brings the stack up, or to its new settings; then checks every link and shows the nodes.";
+  const command = parseCommand(
+    "up",
+    about,
+    ["stack", "diff", "expect-no-changes", "parallel", "yes", "show-secrets", "skip-verify"],
+    args,
+  );
+  if (command === undefined) return 0;
+  const status = await runCommand("up", command);
+  if (status !== 0) return status;
+  if (command.showSecrets) await printSecrets(command);
+  return command.skipVerify ? 0 : check(command.stack);
+}
+
+async function check(stack: string): Promise<number> {
+  const { run: verify } = await import("./verify");
+  const { run: showNodes } = await import("./status");
+  console.log("");
+  const links = await verify(["--stack", stack]);
+  console.log("");
+  const nodes = await showNodes(["--stack", stack]);
+  return links || nodes;
+}
+
+async function printSecrets({ stack }: EngineCommand): Promise<void> {
+  if ((await chooseEngine()) === "pulumi") {
+    await runPulumi(["stack", "output", "--show-secrets", "--stack", stack]);
+    return;
+  }
+  const { stackOutputs } = await import("../engine");
+  const [masked, plain] = await Promise.all([
+    stackOutputs(projectDirectory, stack),
+    stackOutputs(projectDirectory, stack, { showSecrets: true }),
+  ]);
+  for (const [name, value] of Object.entries(plain ?? {}))
+    if (masked?.[name] === "[secret]")
+      console.log(`${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+}
