@@ -1,6 +1,6 @@
 import type { CheckFailure, Properties, Value } from "../provider";
 import { duration } from "./duration";
-import { bool, type Fields, list, map, num, obj, set, str } from "./schema";
+import { bool, type Fields, labels, list, map, num, obj, set, str } from "./schema";
 import { flag, isEmpty, object, objects, text, texts } from "./values";
 
 const required = { required: true };
@@ -10,7 +10,6 @@ const unsupported = { unsupported: true };
 const limit = {
   inPlace: (_old: Value | undefined, now: Value | undefined) => !isEmpty(now) && now !== 0 && now !== "",
 };
-const label: Fields = { label: str(required), value: str(required) };
 
 /** Inputs of docker.Container; what is not marked `inPlace` replaces the container. */
 export const containerFields: Fields = {
@@ -23,7 +22,7 @@ export const containerFields: Fields = {
   envs: set(),
   user: str(),
   workingDir: str(),
-  labels: set({ fields: label, key: "label" }),
+  labels: labels(),
   networkMode: str({ default: "bridge" }),
   networksAdvanced: set({
     key: "name",
@@ -69,7 +68,7 @@ export const containerFields: Fields = {
         noCopy: bool(),
         driverName: str(),
         driverOptions: map(),
-        labels: set({ fields: label, key: "label" }),
+        labels: labels(),
       }),
     },
   }),

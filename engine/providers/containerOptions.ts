@@ -25,6 +25,7 @@ export function createOptions(inputs: Properties): ContainerCreateOptions {
     StopTimeout: number(inputs, "stopTimeout"),
     Labels: labelMap(inputs),
     ExposedPorts: Object.fromEntries(objects(inputs, "ports").map((port) => [portKey(port), {}])),
+    Volumes: anonymousVolumes(inputs),
     Healthcheck: healthcheck && healthConfig(healthcheck),
     HostConfig: hostConfig(inputs),
   };
@@ -150,6 +151,12 @@ function mountSettings(mount: Properties): MountSettings {
   return Object.fromEntries(
     Object.entries(settings).filter(([, value]) => value !== undefined),
   ) as unknown as MountSettings;
+}
+
+function anonymousVolumes(inputs: Properties): Record<string, Record<string, never>> | undefined {
+  const paths = objects(inputs, "volumes").filter((one) => !text(one, "hostPath") && !text(one, "volumeName"));
+  const entries = paths.flatMap((one) => text(one, "containerPath") ?? []).map((path) => [path, {}]);
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 
 function bind(volume: Properties): string[] {

@@ -6,6 +6,8 @@ import { flag, number, texts } from "./values";
 
 const pollMilliseconds = 250;
 const reportMilliseconds = 15_000;
+/** One or two restarts are the restart policy at its work; after so many, waiting longer does not help. */
+const endlessRestarts = 5;
 
 /**
  * Returns when Docker's health check says `healthy`.
@@ -15,14 +17,18 @@ export async function waitUntilHealthy(container: Container, inputs: Properties,
   const seconds = number(inputs, "waitTimeout") ?? 60;
   const began = Date.now();
   let reportAt = began + reportMilliseconds;
+  let unhealthy = 0;
   for (;;) {
     const found = await attempt("inspect", () => container.inspect());
     const health = found.State.Health?.Status;
     if (health === "healthy") {
       return;
     }
+    // A container about to be started again is called unhealthy too; only one that runs and stays so is.
+    unhealthy = health === "unhealthy" && !found.State.Restarting ? unhealthy + 1 : 0;
     const over = Date.now() - began >= seconds * 1000;
-    const problem = problemOf(found, over ? `was not healthy within ${seconds} s` : undefined);
+    const last = unhealthy > 1 ? "is unhealthy" : over ? `was not healthy within ${seconds} s` : undefined;
+    const problem = problemOf(found) ?? last;
     if (problem !== undefined) {
       throw new Error(await describe(container, found, inputs, problem));
     }
@@ -39,15 +45,18 @@ export async function waitUntilHealthy(container: Container, inputs: Properties,
   }
 }
 
-function problemOf(found: ContainerInspectInfo, overdue: string | undefined): string | undefined {
+function problemOf(found: ContainerInspectInfo): string | undefined {
   const { State: state } = found;
   if (!state.Running && !state.Restarting) {
     return `ended with exit code ${state.ExitCode}${state.OOMKilled ? " (killed: out of memory; raise its memory)" : ""} while waiting`;
   }
+  if (found.RestartCount >= endlessRestarts) {
+    return `keeps ending, with exit code ${state.ExitCode}: its restart policy has started it ${found.RestartCount} times`;
+  }
   if (!state.Health && !state.Restarting) {
     return "has no health check, which wait: true needs; give healthcheck, or leave wait out";
   }
-  return state.Health?.Status === "unhealthy" ? "is unhealthy" : overdue;
+  return undefined;
 }
 
 async function describe(

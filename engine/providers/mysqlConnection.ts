@@ -107,6 +107,8 @@ export class MysqlServer {
       try {
         await (await createConnection(options)).end();
         this.pool = createPool({ ...options, connectionLimit: number(this.config, "maxOpenConns") ?? 2 });
+        // Literals are escaped with backslashes, which a server may be told to take literally.
+        this.pool.on("connection", (connection) => connection.query("SET SESSION sql_mode = ''"));
         return this.pool;
       } catch (error) {
         const failure = error as Failure;

@@ -3,7 +3,7 @@ import type { NetworkInspectInfo } from "dockerode";
 import type { Properties } from "../provider";
 import { attempt, attemptOrGone, DockerError } from "./dockerError";
 import type { Kind } from "./kind";
-import { bool, map, set, str } from "./schema";
+import { bool, labels, map, set, str } from "./schema";
 import { flag, isEmpty, labelList, labelMap, objects, same, text, textMap } from "./values";
 
 /** docker.Network: every change replaces; a network of that name that is there already is refused, never taken over. */
@@ -30,7 +30,7 @@ export function networkKind(docker: Docker): Kind {
       ingress: bool(),
       ipv6: bool(),
       options: map(),
-      labels: set({ fields: { label: str({ required: true }), value: str({ required: true }) }, key: "label" }),
+      labels: labels(),
     },
     async create(inputs) {
       const name = text(inputs, "name") ?? "";

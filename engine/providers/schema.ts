@@ -31,6 +31,10 @@ export const obj = (fields: Fields, more: More = {}): Field => ({ ...more, type:
 export const list = (more: More = {}): Field => ({ ...more, type: "list" });
 export const set = (more: More = {}): Field => ({ ...more, type: "set" });
 
+/** User-defined metadata as every Docker object takes it. */
+export const labels = (): Field =>
+  set({ fields: { label: str({ required: true }), value: str({ required: true }) }, key: "label" });
+
 /** Validates against `fields` and fills in defaults; every failure is reported at once. */
 export function check(
   fields: Fields,

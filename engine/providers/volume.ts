@@ -3,7 +3,7 @@ import type { VolumeInspectInfo } from "dockerode";
 import type { Properties } from "../provider";
 import { attempt, attemptOrGone, DockerError } from "./dockerError";
 import type { Kind } from "./kind";
-import { map, set, str } from "./schema";
+import { labels, map, str } from "./schema";
 import { isEmpty, labelList, labelMap, same, text, textMap } from "./values";
 
 /** docker.Volume. A volume of that name that is there already is refused: its data is somebody else's. */
@@ -17,7 +17,7 @@ export function volumeKind(docker: Docker): Kind {
       name: str({ required: true }),
       driver: str(),
       driverOpts: map(),
-      labels: set({ fields: { label: str({ required: true }), value: str({ required: true }) }, key: "label" }),
+      labels: labels(),
       cluster: map({ unsupported: true }),
     },
     async create(inputs) {

@@ -411,10 +411,21 @@ describe("docker provider on a real engine", function () {
       assert.match(said, /broken/);
       assert.doesNotMatch(said, /open-sesame/);
       await failing({ waitTimeout: 1 }, /was not healthy within 1 s\n {2}state: running/);
+      await failing(
+        { command: ["sh", "-c", "exit 4"], restart: "always" },
+        /keeps ending, with exit code 4: .* started it 5 times/,
+      );
       const health = { tests: ["CMD", "test", "-f", "/no"], interval: "200ms", timeout: "1s", retries: 1 };
       await failing({ healthcheck: health }, /is unhealthy/);
       const { healthcheck: _, ...without } = waiting();
       await assert.rejects(containers.create(without), /has no health check, which wait: true needs/);
+    });
+
+    it("waits on when its restart policy starts it again", async () => {
+      const command = "test -f /once && touch /ready && sleep 300; touch /once; exit 1";
+      const made = await containers.create(waiting({ command: ["sh", "-c", command], restart: "unless-stopped" }));
+      const { RestartCount, State } = await docker.getContainer(made.id).inspect();
+      assert.deepEqual([RestartCount, State.Health?.Status], [1, "healthy"]);
     });
 
     it("stops waiting at Ctrl-C", async () => {
@@ -463,11 +474,16 @@ describe("docker provider on a real engine", function () {
         plain("box", { ports: [{ internal: 80 }], volumes: [{ containerPath: "/anonymous" }], destroyGraceSeconds: 1 }),
       );
       assert.ok(Number((made.outputs.ports as Properties[])[0]?.external) > 1024);
+      const volume = (await docker.getContainer(made.id).inspect()).Mounts.find(
+        (one) => one.Destination === "/anonymous",
+      );
+      assert.ok(volume?.Name);
       const imported = await containers.import(made.id);
       assert.equal(imported?.inputs.name, `${prefix}box`);
       await containers.delete(made);
       await containers.delete(made);
       assert.equal(await containers.read(made), undefined);
+      await assert.rejects(docker.getVolume(volume.Name).inspect(), /no such volume/i);
     });
   });
 });
@@ -610,6 +626,7 @@ describe("mysql provider on a real MySQL", function () {
     await users.delete(secured);
     await users.delete(secured);
     assert.equal(await users.read(secured), undefined);
+    await grants.delete(given);
     assert.equal(await grants.read(given), undefined);
     await databases.delete(db);
   });

@@ -45,14 +45,16 @@ describe("providers against the official ones' state", () => {
       this.skip();
     }
   });
+  const refreshed = officialState("11-state-after-refresh.json");
 
-  for (const [type, official] of state ?? []) {
+  for (const [urn, official] of state ?? []) {
+    const { type } = official;
     if (!/^(docker|mysql|random):/.test(type)) {
       continue;
     }
     const more = secrets[type] ?? {};
 
-    it(`${type}: checks to the same inputs, and sees no change in what the official provider recorded`, async () => {
+    it(`${urn.slice(urn.lastIndexOf("$") + 1)}: checks to the same inputs, and sees no change in what the official provider recorded`, async () => {
       const provider = providerOf(type);
       const { inputs, failures } = await provider.check(resource(type), undefined, {
         ...asGiven(official.inputs),
@@ -68,13 +70,17 @@ describe("providers against the official ones' state", () => {
         inputs,
       );
       assert.deepEqual([changes, detailed], [false, {}]);
+      const later = refreshed?.get(urn);
+      assert.ok(later);
+      const after = await provider.diff({ ...later, inputs: { ...later.inputs, ...more } }, inputs);
+      assert.deepEqual(after.detailed, {}, "after a refresh");
     });
   }
 
   it("random: a create gives the keys and the shapes that the official provider records", async () => {
     const context = { log: () => undefined, signal: new AbortController().signal };
     for (const type of ["random:index/randomId:RandomId", "random:index/randomPassword:RandomPassword"]) {
-      const official = state?.get(type);
+      const official = [...(state?.values() ?? [])].find((one) => one.type === type);
       assert.ok(official);
       const { outputs } = await packages.random.create(resource(type), official.inputs, context);
       const { __pulumi_raw_state_delta: _, ...recorded } = official.outputs;
@@ -107,6 +113,14 @@ describe("providerFor", () => {
 
   it("names a Docker host of the wrong form", () => {
     assert.throws(() => providerFor("docker", { host: "ssh://x" }), /host: expected unix:.* found ssh:\/\/x/);
+  });
+
+  it("says so when no Docker engine answers", async () => {
+    const provider = providerFor("docker", { host: "unix:///nowhere/docker.sock" });
+    const existing = { ...resource("docker:index/volume:Volume"), id: "x", inputs: { name: "x" }, outputs: {} };
+    const context = { log: () => undefined, signal: new AbortController().signal };
+    await assert.rejects(provider.read(existing, context), /inspect volume x: no Docker engine answers .*DOCKER_HOST/);
+    await assert.rejects(provider.delete(existing, context), /no Docker engine answers/);
   });
 
   it("makes up a name where none is given, and keeps it", async () => {
