@@ -44,12 +44,12 @@ export = async () => {
     node,
     keystore,
     files: renderNode(node, topology, distribution),
-    secrets: { ...databases.secrets, "admin-password": password },
+    secrets: { ...databases.secretsOf(node), "admin-password": password },
     image: nodeImage,
     apimHome: settings.apimHome,
     memory: settings.nodeMemory,
     startsAfter: [
-      ...(node.databases.length > 0 ? databases.ready : []),
+      ...databases.readyFor(node),
       ...node.startsAfter.flatMap((name) => started.get(name)?.container ?? []),
     ],
   });

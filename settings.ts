@@ -112,17 +112,15 @@ export function parseSettings(raw: RawSettings, stack: string): Settings {
       `stack name: expected up to 32 lower-case letters, digits and dashes (it names containers), found "${stack}"`,
     );
   }
-  const parsed = settingsSchema.safeParse(values);
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) {
-      const name = String(issue.path[0] ?? "");
-      faults.push(
-        `${name}: expected ${expectation(issue)}, found ${JSON.stringify(values[name])}; set ${projectName}:${name}`,
-      );
-    }
-    throw new SettingsError(faults);
+  for (const issue of settingsSchema.safeParse(values).error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    faults.push(
+      `${name}: expected ${expectation(issue)}, found ${JSON.stringify(values[name])}; set ${projectName}:${name}`,
+    );
+    // So that what the others say together is checked as well.
+    delete values[name];
   }
-  const settings = { ...parsed.data, stack };
+  const settings = { ...settingsSchema.parse(values), stack };
   faults.push(...contradictions(settings));
   if (faults.length > 0) throw new SettingsError(faults);
   return settings;

@@ -3,7 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as mysql from "@pulumi/mysql";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import type { Database, DatabaseName, DatabaseUser, SecretName, Topology } from "../topology";
+import type { Database, DatabaseName, DatabaseUser, Node, SecretName, Topology } from "../topology";
 import { DatabaseScript } from "./databaseScript";
 import { containerLabels, replacedByHealthcheck, stackLabel } from "./shared";
 
@@ -23,17 +23,19 @@ export interface MySqlDatabasesArgs {
   readonly startTimeout: number;
 }
 
+interface Account {
+  readonly password: pulumi.Output<string>;
+  readonly grants: readonly mysql.Grant[];
+}
+
 /** The MySQL server with its volume, the three databases, one account per role, and the product's tables in them. */
 export class MySqlDatabases extends pulumi.ComponentResource {
-  /** Password of each account, by the secret's name. */
-  readonly secrets: Readonly<Partial<Record<SecretName, pulumi.Output<string>>>>;
-  /** What must be there before a node may connect: tables, accounts, grants. */
-  readonly ready: readonly pulumi.Resource[];
-
   private readonly adminPassword: pulumi.Output<string>;
   private readonly server: docker.Container;
   private readonly provider: mysql.Provider;
   private readonly databases: ReadonlyMap<DatabaseName, mysql.Database>;
+  private readonly scripts: ReadonlyMap<DatabaseName, DatabaseScript>;
+  private readonly accounts: ReadonlyMap<SecretName, Account>;
 
   constructor(
     private readonly name: string,
@@ -46,11 +48,21 @@ export class MySqlDatabases extends pulumi.ComponentResource {
     this.server = this.createServer(this.createVolume());
     this.provider = this.createProvider();
     this.databases = new Map(databases.map((database) => [database.name, this.createDatabase(database)]));
-    const scripts = databases.map((database) => this.createScript(database));
-    const accounts = databaseUsers.map((user) => this.createAccount(user));
-    this.secrets = Object.fromEntries(accounts.map(({ secret, password }) => [secret, password]));
-    this.ready = [...scripts, ...accounts.flatMap(({ grants }) => grants)];
+    this.scripts = new Map(databases.map((database) => [database.name, this.createScript(database)]));
+    this.accounts = new Map(databaseUsers.map((user) => [user.secret, this.createAccount(user)]));
     this.registerOutputs({ container: this.server.name });
+  }
+
+  /** The passwords that a node needs, by the secret's name: its own account's only. */
+  secretsOf({ databaseUser }: Node): Partial<Record<SecretName, pulumi.Output<string>>> {
+    const account = databaseUser && this.accounts.get(databaseUser.secret);
+    return account ? { [databaseUser.secret]: account.password } : {};
+  }
+
+  /** What must be there before a node may connect: the tables of its databases, its account and grants. */
+  readyFor({ databases, databaseUser }: Node): readonly pulumi.Resource[] {
+    const account = databaseUser && this.accounts.get(databaseUser.secret);
+    return [...databases.flatMap((name) => this.scripts.get(name) ?? []), ...(account?.grants ?? [])];
   }
 
   private createPassword(owner: string): pulumi.Output<string> {
@@ -146,7 +158,7 @@ export class MySqlDatabases extends pulumi.ComponentResource {
     );
   }
 
-  private createAccount(account: DatabaseUser) {
+  private createAccount(account: DatabaseUser): Account {
     const own = { parent: this, provider: this.provider };
     const password = this.createPassword(account.name);
     const user = new mysql.User(
@@ -167,7 +179,7 @@ export class MySqlDatabases extends pulumi.ComponentResource {
           { ...own, retainOnDelete: true, deletedWith: user },
         ),
     );
-    return { secret: account.secret, password, grants };
+    return { password, grants };
   }
 }
 

@@ -65,7 +65,7 @@ for (const preview of [false, true]) {
 
     it("keeps uploads secret as a whole, and no secret anywhere else in a container", () => {
       for (const { name, inputs } of run.all.filter(({ type }) => type === container)) {
-        assert.ok("secret" in inputs.uploads, `${name}: uploads are in plain`);
+        if (!preview) assert.ok("secret" in inputs.uploads, `${name}: uploads are in plain`);
         const { uploads: _, ...rest } = inputs;
         assert.ok(!/password-of|PEM|a2V5/.test(JSON.stringify(rest)), name);
       }
@@ -94,13 +94,14 @@ for (const preview of [false, true]) {
     });
 
     it("starts nodes after the databases and after the node before them in the row", () => {
-      const after = (name: string) => run.get(`${name}-container`, container).dependencies;
-      assert.ok(after("keymanager-1").includes("mysql-apimgtdb-tables"));
-      assert.ok(after("keymanager-1").includes("mysql-apim_keymanager-userdb"));
-      assert.ok(after("publisher-1").includes("keymanager-1-container"));
-      assert.ok(after("store-1").includes("publisher-1-container"));
-      assert.ok(!after("gateway-1").some((name) => name.startsWith("mysql-")));
-      assert.ok(!after("loadbalancer").some((name) => name.endsWith("-1-container")));
+      const waitsFor = (name: string) => run.get(`${name}-container`, container).dependencies;
+      assert.ok(waitsFor("keymanager-1").includes("mysql-apimgtdb-tables"));
+      assert.ok(waitsFor("keymanager-1").includes("mysql-apim_keymanager-userdb"));
+      assert.ok(!waitsFor("keymanager-1").some((name) => name.includes("regdb") || name.includes("apim_store")));
+      assert.ok(waitsFor("publisher-1").includes("keymanager-1-container"));
+      assert.ok(waitsFor("store-1").includes("publisher-1-container"));
+      assert.ok(!waitsFor("gateway-1").some((name) => name.startsWith("mysql-")));
+      assert.ok(!waitsFor("loadbalancer").some((name) => name.endsWith("-1-container")));
     });
 
     it("makes the databases with the document's character set and drops nothing by itself", () => {
