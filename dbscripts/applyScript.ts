@@ -24,8 +24,8 @@ export interface ScriptResult {
 
 /** A schema holds one script: two runs at a time would break each other. */
 const lockWaitSeconds = 60;
-/** Objects that are there already: table, column, index, row, foreign key. */
-const alreadyThere = [1050, 1060, 1061, 1062, 1826];
+/** What is done already: table, column, index, row, primary key, foreign key (two codes); a column or key dropped. */
+const alreadyThere = [1050, 1060, 1061, 1062, 1068, 1022, 1826, 1091];
 const logEvery = 25;
 
 /**
@@ -110,6 +110,7 @@ async function applyLocked(
   log?.(`${database}: going on at statement ${record.done + 1} of ${statements.length}`);
   const mayBeDone = record.state === "running";
   await updateRecord(connection, { state: "running" });
+  await resetRowNumbers(connection, statements[record.done]);
   return execute(connection, request, statements, { from: record.done, mayBeDone }, log);
 }
 
@@ -193,6 +194,17 @@ async function execute(
   }
   await updateRecord(connection, { state: "finished" });
   return { statements: statements.length, adopted: false, executed: statements.length - from };
+}
+
+/**
+ * A row that was rolled back has used up its number all the same, and later statements name rows by number. So the table
+ * that the next statement fills counts on from the rows that it really has.
+ */
+async function resetRowNumbers(connection: Connection, next: Statement | undefined): Promise<void> {
+  const table = /^(?:insert|replace)\s+(?:ignore\s+)?(?:into\s+)?[`"]?(\w+)[`"]?/i.exec(next?.text ?? "")?.[1];
+  if (table !== undefined && (await tablesOf(connection)).some((name) => name.toUpperCase() === table.toUpperCase())) {
+    await connection.query(`ALTER TABLE \`${table}\` AUTO_INCREMENT = 1`);
+  }
 }
 
 /** Notes that the server refused a statement; when the connection broke instead, nobody knows, and nothing is noted. */
