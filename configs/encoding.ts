@@ -110,8 +110,9 @@ function codePage(path: string, encoding: Encoding): CodePage {
 
 function charactersOf(path: string, encoding: Encoding): (string | undefined)[] {
   const all = Array.from({ length: 256 }, (_, byte) => byte);
-  // TextDecoder takes both of these names for windows-1252, where 0x80 to 0x9f mean something else.
+  // TextDecoder takes both names for windows-1252, and some releases of Node decode that one wrongly.
   if (encoding === "iso-8859-1") return all.map((byte) => String.fromCharCode(byte));
+  if (encoding === "windows-1252") return all.map((byte) => windows1252[byte - 0x80] ?? String.fromCharCode(byte));
   if (encoding === "us-ascii") return all.map((byte) => (byte < 128 ? String.fromCharCode(byte) : undefined));
   if (!/^(iso-8859-\d+|windows-\d+|koi8-[ru])$/.test(encoding)) throw unknownEncoding(path, encoding);
   const decoder = decoderOf(path, encoding);
@@ -120,6 +121,11 @@ function charactersOf(path: string, encoding: Encoding): (string | undefined)[] 
     return character === "\ufffd" ? undefined : character;
   });
 }
+
+/** 0x80 to 0x9f; the five that it does not define stand for themselves, as in every browser. */
+const windows1252 =
+  "\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f" +
+  "\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178";
 
 function decoderOf(path: string, encoding: Encoding) {
   try {

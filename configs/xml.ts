@@ -83,12 +83,7 @@ export function contentRange(file: XmlFile, element: XmlElement): { start: numbe
   const { text } = file;
   const tagEnd = startTagEnd(text, element);
   if (text[tagEnd - 2] === "/") return undefined;
-  return { start: tagEnd, end: text.lastIndexOf("</", endOf(file, element) - 1) };
-}
-
-/** Offset behind an element or comment; the parser has none for the last character of a text with surrogates. */
-export function endOf(file: XmlFile, node: XmlElement | XmlComment): number {
-  return Math.min(node.end, file.text.length);
+  return { start: tagEnd, end: text.lastIndexOf("</", element.end - 1) };
 }
 
 /** Offset behind the `>` of the start tag. */

@@ -2,7 +2,6 @@ import { XmlComment, XmlElement } from "@rgrove/parse-xml";
 import {
   children,
   contentRange,
-  endOf,
   escapeXml,
   findCommentedOut,
   missing,
@@ -64,7 +63,7 @@ export class XmlEdit {
     const source = this.source(value, pathOf(element));
     if (!range) {
       if (source === "") return;
-      const end = endOf(this.file, element);
+      const end = element.end;
       this.splice(this.file.text.lastIndexOf("/", end), end, `>${source}</${element.name}>`);
       return;
     }
@@ -72,7 +71,7 @@ export class XmlEdit {
     if (nested) throw missing(this.file, `text in ${pathOf(element)} (it holds <${nested.name}>)`);
     if (element.text === plain(value)) return;
     const comments = element.children.filter((child) => child instanceof XmlComment);
-    const kept = comments.map((comment) => this.file.text.slice(comment.start, endOf(this.file, comment))).join("");
+    const kept = comments.map((comment) => this.file.text.slice(comment.start, comment.end)).join("");
     this.splice(range.start, range.end, source + kept);
   }
 
@@ -121,7 +120,7 @@ export class XmlEdit {
     const created: NewElement = { name, ...(place.attributes && { attributes: place.attributes }), content: value };
     const comment = findCommentedOut(parent, name, place.attributes);
     if (comment) {
-      this.splice(comment.start, endOf(this.file, comment), this.write(created, "", "\n", prefixOf(parent)));
+      this.splice(comment.start, comment.end, this.write(created, "", "\n", prefixOf(parent)));
       return;
     }
     const anchor = (place.after ?? []).map((sibling) => children(parent, sibling).at(-1)).find(Boolean);
@@ -142,7 +141,7 @@ export class XmlEdit {
       const gap = isSpaced && isElements(element.content) ? lineBreak : "";
       return gap + lineBreak + indent + this.write(element, indent, lineBreak, prefix);
     });
-    this.insert(endOf(this.file, anchor), written.join(""));
+    this.insert(anchor.end, written.join(""));
   }
 
   /** Inserts an element as the first child of `parent`. */
@@ -158,14 +157,14 @@ export class XmlEdit {
   /** Inserts a copy of an element's source behind `anchor`, changed by `change`. */
   insertCopyAfter(anchor: XmlElement, original: XmlElement, change: (source: string) => string): void {
     const { lineBreak, indent } = this.lineOf(original.start);
-    const source = this.file.text.slice(original.start, endOf(this.file, original));
-    this.insert(endOf(this.file, anchor), lineBreak + indent + change(source));
+    const source = this.file.text.slice(original.start, original.end);
+    this.insert(anchor.end, lineBreak + indent + change(source));
   }
 
   /** Removes an element, and its line if nothing else stands on it. */
   remove(element: XmlElement): void {
     const { lineBreak, indent } = this.lineOf(element.start);
-    this.splice(element.start - indent.length - lineBreak.length, endOf(this.file, element), "");
+    this.splice(element.start - indent.length - lineBreak.length, element.end, "");
   }
 
   /** The file's text with all changes. */

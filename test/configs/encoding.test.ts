@@ -40,7 +40,9 @@ describe("configs: encodings", () => {
     assert.ok(text.endsWith("\u0080ä"));
   });
 
-  it("reads ISO-8859-15 by its own table", () => {
+  it("reads windows-1252 and ISO-8859-15 by their own tables", () => {
+    const windows = decode("a.xml", Buffer.concat([declared("windows-1252"), Buffer.from([0x80, 0x9f, 0x81])]));
+    assert.ok(windows.text.endsWith("€Ÿ\u0081"));
     const { text } = decode("a.xml", Buffer.concat([declared("ISO-8859-15"), Buffer.from([0xa4])]));
     assert.ok(text.endsWith("€"));
   });

@@ -120,6 +120,51 @@ describe("configs: hand-edited files", () => {
     assert.match(text, /^<APIManager>\n {4}<DataSourceName>jdbc\/WSO2AM_DB<\/DataSourceName>\n/);
   });
 
+  it("the shared registry that is there in part is completed, in the document's order", () => {
+    const mount = `<mount path="/_system/config" overwrite="virtual">
+        <instanceId>other</instanceId>
+        <targetPath>/_system/config</targetPath>
+    </mount>`;
+    const database = '<dbConfig name="govregistry"><dataSource>jdbc/OTHER</dataSource></dbConfig>';
+    const orders: [added: string, order: readonly string[]][] = [
+      [mount, ["govregistry", "remoteInstance", "/_system/governance", "/_system/config"]],
+      [database, ["govregistry", "remoteInstance", "/_system/governance", "/_system/config"]],
+    ];
+    for (const [added, order] of orders) {
+      const distribution = edited("registry.xml", (text) =>
+        text.replace("</wso2registry>", `    ${added}\n</wso2registry>`),
+      );
+      const text = renderedText("store", "registry.xml", distribution);
+      assert.equal(value(text, "dbConfig[name=govregistry]/dataSource"), "jdbc/WSO2REG_DB");
+      assert.equal(value(text, "mount[path=/_system/config]/@overwrite"), "true");
+      assert.equal(value(text, "mount[path=/_system/config]/instanceId"), "gov");
+      assert.equal(value(text, "mount[path=/_system/governance]/instanceId"), "gov");
+      const found = [
+        ...text.matchAll(/<(?:dbConfig name="(govregistry)"|(remoteInstance) |mount path="([^"]*)" overwrite="true")/g),
+      ];
+      assert.deepEqual(
+        found.filter(([, ...names]) => names.some(Boolean)).map(([, ...names]) => names.find(Boolean)),
+        order,
+      );
+    }
+  });
+
+  it("characters beyond the first plane shift nothing", () => {
+    const distribution = changed(stock, (text, path) =>
+      path.endsWith("api-manager.xml")
+        ? Buffer.from(text.replace(/\s*<DataSourceName>.*\s*/, "<!-- \u{1f511} -->").trimEnd(), "utf8").toString(
+            "latin1",
+          )
+        : text,
+    );
+    const before = stockText("repository/conf/api-manager.xml", distribution);
+    assert.ok(before.endsWith("</APIManager>"));
+    const text = renderedText("store", "api-manager.xml", distribution);
+    assert.equal(value(text, "DataSourceName"), "jdbc/WSO2AM_DB");
+    assert.equal(value(text, "APIKeyValidator/ServerURL"), "https://keymanager.apim-wso2.com:9443/services/");
+    assert.ok(text.includes("<!-- \u{1f511} -->") && text.endsWith("</APIManager>"));
+  });
+
   it("a node that is in no cluster is not left in one", () => {
     const distribution = edited("axis2.xml", (text) => text.replace('enable="false">', 'enable="true">'));
     assert.equal(value(renderedText("keyManager", "axis2.xml", distribution), "clustering/@enable"), "false");

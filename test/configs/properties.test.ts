@@ -142,6 +142,16 @@ describe("configs: properties over settings and stock files", () => {
       ),
     ));
 
+  it("a name that looks like a placeholder is only a name", () => {
+    const topology = withAdmin(topologyOf(), "{{secret:admin-password}}");
+    const files = renderNode(nodeOf(topology, "store"), topology, distributionOf("1.9.0"));
+    const file = files.find(({ path }) => path.endsWith("user-mgt.xml"));
+    assert.ok(file);
+    const text = fillSecrets(file, { "admin-password": "hidden" }).toString();
+    assert.equal(value(text, "Realm/Configuration/AdminUser/UserName"), "{{secret:admin-password}}");
+    assert.equal(value(text, "Realm/Configuration/AdminUser/Password"), "hidden");
+  });
+
   it("a name that no XML file can hold is an error that names file and element", () => {
     const topology = withAdmin(topologyOf(), "bo\u0000ss");
     assert.throws(

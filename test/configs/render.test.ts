@@ -207,6 +207,7 @@ describe("configs: what the document says, in each role's files", () => {
       for (const role of roles) {
         const text = file(role, "catalina-server.xml", settings);
         assert.deepEqual(values(text, "Service/Connector/@proxyPort"), ["", "443"]);
+        assert.match(text, / port="9443" proxyPort="443"\n/);
       }
     });
 

@@ -3,6 +3,7 @@ import { parseXml } from "@rgrove/parse-xml";
 import * as fc from "fast-check";
 import { fillSecrets, placeholdersIn, type RenderedFile } from "../../configs";
 import { decode } from "../../configs/encoding";
+import { awkwardText } from "./settings";
 
 const file = (text: string, encoding = "utf-8"): RenderedFile => ({ path: "repository/conf/a.xml", text, encoding });
 
@@ -17,7 +18,7 @@ describe("configs: secrets", () => {
   it("reads back as given, as text and as an attribute, in any encoding", () => {
     return fc.assert(
       fc.property(
-        xmlText,
+        fc.oneof(xmlText, awkwardText),
         fc.constantFrom("utf-8", "iso-8859-1", "us-ascii", "windows-1252", "utf-16le"),
         (secret, encoding) => {
           const text = '<a b="{{secret:admin-password}}">{{secret:admin-password}}</a>';

@@ -118,6 +118,10 @@ describe("distribution", () => {
       text.replace(/<Location>.*wso2carbon\.jks/g, "<Location>/etc/keys/own.jks"),
     );
     assert.throws(() => readDistributionDirectory(home), /keystore location "\/etc\/keys\/own\.jks" lies outside/);
+    copyWith("repository/conf/carbon.xml", (text) =>
+      text.replace(/<Location>.*client-truststore\.jks/g, "<Location>../own.jks"),
+    );
+    assert.throws(() => readDistributionDirectory(directory), /keystore location "\.\.\/own\.jks" lies outside/);
   });
 
   it("orders versions by number, not by text", () => {
