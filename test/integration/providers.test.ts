@@ -7,7 +7,7 @@ import Docker from "dockerode";
 import { createConnection } from "mysql2/promise";
 import { type Existing, PartialCreateError, type Properties } from "../../engine/provider";
 import { providerFor } from "../../engine/providers";
-import { Driver, logged, prefix, removeLeftovers, testImage } from "./providersSupport";
+import { Driver, logged, prefix, removeLeftovers, removeTestImage, testImage } from "./providersSupport";
 
 const docker = new Docker();
 const provider = providerFor("docker", {});
@@ -36,6 +36,7 @@ describe("docker provider on a real engine", function () {
     image = found;
   });
   afterEach(() => removeLeftovers(docker));
+  after(() => removeTestImage(docker));
 
   const plain = (name: string, more: Properties = {}): Properties => ({
     name: prefix + name,

@@ -47,6 +47,17 @@ export async function testImage(docker: Docker): Promise<string | undefined> {
   }
 }
 
+/** The image that {@link testImage} made, if it did; the project's own base stays. */
+export async function removeTestImage(docker: Docker): Promise<void> {
+  const found = await docker
+    .getImage(built)
+    .inspect()
+    .catch(() => undefined);
+  if (found) {
+    await docker.getImage(built).remove({ force: true });
+  }
+}
+
 /** Removes what tests of an earlier, broken run may have left, and what this one made: by its prefix only. */
 export async function removeLeftovers(docker: Docker): Promise<void> {
   for (const one of await docker.listContainers({ all: true, filters: { name: [`^/${prefix}`] } })) {
