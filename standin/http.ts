@@ -63,8 +63,22 @@ export async function listen(
     );
   };
   const server = options.identity ? createSecureServer({ ...options.identity }, listener) : createServer(listener);
+  // Longer than a balancer keeps an idle connection, so that it never sends a request into a closing one.
+  server.keepAliveTimeout = 75_000;
   await bind(server, options);
   return server;
+}
+
+/** Lets requests under way finish, at most for `limit` milliseconds; then cuts them. */
+export function closeServer(server: Server, limit: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), limit);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
 }
 
 /** Binds a server of any protocol. @throws naming port, purpose and cause. */

@@ -1,5 +1,4 @@
 import { lookup as systemLookup } from "node:dns";
-import type { Server } from "node:http";
 import { basename, dirname } from "node:path";
 import { type Lookup, resolveHost } from "./client";
 import { joinCluster, noCluster } from "./cluster";
@@ -9,13 +8,16 @@ import type { Context } from "./context";
 import { openDatabases } from "./databases";
 import { describe } from "./errors";
 import { healthHandler } from "./health";
-import { type Handler, listen } from "./http";
+import { closeServer, type Handler, listen } from "./http";
 import { type Identity, loadIdentity, loadTrust } from "./keyStores";
 import type { Log } from "./log";
 import { pageHandler } from "./pages";
 import { roleParts } from "./roles";
 import { servicesHandler } from "./services";
 import { serveThrift, thriftSessions } from "./thrift";
+
+/** Requests under way at a stop have this long. */
+const stopMilliseconds = 1000;
 
 export interface StartOptions {
   readonly carbonHome: string;
@@ -61,11 +63,9 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
   };
   const parts = roleParts(context);
   let databasesAnswered = false;
-  const closers: (() => void)[] = [cluster.close];
+  const closers: (() => unknown)[] = [cluster.close];
   const stop = async (): Promise<void> => {
-    for (const close of closers) {
-      close();
-    }
+    await Promise.all(closers.map((close) => close()));
     await context.databases.close();
   };
   try {
@@ -83,7 +83,7 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
       keys?: Identity,
     ): Promise<void> => {
       const server = await listen({ purpose, port, address, log, ...(keys && { identity: keys }) }, handlers);
-      closers.push(() => closeServer(server));
+      closers.push(() => closeServer(server, stopMilliseconds));
       log.info(`${purpose} on port ${port}`);
     };
     if (role === "gateway" || role === "default") {
@@ -159,9 +159,4 @@ async function waitForDatabases(context: Context, startLimit: number, stopped: (
 /** The product sends browsers on to the secure port. */
 function redirectToTls({ publicUrl }: Configuration): Handler {
   return ({ path }) => ({ status: 302, headers: { location: `${publicUrl}${path}` } });
-}
-
-function closeServer(server: Server): void {
-  server.close();
-  server.closeAllConnections();
 }

@@ -46,9 +46,14 @@ async function callOperation(service: Service, name: string, request: Request): 
   if (operation === undefined || request.method !== "POST") {
     return undefined;
   }
-  const input: unknown = JSON.parse(request.body.toString("utf8") || "{}");
+  let input: Record<string, unknown>;
   try {
-    return json({ value: await operation(input as Record<string, unknown>) });
+    input = JSON.parse(request.body.toString("utf8") || "{}") as Record<string, unknown>;
+  } catch {
+    return json({ error: `${service.name}/${name}: expected JSON` }, 400);
+  }
+  try {
+    return json({ value: await operation(input) });
   } catch (error) {
     return json({ error: error instanceof Error ? error.message : String(error) }, 500);
   }

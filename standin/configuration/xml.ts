@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
 
@@ -14,6 +14,9 @@ export interface XmlFile {
  * @throws with the file's path when it is absent or not well-formed.
  */
 export function readXml(carbonHome: string, path: string): XmlFile {
+  if (!existsSync(join(carbonHome, path))) {
+    throw new Error(`${path} is missing below CARBON_HOME (${carbonHome}); restore it from the distribution`);
+  }
   const bytes = readFileSync(join(carbonHome, path));
   const declared = /^<\?xml[^>]*encoding=["']([^"']+)/.exec(bytes.subarray(0, 200).toString("latin1"))?.[1] ?? "utf-8";
   const text = bytes.toString(/^(iso-8859-1|us-ascii)$/i.test(declared) ? "latin1" : "utf8");

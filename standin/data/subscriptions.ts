@@ -130,11 +130,14 @@ export async function subscriptions(db: Queries, applicationIds: readonly number
 }
 
 /** Keys that an application has. */
-export function applicationKeys(db: Queries, applicationId: number): Promise<ApplicationKey[]> {
-  return rows<ApplicationKey>(
+export function applicationKeys(db: Queries, applicationId: number) {
+  return rows<ApplicationKey & { readonly consumerSecret: string | null }>(
     db,
-    `SELECT APPLICATION_ID AS applicationId, KEY_TYPE AS keyType, CONSUMER_KEY AS consumerKey
-       FROM AM_APPLICATION_KEY_MAPPING WHERE APPLICATION_ID = ?`,
+    `SELECT mapping.APPLICATION_ID AS applicationId, mapping.KEY_TYPE AS keyType, mapping.CONSUMER_KEY AS consumerKey,
+            client.CONSUMER_SECRET AS consumerSecret
+       FROM AM_APPLICATION_KEY_MAPPING mapping
+       LEFT JOIN IDN_OAUTH_CONSUMER_APPS client ON client.CONSUMER_KEY = mapping.CONSUMER_KEY
+      WHERE mapping.APPLICATION_ID = ?`,
     [applicationId],
   );
 }

@@ -85,18 +85,21 @@ async function removeApplication(context: Context, pool: Pool, { user, field }: 
 }
 
 async function allSubscriptions(pool: Pool, user: string): Promise<object> {
-  const applications = await data.applications(pool, user);
-  return {
-    subscriptions: await Promise.all(
-      applications.map(async ({ id, name, tier }) => ({
-        id,
-        name,
-        tier,
-        subscriptions: await data.subscriptions(pool, [id]),
-        keys: await data.applicationKeys(pool, id),
-      })),
-    ),
-  };
+  const found = (await data.applications(pool, user)).map(async ({ id, name, callbackUrl }) => {
+    const keys = await data.applicationKeys(pool, id);
+    const [production, sandbox] = ["PRODUCTION", "SANDBOX"].map((type) => keys.find(({ keyType }) => keyType === type));
+    return {
+      id,
+      name,
+      callbackUrl,
+      prodConsumerKey: production?.consumerKey ?? null,
+      prodConsumerSecret: production?.consumerSecret ?? null,
+      sandboxConsumerKey: sandbox?.consumerKey ?? null,
+      sandboxConsumerSecret: sandbox?.consumerSecret ?? null,
+      subscriptions: await data.subscriptions(pool, [id]),
+    };
+  });
+  return { subscriptions: { applications: await Promise.all(found) } };
 }
 
 async function subscribe(pool: Pool, shared: Registry, { user, field }: Visit): Promise<object> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { RunningNode } from "../../standin/node";
 import {
   Deployment,
   type Edits,
@@ -66,13 +67,20 @@ describe("stand-in, from publishing to calling", function () {
   ] as const;
 
   /** The four, in the start order of the deployment, with something changed on some. */
-  async function start(changes: Changes = {}, members = 2): Promise<void> {
-    for (const [role, host, profile, databases] of nodes) {
-      const edits = plus(wiring[role](), onDatabaseServer(mysql, databases), changes[role] ?? {});
-      const node = await deployment.start(host, profile, edits);
-      await node.started;
+  async function start(changes: Changes = {}, members = 2): Promise<RunningNode[]> {
+    const running: RunningNode[] = [];
+    for (const node of nodes) {
+      running.push(await startRole(node, changes));
     }
     await eventually(() => deployment.lines.filter((line) => line.startsWith("Member joined")).length >= members);
+    return running;
+  }
+
+  async function startRole([role, host, profile, databases]: (typeof nodes)[number], changes: Changes) {
+    const edits = plus(wiring[role](), onDatabaseServer(mysql, databases), changes[role] ?? {});
+    const node = await deployment.start(host, profile, edits);
+    await node.started;
+    return node;
   }
 
   async function toPublished(): Promise<void> {
@@ -159,6 +167,43 @@ describe("stand-in, from publishing to calling", function () {
     await good(person.logIn("publisher"));
     await good(person.publish(name));
     assert.equal((await person.callApi(path(), token)).status, 200);
+  });
+
+  it("goes on when the Key Manager was started anew: the gateway opens another Thrift session", async () => {
+    const running = await start();
+    const key = await toKeys();
+    assert.equal((await person.callApi(path(), await person.token(key))).status, 200);
+    await running[0]?.stop();
+    await startRole(nodes[0], {});
+    const revoked = await person.oauth("/revoke", key, { token: await person.token(key) });
+    assert.equal(revoked.status, 200);
+    assert.equal((await person.callApi(path(), await person.token(key))).status, 200);
+  });
+
+  it("lists subscriptions with their keys", async () => {
+    await start();
+    const key = await toKeys();
+    const { subscriptions } = await good(
+      person.post("store", "subscription/subscription-list/ajax/subscription-list.jag", {
+        action: "getAllSubscriptions",
+      }),
+    );
+    const application = subscriptions?.applications.find((one) => one.name === name);
+    assert.deepEqual(
+      [application?.prodConsumerKey, application?.prodConsumerSecret],
+      [key.consumerKey, key.consumerSecret],
+    );
+    assert.deepEqual(
+      application?.subscriptions.map((one) => [one.name, one.version]),
+      [[name, "1.0.0"]],
+    );
+    const unsubscribe = () =>
+      person.post("store", "subscription/subscription-remove/ajax/subscription-remove.jag", {
+        ...{ action: "removeSubscription", name, version: "1.0.0", provider: "admin" },
+        applicationId: `${application?.id}`,
+      });
+    await good(unsubscribe());
+    assert.match(await refusal(unsubscribe()), /no subscription/);
   });
 
   it("gives tokens for a user's password, and refuses a wrong one", async () => {

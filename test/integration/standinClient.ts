@@ -7,6 +7,15 @@ export interface Reply {
   readonly message?: string;
   readonly apis?: readonly { readonly name: string; readonly status: string }[];
   readonly applications?: readonly { readonly name: string }[];
+  readonly subscriptions?: {
+    readonly applications: readonly {
+      readonly id: number;
+      readonly name: string;
+      readonly prodConsumerKey: string | null;
+      readonly prodConsumerSecret: string | null;
+      readonly subscriptions: readonly { readonly name: string; readonly version: string }[];
+    }[];
+  };
   readonly data?: { readonly key: { readonly consumerKey: string; readonly consumerSecret: string } };
 }
 

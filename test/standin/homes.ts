@@ -77,6 +77,7 @@ export class Deployment {
   /** A CARBON_HOME with the stock files, edited. */
   home(node: string, edits: Edits = {}, keys: Keys = this.keys): string {
     const home = join(this.directory, node, "wso2am");
+    rmSync(home, { recursive: true, force: true });
     cpSync(stock, home, { recursive: true });
     const security = join(home, "repository/resources/security");
     mkdirSync(security, { recursive: true });

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { readConfiguration } from "../../standin/configuration";
+import { configuredLinks } from "../../standin/links";
+import { Deployment, type Edits, files, wiring } from "./homes";
+
+const none = { keyStore: Buffer.alloc(0), trustStore: Buffer.alloc(0) };
+
+describe("stand-in configuration", () => {
+  let deployment: Deployment;
+  beforeEach(() => {
+    deployment = new Deployment(none);
+  });
+  afterEach(() => deployment.stop());
+
+  const read = (edits: Edits, profile = "api-publisher") =>
+    readConfiguration(deployment.home("node-1", edits), profile, "10.1.2.3");
+
+  it("fills in the properties of the product", () => {
+    const { apiManager, ports } = read({ [files.carbon]: [["<Offset>0", "<Offset>2"]] });
+    assert.equal(apiManager.authManager.url, "https://10.1.2.3:9445/services/");
+    assert.equal(apiManager.authManager.user, "admin");
+    assert.equal(apiManager.keyValidation.revokeUrl, "https://10.1.2.3:8245/revoke");
+    assert.deepEqual(apiManager.environments[0]?.endpoints, ["http://10.1.2.3:8282", "https://10.1.2.3:8245"]);
+    assert.deepEqual(ports, { managementHttps: 9445, managementHttp: 9765, apiHttps: 8245, apiHttp: 8282 });
+  });
+
+  it("takes the administrator of user-mgt.xml for the properties", () => {
+    const { apiManager } = read({
+      [files.userManagement]: [
+        ["<UserName>admin", "<UserName>root"],
+        ["<Password>admin", "<Password>se&amp;cret"],
+      ],
+    });
+    assert.deepEqual([apiManager.keyValidation.user, apiManager.keyValidation.password], ["root", "se&cret"]);
+  });
+
+  it("reads where the token API goes, from variables, a plain template or a plain address", () => {
+    const target = (edits: Edits) => {
+      const apis = read(edits, "gateway-manager").passThroughApis;
+      return apis.find(({ context }) => context === "/token")?.target;
+    };
+    assert.equal(target({}), "https://10.1.2.3:9443/oauth2/token");
+    const variable: Edits = {
+      [files.token]: [[/expression="get-property\('keyManager.hostname'\)"/, 'value="km.test"']],
+    };
+    assert.equal(target(variable), "https://km.test:9443/oauth2/token");
+    const address: Edits = {
+      [files.token]: [[/<http uri-template[\s\S]*<\/http>/, '<address uri="https://km.test:9444/oauth2/token"/>']],
+    };
+    assert.equal(target(address), "https://km.test:9444/oauth2/token");
+  });
+
+  it("keeps a commented host name out, and sends browsers to the balancer's port", () => {
+    assert.equal(read({}).publicUrl, "https://10.1.2.3:9443");
+    const named: Edits = {
+      [files.carbon]: [
+        ["<!--MgtHostName>mgt.example.org</MgtHostName-->", "<MgtHostName>publisher.test</MgtHostName>"],
+      ],
+      "repository/conf/tomcat/catalina-server.xml": [['port="9443"', 'port="9443" proxyPort="443"']],
+    };
+    assert.equal(read(named).publicUrl, "https://publisher.test:443");
+  });
+
+  const refused = (what: string, edits: Edits, message: RegExp, profile?: string) =>
+    it(`refuses ${what}`, () => {
+      assert.throws(() => read(edits, profile), message);
+    });
+  refused("an unknown profile", {}, /-Dprofile=worker: expected one of default, api-key-manager/, "worker");
+  refused("an offset that is none", { [files.carbon]: [["<Offset>0", "<Offset>two"]] }, /Ports\/Offset.*found "two"/);
+  refused(
+    "a database of another make",
+    { [files.dataSources]: [[/jdbc:h2:[^<]*/, "jdbc:oracle:thin:@x"]] },
+    /WSO2_CARBON_DB: expected jdbc:mysql.*found jdbc:oracle/,
+  );
+  refused(
+    "a mount of an instance that is not there",
+    {
+      [files.registry]: [
+        ["<indexingConfiguration>", '<mount path="/x"><instanceId>gone</instanceId></mount><indexingConfiguration>'],
+      ],
+    },
+    /mount of \/x names remoteInstance "gone"/,
+  );
+  refused(
+    "a cluster without a domain",
+    {
+      [files.axis2]: [
+        [/<parameter name="domain">[^<]*<\/parameter>/, ""],
+        ['enable="false"', 'enable="true"'],
+      ],
+    },
+    /axis2.xml: parameter "domain" is missing/,
+  );
+
+  it("says which file is missing", () => {
+    const home = deployment.home("node-1");
+    rmSync(join(home, files.registry));
+    assert.throws(() => readConfiguration(home, "default", "10.1.2.3"), /repository\/conf\/registry.xml is missing/);
+  });
+
+  it("knows members under wka only", () => {
+    const edits = wiring.store();
+    assert.deepEqual(read(edits).axis2.clustering?.members, [{ host: "127.0.71.61", port: 4000 }]);
+    const multicast = { ...edits, [files.axis2]: (edits[files.axis2] ?? []).filter(([, to]) => to !== ">wka<") };
+    assert.deepEqual(read(multicast).axis2.clustering?.members, []);
+  });
+
+  it("has no links of sections that the role does not act on", () => {
+    const kinds = (profile: string) => [...new Set(configuredLinks(read({}, profile)).map(({ kind }) => kind))];
+    assert.deepEqual(kinds("api-key-manager"), ["environment", "revocation"]);
+    assert.deepEqual(kinds("gateway-worker"), ["keyValidation", "thrift", "passThrough"]);
+  });
+
+  it("reads the product's own files", function () {
+    const stock = resolve(__dirname, "../../../shared/data/wso2am-1.9.0");
+    if (!existsSync(stock)) {
+      console.log("      skipped: the product's stock files are not here");
+      this.skip();
+    }
+    const home = mkdtempSync(join(tmpdir(), "standin-stock-"));
+    try {
+      cpSync(join(stock, "repository"), join(home, "repository"), { recursive: true });
+      const { carbon, passThroughApis, dataSources } = readConfiguration(home, "default", "10.1.2.3");
+      assert.equal(carbon.version, "1.9.0");
+      assert.deepEqual(
+        passThroughApis.map(({ context }) => context),
+        ["/authorize", "/revoke", "/token"],
+      );
+      assert.deepEqual(
+        dataSources.map(({ jndiName, server }) => [jndiName, server]),
+        [
+          ["jdbc/WSO2CarbonDB", undefined],
+          ["jdbc/WSO2AM_DB", undefined],
+        ],
+      );
+    } finally {
+      rmSync(home, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { synapseDirectory } from "../../standin/configuration/synapse";
+import { apiFor, type DeployedApi, deployedApis } from "../../standin/deployedApis";
+
+const word = fc.stringMatching(/^[A-Za-z][\w.]{0,12}$/);
+const api: fc.Arbitrary<DeployedApi> = fc.record(
+  {
+    name: word,
+    provider: fc.stringMatching(/^[a-z][a-z0-9@.]{2,12}$/),
+    version: fc.stringMatching(/^\d(\.\d){0,2}$/),
+    context: word.map((text) => `/${text}/1.0`),
+    endpoint: fc.webUrl({ withQueryParameters: true }),
+  },
+  { noNullPrototype: true },
+);
+
+describe("APIs deployed to a stand-in gateway", () => {
+  let home = "";
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), "standin-apis-"));
+    mkdirSync(join(home, synapseDirectory), { recursive: true });
+  });
+  afterEach(() => rmSync(home, { recursive: true }));
+
+  it("are there again after a restart, as they were", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(api, { selector: (one) => one.name.toLowerCase(), maxLength: 4 }), (apis) => {
+        const before = deployedApis(home);
+        for (const one of apis) {
+          before.deploy(one);
+        }
+        const after = deployedApis(home);
+        const sorted = (all: readonly DeployedApi[]) => [...all].sort((a, b) => (a.name < b.name ? -1 : 1));
+        assert.deepEqual(sorted(after.all()), sorted(apis));
+        for (const one of apis) {
+          assert.equal(after.remove(one), true);
+          assert.equal(after.remove(one), false);
+        }
+        assert.deepEqual(readdirSync(join(home, synapseDirectory)), []);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("are told from the gateway's own APIs", () => {
+    writeFileSync(join(home, synapseDirectory, "_TokenAPI_.xml"), "<api name='_WSO2AMTokenAPI_' context='/token'/>");
+    assert.deepEqual(deployedApis(home).all(), []);
+  });
+
+  it("are found by the longest context, and never by half a name", () => {
+    const at = (context: string): DeployedApi => ({
+      name: context,
+      provider: "p",
+      version: "1",
+      context,
+      endpoint: "",
+    });
+    const all = [at("/a/1"), at("/a/1/deep")];
+    assert.equal(apiFor(all, "/a/1/x")?.context, "/a/1");
+    assert.equal(apiFor(all, "/a/1/deep/x")?.context, "/a/1/deep");
+    assert.equal(apiFor(all, "/a/1")?.context, "/a/1");
+    assert.equal(apiFor(all, "/a/10"), undefined);
+  });
+});
