@@ -20,9 +20,11 @@ const topic = "registry";
 export function registry({ configuration, databases, cluster, log }: Context): Registry {
   const { mounts, localDataSource } = configuration.registry;
   const cache = new Map<string, readonly string[]>();
+  let changes = 0;
   const forget = (path: string): void => {
+    changes++;
     for (const listed of cache.keys()) {
-      if (path.startsWith(listed)) {
+      if (path === "/" || path.startsWith(listed)) {
         cache.delete(listed);
       }
     }
@@ -32,7 +34,7 @@ export function registry({ configuration, databases, cluster, log }: Context): R
     forget(path);
   });
   // What a member changed while it was not joined was not told here.
-  cluster.onJoin(() => cache.clear());
+  cluster.onJoin(() => forget("/"));
   const at = (path: string): { pool: Pool; path: string; mount: Mount | undefined } => {
     const mount = mounts.find((one) => path === one.path || path.startsWith(`${one.path}/`));
     return {
@@ -69,8 +71,10 @@ export function registry({ configuration, databases, cluster, log }: Context): R
         return known;
       }
       const target = at(path);
+      const before = changes;
       const found = await listResources(target.pool, target.path);
-      if (target.mount?.cached) {
+      // What changed while it was read may not be in it.
+      if (target.mount?.cached && changes === before) {
         cache.set(path, found);
       }
       return found;

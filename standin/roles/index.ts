@@ -1,6 +1,5 @@
 import type { Context } from "../context";
 import { seedUsers } from "../data/users";
-import { describe } from "../errors";
 import type { Handler } from "../http";
 import type { Service } from "../services";
 import type { KeyValidationRequest } from "../thrift";
@@ -40,7 +39,7 @@ export function roleParts(context: Context): RoleParts {
     validateKey: keyManager.validateKey,
     seed: async () => {
       await seedUserStore(context);
-      await store?.warmUp().catch((error: unknown) => context.log.warn(`published APIs: ${describe(error)}`));
+      await store?.warmUp();
     },
   };
 }

@@ -15,7 +15,7 @@ const subscriptionPage = "/site/blocks/subscription/subscription-add/ajax/subscr
 
 export interface StoreParts {
   readonly handler: Handler;
-  /** Reads the published APIs into memory: from then on, only cluster messages show later ones. */
+  /** Reads the published APIs into memory: from then on, only cluster messages show later ones. Never throws. */
   readonly warmUp: () => Promise<void>;
 }
 
@@ -50,12 +50,11 @@ export function storeParts(context: Context): StoreParts {
       },
     },
   });
-  return {
-    handler,
-    warmUp: async () => {
-      await shared.list(apisPath);
-    },
+  const warmUp = async (): Promise<void> => {
+    await shared.list(apisPath).catch((error: unknown) => context.log.warn(`published APIs: ${describe(error)}`));
   };
+  context.cluster.onJoin(() => void warmUp());
+  return { handler, warmUp };
 }
 
 async function publishedApis(shared: Registry): Promise<Api[]> {

@@ -6,7 +6,7 @@ import { readConfiguration } from "../../standin/configuration";
 import { configuredLinks } from "../../standin/links";
 import { Deployment, type Edits, files, wiring } from "./homes";
 
-const none = { keyStore: Buffer.alloc(0), trustStore: Buffer.alloc(0) };
+const none = { certificate: "", keyStore: Buffer.alloc(0), trustStore: Buffer.alloc(0) };
 
 describe("stand-in configuration", () => {
   let deployment: Deployment;

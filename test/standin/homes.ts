@@ -44,6 +44,8 @@ export const files = {
 const stock = resolve(__dirname, "../../standin/distribution");
 
 export interface Keys {
+  /** PEM. */
+  readonly certificate: string;
   readonly keyStore: Buffer;
   readonly trustStore: Buffer;
 }
@@ -58,6 +60,7 @@ export async function makeKeys(names: readonly string[]): Promise<Keys> {
   const chain = certificatesFromPem(made.cert);
   const [certificate = Buffer.alloc(0)] = chain;
   return {
+    certificate: made.cert,
     keyStore: writeJks(
       [{ kind: "key", alias: "wso2carbon", privateKey: privateKeyFromPem(made.private), chain }],
       "wso2carbon",

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createSecureContext } from "node:tls";
+import { askOverThrift } from "../../standin/thrift";
 import {
   Deployment,
   type Edits,
@@ -8,6 +10,7 @@ import {
   healthOf,
   type Keys,
   linkOf,
+  lookup,
   makeKeys,
   plus,
   wiring,
@@ -113,7 +116,7 @@ describe("stand-in wiring", function () {
     const local = await makeKeys(["localhost"]);
     await startKeyManager({}, local);
     const gateway = await deployment.start("gateway.test", "gateway-manager", wiring.gateway(), 5, {
-      keyStore: keys.keyStore,
+      ...keys,
       trustStore: local.trustStore,
     });
     await gateway.started;
@@ -161,6 +164,21 @@ describe("stand-in wiring", function () {
       await failing("gateway.test", 9444, "APIKeyValidator/ThriftClientPort"),
       "nothing listens there (ECONNREFUSED)",
     );
+  });
+
+  it("answers over Thrift only within a session that it gave", async () => {
+    await startKeyManager();
+    const caller = { trust: createSecureContext({ ca: keys.certificate }), lookup };
+    const ask = (session: string) =>
+      askOverThrift(caller, { host: "keymanager.test", port: 10397 }, session, { operation: "ping" }, 1000);
+    await assert.rejects(ask("invented"), /session refused/);
+    const login = (password: string) =>
+      fetchFrom("keymanager.test", 9443, "/thriftAuthenticator", {
+        method: "POST",
+        headers: { authorization: `Basic ${Buffer.from(`admin:${password}`).toString("base64")}` },
+      });
+    assert.equal((await login("wrong")).status, 401);
+    assert.equal(await ask((await login("admin")).text), "pong");
   });
 
   it("knows no Thrift link when the client is WSClient", async () => {
