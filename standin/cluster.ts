@@ -77,12 +77,13 @@ export async function joinCluster(
   const add = (member: MemberAddress, socket: Socket): void => {
     const key = keyOf(member);
     const connections = joined.get(key) ?? new Set();
-    if (connections.size === 0) {
-      log.info(`Member joined: ${key} in ${domain}`);
-    }
+    const first = connections.size === 0;
     joined.set(key, connections.add(socket));
-    for (const listener of joinListeners) {
-      listener();
+    if (first) {
+      log.info(`Member joined: ${key} in ${domain}`);
+      for (const listener of joinListeners) {
+        listener();
+      }
     }
     problems.delete(key);
     socket.once("close", () => {
