@@ -31,6 +31,11 @@ export function summaryLine({ passed, failed, skipped }: TestCounts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
+/** The whole run's exit status: 0 only when mocha says so, at least one test passed, and none failed. */
+export function exitStatus(counts: TestCounts | undefined, mochaStatus: number): number {
+  return counts !== undefined && counts.failed === 0 && counts.passed > 0 && mochaStatus === 0 ? 0 : 1;
+}
+
 /** Runs mocha in a process of its own. @returns its counts; undefined if it ended before it could count */
 async function runMocha(files: readonly string[], grep: string | undefined): Promise<[TestCounts | undefined, number]> {
   const directory = mkdtempSync(join(tmpdir(), "wso2-apim-test-"));
@@ -89,5 +94,5 @@ export async function run(args: string[]): Promise<number> {
     process.stdout.write("No test ran.\n");
   }
   process.stdout.write(`${summaryLine(counts ?? { passed: 0, failed: 1, skipped: 0 })}\n`);
-  return counts !== undefined && counts.failed === 0 && counts.passed > 0 && status === 0 ? 0 : 1;
+  return exitStatus(counts, status);
 }

@@ -50,9 +50,10 @@ async function bundle(): Promise<Buffer> {
 /**
  * Puts together the build context of the stand-in's image: Dockerfile and scripts from images/standin, the bundled
  * server, and our own stock files as its distribution. The same input gives the same bytes.
+ * @param target the directory to fill; other files in it go. @default images/standin/context
  * @throws when standin/server.ts does not bundle
  */
-export async function stageStandin(): Promise<void> {
+export async function stageStandin(target = standinContext): Promise<void> {
   const files = new Map<string, { readonly content: Buffer; readonly mode: number }>();
   const add = (name: string, source: string, mode: number) => files.set(name, { content: readFileSync(source), mode });
   for (const entry of readdirSync(imageDirectory, { withFileTypes: true })) {
@@ -63,9 +64,9 @@ export async function stageStandin(): Promise<void> {
   for (const name of filesBelow(distribution)) add(join("wso2am", name), join(distribution, name), 0o644);
   files.set("standin.cjs", { content: await bundle(), mode: 0o644 });
 
-  mkdirSync(standinContext, { recursive: true });
-  for (const name of filesBelow(standinContext)) {
-    if (!files.has(name)) rmSync(join(standinContext, name));
+  mkdirSync(target, { recursive: true });
+  for (const name of filesBelow(target)) {
+    if (!files.has(name)) rmSync(join(target, name));
   }
-  for (const [name, { content, mode }] of files) place(join(standinContext, name), content, mode);
+  for (const [name, { content, mode }] of files) place(join(target, name), content, mode);
 }

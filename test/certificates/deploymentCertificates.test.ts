@@ -1,17 +1,14 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { connect, createServer, type TLSSocket } from "node:tls";
-import * as pulumi from "@pulumi/pulumi";
 import {
   type CertificateRequest,
   type DeploymentCertificates,
   makeCertificates,
 } from "../../certificates/deploymentCertificates";
 import { type JksKeyEntry, readJks } from "../../certificates/jks";
+import { runAsClosure } from "../setup/closure";
 
 const request: CertificateRequest = {
   names: ["keymanager.apim-wso2.com", "gateway-1.apim-wso2.com", "localhost", "10.40.0.11"],
@@ -147,17 +144,7 @@ describe("the deployment's certificates", () => {
 
   it("works from a dynamic resource, whose function is taken out of its module", async function () {
     this.timeout(60_000);
-    const closure = await pulumi.runtime.serializeFunction(async () => (await makeCertificates(request)).fingerprint);
-    // In the project, so that the packages it requires are found.
-    const directory = mkdtempSync(join(__dirname, "../../node_modules/.closure-"));
-    try {
-      const file = join(directory, "closure.js");
-      writeFileSync(file, `${closure.text}\nexports.${closure.exportName}().then(console.log);\n`);
-      const { stdout, stderr, status } = spawnSync(process.execPath, [file], { encoding: "utf8" });
-      assert.equal(status, 0, stderr);
-      assert.match(stdout, /^[0-9a-f]{64}\n$/);
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
-    }
+    const { fingerprint } = await runAsClosure(() => makeCertificates(request));
+    assert.match(fingerprint, /^[0-9a-f]{64}$/);
   });
 });

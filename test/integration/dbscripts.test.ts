@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import Docker from "dockerode";
 import type { RowDataPacket } from "mysql2/promise";
 import { applyScript, type ScriptRequest, type ScriptResult } from "../../dbscripts/applyScript";
+import { runAsClosure } from "../setup/closure";
 import { type Cut, openCuttingProxy } from "./cuttingProxy";
 import { type MySqlServer, startMySql } from "./mysqlServer";
 
@@ -235,6 +236,13 @@ describe("database scripts on a real server", function () {
     } finally {
       listener.close();
     }
+  });
+
+  it("run from a dynamic resource, whose function is taken out of its module", async () => {
+    const database = await newSchema();
+    const wanted = request(database);
+    assert.equal((await runAsClosure(() => applyScript(wanted))).executed, 9);
+    assert.deepEqual((await tables(database)).sort(), ["CHILD", "PARENT"]);
   });
 
   it("say at once what a wrong password or schema is, without the password", async () => {
