@@ -209,6 +209,8 @@ describe("configs: what the document says, in each role's files", () => {
         assert.deepEqual(values(text, "Service/Connector/@proxyPort"), ["", "443"]);
         assert.match(text, / port="9443" proxyPort="443"\n/);
       }
+      const publisher = file("publisher", "api-manager.xml", settings);
+      assert.equal(value(publisher, "APIStore/URL"), "https://store.apim-wso2.com/store");
     });
 
     it("synapse APIs: the gateway's only, pointing at the Key Manager", () => {
