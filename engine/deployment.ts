@@ -45,6 +45,7 @@ export class Stopped extends Error {}
 export class Deployment {
   failed = false;
   rootUrn: string | undefined;
+  private rootOutputs: Props | undefined;
   private readonly olds = new Map<string, ResourceState>();
   private readonly seen = new Set<string>();
   /** Failed or skipped: what needs one of these is skipped. */
@@ -72,14 +73,18 @@ export class Deployment {
 
   /** The outputs that a component registers when all its children are. */
   async registerOutputs(urn: string, outputs: Props): Promise<void> {
-    await this.tracked(async () => {
-      const state = this.steps.journal.find(urn);
-      if (state === undefined) return;
-      // Unknown outside a preview means: comes from something that failed. What it was is better than nothing.
-      const news = this.steps.preview ? outputs : { ...pick(state.outputs, outputs), ...known(outputs) };
-      if (urn === this.rootUrn) this.steps.emit({ kind: "outputs", olds: state.outputs ?? {}, news });
-      await this.steps.journal.replace(undefined, state, { ...state, outputs: news });
-    });
+    // A program that throws registers no outputs for the stack: those wait until it is known to have gone well.
+    if (urn === this.rootUrn) this.rootOutputs = outputs;
+    else await this.tracked(() => this.recordOutputs(urn, outputs));
+  }
+
+  private async recordOutputs(urn: string, outputs: Props): Promise<void> {
+    const state = this.steps.journal.find(urn);
+    if (state === undefined) return;
+    // Unknown outside a preview means: comes from something that failed. What it was is better than nothing.
+    const news = this.steps.preview ? outputs : { ...pick(state.outputs, outputs), ...known(outputs) };
+    if (urn === this.rootUrn) this.steps.emit({ kind: "outputs", olds: state.outputs ?? {}, news });
+    await this.steps.journal.replace(undefined, state, { ...state, outputs: news });
   }
 
   /** No new steps; resolves when those under way have ended. */
@@ -90,6 +95,7 @@ export class Deployment {
 
   /** After a program that went well: deletes what it did not register. */
   async finish(): Promise<void> {
+    if (this.rootUrn && this.rootOutputs) await this.recordOutputs(this.rootUrn, this.rootOutputs);
     if (this.failed || this.stopping) return;
     const leftovers = this.steps.journal.remaining();
     const refused = leftovers.filter((state) => !state.delete && refusal(state, "deleted") !== undefined);

@@ -108,7 +108,7 @@ export class StateFile {
       await rename(temporary, this.file);
       await syncDirectory(path.dirname(this.file));
     } catch (error) {
-      await rm(temporary, { force: true });
+      await rm(temporary, { force: true }).catch(() => undefined);
       throw new Error(
         `${this.file}: can't be written (${error instanceof Error ? error.message : error}); the last good state is kept there`,
       );

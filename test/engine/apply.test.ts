@@ -1,0 +1,350 @@
+import assert from "node:assert/strict";
+import { STACK_TYPE } from "../../engine/model";
+import { Secret } from "../../engine/values";
+import {
+  type Call,
+  deploy,
+  destroy,
+  NAMED,
+  type Outcome,
+  recorded,
+  refresh,
+  removeTemporaryDirs,
+  temporaryDir,
+  thing,
+  urnOf,
+  type Wiring,
+  World,
+  wired,
+} from "./support";
+
+const errors = (outcome: Outcome) =>
+  outcome.events.flatMap((event) => (event.kind === "log" && event.severity === "error" ? [event.message] : []));
+
+describe("apply", () => {
+  let dir: string;
+  let world: World;
+  beforeEach(() => {
+    dir = temporaryDir();
+    world = new World();
+  });
+  after(removeTemporaryDirs);
+
+  const names = async () =>
+    (await recorded(dir)).filter(({ type }) => !type.startsWith("pulumi:")).map(({ urn }) => urn.split("::").pop());
+
+  it("creates, then finds all as it was, without a call or a write", async () => {
+    const goals = [thing("a", { colour: "red" }), wired(thing("b"), "a")];
+    assert.deepEqual((await deploy(dir, world, goals)).steps, ["create a", "create b"]);
+    const calls = world.calls.length;
+    const [before] = await recorded(dir);
+    assert.deepEqual((await deploy(dir, world, goals)).steps, ["same a", "same b"]);
+    assert.equal(world.calls.length, calls);
+    assert.deepEqual((await recorded(dir))[0], before);
+  });
+
+  it("records dependencies, property dependencies and the default provider", async () => {
+    await deploy(dir, world, [thing("a"), wired(thing("b", { colour: "red" }, { version: "1.2.3" }), "a")]);
+    const b = (await recorded(dir)).find(({ urn }) => urn === urnOf("b"));
+    assert.deepEqual(b?.dependencies, [urnOf("a")]);
+    assert.deepEqual(b?.propertyDependencies, { colour: [], input: [urnOf("a")] });
+    assert.match(b?.provider ?? "", /^urn:pulumi:dev::shelf::pulumi:providers:toy::default_1_2_3::[\da-f-]{36}$/);
+    const provider = (await recorded(dir)).find(({ urn }) => b?.provider?.startsWith(`${urn}::`));
+    assert.deepEqual(provider?.inputs, { __internal: {}, version: "1.2.3" });
+    assert.deepEqual(provider?.outputs, { version: "1.2.3" });
+    assert.equal(provider?.parent, undefined);
+  });
+
+  it("updates in place what allows it", async () => {
+    await deploy(dir, world, [thing("a", { colour: "red" })]);
+    const outcome = await deploy(dir, world, [thing("a", { colour: "blue" })]);
+    assert.deepEqual(outcome.steps, ["update a"]);
+    assert.equal(world.things.get("a-1")?.colour, "blue");
+    assert.equal((await recorded(dir)).at(-1)?.outputs?.colour, "blue");
+  });
+
+  it("replaces: the new one first, the old one last", async () => {
+    await deploy(dir, world, [thing("a", { size: 1 }), wired(thing("b"), "a")]);
+    const outcome = await deploy(dir, world, [thing("a", { size: 2 }), wired(thing("b"), "a")]);
+    assert.deepEqual(outcome.steps, ["replace a", "create-replacement a", "update b", "delete-replaced a"]);
+    assert.deepEqual(world.names(), ["a", "b"]);
+  });
+
+  it("replaces: the old one first when the provider says so, and before it the dependents that would be replaced", async () => {
+    const net = (size: number): Wiring[] => [
+      thing("net", { size }, { type: NAMED }),
+      {
+        ...thing(
+          "box",
+          {},
+          { type: NAMED, dependencies: [urnOf("net", NAMED)], propertyDependencies: { size: [urnOf("net", NAMED)] } },
+        ),
+        inputs: { size: `on ${size}` },
+      },
+    ];
+    await deploy(dir, world, net(1));
+    const outcome = await deploy(dir, world, net(2));
+    assert.deepEqual(outcome.steps, [
+      "replace net",
+      "delete-replaced box",
+      "delete-replaced net",
+      "create-replacement net",
+      "replace box",
+      "create-replacement box",
+    ]);
+    assert.deepEqual(world.names(), ["box", "net"]);
+    assert.deepEqual(await names(), ["net", "box"]);
+  });
+
+  it("deletes what the program no longer has, dependents first", async () => {
+    await deploy(dir, world, [thing("a"), wired(thing("b"), "a"), wired(thing("c"), "b"), thing("d")]);
+    const outcome = await deploy(dir, world, [thing("d")]);
+    assert.deepEqual(outcome.steps, ["same d", "delete c", "delete b", "delete a"]);
+    assert.deepEqual(world.names(), ["d"]);
+    assert.deepEqual(await names(), ["d"]);
+  });
+
+  it("previews without a change to world or state", async () => {
+    await deploy(dir, world, [thing("a", { size: 1 }), thing("gone")]);
+    const before = await recorded(dir);
+    const calls = world.calls.length;
+    const outcome = await deploy(dir, world, [thing("a", { size: 2 }), wired(thing("b"), "a")], true);
+    assert.deepEqual(outcome.steps.sort(), [
+      "create b",
+      "create-replacement a",
+      "delete gone",
+      "delete-replaced a",
+      "replace a",
+    ]);
+    assert.equal(outcome.registrations.get("a")?.id, "");
+    assert.equal(outcome.registrations.get("a")?.outputs.hex, undefined);
+    assert.equal(world.calls.length, calls);
+    assert.deepEqual(await recorded(dir), before);
+  });
+
+  describe("options", () => {
+    it("retainOnDelete forgets without deleting", async () => {
+      await deploy(dir, world, [thing("a", {}, { retainOnDelete: true })]);
+      await deploy(dir, world, []);
+      assert.deepEqual(world.names(), ["a"]);
+      assert.deepEqual(await names(), []);
+    });
+    it("deletedWith leaves the deletion to the other one's, if that goes", async () => {
+      const goals = [thing("a"), thing("b", {}, { deletedWith: urnOf("a") })];
+      await deploy(dir, world, goals);
+      await deploy(dir, world, goals.slice(0, 1));
+      assert.deepEqual(world.names(), ["a"], "a stays, so b was deleted");
+      await deploy(dir, world, goals);
+      await destroy(dir, world);
+      assert.deepEqual(world.names(), ["b"], "b goes with a");
+      assert.deepEqual(await names(), []);
+    });
+    it("protect refuses to delete, to replace, and to destroy", async () => {
+      await deploy(dir, world, [thing("a", { size: 1 }, { protect: true })]);
+      const removed = await deploy(dir, world, []);
+      assert.match(errors(removed).join(), /can't be deleted: it is protected/);
+      const replaced = await deploy(dir, world, [thing("a", { size: 2 }, { protect: true })]);
+      assert.match(errors(replaced).join(), /can't be replaced/);
+      assert.equal(await destroy(dir, world), false);
+      assert.deepEqual(world.names(), ["a"]);
+      await deploy(dir, world, [thing("a", { size: 1 })]);
+      assert.equal(await destroy(dir, world), true);
+    });
+    it("ignoreChanges keeps what is recorded", async () => {
+      await deploy(dir, world, [thing("a", { colour: "red", tags: [{ k: 1, v: 1 }] })]);
+      const goal = thing("a", { colour: "blue", tags: [{ k: 1, v: 2 }] }, { ignoreChanges: ["colour", "tags[*].v"] });
+      assert.deepEqual((await deploy(dir, world, [goal])).steps, ["same a"]);
+      const other = thing("a", { colour: "blue", tags: [{ k: 2, v: 2 }] }, { ignoreChanges: ["colour", "tags[*].v"] });
+      assert.deepEqual((await deploy(dir, world, [other])).steps, ["update a"]);
+      assert.deepEqual(world.things.get("a-1")?.tags, [{ k: 2, v: 1 }]);
+    });
+    it("aliases find a resource under its old name, type or parent", async () => {
+      const shelf = { ...thing("shelf"), type: "shelf:index:Shelf", custom: false };
+      const parent = `urn:pulumi:dev::shelf::shelf:index:Shelf::shelf`;
+      await deploy(dir, world, [shelf, thing("a", {}, { parent }), thing("b"), wired(thing("c"), "b")]);
+      const outcome = await deploy(dir, world, [
+        { ...shelf, name: "rack", aliases: [{ name: "shelf" }] },
+        thing("a", {}, { parent: "urn:pulumi:dev::shelf::shelf:index:Shelf::rack" }),
+        thing("renamed", {}, { aliases: [{ name: "b" }] }),
+        wired(thing("c"), "renamed"),
+      ]);
+      assert.deepEqual(outcome.steps, ["same rack", "same a", "same renamed", "same c"]);
+      const c = (await recorded(dir)).find(({ urn }) => urn === urnOf("c"));
+      assert.deepEqual(c?.dependencies, [urnOf("renamed")]);
+      assert.deepEqual(await names(), ["rack", "a", "renamed", "c"]);
+    });
+    it("import takes over what is there, and refuses what differs", async () => {
+      world.things.set("x-9", { colour: "red", name: "x", __defaults: [] });
+      const wrong = await deploy(dir, world, [thing("x", { colour: "blue" }, { importId: "x-9" })]);
+      assert.match(errors(wrong).join(), /colour of "x-9" differ/);
+      assert.match(errors(await deploy(dir, world, [thing("x", {}, { importId: "nope" })])).join(), /there is no toy/);
+      const right = await deploy(dir, world, [thing("x", { colour: "red" }, { importId: "x-9" })]);
+      assert.deepEqual(right.steps, ["import x"]);
+      assert.deepEqual((await deploy(dir, world, [thing("x", { colour: "red" }, { importId: "x-9" })])).steps, [
+        "same x",
+      ]);
+      assert.deepEqual(world.names(), ["x"]);
+    });
+    it("what is only read is never deleted", async () => {
+      world.things.set("x-9", { colour: "red", name: "x" });
+      const outcome = await deploy(dir, world, [thing("x", {}, { readId: "x-9" })]);
+      assert.equal(outcome.registrations.get("x")?.outputs.colour, "red");
+      assert.equal((await recorded(dir)).at(-1)?.external, true);
+      await deploy(dir, world, []);
+      assert.deepEqual(world.names(), ["x"]);
+      assert.deepEqual(await names(), []);
+    });
+    it("secrets mark outputs of the same name, and what additionalSecretOutputs names", async () => {
+      const goal = thing(
+        "a",
+        { key: new Secret("hush"), nested: { x: new Secret(1), y: 2 }, list: [1, new Secret(2)] },
+        { additionalSecretOutputs: ["hex"] },
+      );
+      const { registrations } = await deploy(dir, world, [goal]);
+      const outputs = registrations.get("a")?.outputs;
+      assert.ok(outputs?.key instanceof Secret && outputs.hex instanceof Secret && outputs.list instanceof Secret);
+      assert.deepEqual(outputs.nested, { x: new Secret(1), y: 2 });
+      assert.deepEqual((await deploy(dir, world, [goal])).steps, ["same a"]);
+    });
+  });
+
+  describe("failures", () => {
+    it("a failed create skips its dependents only, deletes nothing, and is made up for by the next run", async () => {
+      await deploy(dir, world, [thing("old")]);
+      const goals = [thing("a"), wired(thing("b"), "a"), thing("c")];
+      world.hook = (moment, call, name) => {
+        if (moment === "before" && call === "create" && name === "a") throw new Error("no room");
+      };
+      const outcome = await deploy(dir, world, goals);
+      assert.equal(outcome.failed, true);
+      assert.deepEqual(errors(outcome), ["no room"]);
+      assert.equal(outcome.registrations.get("b")?.result, "skip");
+      assert.deepEqual(world.names(), ["c", "old"]);
+      assert.deepEqual((await names()).sort(), ["c", "old"]);
+      world.hook = () => {};
+      assert.equal((await deploy(dir, world, goals)).failed, false);
+      assert.deepEqual(world.names(), ["a", "b", "c"]);
+    });
+    it("a half-made resource is recorded and replaced", async () => {
+      const outcome = await deploy(dir, world, [thing("a", { half: true }, { type: NAMED })]);
+      assert.deepEqual(errors(outcome), ["only half of it"]);
+      const state = (await recorded(dir)).at(-1);
+      assert.deepEqual([state?.id, state?.initErrors], ["a-1", ["only half of it"]]);
+      const again = await deploy(dir, world, [thing("a", {}, { type: NAMED })]);
+      assert.deepEqual(again.steps, ["replace a", "delete-replaced a", "create-replacement a"]);
+      assert.deepEqual([...world.things.keys()], ["a-2"]);
+      assert.equal((await recorded(dir)).at(-1)?.initErrors, undefined);
+    });
+    it("a value that the provider refuses names the property", async () => {
+      assert.deepEqual(errors(await deploy(dir, world, [thing("a", { colour: "ugly" })])), [
+        "colour: nobody wants that",
+      ]);
+    });
+    it("a name used twice, and an unknown kind, are refused by name", async () => {
+      assert.match(errors(await deploy(dir, world, [thing("a"), thing("a")])).join(), /registered twice/);
+      const strange = thing("s", {}, { type: "toy:index:Strange" });
+      assert.match(
+        errors(await deploy(dir, world, [strange])).join(),
+        /toy:index:Strange: the local engine does not know.*Pulumi CLI/,
+      );
+    });
+    it("a failed delete keeps the resource in the state", async () => {
+      await deploy(dir, world, [thing("a"), wired(thing("b"), "a")]);
+      world.hook = (moment, call) => {
+        if (moment === "before" && call === "delete") throw new Error("busy");
+      };
+      assert.equal(await destroy(dir, world), false);
+      assert.deepEqual(await names(), ["a", "b"]);
+      world.hook = () => {};
+      assert.equal(await destroy(dir, world), true);
+      assert.deepEqual(world.names(), []);
+    });
+  });
+
+  it("refresh drops what is gone, with the references to it, and records what changed", async () => {
+    const goals = [thing("a"), wired(thing("b", { colour: "red" }), "a"), thing("c")];
+    await deploy(dir, world, goals);
+    world.things.delete("a-1");
+    world.things.set("b-2", { ...world.things.get("b-2"), colour: "green" });
+    assert.deepEqual((await refresh(dir, world)).sort(), ["delete a", "refresh b", "same c"]);
+    const b = (await recorded(dir)).find(({ urn }) => urn === urnOf("b"));
+    assert.equal(b?.outputs?.colour, "green");
+    assert.deepEqual(b?.dependencies, []);
+    const repaired = await deploy(dir, world, goals);
+    assert.deepEqual(repaired.steps, ["create a", "update b", "same c"]);
+    assert.equal(world.things.get("b-2")?.colour, "red");
+  });
+
+  describe("cut off at any moment, the next run converges", () => {
+    const first: Wiring[] = [
+      { ...thing("root"), type: STACK_TYPE, custom: false },
+      thing("net", { size: 1 }, { type: NAMED }),
+      thing("key", { size: 1 }),
+      thing("box", { size: 1, colour: "red" }, { type: NAMED }),
+      thing("extra"),
+    ];
+    // Replaced either way, updated, removed and added, all in one run.
+    const second: Wiring[] = [
+      { ...thing("root"), type: STACK_TYPE, custom: false },
+      thing("net", { size: 2 }, { type: NAMED }),
+      thing("key", { size: 2 }),
+      thing("box", { size: 1, colour: "blue" }, { type: NAMED }),
+      thing("new"),
+    ];
+    const scenarios: readonly {
+      name: string;
+      run: (dir: string, world: World) => Promise<unknown>;
+      start: readonly Wiring[];
+    }[] = [
+      { name: "up from nothing", run: (at, on) => deploy(at, on, first), start: [] },
+      { name: "up with every kind of change", run: (at, on) => deploy(at, on, second), start: first },
+      { name: "destroy", run: (at, on) => destroy(at, on), start: second },
+      { name: "refresh", run: (at, on) => refresh(at, on), start: second },
+    ];
+    for (const { name, run, start } of scenarios)
+      it(name, async function () {
+        this.timeout(20_000);
+        for (let moment = 0; ; moment++) {
+          const [at, on] = [temporaryDir(), new World()];
+          await deploy(at, on, start);
+          if (!(await cutOff(on, moment, () => run(at, on)))) {
+            assert.ok(moment >= 3, `only ${moment} moments`);
+            return;
+          }
+          const outcome = await deploy(at, on, second);
+          assert.deepEqual(errors(outcome), [], `moment ${moment}`);
+          assert.deepEqual(
+            on.names(),
+            ["box", "key", "net", "new"],
+            `moment ${moment}: nothing orphaned, nothing twice`,
+          );
+          assert.deepEqual(
+            (await deploy(at, on, second)).steps.filter((step) => !step.startsWith("same")),
+            [],
+          );
+          assert.equal(await destroy(at, on), true);
+          assert.deepEqual(on.names(), [], `moment ${moment}`);
+        }
+      });
+  });
+});
+
+/** Freezes the run for good at the n-th moment around an effect; false when it ended before. */
+async function cutOff(world: World, moment: number, run: () => Promise<unknown>): Promise<boolean> {
+  let count = 0;
+  let frozen = false;
+  const cut = new Promise<boolean>((resolve) => {
+    world.hook = (_when: string, _call: Call) => {
+      if (frozen || count++ === moment) {
+        frozen = true;
+        resolve(true);
+        return new Promise<void>(() => {});
+      }
+    };
+  });
+  const result = await Promise.race([cut, run().then(() => false)]);
+  // Steps beside the frozen one may still be writing; a killed process would have ended here.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  world.hook = () => {};
+  return result;
+}

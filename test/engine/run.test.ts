@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+import { type Options, type Result, type RunKind, run, stackOutputs } from "../../engine";
+import { removeTemporaryDirs, temporaryDir, World } from "./support";
+
+const fixture = path.join(__dirname, "fixtures/program");
+const modules = path.resolve(__dirname, "../../node_modules");
+
+/** The fixture program through the SDK's own runner, against things in memory. */
+describe("run", function () {
+  this.timeout(60_000);
+  let dir: string;
+  let world: World;
+  const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "correct horse", PULUMI_BACKEND_URL: "", TERM: "dumb" };
+  before(() => {
+    dir = temporaryDir();
+    cpSync(fixture, dir, { recursive: true });
+    symlinkSync(modules, path.join(dir, "node_modules"));
+    world = new World();
+  });
+  after(removeTemporaryDirs);
+
+  async function engine(operation: RunKind, options: Partial<Options> = {}): Promise<Result & { text: string }> {
+    const parts: string[] = [];
+    const out = { write: (part: string) => parts.push(part) };
+    const result = await run(operation, {
+      projectDir: dir,
+      stack: "dev",
+      env,
+      out,
+      providers: () => world.provider,
+      ...options,
+    });
+    return { ...result, text: parts.join("") };
+  }
+  const configure = (settings: string) => writeFileSync(path.join(dir, "Pulumi.dev.yaml"), `config:\n${settings}`);
+  const stateText = () => readFileSync(path.join(dir, ".pulumi/stacks/shelf/dev.json"), "utf8");
+
+  it("has no outputs before the first up, and a preview leaves nothing behind", async () => {
+    assert.equal(await stackOutputs(dir, "dev", { env }), undefined);
+    const { text, exitCode, changed } = await engine("preview", { expectNoChanges: true });
+    assert.match(text, /\+ {2}random:index:RandomPassword key create\n/);
+    assert.match(text, /Resources:\n {4}\+ 7 to create\n/);
+    assert.deepEqual([exitCode, changed, world.calls.length], [1, true, 0]);
+    assert.ok(!readdirSync(dir).includes(".pulumi"));
+  });
+
+  it("up creates all of it, with the program's own lines, types, parents and secrets", async () => {
+    const { text, exitCode, counts, timings } = await engine("up");
+    assert.equal(exitCode, 0, text);
+    assert.deepEqual(counts, { create: 7 });
+    assert.match(text, /\n {4}building the shelf\n/);
+    assert.match(text, /password: \[secret\]\n {4}written : "once"/);
+    assert.ok(!text.includes("result-key") && !stateText().includes("result-key"));
+    assert.ok(timings.programMs > 0 && timings.engineMs > 0 && timings.totalMs >= timings.engineMs);
+    const { resources } = JSON.parse(stateText()).checkpoint.latest;
+    const urns = resources.map(({ urn }: { urn: string }) => urn.replace("urn:pulumi:dev::shelf::", ""));
+    assert.ok(urns.includes("shelf:index:Shelf$random:index/randomId:RandomId::shelf-book1"), urns.join("\n"));
+    assert.ok(urns.some((urn: string) => /^pulumi:providers:random::default_4_21_\d$/.test(urn)));
+    assert.ok(urns.includes("pulumi:providers:pulumi-nodejs::default"));
+    const book = resources.find(({ urn }: { urn: string }) => urn.endsWith("book1"));
+    assert.deepEqual(book.dependencies, [
+      "urn:pulumi:dev::shelf::shelf:index:Shelf$random:index/randomId:RandomId::shelf-label",
+    ]);
+    assert.match(book.sourcePosition, /^project:\/\/\/index.ts#\d+,\d+$/);
+    const note = resources.find(({ urn }: { urn: string }) => urn.endsWith("::note"));
+    assert.equal(note.id, `note-${"hex-shelf-label-0:result-key-0".length}`);
+    assert.ok(note.inputs.text.ciphertext && note.outputs.text.ciphertext);
+  });
+
+  it("tells the recorded outputs, masked unless asked for", async () => {
+    const masked = await stackOutputs(dir, "dev", { env });
+    assert.equal(masked?.password, "[secret]");
+    const shown = await stackOutputs(dir, "dev", { env, showSecrets: true });
+    assert.match(String(shown?.password), /^result-key-\d$/);
+    const wrong = { ...env, PULUMI_CONFIG_PASSPHRASE: "wrong" };
+    await assert.rejects(stackOutputs(dir, "dev", { env: wrong, showSecrets: true }), /passphrase does not fit/);
+  });
+
+  it("a second up changes nothing, writes nothing and says so", async () => {
+    const before = stateText();
+    const { text, changed, exitCode } = await engine("up", { expectNoChanges: true });
+    assert.match(text, /7 unchanged\nNo changes: everything is as the program says/);
+    assert.deepEqual([changed, exitCode, stateText()], [false, 0, before]);
+  });
+
+  it("a changed setting previews as line diffs, as JSON, and only that is replaced", async () => {
+    configure("  shelf:books: 2\n  shelf:colour: green\n");
+    const { text, exitCode } = await engine("preview", { diff: true });
+    assert.equal(exitCode, 0);
+    assert.match(
+      text,
+      /~ \/label.txt: \n {20}one\n {20}two\n {18}- blue\n {18}\+ green\n {20}four\n {20}five\n {20}six\n/,
+    );
+    const json = JSON.parse((await engine("preview", { json: true, expectNoChanges: true })).text);
+    assert.deepEqual(json.changeSummary, { same: 4, update: 2, replace: 1 });
+    assert.equal(json.config["shelf:colour"], "green");
+    const up = await engine("up");
+    assert.deepEqual(up.counts, { same: 4, update: 2, replace: 1 });
+    assert.match(up.text, /~ written : "once" => "again"/);
+    assert.deepEqual(world.names(), ["key", "shelf-book1", "shelf-book2", "shelf-label"]);
+  });
+
+  it("a program that fails deletes nothing", async () => {
+    configure("  shelf:books: 2\n  shelf:colour: green\n  shelf:broken: true\n");
+    const before = stateText();
+    const { text, exitCode } = await engine("up");
+    assert.match(text, /error: the shelf is broken/);
+    assert.deepEqual([exitCode, stateText(), world.things.size], [1, before, 4]);
+    configure("  shelf:colour: green\n");
+    const { text: missing } = await engine("preview");
+    assert.match(missing, /error: .*Missing required configuration variable 'shelf:books'/);
+  });
+
+  it("what the program no longer has goes; a failed step is named and gives exit status 1", async () => {
+    configure("  shelf:books: 1\n  shelf:colour: green\n");
+    world.hook = (moment, call) => {
+      if (moment === "before" && call === "delete") throw new Error("glued to the shelf");
+    };
+    const failed = await engine("up");
+    assert.equal(failed.exitCode, 1);
+    assert.match(failed.text, /error: random:index:RandomId shelf-book2: glued to the shelf/);
+    world.hook = () => {};
+    assert.deepEqual((await engine("up")).counts, { same: 6, delete: 1 });
+    assert.deepEqual(world.names(), ["key", "shelf-book1", "shelf-label"]);
+  });
+
+  it("asked to stop, it ends the step under way and exits with 130", async () => {
+    configure("  shelf:books: 3\n  shelf:colour: red\n");
+    const stop = new AbortController();
+    world.hook = async (moment, call, name) => {
+      if (moment !== "before" || call !== "create" || name !== "shelf-label") return;
+      stop.abort();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    };
+    const { exitCode, text } = await engine("up", { signal: stop.signal });
+    world.hook = () => {};
+    assert.equal(exitCode, 130, text);
+    assert.match(text, /Stopping: the steps under way are finished first/);
+    assert.match(text, /created replacement/);
+    assert.equal(JSON.parse(stateText()).checkpoint.latest.pending_operations, undefined);
+    assert.equal((await engine("up")).exitCode, 0);
+    assert.deepEqual(world.names(), ["key", "shelf-book1", "shelf-book2", "shelf-book3", "shelf-label"]);
+  });
+
+  it("refuses a second run while one is under way, and names it", async () => {
+    const first = engine("refresh");
+    await assert.rejects(engine("destroy"), new RegExp(`stack dev is locked by .*pid ${process.pid}`));
+    assert.equal((await first).exitCode, 0);
+  });
+
+  it("a dynamic provider does not outlive an engine that is killed", async () => {
+    const script = `require(${JSON.stringify(require.resolve("ts-node/register/transpile-only"))});
+      const { dynamicProvider } = require(${JSON.stringify(path.resolve(__dirname, "../../engine/dynamicProvider"))});
+      const provider = dynamicProvider(${JSON.stringify(dir)}, {}, () => {});
+      const code = "exports.handler = () => ({ check: async (o, n) => ({ inputs: { ...n, pid: process.pid } }) });";
+      provider.check({}, {}, { __provider: code }).then(({ inputs }) => console.log("pid " + inputs.pid));`;
+    const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    const pid = await new Promise<number>((resolve) => {
+      child.stdout.on("data", (data: Buffer) => resolve(Number(/pid (\d+)/.exec(String(data))?.[1])));
+    });
+    assert.doesNotThrow(() => process.kill(pid, 0));
+    child.kill("SIGKILL");
+    for (let tries = 0; tries < 50 && alive(pid); tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(alive(pid), false);
+  });
+
+  it("destroy removes everything and leaves an empty state", async () => {
+    const { exitCode, text } = await engine("destroy");
+    assert.equal(exitCode, 0, text);
+    assert.deepEqual(world.names(), []);
+    assert.equal(JSON.parse(stateText()).checkpoint.latest.resources, undefined);
+    assert.equal(await stackOutputs(dir, "dev", { env }), undefined);
+  });
+
+  it("there is nothing to destroy where nothing was brought up", async () => {
+    await assert.rejects(engine("destroy", { stack: "none" }), /stack none: there is no state/);
+  });
+});
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A zombie waits for its parent only.
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,214 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { Crypter } from "../../engine/crypto";
+import { Deployment, NO_OPTIONS, type Registration } from "../../engine/deployment";
+import { destroyAll } from "../../engine/destroy";
+import type { EngineEvent, Step } from "../../engine/events";
+import { Journal } from "../../engine/journal";
+import type { Goal, ResourceState } from "../../engine/model";
+import {
+  type DiffKind,
+  type Existing,
+  PartialCreateError,
+  type Properties,
+  type Provider,
+  Unknown,
+} from "../../engine/provider";
+import { recoverPending } from "../../engine/recover";
+import { refreshAll } from "../../engine/refresh";
+import { ProviderRegistry } from "../../engine/registry";
+import { StateFile } from "../../engine/stateFile";
+import { Steps } from "../../engine/steps";
+import { equal, fromState, type Props } from "../../engine/values";
+
+export const stack = { project: "shelf", stack: "dev" };
+export const THING = "toy:index:Thing";
+/** Has a physical name, so the old one must go before the new one comes. */
+export const NAMED = "toy:index:Named";
+
+const made: string[] = [];
+export function temporaryDir(): string {
+  const dir = mkdtempSync(path.join(tmpdir(), "apim-engine-"));
+  made.push(dir);
+  return dir;
+}
+export function removeTemporaryDirs(): void {
+  for (const dir of made.splice(0)) rmSync(dir, { recursive: true, force: true });
+}
+
+let shared: Promise<Crypter> | undefined;
+/** One for all tests: deriving a key is slow on purpose. */
+export function testCrypter(): Promise<Crypter> {
+  shared ??= Crypter.create("correct horse");
+  return shared;
+}
+
+export type Call = "create" | "update" | "delete" | "read";
+
+/** A place where things exist, outlasting runs. `size` replaces a thing, `colour` changes it in place. */
+export class World {
+  readonly things = new Map<string, Properties>();
+  readonly calls: string[] = [];
+  private counter = 0;
+  /** Called before and after each effect; may throw, or never return. */
+  hook: (moment: "before" | "after", call: Call, name: string) => Promise<void> | void = () => {};
+
+  names(): string[] {
+    return [...this.things.values()].map((thing) => String(thing.name)).sort();
+  }
+
+  readonly provider: Provider = {
+    types: [THING, NAMED, "random:index/randomId:RandomId", "random:index/randomPassword:RandomPassword"],
+    secretOutputs: (type) => (type.endsWith("RandomPassword") ? ["result"] : []),
+    check: async (_ref, _olds, news) => ({
+      inputs: { ...news, __defaults: [] },
+      failures: news.colour === "ugly" ? [{ property: "colour", reason: "nobody wants that" }] : [],
+    }),
+    diff: async (existing, news) => {
+      const keys = Object.keys({ ...existing.inputs, ...news }).filter(
+        (key) => !key.startsWith("__") && !equal(existing.inputs[key] as Props[string], news[key] as Props[string]),
+      );
+      const replaces = keys.filter((key) => ["size", "name", "keepers", "byteLength"].includes(key));
+      const kind = (key: string): DiffKind => (replaces.includes(key) ? "update-replace" : "update");
+      return {
+        changes: keys.length > 0,
+        replaces,
+        deleteBeforeReplace: existing.type === NAMED,
+        detailed: Object.fromEntries(keys.map((key) => [key, kind(key)])),
+      };
+    },
+    create: async (ref, inputs) => {
+      const name = ref.urn.split("::").pop() ?? "";
+      await this.effect("create", name);
+      if (ref.type === NAMED && [...this.things.values()].some((thing) => thing.name === name))
+        throw new Error(`${name} exists already`);
+      if (Object.values(inputs).some((value) => value instanceof Unknown)) throw new Error("created with an unknown");
+      const id = `${name}-${++this.counter}`;
+      const outputs = { ...inputs, name, hex: `hex-${id}`, result: `result-${id}` };
+      this.things.set(id, outputs);
+      await this.hook("after", "create", name);
+      if (inputs.half === true) throw new PartialCreateError("only half of it", id, outputs);
+      return { id, outputs };
+    },
+    read: async (existing) => {
+      const outputs = this.things.get(existing.id);
+      await this.effect("read", existing.id);
+      return outputs && { inputs: withoutComputed(outputs), outputs };
+    },
+    update: async (existing, news) => {
+      const name = String(existing.outputs.name);
+      await this.effect("update", name);
+      const outputs = { ...existing.outputs, ...news };
+      this.things.set(existing.id, outputs);
+      await this.hook("after", "update", name);
+      return { outputs };
+    },
+    delete: async (existing: Existing) => {
+      const name = String(existing.outputs.name);
+      await this.effect("delete", name);
+      this.things.delete(existing.id);
+      await this.hook("after", "delete", name);
+    },
+    recover: async (ref) => {
+      const name = ref.urn.split("::").pop();
+      const found = [...this.things].reverse().find(([, thing]) => thing.name === name);
+      return found && { id: found[0], outputs: found[1], complete: false };
+    },
+  };
+
+  private async effect(call: Call, name: string): Promise<void> {
+    this.calls.push(`${call} ${name}`);
+    await this.hook("before", call, name);
+  }
+}
+
+function withoutComputed({ name: _name, hex: _hex, result: _result, ...inputs }: Properties): Properties {
+  return inputs;
+}
+
+/** A resource as a test writes it. */
+export function thing(name: string, inputs: Props = {}, options: Partial<Goal> = {}): Goal {
+  const propertyDependencies = Object.fromEntries(Object.keys(inputs).map((key) => [key, [] as string[]]));
+  return { ...NO_OPTIONS, type: THING, name, custom: true, inputs, propertyDependencies, ...options };
+}
+
+export const urnOf = (name: string, type = THING): string => `urn:pulumi:dev::shelf::${type}::${name}`;
+
+/** A resource that takes `source`'s output `hex`, and so depends on it. */
+export type Wiring = Goal & { readonly from?: string };
+export function wired(goal: Goal, from: string): Wiring {
+  return {
+    ...goal,
+    from,
+    dependencies: [urnOf(from)],
+    propertyDependencies: { ...goal.propertyDependencies, input: [urnOf(from)] },
+  };
+}
+
+export interface Outcome {
+  readonly events: EngineEvent[];
+  readonly registrations: Map<string, Registration>;
+  readonly failed: boolean;
+  /** Done steps, `operation name`. */
+  readonly steps: string[];
+}
+
+/** Runs what a program would register against a world and a state directory. */
+export async function deploy(dir: string, world: World, goals: readonly Wiring[], preview = false): Promise<Outcome> {
+  const { steps, journal, events } = await open(dir, world, preview);
+  const deployment = new Deployment(stack, steps, {});
+  const registrations = new Map<string, Registration>();
+  for (const { from, ...goal } of goals) {
+    const hex = from === undefined ? undefined : (registrations.get(from)?.outputs.hex ?? Unknown.instance);
+    const inputs = hex === undefined ? goal.inputs : { ...goal.inputs, input: hex };
+    registrations.set(goal.name, await deployment.register({ ...goal, inputs }));
+  }
+  await deployment.finish();
+  await journal.flush();
+  return { events, registrations, failed: deployment.failed, steps: stepsOf(events) };
+}
+
+export async function destroy(dir: string, world: World): Promise<boolean> {
+  const { steps, journal } = await open(dir, world, false);
+  const gone = await destroyAll(steps, () => false);
+  await journal.flush();
+  return gone;
+}
+
+export async function refresh(dir: string, world: World): Promise<string[]> {
+  const { steps, journal, events } = await open(dir, world, false);
+  await refreshAll(steps, () => false);
+  await journal.flush();
+  return stepsOf(events);
+}
+
+/** The recorded resources, secrets opened. */
+export async function recorded(dir: string): Promise<ResourceState[]> {
+  const crypter = await testCrypter();
+  const reveal = (props: Props | undefined) => fromState(props ?? {}, (text) => crypter.decrypt(text)) as Props;
+  return (new StateFile(dir, stack).read()?.resources ?? []).map((state) => ({
+    ...state,
+    inputs: reveal(state.inputs),
+    outputs: reveal(state.outputs),
+  }));
+}
+
+async function open(dir: string, world: World, preview: boolean) {
+  const file = new StateFile(dir, stack);
+  const stored = file.read();
+  const resources = await recorded(dir);
+  const journal = new Journal(preview ? undefined : file, resources, await testCrypter());
+  const events: EngineEvent[] = [];
+  const registry = new ProviderRegistry(() => world.provider, resources);
+  const steps = new Steps(journal, registry, (event) => events.push(event), preview, 8);
+  if (!preview) await recoverPending(stored?.pending ?? [], steps);
+  return { steps, journal, events };
+}
+
+function stepsOf(events: readonly EngineEvent[]): string[] {
+  const label = ({ op, urn }: Step) => `${op} ${urn.split("::").pop()}`;
+  return events.flatMap((event) =>
+    event.kind === "done" && !event.step.urn.includes("pulumi:providers:") ? [label(event.step)] : [],
+  );
+}
