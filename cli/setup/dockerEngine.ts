@@ -99,7 +99,7 @@ export async function ensureDockerEngine(docker: Docker, host: Host, report: Rep
   if (decision.action === "nothing") return;
   if (decision.action === "refuse") throw new Error(decision.message);
   if (decision.install) {
-    await installPackages(host, ["docker.io"], report);
+    await installPackages(host, ["docker.io", "iptables"], report);
     // The package starts the engine itself where it can.
     if ((await probeDocker(docker)).kind === "answers") return;
   }

@@ -175,7 +175,7 @@ describe("finding or starting a Docker engine", () => {
       );
       assert.deepEqual(ran, [
         "apt-get update",
-        "apt-get install -y --no-install-recommends docker.io",
+        "apt-get install -y --no-install-recommends docker.io iptables",
         "dockerd >/var/log/dockerd.log",
       ]);
       assert.deepEqual(lines.length, 2);
