@@ -2,8 +2,8 @@ import { basename, dirname } from "node:path";
 import { consoleLog } from "./log";
 import { startNode } from "./node";
 
-/** Seconds for the databases to answer; then the server ends, so that a restart policy tries again. */
-const startLimit = Number(process.env.START_LIMIT_SECONDS ?? 120);
+/** Seconds for the databases to answer, unless START_LIMIT_SECONDS says otherwise; then the server ends, so that a restart policy tries again. */
+const defaultStartLimit = 120;
 /** Milliseconds for a stop; what is still open then is cut. */
 const stopLimit = 1500;
 
@@ -11,6 +11,10 @@ async function main(): Promise<void> {
   const carbonHome = process.env.CARBON_HOME;
   if (carbonHome === undefined || carbonHome === "") {
     throw new Error("CARBON_HOME is not set: expected the directory that holds repository/conf");
+  }
+  const startLimit = Number(process.env.START_LIMIT_SECONDS ?? defaultStartLimit);
+  if (!(startLimit > 0)) {
+    throw new Error(`START_LIMIT_SECONDS: expected seconds above 0, found "${process.env.START_LIMIT_SECONDS}"`);
   }
   const profile = process.argv.find((one) => one.startsWith("-Dprofile="))?.slice("-Dprofile=".length) ?? "default";
   const log = consoleLog(basename(dirname(carbonHome)));

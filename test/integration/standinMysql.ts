@@ -52,7 +52,11 @@ export async function startMysql(): Promise<TestMysql | string> {
     await connection.query(readFileSync(join(project, "standin/distribution/dbscripts", script), "utf8"));
     await connection.end();
   }
-  return { host, user, password, remove: () => removeOld(docker) };
+  const remove = async (): Promise<void> => {
+    await removeOld(docker);
+    await docker.getImage(name).remove();
+  };
+  return { host, user, password, remove };
 }
 
 async function connectWhenUp(options: Parameters<typeof createConnection>[0] & object) {
