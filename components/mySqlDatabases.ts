@@ -53,16 +53,15 @@ export class MySqlDatabases extends pulumi.ComponentResource {
     this.registerOutputs({ container: this.server.name });
   }
 
-  /** The passwords that a node needs, by the secret's name: its own account's only. */
-  secretsOf({ databaseUser }: Node): Partial<Record<SecretName, pulumi.Output<string>>> {
-    const account = databaseUser && this.accounts.get(databaseUser.secret);
-    return account ? { [databaseUser.secret]: account.password } : {};
+  /** The passwords that a node needs, by the secret's name: its own accounts' only. */
+  secretsOf({ databaseUsers }: Node): Partial<Record<SecretName, pulumi.Output<string>>> {
+    return Object.fromEntries(databaseUsers.map(({ secret }) => [secret, this.accounts.get(secret)?.password]));
   }
 
-  /** What must be there before a node may connect: the tables of its databases, its account and grants. */
-  readyFor({ databases, databaseUser }: Node): readonly pulumi.Resource[] {
-    const account = databaseUser && this.accounts.get(databaseUser.secret);
-    return [...databases.flatMap((name) => this.scripts.get(name) ?? []), ...(account?.grants ?? [])];
+  /** What must be there before a node may connect: the tables of its databases, its accounts and grants. */
+  readyFor({ databases, databaseUsers }: Node): readonly pulumi.Resource[] {
+    const scripts = databases.flatMap((name) => this.scripts.get(name) ?? []);
+    return [...scripts, ...databaseUsers.flatMap(({ secret }) => this.accounts.get(secret)?.grants ?? [])];
   }
 
   private createPassword(owner: string): pulumi.Output<string> {

@@ -53,7 +53,7 @@ function isNamed(element: XmlElement, name: string): boolean {
 /** Child of `configuration` -> value, in the document's order. */
 function configuration({ database, autoCommit }: DataSource, node: Node, topology: Topology): [string, Value][] {
   const { maxActive, maxWait } = topology.features.dataSourcePool;
-  const account = accountOf(node);
+  const account = accountOf(node, database);
   return [
     ["url", jdbcUrl(topology, database)],
     ["username", account.name],

@@ -53,7 +53,7 @@ function remoteInstance(node: Node, topology: Topology): NewElement {
     content: [
       { name: "id", content: instance },
       // The product tells the caches of two nodes as the same by the account and URL of their database.
-      { name: "cacheId", content: `${accountOf(node).name}@${jdbcUrl(topology, "regdb")}` },
+      { name: "cacheId", content: `${accountOf(node, "regdb").name}@${jdbcUrl(topology, "regdb")}` },
       { name: "dbConfig", content: database },
       { name: "readOnly", content: false },
       { name: "enableCache", content: true },

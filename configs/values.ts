@@ -12,10 +12,11 @@ export function jdbcUrl(topology: Topology, name: DatabaseName): string {
   return `jdbc:mysql://${database.hostName}:${topology.databaseServer.port}/${name}?autoReconnect=true&useSSL=false`;
 }
 
-/** The MySQL account of a node that uses databases. */
-export function accountOf(node: Node): DatabaseUser {
-  if (!node.databaseUser) throw new Error(`topology: ${node.name} uses databases but has no database user`);
-  return node.databaseUser;
+/** The MySQL account with which a node opens a database. */
+export function accountOf(node: Node, database: DatabaseName): DatabaseUser {
+  const account = node.databaseUsers.find(({ databases }) => databases.includes(database));
+  if (!account) throw new Error(`topology: ${node.name} uses ${database} but has no account for it`);
+  return account;
 }
 
 /** The connection that `element` of `file` of this node configures; undefined when the node has none. */

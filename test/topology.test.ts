@@ -33,14 +33,25 @@ describe("topology", () => {
       publisher: ["apimgtdb", "userdb", "regdb"],
       store: ["apimgtdb", "userdb", "regdb"],
     };
-    for (const { role, databases, databaseUser } of document.nodes) {
+    for (const { role, databases, databaseUsers } of document.nodes) {
       assert.deepEqual(databases, table[role], role);
-      assert.deepEqual(databaseUser?.databases ?? [], table[role], role);
+      assert.deepEqual(
+        databaseUsers.flatMap((user) => user.databases),
+        table[role],
+        role,
+      );
     }
     assert.deepEqual(
-      document.databaseUsers.map(({ role }) => role),
-      ["keyManager", "publisher", "store"],
+      document.databaseUsers.map(({ name }) => name),
+      ["apim_keymanager", "apim_publisher", "apim_store", "apim_registry"],
     );
+  });
+
+  it("gives all that mount the registry one account, since the product keys its cache by account and URL", () => {
+    const accounts = document.nodes
+      .filter(({ databases }) => databases.includes("regdb"))
+      .map(({ databaseUsers }) => databaseUsers.find(({ databases }) => databases.includes("regdb"))?.name);
+    assert.deepEqual(accounts, ["apim_registry", "apim_registry"]);
   });
 
   it("widens the databases with multi-tenancy", () => {

@@ -131,15 +131,21 @@ function buildDatabases(settings: Settings): Database[] {
 }
 
 function buildDatabaseUsers(settings: Settings): DatabaseUser[] {
-  const table = settings.multiTenancy ? databasesInMultiTenancy : databasesOf;
-  return roles
-    .filter((role) => table[role].length > 0)
-    .map((role) => ({
-      role,
-      name: `apim_${role.toLowerCase()}`,
-      databases: table[role],
-      secret: `database-${role.toLowerCase()}` as const,
-    }));
+  const own = roles.map((role) =>
+    databaseUser(
+      role.toLowerCase(),
+      databasesFor(settings, role).filter((name) => name !== "regdb"),
+    ),
+  );
+  return [...own, databaseUser("registry", ["regdb"])].filter(({ databases }) => databases.length > 0);
+}
+
+function databaseUser(owner: string, databases: readonly DatabaseName[]): DatabaseUser {
+  return { name: `apim_${owner}`, databases, secret: `database-${owner}` };
+}
+
+function databasesFor({ multiTenancy }: Settings, role: Role): readonly DatabaseName[] {
+  return (multiTenancy ? databasesInMultiTenancy : databasesOf)[role];
 }
 
 function buildNode(settings: Settings, role: Role, users: readonly DatabaseUser[]): Node {
@@ -147,7 +153,8 @@ function buildNode(settings: Settings, role: Role, users: readonly DatabaseUser[
   const name = `${role.toLowerCase()}-${index}`;
   const hostName = settings[`${role}Host`];
   const offset = offsetOf(settings, role);
-  const databaseUser = users.find((user) => user.role === role);
+  const own = databaseUser(role.toLowerCase(), []).name;
+  const databases = databasesFor(settings, role);
   return {
     name,
     role,
@@ -164,8 +171,10 @@ function buildNode(settings: Settings, role: Role, users: readonly DatabaseUser[
       thrift: thriftPort,
     },
     publishedPort: settings.managementPort + roles.indexOf(role),
-    databases: databaseUser?.databases ?? [],
-    ...(databaseUser && { databaseUser }),
+    databases,
+    databaseUsers: users.filter(
+      (user) => user.name === own || user.databases.some((name) => name === "regdb" && databases.includes(name)),
+    ),
     profile: profiles[role],
     carbonHome: `/mnt/${name}/wso2am`,
     startsAfter: [],

@@ -24,9 +24,12 @@ export interface Database {
   readonly collation: string;
 }
 
-/** One MySQL account per role, with grants for exactly `databases`. */
+/**
+ * A MySQL account with grants for exactly `databases`: one per role, and one for the registry, which all nodes that
+ * mount it share. The product keys the registry cache by account and JDBC URL, so with an account of its own the Store
+ * would never be told that the Publisher changed something.
+ */
 export interface DatabaseUser {
-  readonly role: Role;
   readonly name: string;
   readonly databases: readonly DatabaseName[];
   readonly secret: SecretName;
@@ -74,8 +77,8 @@ export interface Node {
   /** Where the host publishes `ports.managementHttps` (on `publish.address`). */
   readonly publishedPort: number;
   readonly databases: readonly DatabaseName[];
-  /** The account in `Topology.databaseUsers` that this node uses; absent if it uses no database. */
-  readonly databaseUser?: DatabaseUser;
+  /** The accounts in `Topology.databaseUsers` that this node uses: together they cover `databases`, each once. */
+  readonly databaseUsers: readonly DatabaseUser[];
   readonly cluster?: ClusterMembership;
   /** The value of `-Dprofile`. */
   readonly profile: string;

@@ -124,8 +124,11 @@ for (const preview of [false, true]) {
       assert.deepEqual(grants.map(({ inputs }) => `${inputs.user} ${inputs.database} ${inputs.privileges}`).sort(), [
         "apim_keymanager apimgtdb ALL",
         "apim_keymanager userdb ALL",
-        ...["apimgtdb", "regdb", "userdb"].map((name) => `apim_publisher ${name} ALL`),
-        ...["apimgtdb", "regdb", "userdb"].map((name) => `apim_store ${name} ALL`),
+        "apim_publisher apimgtdb ALL",
+        "apim_publisher userdb ALL",
+        "apim_registry regdb ALL",
+        "apim_store apimgtdb ALL",
+        "apim_store userdb ALL",
       ]);
       for (const { retainOnDelete, deletedWith, inputs } of grants) {
         assert.ok(retainOnDelete);
@@ -152,7 +155,7 @@ describe("the program's settings", function () {
   it("reach the nodes: multi-tenancy gives the gateway databases, an account and a place in the row", async () => {
     const run = await runProgram({ multiTenancy: "true" });
     const grants = run.all.filter(({ type, inputs }) => type.endsWith(":Grant") && inputs.user === "apim_gateway");
-    assert.deepEqual(grants.map(({ inputs }) => inputs.database).sort(), ["regdb", "userdb"]);
+    assert.deepEqual(grants.map(({ inputs }) => inputs.database).sort(), ["userdb"]);
     assert.ok(run.get("gateway-1-container").dependencies.includes("keymanager-1-container"));
   });
 

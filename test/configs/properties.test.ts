@@ -99,7 +99,7 @@ describe("configs: properties over settings and stock files", () => {
       fc.property(anySettings, anyDistribution, anyRole, awkwardText, (settings, distribution, role, password) => {
         const topology = withAdmin(topologyOf(settings), "boss");
         const secrets: Partial<Record<SecretName, string>> = { "admin-password": password };
-        for (const user of topology.databaseUsers) secrets[user.secret] = `${password}-${user.role}`;
+        for (const user of topology.databaseUsers) secrets[user.secret] = `${password}-${user.name}`;
         for (const file of renderNode(nodeOf(topology, role), topology, distribution)) {
           const text = new TextDecoder().decode(fillSecrets(file, secrets));
           assert.deepEqual(placeholdersIn(text), [], file.path);

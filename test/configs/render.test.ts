@@ -52,8 +52,9 @@ describe("configs: what the document says, in each role's files", () => {
           assert.equal(value(text, `${source}/jndiConfig/name`), `jdbc/${name}`);
           assert.equal(value(text, `${source}/definition/@type`), "RDBMS");
           assert.equal(value(text, `${settings}/url`), urls[name]);
-          assert.equal(value(text, `${settings}/username`), `apim_${role.toLowerCase()}`);
-          assert.equal(value(text, `${settings}/password`), `{{secret:database-${role.toLowerCase()}}}`);
+          const owner = name === "WSO2REG_DB" ? "registry" : role.toLowerCase();
+          assert.equal(value(text, `${settings}/username`), `apim_${owner}`);
+          assert.equal(value(text, `${settings}/password`), `{{secret:database-${owner}}}`);
           assert.equal(value(text, `${settings}/driverClassName`), "com.mysql.jdbc.Driver");
           assert.equal(value(text, `${settings}/maxActive`), "50");
           assert.equal(value(text, `${settings}/maxWait`), "60000");
@@ -163,7 +164,7 @@ describe("configs: what the document says, in each role's files", () => {
         assert.equal(value(text, "dbConfig[name=govregistry]/dataSource"), "jdbc/WSO2REG_DB");
         assert.equal(value(text, "remoteInstance/@url"), `https://${role}.apim-wso2.com`);
         assert.equal(value(text, "remoteInstance/id"), "gov");
-        assert.equal(value(text, "remoteInstance/cacheId"), `apim_${role}@${registryUrl}`);
+        assert.equal(value(text, "remoteInstance/cacheId"), `apim_registry@${registryUrl}`);
         assert.equal(value(text, "remoteInstance/dbConfig"), "govregistry");
         assert.equal(value(text, "remoteInstance/readOnly"), "false");
         assert.equal(value(text, "remoteInstance/enableCache"), "true");

@@ -60,7 +60,7 @@ describe("the deployment on a real Docker engine", function () {
       checkpoint: { latest: { resources: { type: string; id?: string }[] } };
     };
     const grants = state.checkpoint.latest.resources.filter(({ type }) => type === "mysql:index/grant:Grant");
-    assert.equal(grants.length, 8);
+    assert.equal(grants.length, 7);
   });
 
   it("keeps its secrets out of docker inspect and plain state", async () => {
