@@ -57,7 +57,10 @@ export async function startMySql(docker: Docker, name: string): Promise<MySqlSer
       PortBindings: { "3306/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] },
     },
   });
-  const remove = () => container.remove({ force: true, v: true });
+  const remove = async () => {
+    await container.remove({ force: true, v: true });
+    await docker.getImage(imageTag).remove();
+  };
   try {
     const password = randomBytes(12).toString("hex");
     const init = pack();
