@@ -6,6 +6,13 @@ import type { Config, Project } from "./project";
 
 /** Exit status of the runner when it has told the engine what went wrong. */
 const REPORTED = 32;
+/**
+ * Node 20 takes half a minute and gigabytes to print an error in colour when its stack goes through some node_modules
+ * paths; the runner does so with whatever the program throws.
+ */
+const PLAIN_ERRORS =
+  "import util from 'node:util'; const inspect = util.inspect;" +
+  "util.inspect = Object.assign((value, options) => inspect(value, { ...options, colors: false }), inspect);";
 
 export interface ProgramOptions {
   readonly project: Project;
@@ -28,6 +35,7 @@ export interface Program {
 export function startProgram(options: ProgramOptions): Program {
   const { project, config, address } = options;
   const args = [
+    `--import=data:text/javascript,${encodeURIComponent(PLAIN_ERRORS)}`,
     resolveIn(project.dir, "@pulumi/pulumi/cmd/run"),
     `--monitor=${address}`,
     `--engine=${address}`,
