@@ -4,7 +4,7 @@ import type { RunKind } from "./display";
 import type { Options, Result } from "./run";
 
 export type { RunKind } from "./display";
-export { stackOutputs } from "./outputs";
+export { type RecordedResource, stackOutputs, stackResources } from "./outputs";
 export type { Options, Result, Timings } from "./run";
 
 /**

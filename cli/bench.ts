@@ -1,0 +1,75 @@
+import { parseArgs } from "node:util";
+import { measurePreview } from "./bench/preview";
+import { measureRendering } from "./bench/rendering";
+import { measureUp } from "./bench/up";
+import { table } from "./text";
+
+const help = `Usage: npm run bench -- [--rounds N] [--json]
+
+Measures, on a stack of its own that is removed again: up from nothing against the same containers started by bare
+docker run; a no-change preview and how it splits; rendering all files of all nodes. Times depend on the machine, so
+compare ratios within one run.
+
+      --rounds N  rounds of up and bare docker run, 1 to 10; default 2
+      --json      the figures as JSON`;
+
+/** One measured figure and what it should stay below. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: "ms" | "s" | "times";
+  readonly limit?: number;
+  /** How the value splits or what it was measured against. */
+  readonly detail: string;
+}
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      rounds: { type: "string", default: "2" },
+      json: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 10) {
+    throw new Error(`--rounds: expected 1 to 10, found "${values.rounds}"`);
+  }
+  const figures = [...(await measureRendering()), ...(await measureUp(rounds, measurePreview))];
+  if (values.json) console.log(JSON.stringify(figures, null, 2));
+  else print(figures);
+  return figures.every(isGood) ? 0 : 1;
+}
+
+function isGood({ value, limit }: Figure): boolean {
+  return limit === undefined || value <= limit;
+}
+
+function print(figures: readonly Figure[]): void {
+  const rounded = (value: number, unit: Figure["unit"]) => `${value.toFixed(unit === "ms" ? 0 : 2)} ${unit}`;
+  console.log(
+    table([
+      ["FIGURE", "VALUE", "LIMIT", "", "DETAIL"],
+      ...figures.map((figure) => [
+        figure.name,
+        rounded(figure.value, figure.unit),
+        figure.limit === undefined ? "-" : rounded(figure.limit, figure.unit),
+        isGood(figure) ? "ok" : "OVER",
+        figure.detail,
+      ]),
+    ]),
+  );
+}
+
+/** The middle one, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [lower = 0, upper = 0] = [sorted[middle - 1], sorted[middle]];
+  return sorted.length % 2 === 1 ? upper : (lower + upper) / 2;
+}

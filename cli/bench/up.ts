@@ -1,0 +1,61 @@
+import { type RecordedResource, run, stackResources } from "../../engine";
+import { type Figure, median } from "../bench";
+import { projectDirectory } from "../stack";
+import { runBare } from "./bare";
+import { BenchStack } from "./stack";
+
+/**
+ * Brings the stack up from nothing and, with it gone, the same containers by bare `docker run`, in turns; `whileUp`
+ * measures on the stack once.
+ */
+export async function measureUp(rounds: number, whileUp: (stack: BenchStack) => Promise<Figure[]>): Promise<Figure[]> {
+  const stack = new BenchStack();
+  const options = {
+    projectDir: projectDirectory,
+    stack: stack.name,
+    env: stack.environment,
+    out: { write: () => true },
+  };
+  const destroy = async () => void (await run("destroy", options));
+  const ups: number[] = [];
+  const bares: number[] = [];
+  const more: Figure[] = [];
+  try {
+    // Builds what images are missing; not counted.
+    await upOnce(options);
+    more.push(...(await whileUp(stack)));
+    await destroy();
+    for (let i = 0; i < rounds; i++) {
+      ups.push(await upOnce(options));
+      const resources = await resourcesOf(stack);
+      await destroy();
+      bares.push(await runBare(resources));
+    }
+  } finally {
+    await destroy().catch(() => {});
+    stack.dispose();
+  }
+  const [up, bare] = [median(ups), median(bares)];
+  const seconds = (values: readonly number[]) => values.map((ms) => (ms / 1000).toFixed(1)).join(", ");
+  return [
+    {
+      name: "up against bare docker run",
+      value: up / bare,
+      unit: "times",
+      limit: 1.25,
+      detail: `up ${seconds(ups)} s; bare ${seconds(bares)} s`,
+    },
+    ...more,
+  ];
+}
+
+async function upOnce(options: Parameters<typeof run>[1]): Promise<number> {
+  const started = performance.now();
+  const { exitCode } = await run("up", options);
+  if (exitCode !== 0) throw new Error("up failed; run `npm run up` to see why");
+  return performance.now() - started;
+}
+
+async function resourcesOf(stack: BenchStack): Promise<readonly RecordedResource[]> {
+  return (await stackResources(projectDirectory, stack.name, { env: stack.environment })) ?? [];
+}
