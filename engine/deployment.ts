@@ -1,8 +1,8 @@
 /** One run of the program: what it registers is compared with the state, planned and carried out. */
 
-import { randomUUID } from "node:crypto";
 import { recordedUrns } from "./aliases";
 import type { Step } from "./events";
+import { stateFor } from "./goalState";
 import {
   type Goal,
   isProviderType,
@@ -14,20 +14,19 @@ import {
   STACK_TYPE,
   type StackName,
 } from "./model";
+import { registerComponent, registerImport, registerProvider, registerRead } from "./otherKinds";
 import { goesWithAnother, inReverse, type Plan, planDependents, planRegistration, refusal } from "./plan";
-import type { DiffResult, Provider } from "./provider";
+import type { DiffResult } from "./provider";
 import { unknownKind } from "./registry";
 import { existing, known, messageOf, plannedOutputs, type Steps } from "./steps";
 import {
   containsUnknown,
-  equal,
   markPaths,
   markSecrets,
   type Props,
   parsePath,
   resetPath,
   Secret,
-  UNKNOWN_ID,
   unwrapProps,
 } from "./values";
 
@@ -134,7 +133,13 @@ export class Deployment {
     this.seen.add(urn);
     try {
       const reference = await this.providerFor(goal);
-      const complete: Goal = { ...goal, ...(reference !== undefined && { provider: reference }) };
+      // Components go on without what is missing, and the state must not refer to that.
+      const present = goal.custom ? goal.dependencies : goal.dependencies.filter((each) => !this.missing.has(each));
+      const complete: Goal = {
+        ...goal,
+        dependencies: present,
+        ...(reference !== undefined && { provider: reference }),
+      };
       if (complete.custom && this.mustSkip(urn, complete)) {
         this.missing.add(urn);
         return { ...nothing, result: "skip" };
@@ -152,12 +157,13 @@ export class Deployment {
     const { journal } = this.steps;
     const { old, aliases } = this.findOld(urn, goal);
     if (!goal.custom)
-      return this.component(this.stateFor(urn, goal, aliases, old, this.usableInputs(goal, old)), old, goal);
-    if (isProviderType(goal.type)) return this.provider(this.stateFor(urn, goal, aliases, old, goal.inputs), old, goal);
+      return registerComponent(this.steps, stateFor(urn, goal, aliases, old, this.usableInputs(goal, old)), old, goal);
+    if (isProviderType(goal.type))
+      return registerProvider(this.steps, stateFor(urn, goal, aliases, old, goal.inputs), old, goal);
     const provider = this.steps.registry.get(goal.provider);
     if (!provider.types.includes(goal.type)) throw unknownKind(goal.type);
     if (goal.readId !== undefined)
-      return this.read(this.stateFor(urn, goal, aliases, old, goal.inputs), old, goal.readId);
+      return registerRead(this.steps, stateFor(urn, goal, aliases, old, goal.inputs), old, goal.readId);
     const wanted = goal.ignoreChanges.reduce<Props>(
       (inputs, path) => (old?.inputs ? (resetPath(inputs, old.inputs, parsePath(path)) as Props) : inputs),
       goal.inputs,
@@ -167,7 +173,7 @@ export class Deployment {
       const { inputs, failures } = await provider.check(ref, olds && unwrapProps(olds), unwrapProps(wanted));
       if (failures.length > 0)
         throw new Error(failures.map(({ property, reason }) => `${property}: ${reason}`).join("; "));
-      return this.stateFor(
+      return stateFor(
         urn,
         goal,
         aliases,
@@ -183,7 +189,7 @@ export class Deployment {
     if (this.stopping) throw new Stopped("the run was asked to stop");
     switch (plan.kind) {
       case "create":
-        if (goal.importId !== undefined) return this.import(state, old, goal.importId, provider);
+        if (goal.importId !== undefined) return registerImport(this.steps, state, old, goal.importId, provider);
         return this.steps.create({ op: "create", urn }, state, undefined);
       case "discard":
         return this.steps.create({ op: "create", urn }, state, old);
@@ -198,7 +204,7 @@ export class Deployment {
       default: {
         const fresh = await check(undefined);
         if (goal.importId !== undefined && plan.kind === "replace") {
-          const imported = await this.import(fresh, undefined, goal.importId, provider);
+          const imported = await registerImport(this.steps, fresh, undefined, goal.importId, provider);
           if (old) await journal.replace(undefined, old, { ...old, delete: true });
           return imported;
         }
@@ -247,67 +253,6 @@ export class Deployment {
     });
   }
 
-  private async component(state: ResourceState, old: ResourceState | undefined, goal: Goal): Promise<ResourceState> {
-    const result = { ...state, outputs: old?.outputs };
-    const plan = planRegistration(old, goal, { inputsEqual: equal(old?.inputs ?? {}, state.inputs ?? {}) });
-    if (plan.kind === "replace" && old) await this.steps.journal.replace(undefined, old, { ...old, delete: true });
-    await this.steps.journal.settle(undefined, plan.kind === "replace" ? undefined : old, result);
-    const op = plan.kind === "same" || plan.kind === "update" ? plan.kind : "create";
-    this.steps.emit({ kind: "done", step: { op, urn: state.urn, old, new: result }, ms: 0 });
-    return result;
-  }
-
-  private async provider(state: ResourceState, old: ResourceState | undefined, goal: Goal): Promise<ResourceState> {
-    const inputs: Props = { ...state.inputs, ...(goal.version && { __internal: {}, version: goal.version }) };
-    const { __internal: _internal, ...outputs } = inputs;
-    const now = new Date().toISOString();
-    const id = old?.id ?? (this.steps.preview ? UNKNOWN_ID : randomUUID());
-    const result: ResourceState = { created: now, modified: now, ...state, inputs, outputs, id };
-    const plan = planRegistration(old, goal, { inputsEqual: equal(old?.inputs, inputs) });
-    const op = plan.kind === "same" || plan.kind === "update" ? plan.kind : "create";
-    await this.steps.journal.settle(undefined, old, result);
-    this.steps.registry.configure(result);
-    const diffs = old && Object.keys(inputs).filter((key) => !equal(old.inputs?.[key], inputs[key]));
-    this.steps.emit({ kind: "done", step: { op, urn: state.urn, old, new: result, diffs }, ms: 0 });
-    return result;
-  }
-
-  private async read(state: ResourceState, old: ResourceState | undefined, id: string): Promise<ResourceState> {
-    const step: Step = { op: "read", urn: state.urn, old, new: { ...state, id, external: true } };
-    const provider = this.steps.registry.get(state.provider);
-    const query = { ...existing(state), id, outputs: {} };
-    if (containsUnknown(id) || id === UNKNOWN_ID) return { ...state, id: "" };
-    // Reading changes nothing, so a preview does it too.
-    const found = await provider.read(query, this.steps.context(state));
-    if (found === undefined) throw new Error(`can't be read: there is no ${state.type} with id "${id}"`);
-    const result = { ...state, id, external: true, outputs: this.steps.marked(state, found.outputs) };
-    if (old && !old.external) await this.steps.journal.replace(undefined, old, { ...old, delete: true });
-    await this.steps.journal.settle(undefined, old?.external ? old : undefined, result);
-    this.steps.emit({ kind: "done", step: { ...step, new: result }, ms: 0 });
-    return result;
-  }
-
-  private async import(
-    state: ResourceState,
-    old: ResourceState | undefined,
-    id: string,
-    provider: Provider,
-  ): Promise<ResourceState> {
-    const found = await provider.read({ ...existing(state), id, inputs: {}, outputs: {} }, this.steps.context(state));
-    if (found === undefined) throw new Error(`can't be imported: there is no ${state.type} with id "${id}"`);
-    const diff = await provider.diff({ ...existing(state), id, ...found }, unwrapProps(state.inputs));
-    if (diff.changes)
-      throw new Error(
-        `can't be imported: ${Object.keys(diff.detailed).concat(diff.replaces).join(", ")} of "${id}" differ from the program; make the program say what is there`,
-      );
-    const now = new Date().toISOString();
-    const outputs = this.steps.marked(state, found.outputs);
-    const result = { ...state, id, importID: id, outputs, created: now, modified: now };
-    await this.steps.journal.settle(undefined, old, result);
-    this.steps.emit({ kind: "done", step: { op: "import", urn: state.urn, new: result }, ms: 0 });
-    return result;
-  }
-
   /** The explicit provider, or the package's default one, which is registered when first needed. */
   private providerFor(goal: Goal): Promise<string | undefined> {
     if (!goal.custom || isProviderType(goal.type)) return Promise.resolve(undefined);
@@ -353,41 +298,6 @@ export class Deployment {
     return { aliases: goal.aliases.length > 0 ? aliases : [] };
   }
 
-  private stateFor(
-    urn: string,
-    goal: Goal,
-    aliases: readonly string[],
-    old: ResourceState | undefined,
-    inputs: Props,
-  ): ResourceState {
-    const now = new Date().toISOString();
-    const present = (list: readonly string[]) => (list.length > 0 ? list : undefined);
-    return {
-      urn,
-      custom: goal.custom,
-      type: goal.type,
-      inputs: old?.inputs && equal(old.inputs, inputs) ? old.inputs : inputs,
-      ...(goal.parent && { parent: goal.parent }),
-      ...(goal.protect && { protect: true }),
-      dependencies: present(
-        goal.custom ? goal.dependencies : goal.dependencies.filter((each) => !this.missing.has(each)),
-      ),
-      ...(goal.provider && goal.custom && { provider: goal.provider }),
-      ...(goal.custom && Object.keys(goal.propertyDependencies).length > 0
-        ? { propertyDependencies: goal.propertyDependencies }
-        : {}),
-      additionalSecretOutputs: present(goal.additionalSecretOutputs),
-      aliases: present(aliases),
-      customTimeouts: goal.customTimeouts,
-      importID: old?.importID,
-      ...(goal.retainOnDelete && { retainOnDelete: true }),
-      deletedWith: goal.deletedWith,
-      created: old?.created ?? now,
-      modified: old?.modified ?? now,
-      sourcePosition: goal.sourcePosition,
-    };
-  }
-
   /** What the display shows as new: with unknowns for what only exists after the replacement. */
   private planned(state: ResourceState, plan: Plan, old: ResourceState | undefined): ResourceState {
     if (old === undefined || Object.keys(plan.detailed).length > 0) return state;
@@ -401,7 +311,7 @@ export class Deployment {
   }
 
   private mustSkip(urn: string, goal: Goal): boolean {
-    const state = this.stateFor(urn, goal, [], undefined, goal.inputs);
+    const state = stateFor(urn, goal, [], undefined, goal.inputs);
     if (requirements(state).some((each) => this.missing.has(each))) return true;
     return !this.steps.preview && containsUnknown(goal.inputs);
   }
