@@ -6,6 +6,7 @@ const authority = "/usr/local/etc/haproxy/ca.pem";
 
 const head = `global
     log stdout format raw local0 info
+    hard-stop-after 5s
     maxconn 2000
     ssl-default-bind-options ssl-min-ver TLSv1.2
     ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20
@@ -28,7 +29,7 @@ defaults
     timeout tunnel 1h
     balance roundrobin
     # A node is up when its management port answers: a node whose clustering fails opens only its other ports.
-    default-server check check-ssl inter 5s fastinter 1s fall 3 rise 1 verify required ca-file ${authority}
+    default-server check check-ssl inter 2s fastinter 500ms downinter 500ms fall 3 rise 1 verify required ca-file ${authority}
 `;
 
 /** The HAProxy 2.6 configuration in front of all components: no secrets, runs as any user. Pure. */
