@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import Docker from "dockerode";
 import * as yaml from "yaml";
+import { stackResources } from "../../engine";
 
 export const projectDirectory = path.join(__dirname, "..", "..");
 export const docker = new Docker();
@@ -76,6 +77,15 @@ export class TestStack {
   /** The state file's text. */
   state(): string {
     return fs.readFileSync(path.join(this.backend, ".pulumi", "stacks", "wso2-apim", `${this.name}.json`), "utf8");
+  }
+
+  /** The nodes' MySQL accounts, from the state. */
+  async databaseAccounts(): Promise<{ user: string; password: string }[]> {
+    const env = { ...process.env, ...this.environment() };
+    const resources = (await stackResources(projectDirectory, this.name, { env })) ?? [];
+    return resources
+      .filter(({ type }) => type === "mysql:index/user:User")
+      .map(({ inputs }) => ({ user: String(inputs.user), password: String(inputs.plaintextPassword) }));
   }
 
   /** Docker's ids of the stack's containers, by the name without the stack's prefix. */
