@@ -212,7 +212,7 @@ export class Display {
       ? this.printer.object(news, 1)
       : this.printer.objectDiff(olds, news, 1, undefined, diff || kind === "preview");
     if (body === "") return;
-    write(`${diff ? "    --outputs:--\n" : "Outputs:\n"}${body}`);
+    write(diff ? `    --outputs:--\n${body}` : `Outputs:\n${foldLong(body)}`);
   }
 }
 
@@ -222,6 +222,21 @@ const NO_CHANGES: Readonly<Record<RunKind, string>> = {
   refresh: "No changes: everything is as recorded.\n",
   destroy: "Nothing to delete.\n",
 };
+
+const LONG_OUTPUT = 40;
+
+/** A structured output of many lines as its first line, unless something in it changed. */
+function foldLong(body: string): string {
+  const blocks = body.split(/^(?= {4}\S)(?! {4}[\]}])/m);
+  return blocks
+    .map((block) => {
+      const lines = block.trimEnd().split("\n");
+      const changed = lines.some((line) => /^ {2,}[-+~] /.test(line));
+      if (lines.length < LONG_OUTPUT || changed) return block;
+      return `${lines[0]} ... ${lines.length - 2} lines ... ${lines.at(-1)?.trim()}\n`;
+    })
+    .join("");
+}
 
 function duration(ms: number): string {
   return ms < 995 ? `${(ms / 1000).toFixed(2)}s` : `${Math.round(ms / 1000)}s`;
