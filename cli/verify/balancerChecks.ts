@@ -1,6 +1,11 @@
 import type { BalancerRoute, Topology } from "../../topology";
+import { isBalancers, reachable } from "./front";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import type { Check } from "./linkChecks";
+import { pause } from "./pause";
+
+/** A balancer needs this long, in ms, to see that a node is back. */
+const balancerLimit = 8000;
 
 /** Each front of the balancer must lead to a node of its role, and a name that it does not know to none. */
 export async function checkBalancer(topology: Topology, caCertificate: string): Promise<Check[]> {
@@ -12,7 +17,11 @@ async function checkRoute(route: BalancerRoute, topology: Topology, caCertificat
   const name = `loadbalancer -> ${route.targets.map(({ node }) => node).join(", ")} (${route.name})`;
   const started = Date.now();
   try {
-    const answer = await ask(route, topology, route.host, caCertificate);
+    let answer = await ask(route, topology, route.host, caCertificate);
+    while (isBalancers(answer) && Date.now() - started < balancerLimit) {
+      await pause(500);
+      answer = await ask(route, topology, route.host, caCertificate);
+    }
     const ms = Date.now() - started;
     const found = wrongAnswer(route, portOf(route, topology).name !== "https", answer);
     return found === undefined
@@ -68,9 +77,4 @@ function portOf(route: BalancerRoute, { balancer }: Topology): Topology["balance
   const port = balancer.ports.find(({ internal }) => internal === route.listenPort);
   if (!port) throw new Error(`${route.name}: port ${route.listenPort} of the balancer is not published`);
   return port;
-}
-
-/** An address that a client on this host can connect to. */
-export function reachable(publishAddress: string): string {
-  return publishAddress === "0.0.0.0" ? "127.0.0.1" : publishAddress;
 }

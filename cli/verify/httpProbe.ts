@@ -7,8 +7,13 @@ export interface Probe {
   readonly port: number;
   readonly host: string;
   readonly path: string;
-  /** Host header, if it shall differ. @default host */
+  /** @default GET */
+  readonly method?: "GET" | "POST";
+  /** Host header, if it shall differ. @default host and port, as a browser sends it */
   readonly hostHeader?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Fields of a form-encoded body. */
+  readonly form?: Readonly<Record<string, string>>;
   /** PEM of the authority to trust; absent for plain HTTP. */
   readonly ca?: string;
   /** @default 10000 ms */
@@ -21,26 +26,41 @@ export interface ProbeAnswer {
   readonly body: string;
 }
 
-/** One GET with the certificate checked against `host`. @throws Error naming address, host name and cause */
+/** Nothing answered: no connection, no trust in the certificate, or no answer in time. */
+export class NoAnswer extends Error {}
+
+/** One request with the certificate checked against `host`. @throws NoAnswer naming address, host name and cause */
 export function probe(request: Probe): Promise<ProbeAnswer> {
-  const { address, port, host, path, ca, hostHeader = host, timeout = 10_000 } = request;
-  const headers = { host: hostHeader };
-  const options = { host: address, port, path, method: "GET", headers, timeout, agent: false };
+  const { address, port, host, path, ca, method = "GET", timeout = 10_000 } = request;
+  const body = request.form && new URLSearchParams(request.form).toString();
+  const options = {
+    ...{ host: address, port, path, method, agent: false, signal: AbortSignal.timeout(timeout) },
+    headers: {
+      host: request.hostHeader ?? `${host}:${port}`,
+      ...(body !== undefined && {
+        "content-type": "application/x-www-form-urlencoded",
+        "content-length": `${Buffer.byteLength(body)}`,
+      }),
+      ...request.headers,
+    },
+  };
   return new Promise((resolve, reject) => {
-    const fail = (cause: string) =>
-      reject(new Error(`${ca ? "https" : "http"}://${host} at ${address}:${port}${path}: ${cause}`));
+    const fail = (error: Error) => {
+      const cause = error.name === "AbortError" ? `no answer within ${timeout} ms` : error.message;
+      const url = `${ca ? "https" : "http"}://${host}:${port}${path.split("?")[0]}`;
+      reject(new NoAnswer(`${url} at ${address}: ${cause}`));
+    };
     const receive = (response: http.IncomingMessage) => {
-      let body = "";
+      let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
-        body += chunk;
+        text += chunk;
       });
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
-      response.on("error", (error) => fail(error.message));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+      response.on("error", fail);
     };
     const sent = ca ? https.request({ ...options, ca, servername: host }, receive) : http.request(options, receive);
-    sent.on("timeout", () => sent.destroy(new Error(`no answer within ${timeout} ms`)));
-    sent.on("error", (error) => fail(error.message));
-    sent.end();
+    sent.on("error", fail);
+    sent.end(body);
   });
 }

@@ -1,0 +1,27 @@
+import { type CycleOptions, CycleRun, type LeftBehind } from "./cycleRun";
+import { cleaningSteps, cycleSteps } from "./cycleSteps";
+import { runSteps, type StepResult } from "./runSteps";
+
+export interface CycleResult {
+  readonly steps: readonly StepResult[];
+  /** What is still there: with --keep, or because cleaning up failed. */
+  readonly left?: LeftBehind;
+}
+
+/**
+ * From publishing to calling over the product's own requests, then removes what it made, also after a failure or a
+ * stop half-way. Never rejects: the result's steps say what failed.
+ */
+export async function runCycle(options: CycleOptions): Promise<CycleResult> {
+  const run = new CycleRun(options);
+  const { signal, checks, done, progress, keep } = options;
+  const common = { checks, ...(done && { done }), ...(progress && { progress }) };
+  const steps = await runSteps(cycleSteps(run), { ...common, signal, stopAtFailure: true });
+  if (!keep) {
+    // Ctrl-C ends the cycle, not its cleaning up.
+    const unstopped = new AbortController().signal;
+    steps.push(...(await runSteps(cleaningSteps(run), { ...common, signal: unstopped, stopAtFailure: false })));
+  }
+  const left = run.left();
+  return { steps, ...(left && { left }) };
+}

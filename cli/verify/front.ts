@@ -1,0 +1,87 @@
+import type { BalancerRoute, Role, Topology } from "../../topology";
+import { type ProbeAnswer, probe } from "./httpProbe";
+import { pause } from "./pause";
+
+/** How a request reaches a role: browsers' port, or the API ports with and without TLS. */
+export type Entrance = "https" | "gatewayHttps" | "gatewayHttp";
+
+export interface FrontRequest {
+  readonly role: Role;
+  /** @default https */
+  readonly entrance?: Entrance;
+  readonly path: string;
+  readonly method?: "GET" | "POST";
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly form?: Readonly<Record<string, string>>;
+}
+
+/** The first answer of a page that the product has to compile may take this long, in ms. */
+const answerLimit = 60_000;
+/** A balancer needs this long, in ms, to see that a node is back. */
+const balancerLimit = 8000;
+
+/** The deployment as its users see it: the load balancer's published ports and host names. */
+export class Front {
+  constructor(
+    private readonly topology: Topology,
+    private readonly caCertificate: string,
+  ) {}
+
+  /**
+   * Sends one request; waits for a balancer that has not seen a node come back yet.
+   * @throws NoAnswer
+   */
+  async ask({ role, entrance = "https", ...request }: FrontRequest): Promise<ProbeAnswer> {
+    const { route, published } = this.routeOf(role, entrance);
+    const send = () =>
+      probe({
+        ...request,
+        address: reachable(this.topology.publishAddress),
+        port: published,
+        host: route.host,
+        timeout: answerLimit,
+        ...(route.tls && { ca: this.caCertificate }),
+      });
+    const end = Date.now() + balancerLimit;
+    let answer = await send();
+    while (isBalancers(answer) && answer.status === 503 && Date.now() < end) {
+      await pause(500);
+      answer = await send();
+    }
+    return answer;
+  }
+
+  /** As a client would write it. */
+  url(role: Role, entrance: Entrance, path: string): string {
+    const { route, published } = this.routeOf(role, entrance);
+    return `${route.tls ? "https" : "http"}://${route.host}:${published}${path}`;
+  }
+
+  /** Whether a browser that follows this location still talks to the deployment. */
+  owns(location: URL): boolean {
+    return this.topology.balancer.routes.some((route) => {
+      const port = this.topology.balancer.ports.find(({ internal }) => internal === route.listenPort)?.published;
+      const scheme = route.tls ? "https:" : "http:";
+      const given = Number(location.port || (location.protocol === "https:" ? 443 : 80));
+      return location.protocol === scheme && location.hostname === route.host && given === port;
+    });
+  }
+
+  private routeOf(role: Role, entrance: Entrance): { route: BalancerRoute; published: number } {
+    const { ports, routes } = this.topology.balancer;
+    const port = ports.find(({ name }) => name === entrance);
+    const route = routes.find((one) => one.role === role && one.listenPort === port?.internal);
+    if (!port || !route) throw new Error(`topology: the load balancer has no route to ${role} on its port ${entrance}`);
+    return { route, published: port.published };
+  }
+}
+
+/** HAProxy's own words for a route without a server; a node's answers never look so. */
+export function isBalancers({ status, headers, body }: ProbeAnswer): boolean {
+  return [502, 503, 504].includes(status) && headers["x-standin"] === undefined && /^<html><body><h1>50\d /.test(body);
+}
+
+/** An address that a client on this host can connect to. */
+export function reachable(publishAddress: string): string {
+  return publishAddress === "0.0.0.0" ? "127.0.0.1" : publishAddress;
+}

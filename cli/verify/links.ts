@@ -1,0 +1,65 @@
+import type { StackOutputs } from "../../outputs";
+import type { Node, Topology } from "../../topology";
+import { checkBalancer } from "./balancerChecks";
+import { reachable } from "./front";
+import { type ProbeAnswer, probe } from "./httpProbe";
+import { type Check, checkNodeLinks, type NodeReport } from "./linkChecks";
+
+export interface LinkReport {
+  readonly checks: readonly Check[];
+  /** Whether the nodes are the stand-in, which tells its links; undefined when none answered. */
+  readonly standIn: boolean | undefined;
+}
+
+/** Every link as each node sees it from inside, and each route of the balancer. */
+export async function verifyLinks({ topology, caCertificate }: Pick<StackOutputs, "topology" | "caCertificate">) {
+  const nodes = await Promise.all(topology.nodes.map((node) => checkNode(node, topology, caCertificate)));
+  const standIns = nodes.map(({ standIn }) => standIn);
+  const standIn = standIns.includes(true) ? true : standIns.includes(false) ? false : undefined;
+  const balancer = standIn === false ? [] : await checkBalancer(topology, caCertificate);
+  return { checks: [...nodes.flatMap(({ checks }) => checks), ...balancer], standIn } satisfies LinkReport;
+}
+
+async function checkNode(node: Node, topology: Topology, ca: string): Promise<LinkReport> {
+  const name = `${node.name} answers as ${node.hostName}`;
+  const started = Date.now();
+  const remedy = `see: docker logs ${topology.prefix}-${node.name}`;
+  try {
+    const answer = await probe({
+      address: reachable(topology.publishAddress),
+      port: node.publishedPort,
+      host: node.hostName,
+      path: "/standin/health",
+      ca,
+    });
+    const ms = Date.now() - started;
+    const failed = (detail: string): LinkReport => ({ checks: [{ name, ok: false, ms, detail }], standIn: true });
+    if (isProduct(answer)) return { checks: [{ name, ok: true, ms }], standIn: false };
+    const report = nodeReport(answer.body);
+    if (!report) return failed(`expected a report of its links, found status ${answer.status}; ${remedy}`);
+    if (report.node !== node.name)
+      return failed(`expected ${node.name}, found ${report.node} on port ${node.publishedPort}`);
+    const ready = report.ready ? {} : { detail: `the node says that it is not ready; ${remedy}` };
+    return {
+      checks: [{ name, ok: report.ready, ms, ...ready }, ...checkNodeLinks(node, topology, report)],
+      standIn: true,
+    };
+  } catch (error) {
+    const detail = `${(error as Error).message}; ${remedy}`;
+    return { checks: [{ name, ok: false, ms: Date.now() - started, detail }], standIn: undefined };
+  }
+}
+
+/** Only the stand-in has the page; a login page in its place is no report either. */
+function isProduct({ status, headers }: ProbeAnswer): boolean {
+  return headers["x-standin"] === undefined && status < 500;
+}
+
+function nodeReport(body: string): NodeReport | undefined {
+  try {
+    const report = JSON.parse(body) as NodeReport;
+    return Array.isArray(report.links) ? report : undefined;
+  } catch {
+    return undefined;
+  }
+}

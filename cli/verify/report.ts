@@ -1,0 +1,70 @@
+import { marks } from "../text";
+import type { CycleResult } from "./cycle";
+import type { Check } from "./linkChecks";
+import type { Group, StepResult } from "./runSteps";
+import type { Suspect } from "./suspects";
+
+/** One line per check, failures with their reason below, and a count. */
+export function printChecks(checks: readonly Check[]): void {
+  const { ok, failed } = marks();
+  for (const check of checks) {
+    console.log(`${check.ok ? ok : failed} ${check.name}${check.ms === undefined ? "" : ` (${check.ms} ms)`}`);
+    if (check.detail) console.log(`    ${check.detail}`);
+  }
+  const bad = checks.filter((check) => !check.ok).length;
+  console.log(bad === 0 ? `All ${checks.length} links are up.` : `${bad} of ${checks.length} links failed.`);
+}
+
+/** Prints each step as it is done, below its group's name. */
+export function stepPrinter(): { done: (step: StepResult) => void; progress: (text: string) => void } {
+  let group: Group | undefined;
+  const { ok, failed } = marks();
+  return {
+    done: (step) => {
+      if (step.group !== group) console.log(`\n${step.group}`);
+      group = step.group;
+      const mark = { ok, failed, "not run": "-" }[step.status];
+      const time = step.ms === undefined ? "" : ` (${step.ms} ms)`;
+      console.log(`${mark} ${step.name}${time}${step.status === "not run" ? ": not run" : ""}`);
+      for (const line of stepDetails(step)) console.log(`    ${line}`);
+    },
+    progress: (text) => console.log(`    ${text}`),
+  };
+}
+
+/** What a person needs to mend a failed step. */
+export function stepDetails({ detail, faults = [] }: StepResult): string[] {
+  return [
+    ...(detail === undefined ? [] : [detail]),
+    ...(faults.length > 1 ? ["one of these links is at fault:"] : []),
+    ...faults.flatMap((fault) => faultLines(fault, faults.length > 1)),
+  ];
+}
+
+function faultLines({ link, node, file, element, why, settings, also }: Suspect, oneOfMany: boolean): string[] {
+  const decides = `${file} (${element}) of ${node}`;
+  const from = settings.length > 0 ? `, from the settings ${settings.join(", ")}` : "";
+  const others = also.length > 0 ? [`  on its way also: ${also.join("; ")}`] : [];
+  return [
+    `${oneOfMany ? "- " : "at fault: "}${link}: ${why}`,
+    `  decided by ${decides}${from}`,
+    ...(oneOfMany ? [] : others),
+  ];
+}
+
+/** The cycle's last lines. */
+export function printSummary({ steps, left }: CycleResult, kept: boolean): void {
+  const bad = steps.filter(({ status }) => status === "failed").length;
+  const notRun = steps.filter(({ status }) => status === "not run").length;
+  const total = (steps.reduce((sum, { ms = 0 }) => sum + ms, 0) / 1000).toFixed(1);
+  console.log("");
+  if (bad + notRun === 0) console.log(`From publishing to calling: all ${steps.length} steps passed in ${total} s.`);
+  else console.log(`From publishing to calling: ${bad} failed, ${notRun} not run, of ${steps.length} steps.`);
+  if (!left) return;
+  const what = [left.api && "API", left.application && "application"].filter(Boolean).join(" and ");
+  console.log(
+    kept
+      ? `Kept: ${what} ${left.name} at ${left.url}; npm run verify -- --kept ${left.name} calls it again.`
+      : `Left behind: ${what} ${left.name}, which could not be removed.`,
+  );
+}

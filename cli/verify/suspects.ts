@@ -1,0 +1,144 @@
+import type { Link, Node, Role, Topology } from "../../topology";
+
+/** Something that a step needs to work, and the file that decides it. */
+export interface Suspect {
+  /** The link's id in the topology, or for one that no link stands for, in the same form. */
+  readonly link: string;
+  /** A node's name or `loadbalancer`: whose file it is. */
+  readonly node: string;
+  /** Below APIM_HOME; `haproxy.cfg` at the balancer. */
+  readonly file: string;
+  /** The element in that file. */
+  readonly element: string;
+  /** What stops working without it. */
+  readonly why: string;
+  /** Settings that it is rendered from. */
+  readonly settings: readonly string[];
+  /** What else decides whether it works, as `file (element) of node`. */
+  readonly also: readonly string[];
+}
+
+const files = {
+  apiManager: "repository/conf/api-manager.xml",
+  axis2: "repository/conf/axis2/axis2.xml",
+  carbon: "repository/conf/carbon.xml",
+  catalina: "repository/conf/tomcat/catalina-server.xml",
+  dataSources: "repository/conf/datasources/master-datasources.xml",
+  registry: "repository/conf/registry.xml",
+  users: "repository/conf/user-mgt.xml",
+} as const;
+
+/** Parts of a deployment that steps name as what they need. */
+export class Suspects {
+  constructor(private readonly topology: Topology) {}
+
+  /** Links of the topology from nodes of a role, whose element begins so. */
+  links(from: Role, element: string): Suspect[] {
+    const names = this.nodes(from).map(({ name }) => name);
+    return this.topology.links
+      .filter((link) => names.includes(link.from) && link.element.startsWith(element))
+      .map((link) => this.suspectOf(link));
+  }
+
+  /** Links to a database. */
+  database(from: Role, database: string): Suspect[] {
+    const names = this.nodes(from).map(({ name }) => name);
+    return this.topology.links
+      .filter((link) => names.includes(link.from) && link.to === database)
+      .map((link) => this.suspectOf(link));
+  }
+
+  /** Which data source the shared part of the registry is on. */
+  registryMount(from: Role): Suspect[] {
+    return this.nodes(from).map(({ name }) => ({
+      ...{ link: `${name} -> regdb (mount)`, node: name, file: files.registry, element: "mount" },
+      ...{ why: "Publisher and Store share what is published", settings: [], also: [] },
+    }));
+  }
+
+  /** Membership of Publishers and Stores in one cluster, seen from both ends. */
+  cluster(): Suspect[] {
+    return [...this.links("publisher", "clustering"), ...this.links("store", "clustering")];
+  }
+
+  /** One front of the balancer, by its route's name. */
+  balancer(name: string): Suspect[] {
+    return this.topology.balancer.routes
+      .filter((route) => route.name === name)
+      .map(({ targets }) => ({
+        ...{ link: `loadbalancer -> ${targets.map(({ node }) => node).join(", ")} (${name})`, node: "loadbalancer" },
+        ...{ file: "haproxy.cfg", element: `backend ${name}`, why: "requests from outside reach the nodes" },
+        settings: [],
+        also: targets.map(({ node }) => `${files.carbon} (Ports/Offset) of ${node}`),
+      }));
+  }
+
+  /** The host name or the port that a server tells browsers to go to. */
+  browserAddress(role: Role, part: "host" | "port"): Suspect[] {
+    const decides =
+      part === "host"
+        ? { file: files.carbon, element: "HostName, MgtHostName", settings: [`${role}Host`] }
+        : { file: files.catalina, element: "Connector/@proxyPort", settings: ["httpsPort"] };
+    return this.nodes(role).map(({ name }) => ({
+      ...{ link: `browser -> ${name} (${part})`, node: name, ...decides },
+      ...{ why: "redirects stay in the deployment", also: [] },
+    }));
+  }
+
+  /** What the API itself leads to. */
+  endpoint(url: string): Suspect[] {
+    return this.nodes("gateway").map(({ name }) => ({
+      ...{ link: `${name} -> ${url} (endpoint)`, node: name, file: "the API itself", element: "endpoint_config" },
+      ...{ why: "calls reach what the API leads to", settings: [] },
+      also: ["a firewall between the containers and this machine; give another endpoint with --endpoint URL"],
+    }));
+  }
+
+  private nodes(role: Role): readonly Node[] {
+    return this.topology.nodes.filter((node) => node.role === role);
+  }
+
+  private suspectOf({ id, from, to, file, element, why, protocol }: Link): Suspect {
+    return { link: id, node: from, file, element, why, ...this.behind(from, to, element, protocol) };
+  }
+
+  /** What the link's value comes from, and what the other end must have. */
+  private behind(from: string, to: string, element: string, protocol: Link["protocol"]) {
+    const target = this.topology.nodes.find(({ name }) => name === to);
+    const at = (file: string, what: string, node: string) => `${file} (${what}) of ${node}`;
+    switch (protocol) {
+      case "jdbc":
+        return {
+          settings: [`${to}Host`],
+          also: [at("the MySQL server", `schema, accounts and grants of ${to}`, "mysql")],
+        };
+      case "hazelcast":
+        return {
+          settings: ["clusterDomain"],
+          also: [from, to].map((node) => at(files.axis2, "domain, localMemberHost", node)),
+        };
+      case "thrift":
+        return {
+          settings: ["keyValidatorClient", "keyManagerHost"],
+          also: [
+            at(files.apiManager, "ThriftServerHost", from),
+            at(files.apiManager, "EnableThriftServer, ThriftServerPort", to),
+          ],
+        };
+      default:
+        return {
+          settings: target ? [`${target.role}Host`, "portOffsets"] : [],
+          also: [
+            ...(element.endsWith("/ServerURL")
+              ? [
+                  at(files.apiManager, `${element.replace(/ServerURL$/, "Username and Password")}`, from),
+                  at(files.users, "AdminUser", to),
+                ]
+              : []),
+            at("/etc/hosts", "host aliases", from),
+            at(files.carbon, "Ports/Offset", to),
+          ],
+        };
+    }
+  }
+}
