@@ -160,7 +160,8 @@ class Run {
       address: monitor.address,
       preview: this.preview,
       parallel: this.options.parallel ?? DEFAULT_PARALLEL,
-      line: (message) => this.emit({ kind: "log", severity: "info", message }),
+      // A stopped program only complains that nobody listens any more.
+      line: (message) => !this.stopped && this.emit({ kind: "log", severity: "info", message }),
     });
     try {
       const { journal } = await load;
