@@ -4,7 +4,17 @@ import type { Backend } from "./backend";
 import { Front } from "./front";
 import type { Check } from "./linkChecks";
 import { until } from "./pause";
-import { type ConsumerKey, faultCode, Gateway, type NewApi, NoServer, Publisher, Refused, Store, summary } from "./product";
+import {
+  type ConsumerKey,
+  faultCode,
+  Gateway,
+  type NewApi,
+  NoServer,
+  Publisher,
+  Refused,
+  Store,
+  summary,
+} from "./product";
 import { type RunOptions, StepFailure } from "./runSteps";
 import { type Suspect, Suspects } from "./suspects";
 

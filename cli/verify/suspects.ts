@@ -110,7 +110,7 @@ export class Suspects {
       case "jdbc":
         return {
           settings: [`${to}Host`],
-          also: [at("the MySQL server", `schema, accounts and grants of ${to}`, "mysql")],
+          also: [...dataSourceUsers(to, from), at("the database", `schema, accounts and grants of ${to}`, "mysql")],
         };
       case "hazelcast":
         return {
@@ -141,4 +141,14 @@ export class Suspects {
         };
     }
   }
+}
+
+/** The files that choose a data source by its JNDI name. */
+function dataSourceUsers(database: string, node: string): string[] {
+  const choice: Readonly<Record<string, string>> = {
+    apimgtdb: `${files.apiManager} (DataSourceName)`,
+    userdb: `${files.users} (Property dataSource)`,
+    regdb: `${files.registry} (dbConfig, mount)`,
+  };
+  return choice[database] === undefined ? [] : [`${choice[database]} of ${node}`];
 }

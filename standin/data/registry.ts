@@ -1,6 +1,7 @@
 import type { Pool } from "mysql2/promise";
-import type { Mount } from "../configuration/registry";
+import { type Mount, registryFile } from "../configuration/registry";
 import type { Context } from "../context";
+import { describe } from "../errors";
 import { change, type Queries, row, rows, tenant, transaction } from "./rows";
 
 /** Resources by path, in whatever database registry.xml mounts there. */
@@ -35,10 +36,18 @@ export function registry({ configuration, databases, cluster, log }: Context): R
   });
   // What a member changed while it was not joined was not told here.
   cluster.onJoin(() => forget("/"));
+  const poolOf = (mount: Mount | undefined): Pool => {
+    try {
+      return databases.pool(mount?.dataSource ?? localDataSource);
+    } catch (error) {
+      const what = mount === undefined ? "currentDBConfig" : `mount of ${mount.path}`;
+      throw new Error(`${describe(error)} (${what}: mount in ${registryFile})`);
+    }
+  };
   const at = (path: string): { pool: Pool; path: string; mount: Mount | undefined } => {
     const mount = mounts.find((one) => path === one.path || path.startsWith(`${one.path}/`));
     return {
-      pool: databases.pool(mount?.dataSource ?? localDataSource),
+      pool: poolOf(mount),
       path: mount === undefined ? path : mount.targetPath + path.slice(mount.path.length),
       mount,
     };

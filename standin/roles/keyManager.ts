@@ -1,5 +1,6 @@
 import type { Pool } from "mysql2/promise";
 import { call } from "../client";
+import { apiManagerFile } from "../configuration/apiManager";
 import type { Context } from "../context";
 import { activeTokens, addClient, findClient, removeClient, type Validation, validateToken } from "../data/tokens";
 import { isStoredUser } from "../data/users";
@@ -83,8 +84,8 @@ function removeApplication({ configuration, caller }: Context, pool: () => Pool)
     }
     const url = configuration.apiManager.keyValidation.revokeUrl;
     for (const token of url === undefined ? [] : await activeTokens(pool(), client.key)) {
-      const failed = (reason: string) => new Error(`revoking at ${url} (RevokeAPIURL): ${reason}`);
-      const { status } = await call(caller, {
+      const failed = (reason: string) => new Error(`revoking at ${url} (RevokeAPIURL in ${apiManagerFile}): ${reason}`);
+      const { status, body } = await call(caller, {
         url: url ?? "",
         method: "POST",
         headers: { "content-type": "application/x-www-form-urlencoded" },
@@ -94,7 +95,7 @@ function removeApplication({ configuration, caller }: Context, pool: () => Pool)
         throw failed(describe(error));
       });
       if (status !== 200) {
-        throw failed(`answered ${status}`);
+        throw failed(`answered ${status}: ${body.toString("utf8").slice(0, 800)}`);
       }
     }
     await removeClient(pool(), client.key);

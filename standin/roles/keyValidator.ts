@@ -14,6 +14,8 @@ export interface KeyValidator {
 }
 
 const thriftMilliseconds = 10_000;
+/** What a Key Manager says to a session that it does not know. */
+const refused = "session refused";
 /** As long as the product's gateway believes an answer. */
 const cacheMilliseconds = 15 * 60 * 1000;
 /** More are forgotten, oldest first. */
@@ -58,27 +60,29 @@ function webServiceClient({ caller, configuration }: Context): KeyValidator["val
 
 function thriftClient({ caller, configuration }: Context): KeyValidator["validate"] {
   const target = thriftTarget(configuration);
+  const { element, url } = configuration.apiManager.keyValidation;
+  const failed = (where: string, decidedBy: string) => (error: unknown) => {
+    if (describe(error) === refused) {
+      throw error;
+    }
+    throw new Error(
+      `Thrift key validation at ${where} (${element}/${decidedBy} in ${apiManagerFile}): ${describe(error)}`,
+    );
+  };
   let session: string | undefined;
   const ask = async (key: Parameters<KeyValidator["validate"]>[0]): Promise<Validation> => {
-    session ??= await openThriftSession(caller, configuration, thriftMilliseconds);
+    session ??= await openThriftSession(caller, configuration, thriftMilliseconds).catch(failed(url, "ServerURL"));
     const request = { operation: "validateKey", ...key } as const;
-    return (await askOverThrift(caller, target, session, request, thriftMilliseconds)) as Validation;
+    const asked = askOverThrift(caller, target, session, request, thriftMilliseconds);
+    return (await asked.catch(failed(`${target.host}:${target.port}`, "ThriftClientPort"))) as Validation;
   };
-  return async (key) => {
-    try {
-      return await ask(key).catch((error: unknown) => {
-        // A Key Manager that was started anew does not know older sessions.
-        if (session === undefined || describe(error) !== "session refused") {
-          throw error;
-        }
-        session = undefined;
-        return ask(key);
-      });
-    } catch (error) {
-      const { element } = configuration.apiManager.keyValidation;
-      throw new Error(
-        `Thrift key validation at ${target.host}:${target.port} (${element} in ${apiManagerFile}): ${describe(error)}`,
-      );
-    }
-  };
+  return (key) =>
+    ask(key).catch((error: unknown) => {
+      // A Key Manager that was started anew does not know older sessions.
+      if (session === undefined || describe(error) !== refused) {
+        throw error;
+      }
+      session = undefined;
+      return ask(key);
+    });
 }

@@ -178,7 +178,7 @@ async function firstToken({ configuration, caller }: Context, { key, secret }: C
     throw failed(describe(error));
   });
   if (status !== 200) {
-    throw failed(`answered ${status}: ${body.toString("utf8").slice(0, 300)}`);
+    throw failed(`answered ${status}: ${body.toString("utf8").slice(0, 800)}`);
   }
   return JSON.parse(body.toString("utf8")) as { access_token: string; expires_in: number };
 }
