@@ -5,7 +5,7 @@ import { renderBalancer, renderNode } from "./configs";
 import { readDistribution } from "./distribution";
 import { buildImage } from "./images/contexts";
 import { stackOutputs } from "./outputs";
-import { adminPassword, distributionPath, loadSettings, standIn } from "./settings";
+import { distributionPath, loadSettings, otherSecrets, secretSetting, standIn } from "./settings";
 import { buildTopology, type Node } from "./topology";
 
 /** settings -> topology -> configs -> components -> outputs. */
@@ -26,7 +26,9 @@ export = async () => {
     balancerNames: topology.certificateNames,
   });
   const password =
-    adminPassword() ?? new random.RandomPassword("admin-password", { length: 24, special: false }).result;
+    secretSetting("adminPassword") ??
+    new random.RandomPassword("admin-password", { length: 24, special: false }).result;
+  const others = otherSecrets();
   const nodeImage = settings.distribution === standIn ? buildImage(__dirname, "standin").imageId : settings.image;
   const common = { topology, network, startTimeout: settings.startTimeout };
 
@@ -44,7 +46,7 @@ export = async () => {
     node,
     keystore,
     files: renderNode(node, topology, distribution),
-    secrets: { ...databases.secretsOf(node), "admin-password": password },
+    secrets: { ...databases.secretsOf(node), ...others, "admin-password": password },
     image: nodeImage,
     apimHome: settings.apimHome,
     memory: settings.nodeMemory,

@@ -3,6 +3,10 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import * as yaml from "yaml";
 import { z } from "zod";
+import { settingsFaults } from "./settingsFaults";
+import { maxReplicas } from "./topology/addresses";
+import { environmentsPattern } from "./topology/environments";
+import type { SecretName } from "./topology/model";
 
 /** The namespace of every setting: the project's name in Pulumi.yaml. */
 export const projectName = "wso2-apim";
@@ -18,6 +22,11 @@ const hostName = z
     "a full lower-case host name, e.g. gateway.apim-wso2.com",
   );
 const port = z.int().min(1).max(65535);
+const replicas = z.int().min(1).max(maxReplicas);
+const domain = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "letters, digits, dots and dashes");
+/** Empty: not set. */
+const optional = (pattern: RegExp, what: string) =>
+  z.string().refine((value) => value === "" || pattern.test(value), `${what}, or nothing`);
 const megabytes = z.int().min(32).max(1_048_576);
 
 /**
@@ -35,7 +44,40 @@ export const settingsSchema = z.strictObject({
     .default("/opt/wso2am"),
   multiTenancy: z.boolean().default(false),
   jwt: z.boolean().default(false),
-  keyValidatorClient: z.enum(["ThriftClient", "WSClient"]).default("ThriftClient"),
+  jwtHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, "the name of an HTTP header, e.g. X-JWT-Assertion")
+    .default("X-JWT-Assertion"),
+  jwtClaimsRetriever: optional(
+    /^([A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*$/,
+    "the full name of a Java class, e.g. org.wso2.carbon.apimgt.impl.token.DefaultClaimsRetriever",
+  ).default(""),
+  jwtDialect: z
+    .string()
+    .regex(/^[a-z][a-z0-9+.-]*:[^\s<>"]+$/, "a URI, e.g. http://wso2.org/claims")
+    .default("http://wso2.org/claims"),
+  jwtSignature: z.enum(["SHA256withRSA", "NONE"]).default("SHA256withRSA"),
+  keyManagerReplicas: replicas.default(1),
+  gatewayReplicas: replicas.default(1),
+  publisherReplicas: replicas.default(1),
+  storeReplicas: replicas.default(1),
+  gatewayEnvironments: z
+    .string()
+    .regex(environmentsPattern, "hybrid, production or sandbox, or several like europe=production, test=sandbox")
+    .default("hybrid"),
+  gatewayWorkers: z.int().min(0).max(maxReplicas).default(0),
+  gatewayClusterDomain: domain.default("wso2.gateway.domain"),
+  deploymentSynchronizer: z.enum(["off", "svn"]).default("off"),
+  svnUrl: optional(
+    /^(https?|svn):\/\/[^\s@]+$/,
+    "a URL without user or password, e.g. https://svn.example.com/apis/",
+  ).default(""),
+  svnUser: z.string().max(64).default(""),
+  keyValidatorClient: z.enum(["auto", "ThriftClient", "WSClient"]).default("auto"),
+  analytics: z.boolean().default(false),
+  analyticsHost: hostName.default("bam.apim-wso2.com"),
+  analyticsPort: port.default(7612),
+  analyticsUser: z.string().min(1).max(64).default("admin"),
   adminUser: z
     .string()
     .regex(/^[^~!#$;%^*+={}\\|<>,'"\s]{3,30}$/, "3 to 30 characters that the product allows in a user name")
@@ -56,16 +98,14 @@ export const settingsSchema = z.strictObject({
   apimgtdbHost: hostName.default("apimgtdb.mysql-wso2.com"),
   userdbHost: hostName.default("userdb.mysql-wso2.com"),
   regdbHost: hostName.default("regdb.mysql-wso2.com"),
-  clusterDomain: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/, "letters, digits, dots and dashes")
-    .default("wso2.pub.store.domain"),
+  clusterDomain: domain.default("wso2.pub.store.domain"),
   publishAddress: z.ipv4().default("127.0.0.1"),
   httpsPort: port.default(8443),
   gatewayHttpsPort: port.default(8243),
   gatewayHttpPort: port.default(8280),
   managementPort: port.max(65000).default(9443),
   databasePort: port.default(23306),
+  databaseServerPort: port.default(3306),
   databaseCharacterSet: z.enum(["latin1", "utf8mb3"]).default("latin1"),
   poolMaxActive: z.int().min(1).max(1000).default(50),
   poolMaxWait: z.int().min(-1).max(3_600_000).default(60_000),
@@ -75,7 +115,10 @@ export const settingsSchema = z.strictObject({
   startTimeout: z.int().min(10).max(3600).default(180),
 });
 
-/** The settings of one stack, complete and valid. `adminPassword` is not among them: it is a secret (see {@link adminPassword}). */
+/** Settings that are secrets: read apart ({@link secretSetting}), so that no value of theirs can be shown. */
+export const secretSettings = ["adminPassword", "analyticsPassword", "svnPassword"] as const;
+
+/** The settings of one stack, complete and valid, without its {@link secretSettings}. */
 export type Settings = Readonly<z.infer<typeof settingsSchema>> & { readonly stack: string };
 
 /** All faults of the settings at once; each line names the setting, what was expected, what was found and the remedy. */
@@ -99,8 +142,8 @@ export function parseSettings(raw: RawSettings, stack: string): Settings {
   const faults: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(raw)) {
-    if (name === "adminPassword") {
-      faults.push(...passwordFaults(value));
+    if (isSecret(name)) {
+      faults.push(...passwordFaults(name, value));
     } else if (!(name in settingsSchema.shape)) {
       faults.push(`${name}: there is no such setting${suggestion(name)}; remove it with: pulumi config rm ${name}`);
     } else if (value !== undefined) {
@@ -121,7 +164,7 @@ export function parseSettings(raw: RawSettings, stack: string): Settings {
     delete values[name];
   }
   const settings = { ...settingsSchema.parse(values), stack };
-  faults.push(...contradictions(settings));
+  faults.push(...settingsFaults(settings, new Set(Object.keys(raw))));
   if (faults.length > 0) throw new SettingsError(faults);
   return settings;
 }
@@ -135,9 +178,16 @@ export function loadSettings(): Settings {
   return parseSettings(raw, pulumi.getStack());
 }
 
-/** The administrator's password if the stack sets one (`pulumi config set --secret adminPassword`), else undefined. */
-export function adminPassword(): pulumi.Output<string> | undefined {
-  return new pulumi.Config(projectName).getSecret("adminPassword");
+/** The value of a secret if the stack sets it (`pulumi config set --secret <name>`), else undefined. */
+export function secretSetting(name: (typeof secretSettings)[number]): pulumi.Output<string> | undefined {
+  return new pulumi.Config(projectName).getSecret(name);
+}
+
+/** What configuration files may need besides the databases' and the administrator's passwords. */
+export function otherSecrets(): Partial<Record<SecretName, pulumi.Output<string>>> {
+  const analytics = secretSetting("analyticsPassword");
+  const svn = secretSetting("svnPassword");
+  return { ...(analytics && { "analytics-password": analytics }), ...(svn && { "svn-password": svn }) };
 }
 
 /** The directory or zip that the stock files come from; relative paths are the project's. */
@@ -167,14 +217,20 @@ export function loadSettingsFromStack(projectDirectory: string, stack: string): 
   return parseSettings(raw, stack);
 }
 
-/** The product's PasswordJavaRegEx; the value is never shown. */
-function passwordFaults(value: unknown): string[] {
+function isSecret(name: string): name is (typeof secretSettings)[number] {
+  return secretSettings.some((secret) => secret === name);
+}
+
+/** The administrator's is subject to the product's PasswordJavaRegEx; the value is never shown. */
+function passwordFaults(name: (typeof secretSettings)[number], value: unknown): string[] {
   // In a stack file that no engine has read, it is still encrypted.
-  const encrypted = typeof value === "object";
-  if (encrypted || (typeof value === "string" && /^\S{5,30}$/.test(value))) return [];
-  return [
-    "adminPassword: expected 5 to 30 characters without white space; run: pulumi config set --secret adminPassword",
-  ];
+  if (typeof value === "object") return [];
+  const [pattern, expected] =
+    name === "adminPassword"
+      ? [/^\S{5,30}$/, "5 to 30 characters without white space"]
+      : [/^\P{Cc}{1,200}$/u, "1 to 200 characters on one line"];
+  if (typeof value === "string" && pattern.test(value)) return [];
+  return [`${name}: expected ${expected}; run: pulumi config set --secret ${name}`];
 }
 
 function plainValue(name: string, value: unknown): unknown {
@@ -203,7 +259,7 @@ function expectation(issue: z.core.$ZodIssue): string {
 }
 
 function suggestion(name: string): string {
-  const near = Object.keys(settingsSchema.shape).find(
+  const near = [...Object.keys(settingsSchema.shape), ...secretSettings].find(
     (known) => distance(known.toLowerCase(), name.toLowerCase()) <= 2,
   );
   return near ? ` (did you mean ${near}?)` : "";
@@ -221,71 +277,4 @@ function distance(a: string, b: string): number {
     row = next;
   }
   return row[b.length] ?? 0;
-}
-
-/** Faults that only several settings together have. */
-function contradictions(settings: Settings): string[] {
-  return [...distributionFaults(settings), ...subnetFaults(settings), ...sameValueFaults(settings)];
-}
-
-function distributionFaults(settings: Settings): string[] {
-  if (settings.distribution !== standIn && settings.image === "") {
-    return [
-      `image: expected the name of an image that holds the pack of ${settings.distribution}, found nothing; set ${projectName}:image (README, "Your own distribution")`,
-    ];
-  }
-  if (settings.distribution === standIn && settings.image !== "") {
-    return [
-      `image: the stand-in has its own image, found "${settings.image}"; set ${projectName}:distribution too, or remove image`,
-    ];
-  }
-  return [];
-}
-
-function subnetFaults({ networkSubnet }: Settings): string[] {
-  const [address = "", bits = ""] = networkSubnet.split("/");
-  const octets = address.split(".").map(Number);
-  const [a = 0, b = 0] = octets;
-  const isPrivate = a === 10 || (a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168);
-  const found = `found "${networkSubnet}"; set ${projectName}:networkSubnet, e.g. 172.28.0.0/24`;
-  if (octets.some((octet) => octet > 255) || !isPrivate || Number(bits) < 16 || Number(bits) > 24 || octets[3] !== 0) {
-    return [`networkSubnet: expected a private network from /16 to /24 whose address ends in .0, ${found}`];
-  }
-  const hosts = 2 ** (32 - Number(bits));
-  const number = octets.reduce((sum, octet) => sum * 256 + octet, 0);
-  if (number % hosts === 0) return [];
-  const start = number - (number % hosts);
-  const own = [24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join(".");
-  return [`networkSubnet: expected the network's own address ${own}/${bits}, ${found}`];
-}
-
-/** Names or ports that would meet each other. */
-function sameValueFaults(settings: Settings): string[] {
-  const groups: (keyof Settings)[][] = [
-    ["keyManagerHost", "gatewayHost", "publisherHost", "storeHost", "apimgtdbHost", "userdbHost", "regdbHost"],
-    ["httpsPort", "gatewayHttpsPort", "gatewayHttpPort", "managementPort", "databasePort"],
-  ];
-  const faults: string[] = [];
-  for (const group of groups) {
-    for (const [i, name] of group.entries()) {
-      const other = group.slice(0, i).find((earlier) => settings[earlier] === settings[name]);
-      if (other)
-        faults.push(
-          `${name}: expected another value than ${other}, found "${settings[name]}" for both; set ${projectName}:${name}`,
-        );
-    }
-  }
-  return [...faults, ...managementPortFaults(settings)];
-}
-
-/** The nodes' management ports are published one after another. */
-function managementPortFaults(settings: Settings): string[] {
-  const last = settings.managementPort + 3;
-  const others = ["httpsPort", "gatewayHttpsPort", "gatewayHttpPort", "databasePort"] as const;
-  return others
-    .filter((name) => settings[name] > settings.managementPort && settings[name] <= last)
-    .map(
-      (name) =>
-        `${name}: port ${settings[name]} is one of the management ports ${settings.managementPort} to ${last}; set ${projectName}:${name} or ${projectName}:managementPort`,
-    );
 }

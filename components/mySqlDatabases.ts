@@ -81,13 +81,16 @@ export class MySqlDatabases extends pulumi.ComponentResource {
   private createServer(volume: docker.Volume): docker.Container {
     const { topology, image, network, memory, startTimeout } = this.args;
     const { databaseServer, publishAddress, prefix } = topology;
-    const healthcheck = { tests: ["CMD", "healthcheck"], interval: "1s", timeout: "5s", retries: startTimeout };
+    const port = databaseServer.port === 3306 ? undefined : String(databaseServer.port);
+    const tests = ["CMD", "healthcheck", ...(port === undefined ? [] : [port])];
+    const healthcheck = { tests, interval: "1s", timeout: "5s", retries: startTimeout };
     return new docker.Container(
       `${this.name}-container`,
       {
         name: `${prefix}-${this.name}`,
         hostname: this.name,
         image,
+        ...(port !== undefined && { command: [`--port=${port}`] }),
         networksAdvanced: [{ name: network.name, ipv4Address: databaseServer.address }],
         mounts: [{ type: "volume", source: volume.name, target: "/var/lib/mysql" }],
         uploads: pulumi.secret([

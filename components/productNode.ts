@@ -68,7 +68,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
         command: [`-Dprofile=${node.profile}`],
         envs: [`NODE_NAME=${node.name}`, `START_LIMIT_SECONDS=${args.startTimeout}`],
         networksAdvanced: [{ name: args.network.name, ipv4Address: node.address }],
-        hosts: hostAliases(topology),
+        hosts: hostAliases(topology, node),
         uploads: pulumi.secret(this.uploads(args)),
         ports: [
           {

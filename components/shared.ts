@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Topology } from "../topology";
+import { hostsOf, type Node, type Topology } from "../topology";
 
 type Label = { label: string; value: pulumi.Input<string> };
 
@@ -24,9 +24,9 @@ export function containerLabels(
   return labels.sort((a, b) => (a.label < b.label ? -1 : 1));
 }
 
-/** The topology's host aliases in the container's terms. */
-export function hostAliases(topology: Topology): docker.types.input.ContainerHost[] {
-  return topology.hosts.map(({ host, ip }) => ({ host, ip }));
+/** The host aliases of a node's container, or all of them. */
+export function hostAliases(topology: Topology, node?: Node): docker.types.input.ContainerHost[] {
+  return (node ? hostsOf(topology, node) : topology.hosts).map(({ host, ip }) => ({ host, ip }));
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import { configurationFiles } from "../distribution/files";
 import type { Link, Node, Role, Topology } from "../topology";
+import { renderAnalytics } from "./analytics";
 import { renderEnvironments } from "./environments";
 import { adminPassword, browserUrl, linkOf, servicesUrl } from "./values";
 import { keyValidationOf, traitsOf } from "./versions";
-import { children, find, findAll, type Value } from "./xml";
+import { find, findAll, type Value } from "./xml";
 import type { XmlEdit } from "./xmlEdit";
 
 /** Roles that make JSON Web Tokens when they are switched on. */
@@ -22,7 +23,7 @@ export function renderApiManagerXml(edit: XmlEdit, node: Node, topology: Topolog
   renderKeyValidation(edit, node, topology);
   renderPortalUrls(edit, node, topology);
   renderCors(edit, topology);
-  renderUsageTracking(edit, topology);
+  renderAnalytics(edit, node, topology);
 }
 
 /** "add the following line as the first child node of the root element (if it is not already there)" */
@@ -39,11 +40,28 @@ function setCredentials(edit: XmlEdit, parent: XmlElement, topology: Topology): 
 }
 
 function renderJwt(edit: XmlEdit, node: Node, topology: Topology): void {
-  const name = "EnableTokenGeneration";
   const parent = edit.need("APIConsumerAuthentication");
-  if (!topology.features.jwt) edit.setIfPresent(parent, name, false);
-  else if (jwtRoles.includes(node.role))
-    edit.ensure(parent, name, true, { after: ["SecurityContextHeader", "TokenGeneratorImpl"] });
+  const { jwt, jwtDetails } = topology.features;
+  if (!jwt) {
+    edit.setIfPresent(parent, "EnableTokenGeneration", false);
+    return;
+  }
+  const after = ["SecurityContextHeader", "TokenGeneratorImpl"];
+  // The gateway is who puts the token into the header.
+  if (jwtRoles.includes(node.role) || node.role === "gateway")
+    edit.ensure(parent, "SecurityContextHeader", jwtDetails.header, { after: ["TokenGeneratorImpl"] });
+  if (!jwtRoles.includes(node.role)) return;
+  const details: [name: string, value: string, products: string][] = [
+    ["ClaimsRetrieverImplClass", jwtDetails.claimsRetriever, ""],
+    ["ConsumerDialectURI", jwtDetails.dialect, "http://wso2.org/claims"],
+    ["SignatureAlgorithm", jwtDetails.signature, "SHA256withRSA"],
+  ];
+  for (const [name, value, products] of details) {
+    // Without the element, the product takes its own value.
+    if (value !== products) edit.ensure(parent, name, value, { after });
+    else if (value !== "") edit.setIfPresent(parent, name, value);
+  }
+  edit.ensure(parent, "EnableTokenGeneration", true, { after });
 }
 
 function renderKeyValidation(edit: XmlEdit, node: Node, topology: Topology): void {
@@ -90,14 +108,6 @@ function renderPortalUrls(edit: XmlEdit, node: Node, topology: Topology): void {
 function renderCors(edit: XmlEdit, topology: Topology): void {
   for (const origin of findAll(edit.root, "CORSConfiguration/Access-Control-Allow-Origin"))
     if (origin.text.includes("//localhost")) edit.setText(origin, browserUrl(topology, "store"));
-}
-
-/** Up to 1.8 the tracker, though off, has the administrator's stock password. */
-function renderUsageTracking(edit: XmlEdit, topology: Topology): void {
-  for (const tracking of children(edit.root, "APIUsageTracking")) {
-    edit.setIfPresent(tracking, "BAMUsername", topology.features.adminUser);
-    edit.setIfPresent(tracking, "BAMPassword", adminPassword);
-  }
 }
 
 function apiManagerLink(topology: Topology, node: Node, element: string): Link | undefined {

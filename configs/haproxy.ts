@@ -34,7 +34,7 @@ defaults
 
 /** The HAProxy 2.6 configuration in front of all components: no secrets, runs as any user. Pure. */
 export function renderBalancer(topology: Topology): string {
-  const { routes } = topology.balancer;
+  const routes = [...topology.balancer.routes, ...topology.balancer.internalRoutes];
   const ports = [...new Set(routes.map(({ listenPort }) => listenPort))];
   const frontends = ports.map((port) =>
     frontend(
@@ -47,22 +47,30 @@ export function renderBalancer(topology: Topology): string {
 }
 
 function frontend(port: number, routes: readonly BalancerRoute[], topology: Topology): string {
-  const published = topology.balancer.ports.find(({ internal }) => internal === port);
-  if (!published) throw new Error(`topology: balancer.ports has no port ${port}, which ${routes[0]?.name} listens on`);
+  const { name, published } = portOf(port, routes, topology);
   const tls = routes.some((route) => route.tls);
   if (!routes.every((route) => route.tls === tls))
     throw new Error(`topology: balancer routes on port ${port} are partly with and partly without TLS`);
   const hosts = [...new Set(routes.map(({ host }) => host))];
-  return lines(`frontend ${published.name}`, [
+  return lines(`frontend ${name}`, [
     `bind :${port}${tls ? ` ssl crt ${certificate} alpn h2,http/1.1` : ""}`,
     // What a client claims about itself would be believed by the nodes.
     "http-request del-header X-Forwarded-For",
     "option forwardfor",
     `http-request set-header X-Forwarded-Proto ${tls ? "https" : "http"}`,
     "http-request set-header X-Forwarded-Host %[req.hdr(host)]",
-    `http-request set-header X-Forwarded-Port ${published.published}`,
+    `http-request set-header X-Forwarded-Port ${published}`,
     ...(hosts.length === 1 ? [`default_backend ${routes[0]?.name}`] : choices(routes, hosts)),
   ]);
+}
+
+/** What the port is called and which port its callers know: for those inside the network, itself. */
+function portOf(port: number, routes: readonly BalancerRoute[], { balancer }: Topology) {
+  const found = balancer.ports.find(({ internal }) => internal === port);
+  if (found) return found;
+  const outside = routes.find((route) => balancer.routes.includes(route));
+  if (outside) throw new Error(`topology: balancer.ports has no port ${port}, which ${outside.name} listens on`);
+  return { name: `internal-${port}`, published: port };
 }
 
 function choices(routes: readonly BalancerRoute[], hosts: readonly string[]): string[] {

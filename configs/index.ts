@@ -6,6 +6,7 @@ import { renderAxis2Xml } from "./axis2Xml";
 import { renderCarbonXml } from "./carbonXml";
 import { renderCatalinaServer } from "./catalinaServer";
 import type { Encoding } from "./encoding";
+import { renderIdentityXml } from "./identityXml";
 import { renderMasterDatasources } from "./masterDatasources";
 import { renderRegistryXml } from "./registryXml";
 import { renderSynapseApi } from "./synapseApis";
@@ -35,6 +36,8 @@ const renderers: Readonly<Record<ConfigurationFile, Renderer>> = {
   registry: renderRegistryXml,
   axis2: renderAxis2Xml,
   catalina: renderCatalinaServer,
+  identity: renderIdentityXml,
+  identityOfLater: renderIdentityXml,
   tokenApi: renderSynapseApi,
   authorizeApi: renderSynapseApi,
   revokeApi: renderSynapseApi,

@@ -9,11 +9,17 @@ export interface VersionTraits {
   readonly hasRevokeApiUrl: boolean;
   /** api-manager.xml: APIStore/URL and APIPublisher/URL. */
   readonly hasPortalUrls: boolean;
+  /** api-manager.xml: APIUsageTracking/BAMServerURL. */
+  readonly hasBamServer: boolean;
 }
 
 /** @param version as in carbon.xml, e.g. `1.9.0` */
 export function traitsOf(version: string): VersionTraits {
-  return { hasRevokeApiUrl: isSince(version, "1.7.0"), hasPortalUrls: isSince(version, "1.7.0") };
+  return {
+    hasRevokeApiUrl: isSince(version, "1.7.0"),
+    hasPortalUrls: isSince(version, "1.7.0"),
+    hasBamServer: !isSince(version, "1.9.0"),
+  };
 }
 
 /**

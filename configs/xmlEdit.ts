@@ -131,6 +131,15 @@ export class XmlEdit {
     this.insertAfter(anchor, [created]);
   }
 
+  /** Puts an element in the place of the comment that holds one of its name. @returns whether there is such a comment */
+  uncomment(parent: XmlElement, element: NewElement): boolean {
+    const comment = findCommentedOut(parent, element.name);
+    if (!comment) return false;
+    const { lineBreak, indent } = this.lineOf(comment.start);
+    this.splice(comment.start, comment.end, this.write(element, indent, lineBreak, prefixOf(parent)));
+    return true;
+  }
+
   /** Inserts elements behind `anchor`, each on a line of its own if `anchor` has one. */
   insertAfter(anchor: XmlElement | XmlComment, elements: readonly NewElement[]): void {
     const prefix = anchor instanceof XmlElement ? prefixOf(anchor) : "";

@@ -25,6 +25,9 @@ export const configurationFiles = {
   registry: { path: `${conf}/registry.xml`, roles: all },
   axis2: { path: `${conf}/axis2/axis2.xml`, roles: all },
   catalina: { path: `${conf}/tomcat/catalina-server.xml`, roles: all },
+  identity: { path: `${conf}/identity.xml`, roles: ["keyManager"], optional: true },
+  /** Where 1.10 has it. */
+  identityOfLater: { path: `${conf}/identity/identity.xml`, roles: ["keyManager"], optional: true },
   tokenApi: { path: `${synapse}/_TokenAPI_.xml`, roles: ["gateway"] },
   authorizeApi: { path: `${synapse}/_AuthorizeAPI_.xml`, roles: ["gateway"] },
   revokeApi: { path: `${synapse}/_RevokeAPI_.xml`, roles: ["gateway"], since: "1.7.0" },

@@ -1,2 +1,5 @@
-export { buildTopology, hostAddress } from "./build";
+export { hostAddress } from "./addresses";
+export { buildTopology } from "./build";
+export { topologyFaults } from "./faults";
+export { hostsOf } from "./hosts";
 export * from "./model";

@@ -1,4 +1,5 @@
-import type { Database, DatabaseName, GatewayEnvironment, Link, LinkProtocol, Node, Role } from "./model";
+import type { Front } from "./balancer";
+import type { Database, DatabaseName, GatewayEnvironment, Link, LinkProtocol, Node } from "./model";
 
 const files = {
   apiManager: "repository/conf/api-manager.xml",
@@ -24,6 +25,8 @@ type Target = Pick<Link, "to" | "protocol" | "host" | "port">;
 /** What the links are derived from; part of the topology. */
 export interface LinkParts {
   readonly nodes: readonly Node[];
+  /** Who answers to the host name of a role or an environment. */
+  readonly fronts: ReadonlyMap<string, Front>;
   readonly databases: readonly Database[];
   readonly databasePort: number;
   readonly environments: readonly GatewayEnvironment[];
@@ -71,7 +74,9 @@ function clusterLinks(node: Node, nodes: readonly Node[]): Link[] {
           { to: other.name, protocol: "hazelcast", host: member.host, port: member.port },
           files.axis2,
           "clustering/members",
-          "published APIs show up in the Store at once",
+          node.role === "gateway"
+            ? "manager and workers share what they cache"
+            : "published APIs show up in the Store at once",
         ),
       ),
   );
@@ -79,40 +84,34 @@ function clusterLinks(node: Node, nodes: readonly Node[]): Link[] {
 
 /** Per role: who it calls, as its api-manager.xml and its synapse files say. */
 function roleLinks(node: Node, parts: LinkParts): Link[] {
-  const first = (role: Role) => parts.nodes.find((other) => other.role === role);
-  const keyManager = first("keyManager");
-  const gateway = first("gateway");
+  const keyManager = parts.nodes.find(({ role }) => role === "keyManager");
+  const gateway = parts.nodes.find(({ role }) => role === "gateway");
   if (!keyManager || !gateway) return [];
-  const management = (to: Node) => target(to, "https", to.ports.managementHttps);
-  const keyValidation = link(
-    node,
-    management(keyManager),
-    files.apiManager,
-    "APIKeyValidator/ServerURL",
-    "API keys are validated",
-  );
-  const environments = parts.environments.map(({ name, managementHost, managementPort }) =>
+  const services = target(keyManager, parts, "https", keyManager.ports.managementHttps);
+  const keyValidation = link(node, services, files.apiManager, "APIKeyValidator/ServerURL", "API keys are validated");
+  const environments = parts.environments.map(({ name, target: to, managementHost, managementPort }) =>
     link(
       node,
-      { to: gateway.name, protocol: "https", host: managementHost, port: managementPort },
+      { to, protocol: "https", host: managementHost, port: managementPort },
       files.apiManager,
       `Environment[${name}]/ServerURL`,
       "APIs are deployed to the gateway",
     ),
   );
+  // The file has room for one: the first environment's.
   const revoke = link(
     node,
-    target(gateway, "https", gateway.ports.apiHttps),
+    target(gateway, parts, "https", gateway.ports.apiHttps),
     files.apiManager,
     "RevokeAPIURL",
     "revoked tokens leave the gateway's cache",
   );
-  const login = link(node, management(keyManager), files.apiManager, "AuthManager/ServerURL", "users log in");
+  const login = link(node, services, files.apiManager, "AuthManager/ServerURL", "users log in");
   switch (node.role) {
     case "keyManager":
       return [...environments, revoke];
     case "gateway":
-      return [keyValidation, ...thriftLinks(node, keyManager, parts), ...synapseLinks(node, management(keyManager))];
+      return [keyValidation, ...thriftLinks(node, keyManager, parts), ...synapseLinks(node, services)];
     case "publisher":
       return [login, keyValidation, ...environments];
     case "store":
@@ -120,9 +119,9 @@ function roleLinks(node: Node, parts: LinkParts): Link[] {
   }
 }
 
-function thriftLinks(node: Node, keyManager: Node, { keyValidatorClient }: LinkParts): Link[] {
-  if (keyValidatorClient !== "ThriftClient") return [];
-  const thrift = target(keyManager, "thrift", keyManager.ports.thrift);
+function thriftLinks(node: Node, keyManager: Node, parts: LinkParts): Link[] {
+  if (parts.keyValidatorClient !== "ThriftClient") return [];
+  const thrift = target(keyManager, parts, "thrift", keyManager.ports.thrift);
   return [
     link(node, thrift, files.apiManager, "APIKeyValidator/ThriftClientPort", "API keys are validated over Thrift"),
   ];
@@ -140,6 +139,7 @@ function synapseLinks(node: Node, keyManager: Target): Link[] {
   );
 }
 
-function target(to: Node, protocol: LinkProtocol, port: number): Target {
-  return { to: to.name, protocol, host: to.hostName, port };
+/** Whoever answers to the host name of the node's role or environment. */
+function target(node: Node, { fronts }: LinkParts, protocol: LinkProtocol, port: number): Target {
+  return { to: fronts.get(node.hostName)?.to ?? node.name, protocol, host: node.hostName, port };
 }

@@ -1,3 +1,5 @@
+import type { EnvironmentType } from "./environments";
+
 /** The four components of the document; `role` decides which files and databases a node gets. */
 export type Role = "keyManager" | "gateway" | "publisher" | "store";
 
@@ -11,7 +13,7 @@ export type DatabaseName = "apimgtdb" | "userdb" | "regdb";
  * The names of the secrets that configuration files need. Rendered text holds `{{secret:NAME}}` until the very end
  * (configs/secrets.ts), so that it can be shown.
  */
-export type SecretName = "admin-password" | `database-${string}`;
+export type SecretName = "admin-password" | "analytics-password" | "svn-password" | `database-${string}`;
 
 /** One schema on the MySQL server. */
 export interface Database {
@@ -64,9 +66,14 @@ export interface Node {
   /** Stable: `keymanager-1`; the component, its container and its host name are called so. */
   readonly name: string;
   readonly role: Role;
-  /** From 1, within the role. */
+  /** From 1, within the role; for gateways within their environment, workers behind their manager. */
   readonly index: number;
-  /** The role's name in every URL, e.g. `keymanager.apim-wso2.com`; a browser uses the same one at the balancer. */
+  /** Name of its gateway environment (setting `gatewayEnvironments`); gateways only. */
+  readonly environment?: string;
+  /**
+   * The role's or environment's name in every URL, e.g. `keymanager.apim-wso2.com`; a browser uses the same one at the
+   * balancer.
+   */
   readonly hostName: string;
   /** This node's own name, e.g. `keymanager-1.apim-wso2.com`. */
   readonly nodeHostName: string;
@@ -96,7 +103,7 @@ export interface Link {
   readonly id: string;
   /** A node's name, or `loadbalancer`. */
   readonly from: string;
-  /** A node's name or a database's. */
+  /** A node's name, a database's, or `loadbalancer` where several nodes share a host name. */
   readonly to: string;
   readonly protocol: LinkProtocol;
   readonly host: string;
@@ -112,7 +119,9 @@ export interface Link {
 /** A gateway that APIs are published to (api-manager.xml `Environments`). */
 export interface GatewayEnvironment {
   readonly name: string;
-  readonly type: "hybrid" | "production" | "sandbox";
+  readonly type: EnvironmentType;
+  /** The node that APIs are deployed to. */
+  readonly target: string;
   /** Host and port of the gateway's management services. */
   readonly managementHost: string;
   readonly managementPort: number;
@@ -137,7 +146,13 @@ export interface BalancerRoute {
 export interface Balancer {
   readonly name: "loadbalancer";
   readonly address: string;
+  /** Fronts that the host publishes. */
   readonly routes: readonly BalancerRoute[];
+  /**
+   * Fronts for the nodes themselves, on the ports of a node that is alone; not published. Only roles and environments
+   * with several nodes have them.
+   */
+  readonly internalRoutes: readonly BalancerRoute[];
   /** Ports inside the container and where the host publishes them. */
   readonly ports: readonly {
     readonly name: "https" | "gatewayHttps" | "gatewayHttp";
@@ -165,7 +180,7 @@ export interface Topology {
   readonly environments: readonly GatewayEnvironment[];
   readonly balancer: Balancer;
   readonly links: readonly Link[];
-  /** Host aliases of every container, in order. */
+  /** Host aliases of the whole deployment, in order; `hostsOf` says which of them a node needs. */
   readonly hosts: readonly { readonly host: string; readonly ip: string }[];
   /** Every DNS name and address that the nodes' certificate must carry. */
   readonly certificateNames: readonly string[];
@@ -175,9 +190,31 @@ export interface Topology {
   readonly features: {
     readonly multiTenancy: boolean;
     readonly jwt: boolean;
+    readonly jwtDetails: JwtDetails;
     readonly keyValidatorClient: "ThriftClient" | "WSClient";
     readonly adminUser: string;
     /** `maxActive`, `maxWait` in ms of every data source. */
     readonly dataSourcePool: { readonly maxActive: number; readonly maxWait: number };
+    /** The analytics server (BAM, DAS) that gateways send events to; undefined: none. */
+    readonly analytics?: Analytics;
+    /** The Subversion repository through which a gateway manager's APIs reach its workers; undefined: none. */
+    readonly deploymentSynchronizer?: { readonly url: string; readonly user: string };
   };
+}
+
+/** @see api-manager.xml, `APIConsumerAuthentication` */
+export interface JwtDetails {
+  /** Name of the HTTP header with the token. */
+  readonly header: string;
+  /** Class that finds the caller's claims; empty: the stock file's, which is none. */
+  readonly claimsRetriever: string;
+  readonly dialect: string;
+  readonly signature: "SHA256withRSA" | "NONE";
+}
+
+/** A server that is not part of the deployment. */
+export interface Analytics {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
 }

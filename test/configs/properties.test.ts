@@ -4,7 +4,7 @@ import { fillSecrets, placeholdersIn, renderNode, stockText } from "../../config
 import { encode } from "../../configs/encoding";
 import { parseFile } from "../../configs/xml";
 import type { Distribution } from "../../distribution";
-import { roles, type SecretName, type Topology } from "../../topology";
+import type { Node, SecretName, Topology } from "../../topology";
 import { value } from "./reader";
 import { anySettings, awkwardText } from "./settings";
 import { changed, nodeOf, realDistribution, realVersions, renderedText, topologyOf, withRendered } from "./stock";
@@ -21,11 +21,15 @@ const anyDistribution = fc.nat(distributions.length - 1).map((index) => {
   const distribution = distributions[index] ?? distributionOf("1.9.0");
   return { ...distribution, [fc.toStringMethod]: () => `${distribution.source} ${distribution.version}` };
 });
-const anyRole = fc.constantFrom(...roles);
+/** Which of a topology's nodes: any, so that further ones, environments and workers come up. */
+const anyNode = fc.nat(1000);
 
 /** Per file: what of the stock may go. Everything else has to stay, byte for byte. */
 const replaceable: readonly [path: string, pieces: RegExp][] = [
-  ["carbon.xml", /^Offset: \d+$|^Server: <!--\s*(Mgt)?HostName>[^<]*<\/(Mgt)?HostName-->$/],
+  [
+    "carbon.xml",
+    /^Offset: \d+$|^Server: <!--\s*(Mgt)?HostName>[^<]*<\/(Mgt)?HostName-->$|^Server: <!--\s*<?DeploymentSynchronizer>/,
+  ],
   [
     "master-datasources.xml",
     /^(url|username|password|driverClassName|maxActive|maxWait|testOnBorrow|validationQuery|validationInterval): [^<]*$/,
@@ -36,25 +40,24 @@ const replaceable: readonly [path: string, pieces: RegExp][] = [
       [
         "^(ServerURL|Username|Password|BAMUsername|BAMPassword|GatewayEndpoint|Name|KeyValidatorClientType): [^<]*$",
         "^(ThriftClientPort|ThriftServerPort|EnableThriftServer|RevokeAPIURL|URL|Access-Control-Allow-Origin): [^<]*$",
-        "^\\w+: <!--(ThriftServerHost|EnableTokenGeneration)>[^<]*</(ThriftServerHost|EnableTokenGeneration)-->$",
+        "^(SecurityContextHeader|Enabled|ThriftPort|BAMServerURL): [^<]*$",
+        "^(Environments: <Environment |Environments: \\s*$)",
+        "^\\w+: <!--(ThriftServerHost|EnableTokenGeneration|ClaimsRetrieverImplClass|ConsumerDialectURI|SignatureAlgorithm)>[^<]*</\\w+-->$",
       ].join("|"),
     ),
   ],
   ["user-mgt.xml", /^(UserName|Password|Property): [^<]*$/],
   ["registry.xml", /^$/],
-  ["axis2.xml", /^(parameter|hostName|port): [^<]*$|^axisconfig: <clustering /],
+  ["axis2.xml", /^(parameter|hostName|port): [^<]*$|^axisconfig: <clustering |^parameter: <property name="subDomain" /],
   ["catalina-server.xml", /^Service: <Connector /],
+  ["identity.xml", /^\w+: https:\/\/localhost:9443\//],
   ["API_.xml", /^endpoint: <(address|http) /],
 ];
 
 describe("configs: properties over settings and stock files", () => {
-  const renderedFiles = (
-    settings: Record<string, unknown>,
-    distribution: Distribution,
-    role: (typeof roles)[number],
-  ) => {
+  const renderedFiles = (settings: Record<string, unknown>, distribution: Distribution, choice: number) => {
     const topology = topologyOf(settings);
-    return renderNode(nodeOf(topology, role), topology, distribution);
+    return renderNode(chosen(topology, choice), topology, distribution);
   };
 
   it("the tokens of a text are the text", () => {
@@ -72,20 +75,20 @@ describe("configs: properties over settings and stock files", () => {
 
   it("well-formed in the declared encoding; rendering its own output changes nothing", () =>
     fc.assert(
-      fc.property(anySettings, anyDistribution, anyRole, (settings, distribution, role) => {
-        const files = renderedFiles(settings, distribution, role);
+      fc.property(anySettings, anyDistribution, anyNode, (settings, distribution, choice) => {
+        const files = renderedFiles(settings, distribution, choice);
         for (const { path, text, encoding } of files)
           assert.equal(parseFile(path, encode(path, text, encoding), "").text, text);
-        assert.deepEqual(renderedFiles(settings, withRendered(distribution, files), role), files);
+        assert.deepEqual(renderedFiles(settings, withRendered(distribution, files), choice), files);
       }),
       { numRuns: 60 },
     ));
 
   it("everything outside the edited elements stays, byte for byte", () =>
     fc.assert(
-      fc.property(anySettings, anyDistribution, anyRole, fc.nat(), (settings, distribution, role, seed) => {
+      fc.property(anySettings, anyDistribution, anyNode, fc.nat(), (settings, distribution, choice, seed) => {
         const noisy = withNoise(distribution, seed);
-        for (const { path, text } of renderedFiles(settings, noisy, role)) {
+        for (const { path, text } of renderedFiles(settings, noisy, choice)) {
           const pieces = replaceable.find(([suffix]) => path.endsWith(suffix))?.[1];
           const gone = lost(stockText(path, noisy), text).filter((piece) => !pieces?.test(piece));
           assert.deepEqual(gone, [], path);
@@ -96,15 +99,20 @@ describe("configs: properties over settings and stock files", () => {
 
   it("no placeholder and no stock credential is left in what a container gets", () =>
     fc.assert(
-      fc.property(anySettings, anyDistribution, anyRole, awkwardText, (settings, distribution, role, password) => {
+      fc.property(anySettings, anyDistribution, anyNode, awkwardText, (settings, distribution, choice, password) => {
         const topology = withAdmin(topologyOf(settings), "boss");
-        const secrets: Partial<Record<SecretName, string>> = { "admin-password": password };
+        const secrets: Partial<Record<SecretName, string>> = {
+          "admin-password": password,
+          "analytics-password": `${password}-a`,
+          "svn-password": `${password}-s`,
+        };
         for (const user of topology.databaseUsers) secrets[user.secret] = `${password}-${user.name}`;
-        for (const file of renderNode(nodeOf(topology, role), topology, distribution)) {
+        for (const file of renderNode(chosen(topology, choice), topology, distribution)) {
           const text = new TextDecoder().decode(fillSecrets(file, secrets));
           assert.deepEqual(placeholdersIn(text), [], file.path);
           const active = text.replace(/<!--[\s\S]*?-->/g, "");
-          assert.doesNotMatch(active, /<(\w*Username|\w*UserName|\w*Password)>\s*(admin|\$\{admin\.\w+\})\s*</);
+          if (/<BAMUsername>admin</.test(active)) assert.equal(topology.features.analytics?.user, "admin");
+          assert.doesNotMatch(active, /<(Username|UserName|\w*Password)>\s*(admin|\$\{admin\.\w+\})\s*</);
           const { length } = placeholdersIn(file.text);
           if (length > 0) assert.equal(parseFile(file.path, fillSecrets(file, secrets), "").text, text);
         }
@@ -114,11 +122,11 @@ describe("configs: properties over settings and stock files", () => {
 
   it("every URL, host and port is the topology's", () =>
     fc.assert(
-      fc.property(anySettings, anyDistribution, anyRole, (settings, distribution, role) => {
+      fc.property(anySettings, anyDistribution, anyNode, (settings, distribution, choice) => {
         const topology = topologyOf(settings);
         const known = addressesOf(topology);
-        for (const { path, text } of renderNode(nodeOf(topology, role), topology, distribution))
-          for (const address of addressesIn(text)) assert.ok(known.has(address), `${role} ${path}: ${address}`);
+        for (const { path, text } of renderNode(chosen(topology, choice), topology, distribution))
+          for (const address of addressesIn(text)) assert.ok(known.has(address), `${path}: ${address}`);
       }),
       { numRuns: 60 },
     ));
@@ -220,6 +228,12 @@ describe("configs: a change of one setting changes only the lines that mean it",
   }
 });
 
+function chosen({ nodes }: Topology, choice: number): Node {
+  const node = nodes[choice % nodes.length];
+  assert.ok(node);
+  return node;
+}
+
 function withAdmin(topology: Topology, adminUser: string): Topology {
   return { ...topology, features: { ...topology.features, adminUser } };
 }
@@ -246,8 +260,11 @@ function withNoise(distribution: Distribution, seed: number): Distribution {
 /** `host:port` of all that listens, as seen by nodes and by browsers. */
 function addressesOf(topology: Topology): Set<string> {
   const result = new Set<string>();
-  for (const { hostName, ports } of topology.nodes)
-    for (const port of Object.values(ports)) result.add(`${hostName}:${port}`);
+  for (const { hostName, nodeHostName, ports } of topology.nodes)
+    for (const port of Object.values(ports)) for (const host of [hostName, nodeHostName]) result.add(`${host}:${port}`);
+  const { analytics, deploymentSynchronizer } = topology.features;
+  if (analytics) result.add(`${analytics.host}:${analytics.port}`);
+  if (deploymentSynchronizer) result.add(new URL(deploymentSynchronizer.url).host);
   for (const { host, listenPort } of topology.balancer.routes) {
     const published = topology.balancer.ports.find(({ internal }) => internal === listenPort)?.published;
     result.add(`${host}:${published}`);
@@ -262,11 +279,16 @@ function addressesOf(topology: Topology): Set<string> {
 function addressesIn(text: string): string[] {
   const active = text
     .replace(/<!--[\s\S]*?-->/g, "")
-    .replace(/<APIUsageTracking>[\s\S]*?<\/APIUsageTracking>/, "")
+    .replace(/<APIUsageTracking>\s*<Enabled>false[\s\S]*?<\/APIUsageTracking>/, "")
     .replace(/<FeatureRepository>[\s\S]*?<\/FeatureRepository>/, "")
     .replace(/<APIManagement>[\s\S]*?<\/APIManagement>/, "")
     .replace(/\b(xmlns(:\w+)?|mep)="[^"]*"/g, "");
-  return [...active.matchAll(/\b(?:https?|tcp|ssl|jdbc:mysql):\/\/([^/<"',\s]+)/g)]
-    .map(([, address = ""]) => address)
-    .filter((address) => !address.startsWith("${"));
+  return (
+    [...active.matchAll(/\b(?:https?|tcp|ssl|jdbc:mysql):\/\/([^/<"',\s]+)/g)]
+      .map(([, address = ""]) => address)
+      // Names of claims and the like.
+      .filter(
+        (address) => !address.startsWith("${") && !/^(wso2|schemas\.xmlsoap|axschema|schema\.openid)\./.test(address),
+      )
+  );
 }

@@ -3,26 +3,51 @@ import type { RawSettings } from "../../settings";
 
 const label = fc.stringMatching(/^[a-z][a-z0-9]{1,8}$/);
 const offset = fc.integer({ min: 0, max: 500 });
+/** Larger ones can meet the balancer's own ports. */
+const gatewayOffset = fc.integer({ min: 0, max: 36 });
 
 /** Any settings that touch a configuration file, valid together. */
 export const anySettings: fc.Arbitrary<RawSettings> = fc
   .record({
     jwt: fc.boolean(),
     multiTenancy: fc.boolean(),
-    keyValidatorClient: fc.constantFrom("ThriftClient", "WSClient"),
-    offsets: fc.tuple(offset, offset, offset, offset),
+    jwtHeader: fc.constantFrom("X-JWT-Assertion", "X-Caller"),
+    jwtClaimsRetriever: fc.constantFrom("", "org.example.Claims"),
+    jwtDialect: fc.constantFrom("http://wso2.org/claims", "urn:some&more'claims"),
+    jwtSignature: fc.constantFrom("SHA256withRSA", "NONE"),
+    keyValidatorClient: fc.constantFrom("auto", "WSClient"),
+    keyManagerReplicas: fc.integer({ min: 1, max: 8 }),
+    publisherReplicas: fc.integer({ min: 1, max: 8 }),
+    storeReplicas: fc.integer({ min: 1, max: 8 }),
+    gateways: fc.oneof(
+      fc.record({ gatewayReplicas: fc.integer({ min: 1, max: 8 }) }),
+      fc.record({ gatewayWorkers: fc.integer({ min: 1, max: 8 }) }),
+    ),
+    gatewayEnvironments: fc.constantFrom(
+      "hybrid",
+      "sandbox",
+      "production,sandbox",
+      "eu=production, us=production,test=sandbox",
+    ),
+    gatewayClusterDomain: fc.stringMatching(/^[A-Za-z0-9._-]{1,20}$/),
+    analytics: fc.boolean(),
+    analyticsUser: fc.constantFrom("admin", "o'brien & <co>"),
+    offsets: fc.tuple(offset, gatewayOffset, offset, offset),
     domain: label,
     subnet: fc.tuple(fc.nat(255), fc.nat(255)),
     ports: fc
-      .uniqueArray(fc.integer({ min: 1, max: 6_000 }), { minLength: 5, maxLength: 5 })
-      // The four management ports are in a row.
-      .map((numbers) => numbers.map((number) => number * 10)),
+      .uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 5, maxLength: 5 })
+      // The management ports are in steps of a hundred, for each environment.
+      .map((numbers) => numbers.map((number) => number * 1000)),
     clusterDomain: fc.stringMatching(/^[A-Za-z0-9._-]{1,20}$/),
     poolMaxActive: fc.integer({ min: 1, max: 1000 }),
     poolMaxWait: fc.integer({ min: -1, max: 3_600_000 }),
   })
-  .map(({ offsets, domain, subnet, ports, ...rest }) => ({
+  .map(({ offsets, domain, subnet, ports, gateways, ...rest }) => ({
     ...rest,
+    ...gateways,
+    ...(rest.analytics && { analyticsPassword: "x" }),
+    analyticsHost: `bam.${domain}.test`,
     portOffsets: "custom",
     keyManagerOffset: offsets[0],
     gatewayOffset: offsets[1],

@@ -1,0 +1,87 @@
+import type { Settings } from "./settings";
+import { topologyFaults } from "./topology/faults";
+
+/**
+ * Faults that only several settings together have; each names setting, expectation, value found and remedy.
+ *
+ * @param given names of all settings that the stack sets, secrets included
+ */
+export function settingsFaults(settings: Settings, given: ReadonlySet<string>): string[] {
+  const subnet = subnetFaults(settings);
+  return [
+    ...distributionFaults(settings),
+    ...subnet,
+    ...sameValueFaults(settings),
+    ...secretFaults(settings, given),
+    // Addresses can't be counted in a network that is none.
+    ...(subnet.length > 0 ? [] : topologyFaults(settings)),
+  ];
+}
+
+function distributionFaults(settings: Settings): string[] {
+  if (settings.distribution !== "stand-in" && settings.image === "") {
+    return [
+      `image: expected the name of an image that holds the pack of ${settings.distribution}, found nothing; set wso2-apim:image (README, "Your own distribution")`,
+    ];
+  }
+  if (settings.distribution === "stand-in" && settings.image !== "") {
+    return [
+      `image: the stand-in has its own image, found "${settings.image}"; set wso2-apim:distribution too, or remove image`,
+    ];
+  }
+  return [];
+}
+
+function secretFaults(settings: Settings, given: ReadonlySet<string>): string[] {
+  const faults: string[] = [];
+  const needSecret = (name: string, why: string) => {
+    if (!given.has(name))
+      faults.push(`${name}: expected a password, since ${why}; run: pulumi config set --secret ${name}`);
+  };
+  if (settings.analytics) needSecret("analyticsPassword", "analytics is true");
+  if (settings.deploymentSynchronizer === "svn") {
+    needSecret("svnPassword", "deploymentSynchronizer is svn");
+    for (const name of ["svnUrl", "svnUser"] as const)
+      if (settings[name] === "")
+        faults.push(
+          `${name}: expected a value, since deploymentSynchronizer is svn, found nothing; set wso2-apim:${name}`,
+        );
+  }
+  return faults;
+}
+
+function subnetFaults({ networkSubnet }: Settings): string[] {
+  const [address = "", bits = ""] = networkSubnet.split("/");
+  const octets = address.split(".").map(Number);
+  const [a = 0, b = 0] = octets;
+  const isPrivate = a === 10 || (a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168);
+  const found = `found "${networkSubnet}"; set wso2-apim:networkSubnet, e.g. 172.28.0.0/24`;
+  if (octets.some((octet) => octet > 255) || !isPrivate || Number(bits) < 16 || Number(bits) > 24 || octets[3] !== 0) {
+    return [`networkSubnet: expected a private network from /16 to /24 whose address ends in .0, ${found}`];
+  }
+  const hosts = 2 ** (32 - Number(bits));
+  const number = octets.reduce((sum, octet) => sum * 256 + octet, 0);
+  if (number % hosts === 0) return [];
+  const start = number - (number % hosts);
+  const own = [24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join(".");
+  return [`networkSubnet: expected the network's own address ${own}/${bits}, ${found}`];
+}
+
+/** Names or ports that would meet each other. */
+function sameValueFaults(settings: Settings): string[] {
+  const groups: (keyof Settings)[][] = [
+    ["keyManagerHost", "gatewayHost", "publisherHost", "storeHost", "apimgtdbHost", "userdbHost", "regdbHost"],
+    ["httpsPort", "gatewayHttpsPort", "gatewayHttpPort", "managementPort", "databasePort"],
+  ];
+  const faults: string[] = [];
+  for (const group of groups) {
+    for (const [i, name] of group.entries()) {
+      const other = group.slice(0, i).find((earlier) => settings[earlier] === settings[name]);
+      if (other)
+        faults.push(
+          `${name}: expected another value than ${other}, found "${settings[name]}" for both; set wso2-apim:${name}`,
+        );
+    }
+  }
+  return faults;
+}
