@@ -83,6 +83,7 @@ export class Display {
   private readonly seen = new Map<string, { parent?: string; shown: boolean }>();
   private readonly printer: ValuePrinter;
   private outputs: { olds: Props; news: Props } | undefined;
+  private readonly errors: string[] = [];
 
   constructor(private readonly options: DisplayOptions) {
     this.printer = new ValuePrinter(options.paint);
@@ -98,9 +99,9 @@ export class Display {
     if (event.kind === "log") {
       const mark = event.severity === "info" ? "" : `${event.severity}: `;
       const who = event.urn ? `${shortType(typeOf(event.urn))} ${nameOf(event.urn)}: ` : "";
-      this.options.write(
-        this.options.paint(event.severity === "error" ? "delete" : "plain", `    ${mark}${who}${event.message}\n`),
-      );
+      const line = `    ${mark}${who}${event.message}\n`;
+      if (event.severity === "error") this.errors.push(line);
+      this.options.write(this.options.paint(event.severity === "error" ? "delete" : "plain", line));
       return;
     }
     if (event.kind === "outputs") {
@@ -117,7 +118,9 @@ export class Display {
 
   finish(ms: number, failed: boolean): void {
     const { kind, diff, paint, write } = this.options;
-    if (this.outputs && kind !== "destroy") this.showOutputs(this.outputs);
+    if (this.outputs && kind !== "destroy" && !failed) this.showOutputs(this.outputs);
+    // Other steps went on after it: what failed must not have scrolled away.
+    if (this.errors.length > 0) write(paint("delete", `\nFailed:\n${this.errors.join("")}`));
     const preview = kind === "preview";
     const lines = COUNTED.flatMap(([op, symbol, after, before]) => {
       const count = this.counts.get(op) ?? 0;

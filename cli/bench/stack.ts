@@ -13,7 +13,7 @@ export class BenchStack {
 
   constructor() {
     const settings = {
-      networkSubnet: "172.29.97.0/24",
+      networkSubnet: "172.29.95.0/24",
       httpsPort: 38443,
       gatewayHttpsPort: 38243,
       gatewayHttpPort: 38280,

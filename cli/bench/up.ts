@@ -10,12 +10,7 @@ import { BenchStack } from "./stack";
  */
 export async function measureUp(rounds: number, whileUp: (stack: BenchStack) => Promise<Figure[]>): Promise<Figure[]> {
   const stack = new BenchStack();
-  const options = {
-    projectDir: projectDirectory,
-    stack: stack.name,
-    env: stack.environment,
-    out: { write: () => true },
-  };
+  const options = { projectDir: projectDirectory, stack: stack.name, env: stack.environment, out: new LastLines() };
   const destroy = async () => void (await run("destroy", options));
   const ups: number[] = [];
   const bares: number[] = [];
@@ -49,11 +44,20 @@ export async function measureUp(rounds: number, whileUp: (stack: BenchStack) => 
   ];
 }
 
-async function upOnce(options: Parameters<typeof run>[1]): Promise<number> {
+async function upOnce(options: Parameters<typeof run>[1] & { readonly out: LastLines }): Promise<number> {
   const started = performance.now();
   const { exitCode } = await run("up", options);
-  if (exitCode !== 0) throw new Error("up failed; run `npm run up` to see why");
+  if (exitCode !== 0) throw new Error(`up failed:\n${options.out.text}`);
   return performance.now() - started;
+}
+
+/** Keeps the end of what a run printed, for when it fails. */
+class LastLines {
+  text = "";
+
+  write(text: string): void {
+    this.text = `${this.text}${text}`.slice(-2000);
+  }
 }
 
 async function resourcesOf(stack: BenchStack): Promise<readonly RecordedResource[]> {
