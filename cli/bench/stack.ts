@@ -14,11 +14,11 @@ export class BenchStack {
   constructor() {
     const settings = {
       networkSubnet: "172.29.95.0/24",
-      httpsPort: 38443,
-      gatewayHttpsPort: 38243,
-      gatewayHttpPort: 38280,
-      managementPort: 39443,
-      databasePort: 33308,
+      httpsPort: 51443,
+      gatewayHttpsPort: 51243,
+      gatewayHttpPort: 51280,
+      managementPort: 52443,
+      databasePort: 51306,
     };
     if (fs.existsSync(this.file)) throw new Error(`${this.file} is there already; is another benchmark running?`);
     const config = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`wso2-apim:${name}`, value]));
