@@ -74,7 +74,11 @@ describe("settings", () => {
     ["publisherHost", "store.apim-wso2.com", /storeHost: expected another value than publisherHost/],
     ["publishAddress", "localhost", /publishAddress: expected a valid ipv4 address, found "localhost"/],
     ["httpsPort", 8243, /gatewayHttpsPort: expected another value than httpsPort, found "8243" for both/],
-    ["managementPort", 8441, /httpsPort: port 8443 is the management port of publisher-1 \(wso2-apim:managementPort is 8441\)/],
+    [
+      "managementPort",
+      8441,
+      /httpsPort: port 8443 is the management port of publisher-1 \(wso2-apim:managementPort is 8441\)/,
+    ],
     ["adminUser", "a b", /adminUser: expected 3 to 30 characters/],
     ["apimHome", "relative", /apimHome: expected an absolute path/],
     ["poolMaxWait", "-2", /poolMaxWait: expected at least -1, found -2/],
@@ -90,6 +94,60 @@ describe("settings", () => {
       assert.equal(faults.length, 1, faults.join("\n"));
       assert.match(faults[0] ?? "", expected);
     });
+  }
+
+  const badTogether: [settings: Record<string, unknown>, expected: RegExp][] = [
+    [
+      { keyManagerReplicas: 2, keyValidatorClient: "ThriftClient" },
+      /keyValidatorClient: expected auto or WSClient with 2 Key Managers, found "ThriftClient": they stand behind .* no Thrift; set /,
+    ],
+    [{ gatewayReplicas: 9 }, /gatewayReplicas: expected at most 8, found 9/],
+    [{ gatewayReplicas: 2, gatewayWorkers: 1 }, /gatewayReplicas: expected 1 with gatewayWorkers 1, found 2/],
+    [{ gatewayEnvironments: "test" }, /gatewayEnvironments: expected hybrid, production or sandbox, or several/],
+    [{ gatewayEnvironments: "sandbox,sandbox" }, /gatewayEnvironments: .* found "sandbox" twice/],
+    [{ gatewayEnvironments: "hybrid,worker=sandbox" }, /don't begin with "worker"/],
+    [{ gatewayEnvironments: "hybrid,aa=sandbox,aa-worker=sandbox", gatewayWorkers: 1 }, /two of gateway-aa-worker-1/],
+    [{ storeHost: "gateway-1.apim-wso2.com" }, /storeHost: .* which is that of gateway-1; set wso2-apim:storeHost/],
+    [
+      { gatewayEnvironments: "production,sandbox", storeHost: "sandbox-gateway.apim-wso2.com" },
+      /storeHost: expected a name that no node has of its own/,
+    ],
+    [{ storeReplicas: 3, databasePort: 9466 }, /databasePort: port 9466 is the management port of store-3/],
+    [
+      { managementPort: 64990, storeReplicas: 8, gatewayEnvironments: environments(7) },
+      /managementPort: expected at most/,
+    ],
+    [{ gatewayEnvironments: environments(10) }, /networkSubnet: expected a larger network, found "172.28.0.0\/24"/],
+    [{ gatewayReplicas: 2, portOffsets: "custom", gatewayOffset: 200 }, /gatewayOffset: .* port 8443 is taken twice/],
+    [{ analytics: true }, /analyticsPassword: expected a password, since analytics is true/],
+    [{ deploymentSynchronizer: "svn", gatewayWorkers: 1, svnUrl: "http://a/", svnUser: "u" }, /svnPassword: expected/],
+    [
+      { deploymentSynchronizer: "svn", gatewayWorkers: 1, svnUrl: "http://a/", svnPassword: "x" },
+      /svnUser: expected a value/,
+    ],
+    [
+      { deploymentSynchronizer: "svn", svnUrl: "http://a/", svnUser: "u", svnPassword: "x" },
+      /deploymentSynchronizer: expected off without gateway workers/,
+    ],
+    [{ svnUrl: "http://u:p@a/" }, /svnUrl: expected a URL without user or password/],
+    [{ jwtSignature: "MD5" }, /jwtSignature: expected SHA256withRSA \| NONE/],
+    [{ jwtHeader: "X Y" }, /jwtHeader: expected the name of an HTTP header/],
+    [{ jwtClaimsRetriever: "no class" }, /jwtClaimsRetriever: expected the full name of a Java class/],
+  ];
+  for (const [settings, expected] of badTogether) {
+    it(`refuse ${JSON.stringify(settings)}`, () => {
+      const faults = faultsOf(settings);
+      assert.equal(faults.length, 1, faults.join("\n"));
+      assert.match(faults[0] ?? "", expected);
+    });
+  }
+
+  it("have room for any number of environments in a larger network", () => {
+    assert.deepEqual(faultsOf({ gatewayEnvironments: environments(40), networkSubnet: "172.28.0.0/20" }), []);
+  });
+
+  function environments(count: number): string {
+    return Array.from({ length: count }, (_, number) => `region${number}=production`).join(",");
   }
 
   it("report all faults at once", () => {

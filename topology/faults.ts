@@ -73,9 +73,9 @@ function hostFaults(settings: Settings, nodes: readonly Node[]): string[] {
     "regdbHost",
   ] as const;
   const derived = new Map<string, string>();
-  for (const { name, hostName, nodeHostName } of nodes) {
+  for (const { name, role, hostName, nodeHostName } of nodes) {
     derived.set(nodeHostName, name);
-    if (set.every((setting) => settings[setting] !== hostName)) derived.set(hostName, `${name}'s environment`);
+    if (role === "gateway" && hostName !== settings.gatewayHost) derived.set(hostName, `${name}'s environment`);
   }
   return set
     .filter((setting) => derived.has(settings[setting]))

@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { fillSecrets, renderNode } from "../../configs";
+import type { RawSettings } from "../../settings";
+import type { Topology } from "../../topology";
+import { value, values } from "./reader";
+import { changed, nodeOf, realDistribution, renderedText, standInDistribution, topologyOf } from "./stock";
+import { distributionOf } from "./versionFiles";
+
+const stock = standInDistribution();
+
+function fileOf(topology: Topology, name: string, path: string, distribution = stock) {
+  const node = topology.nodes.find((candidate) => candidate.name === name);
+  assert.ok(node, `no ${name}`);
+  const file = renderNode(node, topology, distribution).find((candidate) => candidate.path.endsWith(path));
+  assert.ok(file, `no ${path}`);
+  return file;
+}
+
+describe("configs: JSON Web Tokens", () => {
+  const details: RawSettings = {
+    jwt: true,
+    jwtHeader: "X-Caller",
+    jwtClaimsRetriever: "org.example.Claims",
+    jwtDialect: "http://example.org/claims?a&b",
+    jwtSignature: "NONE",
+  };
+  for (const version of ["1.5.0", "1.9.0", "1.10.0"] as const)
+    it(`${version}: claims, dialect and signature on Key Managers and Publishers, the header on gateways too`, () => {
+      const topology = topologyOf(details);
+      const read = (role: "keyManager" | "gateway" | "publisher" | "store", element: string) =>
+        values(
+          renderedText(role, "api-manager.xml", distributionOf(version), topology),
+          `APIConsumerAuthentication/${element}`,
+        );
+      for (const role of ["keyManager", "publisher"] as const) {
+        assert.deepEqual(read(role, "EnableTokenGeneration"), ["true"]);
+        assert.deepEqual(read(role, "ClaimsRetrieverImplClass"), ["org.example.Claims"]);
+        assert.deepEqual(read(role, "ConsumerDialectURI"), ["http://example.org/claims?a&b"]);
+        assert.deepEqual(read(role, "SignatureAlgorithm"), ["NONE"]);
+        assert.deepEqual(read(role, "SecurityContextHeader"), ["X-Caller"]);
+      }
+      assert.deepEqual(read("gateway", "SecurityContextHeader"), ["X-Caller"]);
+      assert.deepEqual(read("store", "SecurityContextHeader"), ["X-JWT-Assertion"]);
+      for (const role of ["gateway", "store"] as const) assert.deepEqual(read(role, "SignatureAlgorithm"), []);
+    });
+
+  it("the product's comments are where they go", function () {
+    const real = realDistribution("1.9.0");
+    if (!real) return this.skip();
+    const text = renderedText("publisher", "api-manager.xml", real, topologyOf(details));
+    assert.match(text, /\n\t<ClaimsRetrieverImplClass>org\.example\.Claims<\/ClaimsRetrieverImplClass>\r?\n/);
+    assert.doesNotMatch(text, /<!--(ClaimsRetrieverImplClass|ConsumerDialectURI|SignatureAlgorithm)/);
+  });
+
+  it("a value that a hand has written gives way to the setting's, the product's own included", () => {
+    const edited = changed(stock, (text) =>
+      text.replace(
+        "<!--EnableTokenGeneration",
+        "<SignatureAlgorithm>NONE</SignatureAlgorithm><!--EnableTokenGeneration",
+      ),
+    );
+    const text = renderedText("publisher", "api-manager.xml", edited, topologyOf({ jwt: true }));
+    assert.equal(value(text, "APIConsumerAuthentication/SignatureAlgorithm"), "SHA256withRSA");
+  });
+});
+
+describe("configs: the analytics server", () => {
+  const topology = topologyOf({
+    analytics: true,
+    analyticsHost: "bam.example.org",
+    analyticsPort: 7613,
+    analyticsUser: "o'brien",
+    analyticsPassword: "x",
+  });
+
+  for (const version of ["1.5.0", "1.6.0", "1.7.0", "1.8.0"] as const)
+    it(`${version}: gateways send events to BAM, the others do not`, () => {
+      const { path, text, encoding } = fileOf(topology, "gateway-1", "api-manager.xml", distributionOf(version));
+      const filled = fillSecrets(
+        { path, text, encoding },
+        { "admin-password": "adm", "analytics-password": "a<b" },
+      ).toString();
+      assert.equal(value(filled, "APIUsageTracking/Enabled"), "true");
+      assert.equal(value(filled, "APIUsageTracking/ThriftPort"), "7613");
+      assert.equal(value(filled, "APIUsageTracking/BAMServerURL"), "tcp://bam.example.org:7613/");
+      assert.equal(value(filled, "APIUsageTracking/BAMUsername"), "o'brien");
+      assert.equal(value(filled, "APIUsageTracking/BAMPassword"), "a<b");
+      const store = fileOf(topology, "store-1", "api-manager.xml", distributionOf(version)).text;
+      assert.equal(value(store, "APIUsageTracking/Enabled"), "false");
+      assert.equal(value(store, "APIUsageTracking/BAMPassword"), "{{secret:admin-password}}");
+    });
+
+  it("1.9.0: the switch is set; the address is told in the admin dashboard", function () {
+    const real = realDistribution("1.9.0");
+    if (!real) return this.skip();
+    const off = changed(real, (text) => text.replace("Connection>false<", "Connection>true<"));
+    const read = (role: "gateway" | "store", shown: Topology) =>
+      value(renderedText(role, "api-manager.xml", off, shown), "APIUsageTracking/SkipEventReceiverConnection");
+    assert.equal(read("gateway", topology), "false");
+    assert.equal(read("store", topology), "true");
+    assert.equal(read("gateway", topologyOf()), "true");
+  });
+
+  it("a file that names DAS gets its address; off, no stock credential", () => {
+    const das = changed(stock, (text, path) =>
+      path.endsWith("api-manager.xml")
+        ? text.replace(
+            "</APIManager>",
+            "<Analytics><Enabled>false</Enabled><DASServerURL>{tcp://localhost:7612}</DASServerURL>" +
+              // biome-ignore lint/suspicious/noTemplateCurlyInString: the product's own notation
+              "<DASUsername>${admin.username}</DASUsername><DASPassword>${admin.password}</DASPassword></Analytics></APIManager>",
+          )
+        : text,
+    );
+    const on = fileOf(topology, "gateway-1", "api-manager.xml", das).text;
+    assert.equal(value(on, "Analytics/Enabled"), "true");
+    assert.equal(value(on, "Analytics/DASServerURL"), "{tcp://bam.example.org:7613}");
+    assert.equal(value(on, "Analytics/DASPassword"), "{{secret:analytics-password}}");
+    const off = fileOf(topologyOf(), "gateway-1", "api-manager.xml", das).text;
+    assert.equal(value(off, "Analytics/DASUsername"), "admin");
+    assert.equal(value(off, "Analytics/DASPassword"), "{{secret:admin-password}}");
+  });
+
+  it("up to 1.8, a file without the element is an error that names it", () => {
+    const broken = changed(distributionOf("1.8.0"), (text) =>
+      text.replace(/<APIUsageTracking>[\s\S]*<\/APIUsageTracking>/, ""),
+    );
+    assert.throws(
+      () => fileOf(topology, "gateway-1", "api-manager.xml", broken),
+      /api-manager\.xml .*1\.8\.0.*APIUsageTracking\/BAMServerURL/,
+    );
+  });
+});
+
+describe("configs: the deployment synchronizer", () => {
+  const commented =
+    "\n    <!--<DeploymentSynchronizer>\n        <Enabled>true</Enabled>\n    </DeploymentSynchronizer>-->\n</Server>";
+  const product = changed(stock, (text) => text.replace(/\n<\/Server>/, commented));
+  const svn = topologyOf({
+    gatewayWorkers: 1,
+    deploymentSynchronizer: "svn",
+    svnUrl: "https://svn.example.org/a?b&c",
+    svnUser: "apis",
+    svnPassword: "x",
+  });
+  const read = (name: string, child: string) =>
+    value(fileOf(svn, name, "carbon.xml", product).text, `DeploymentSynchronizer/${child}`);
+
+  it("the manager commits, workers only check out", () => {
+    for (const name of ["gateway-1", "gateway-worker-1"]) {
+      assert.equal(read(name, "Enabled"), "true");
+      assert.equal(read(name, "AutoCheckout"), "true");
+      assert.equal(read(name, "SvnUrl"), "https://svn.example.org/a?b&c");
+      assert.equal(read(name, "SvnPassword"), "{{secret:svn-password}}");
+    }
+    assert.equal(read("gateway-1", "AutoCommit"), "true");
+    assert.equal(read("gateway-worker-1", "AutoCommit"), "false");
+  });
+
+  it("takes the place of the product's comment, on lines of its own", () => {
+    const { text } = fileOf(svn, "gateway-1", "carbon.xml", product);
+    assert.match(text, /\n {4}<DeploymentSynchronizer>\n {8}<Enabled>true<\/Enabled>\n {8}<AutoCommit>true</);
+    assert.doesNotMatch(fileOf(svn, "store-1", "carbon.xml", product).text, /\n {4}<DeploymentSynchronizer>/);
+  });
+
+  it("that a hand has switched on is off unless the settings say so", () => {
+    const edited = changed(stock, (text) =>
+      text.replace("</Server>", "<DeploymentSynchronizer><Enabled>true</Enabled></DeploymentSynchronizer></Server>"),
+    );
+    const topology = topologyOf({ gatewayWorkers: 1 });
+    const text = fileOf(topology, "gateway-1", "carbon.xml", edited).text;
+    assert.equal(value(text, "DeploymentSynchronizer/Enabled"), "false");
+  });
+
+  it("is an error that names the place when carbon.xml has none", () => {
+    assert.throws(
+      () => fileOf(svn, "gateway-1", "carbon.xml", stock),
+      /carbon\.xml .*1\.9\.0.*Server\/DeploymentSynchronizer, commented out or not/,
+    );
+  });
+});
+
+describe("configs: managers and workers, several Key Managers", () => {
+  it("sub-domain and members tell a manager from its workers", () => {
+    const topology = topologyOf({ gatewayWorkers: 2 });
+    const read = (name: string, path: string) => values(fileOf(topology, name, "axis2.xml").text, `clustering/${path}`);
+    const subDomain = "parameter[name=properties]/property[name=subDomain]/@value";
+    assert.deepEqual(read("gateway-1", subDomain), ["mgt"]);
+    assert.deepEqual(read("gateway-worker-2", subDomain), ["worker"]);
+    assert.deepEqual(read("gateway-1", "parameter[name=domain]"), ["wso2.gateway.domain"]);
+    assert.deepEqual(read("gateway-worker-2", "members/member/hostName"), ["172.28.0.41", "172.28.0.42"]);
+    assert.equal(fileOf(topology, "store-1", "axis2.xml").text.includes("wso2.gateway.domain"), false);
+  });
+
+  it("a gateway that calls come to knows the published ports; a manager has none before it", () => {
+    const topology = topologyOf({ gatewayWorkers: 1, gatewayHttpsPort: 8999 });
+    const ports = (name: string) =>
+      values(fileOf(topology, name, "axis2.xml").text, "transportReceiver[name=https]/parameter[name=proxyPort]");
+    assert.deepEqual(ports("gateway-worker-1"), ["8999"]);
+    assert.deepEqual(ports("gateway-1"), []);
+  });
+
+  it("no Thrift server with several Key Managers", () => {
+    const topology = topologyOf({ keyManagerReplicas: 2 });
+    for (const name of ["keymanager-1", "keymanager-2", "gateway-1"]) {
+      const { text } = fileOf(topology, name, "api-manager.xml");
+      assert.equal(value(text, "APIKeyValidator/KeyValidatorClientType"), "WSClient");
+      assert.equal(value(text, "APIKeyValidator/EnableThriftServer"), "false");
+    }
+    const { text } = fileOf(topologyOf(), nodeOf(topologyOf(), "keyManager").name, "api-manager.xml");
+    assert.equal(value(text, "APIKeyValidator/EnableThriftServer"), "true");
+  });
+});
+
+describe("configs: identity.xml", () => {
+  const identity = (text: string) => ({
+    ...stock,
+    files: new Map([...stock.files, ["repository/conf/identity.xml", Buffer.from(text)]]),
+  });
+  const text = `<Server xmlns="http://wso2.org/projects/carbon/carbon.xml">
+    <OpenIDServerUrl>https://localhost:9443/openidserver</OpenIDServerUrl>
+    <OAuth><OpenIDConnect><IDTokenIssuerID>https://localhost:9443/oauth2endpoints/token</IDTokenIssuerID>
+        <IDTokenSubjectClaim>http://wso2.org/claims/givenname</IDTokenSubjectClaim></OpenIDConnect></OAuth>
+</Server>`;
+
+  it("the Key Manager names itself as browsers know it; nothing else changes", () => {
+    const topology = topologyOf({ httpsPort: 7443 });
+    const rendered = fileOf(topology, "keymanager-1", "identity.xml", identity(text)).text;
+    assert.equal(rendered, text.replaceAll("https://localhost:9443/", "https://keymanager.apim-wso2.com:7443/"));
+    assert.throws(() => fileOf(topology, "store-1", "identity.xml", identity(text)), /no identity\.xml/);
+  });
+});
