@@ -15,19 +15,18 @@ export interface Evidence {
 
 /**
  * The links that can be at fault, the fewest that the evidence allows: the last one that the server's own words name
- * (each server in a chain puts its reason behind its caller's), else those that fail from inside, else those that
- * nothing speaks for.
+ * (each server in a chain puts its reason behind its caller's), unless it is well from inside and another is not; else
+ * those that fail from inside; else those that nothing speaks for.
  */
 export function blame({ suspects, words, proven, checks }: Evidence): readonly Suspect[] {
-  const named = lastNamed(suspects, words);
-  if (named) return [named];
-  const open = suspects.filter(({ link }) => !proven.has(link));
-  const candidates = open.length > 0 ? open : suspects;
   const stateOf = (suspect: Suspect) => checks.find(({ name }) => name === suspect.link)?.ok;
-  const failed = [...candidates, ...suspects].filter((suspect) => stateOf(suspect) === false);
-  if (failed.length > 0) return [...new Set(failed)];
-  const unknown = candidates.filter((suspect) => stateOf(suspect) === undefined);
-  return unknown.length > 0 ? unknown : candidates;
+  const failed = suspects.filter((suspect) => stateOf(suspect) === false);
+  const named = lastNamed(suspects, words);
+  if (named && (failed.length === 0 || stateOf(named) !== true)) return [named];
+  if (failed.length > 0) return failed;
+  const open = suspects.filter(({ link }) => !proven.has(link));
+  const unknown = open.filter((suspect) => stateOf(suspect) === undefined);
+  return [unknown, open, suspects].find(({ length }) => length > 0) ?? [];
 }
 
 /** Servers that know it write `<element> in <file>`. */

@@ -65,7 +65,9 @@ function matches(link: Link, reported: ReportedLink): boolean {
     reported.protocol === link.protocol &&
     reported.host === link.host &&
     reported.port === link.port &&
-    reported.file === link.file
+    reported.file === link.file &&
+    // Versions before 1.9 call the element APIKeyManager.
+    reported.element.replace(/^APIKeyManager\//, "APIKeyValidator/") === link.element
   );
 }
 

@@ -4,6 +4,7 @@ import type { Context } from "../context";
 import { type Api, type ApiKey, addApi, apiPath, apisPath, recordStatus, removeApi } from "../data/apis";
 import { type Registry, registry } from "../data/registry";
 import { transaction } from "../data/rows";
+import { describe } from "../errors";
 import type { Handler } from "../http";
 import { callService } from "../serviceClient";
 import { type Visit, webAppHandler } from "../webApp";
@@ -79,10 +80,12 @@ async function updateStatus(context: Context, pool: Pool, shared: Registry, visi
 
 async function remove(context: Context, pool: Pool, shared: Registry, visit: Visit): Promise<object> {
   const key = keyOf(visit);
-  await findApi(shared, key);
+  const { status } = await findApi(shared, key);
   await transaction(pool, async (db) => {
     await removeApi(db, key);
-    await atEveryGateway(context, "deleteApi", key);
+    const gone = atEveryGateway(context, "deleteApi", key);
+    // One that was never published may be at no gateway, or at some that a failed publishing reached.
+    await (served.includes(status) ? gone : gone.catch((error: unknown) => context.log.warn(describe(error))));
     await shared.remove(apiPath(key));
   });
   return {};

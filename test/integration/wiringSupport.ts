@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import type Docker from "dockerode";
+import * as tar from "tar-stream";
+import { readStack } from "../../cli/stack";
+import { type VerifyOptions, type VerifyReport, verifyDeployment } from "../../cli/verify";
+import { type Backend, serveBackend } from "../../cli/verify/backend";
+import { probe } from "../../cli/verify/httpProbe";
+import type { Check } from "../../cli/verify/linkChecks";
+import { verifyLinks } from "../../cli/verify/links";
+import { until as waitUntil } from "../../cli/verify/pause";
+import type { StackOutputs } from "../../outputs";
+import { docker, TestStack } from "./testStack";
+
+/** The stand-in image's APIM_HOME. */
+const apimHome = "/opt/wso2am";
+
+function until(attempt: () => Promise<boolean | undefined>, limit: number): Promise<boolean | undefined> {
+  return waitUntil(attempt, { limit, every: 100, signal: new AbortController().signal });
+}
+
+/** One file of one container, and what it is turned into. */
+export interface Break {
+  /** The container's name without the stack's prefix. */
+  readonly node: string;
+  /** Below APIM_HOME, or absolute. */
+  readonly file: string;
+  readonly change: readonly [RegExp, string];
+}
+
+/** A running stack whose nodes' files are broken and mended, and which is verified in this process. */
+export class BrokenStack {
+  private constructor(
+    readonly stack: TestStack,
+    readonly outputs: StackOutputs,
+    /** Where the APIs of all verifications lead to. */
+    readonly backend: Backend,
+  ) {}
+
+  static async up(name: string, subnet: string): Promise<BrokenStack> {
+    const stack = new TestStack(name);
+    stack.set({ networkSubnet: subnet });
+    const up = await stack.run("up");
+    assert.equal(up.status, 0, up.output);
+    const outputs = await outputsOf(stack);
+    return new BrokenStack(stack, outputs, await serveBackend(outputs.topology.network.gateway));
+  }
+
+  async down(): Promise<void> {
+    await this.backend.close();
+    await this.stack.dispose();
+  }
+
+  verify(options: Partial<VerifyOptions> = {}, outputs: StackOutputs = this.outputs): Promise<VerifyReport> {
+    const all = { links: false, keep: false, endpoint: this.backend.url, ...options };
+    return verifyDeployment(outputs, all, new AbortController().signal);
+  }
+
+  /** Replaces one value and starts the container anew. @returns what puts the file back, and starts it again */
+  async break({ node, file, change: [from, to] }: Break): Promise<() => Promise<void>> {
+    const container = docker.getContainer(`${this.stack.prefix}-${node}`);
+    const path = file.startsWith("/") ? file : `${apimHome}/${file}`;
+    const original = await readFile(container, path);
+    const text = original.text.replace(from, to);
+    assert.notEqual(text, original.text, `${from} is not in ${path} of ${node}`);
+    assert.equal(
+      original.text.match(new RegExp(from, `${from.flags}g`))?.length,
+      1,
+      `${from} is in ${path} repeatedly`,
+    );
+    await writeFile(container, path, { ...original, text });
+    await this.restart(node);
+    return async () => {
+      await writeFile(container, path, original);
+      await this.restart(node);
+      await this.settled();
+    };
+  }
+
+  /** Stops a container and starts it; done when its management port answers, whatever it says. */
+  async restart(name: string): Promise<void> {
+    const container = docker.getContainer(`${this.stack.prefix}-${name}`);
+    // Gracefully: members that vanish without a word are missed only after a while.
+    await container.restart({ t: 3 });
+    const node = this.outputs.topology.nodes.find((one) => one.name === name);
+    if (!node) return;
+    const request = {
+      ...{ address: this.outputs.topology.publishAddress, port: node.publishedPort, host: node.hostName },
+      ...{ path: "/standin/health?links=none", ca: this.outputs.caCertificate, timeout: 2000 },
+    };
+    await until(async () => (await probe(request).catch(() => undefined)) && true, 3000);
+  }
+
+  /** Until the cluster's members have found each other as far as they will: a redial takes a second. */
+  async clustered(broken: readonly string[]): Promise<void> {
+    const expected = this.outputs.topology.links.filter(
+      ({ protocol, id }) => protocol === "hazelcast" && !broken.includes(id),
+    );
+    await until(async () => {
+      const { checks } = await verifyLinks(this.outputs);
+      return expected.every(({ id }) => checks.find(({ name }) => name === id)?.ok) || undefined;
+    }, 10_000);
+  }
+
+  /** Until every link is up again. */
+  async settled(): Promise<void> {
+    let bad: readonly Check[] = [];
+    const good = await until(async () => {
+      bad = (await verifyLinks(this.outputs)).checks.filter(({ ok }) => !ok);
+      return bad.length === 0 || undefined;
+    }, 30_000);
+    assert.ok(good, `not mended: ${JSON.stringify(bad, null, 2)}`);
+  }
+
+  /** Runs a shell command as root in a node's container. */
+  async shell(node: string, command: string): Promise<void> {
+    const container = docker.getContainer(`${this.stack.prefix}-${node}`);
+    const exec = await container.exec({ Cmd: ["sh", "-c", command], User: "root", AttachStdout: true });
+    const stream = await exec.start({});
+    await new Promise((done) => stream.on("end", done).resume());
+    assert.equal((await exec.inspect()).ExitCode, 0, command);
+  }
+}
+
+/** What the stack's last `up` told, read as the commands read it. */
+export async function outputsOf(stack: TestStack): Promise<StackOutputs> {
+  const before = { ...process.env };
+  Object.assign(process.env, stack.environment());
+  try {
+    return await readStack(stack.name);
+  } finally {
+    for (const name of Object.keys(stack.environment())) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  }
+}
+
+interface ContainerFile {
+  readonly header: Pick<tar.Header, "name" | "mode" | "uid" | "gid">;
+  readonly text: string;
+}
+
+async function readFile(container: Docker.Container, path: string): Promise<ContainerFile> {
+  const extract = (await container.getArchive({ path })).pipe(tar.extract());
+  for await (const entry of extract) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of entry) chunks.push(chunk as Buffer);
+    return { header: entry.header, text: Buffer.concat(chunks).toString("utf8") };
+  }
+  throw new Error(`${path} is not in the container`);
+}
+
+async function writeFile(container: Docker.Container, path: string, { header, text }: ContainerFile): Promise<void> {
+  const pack = tar.pack();
+  const { name, mode, uid, gid } = header;
+  pack.entry({ name, mode, uid, gid }, text);
+  pack.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of pack) chunks.push(chunk as Buffer);
+  await container.putArchive(Buffer.concat(chunks), { path: path.slice(0, path.lastIndexOf("/")) });
+}
