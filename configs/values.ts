@@ -21,7 +21,24 @@ export function accountOf(node: Node, database: DatabaseName): DatabaseUser {
 
 /** The connection that `element` of `file` of this node configures; undefined when the node has none. */
 export function linkOf(topology: Topology, node: Node, file: string, element: string): Link | undefined {
-  return topology.links.find((link) => link.from === node.name && link.file === file && link.element === element);
+  return linksFrom(topology, node).find((link) => link.file === file && link.element === element);
+}
+
+/** Found by node, so that the time for all files grows with the number of nodes and not with its square. */
+const linksByNode = new WeakMap<Topology["links"], Map<string, Link[]>>();
+
+function linksFrom({ links }: Topology, { name }: Node): readonly Link[] {
+  let known = linksByNode.get(links);
+  if (!known) {
+    known = new Map();
+    for (const link of links) {
+      const own = known.get(link.from);
+      if (own) own.push(link);
+      else known.set(link.from, [link]);
+    }
+    linksByNode.set(links, known);
+  }
+  return known.get(name) ?? [];
 }
 
 /** The admin services behind a link, e.g. `https://keymanager.apim-wso2.com:9443/services/`. */

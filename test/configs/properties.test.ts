@@ -169,65 +169,6 @@ describe("configs: properties over settings and stock files", () => {
   });
 });
 
-describe("configs: a change of one setting changes only the lines that mean it", () => {
-  const changes: readonly [setting: Record<string, unknown>, lines: RegExp, files: readonly string[]][] = [
-    [{ jwt: true }, /EnableTokenGeneration/, ["keymanager-1 api-manager.xml", "publisher-1 api-manager.xml"]],
-    [{ poolMaxActive: 9 }, /maxActive/, allWith("master-datasources.xml", "keymanager-1", "publisher-1", "store-1")],
-    [{ clusterDomain: "other" }, /"domain"/, allWith("axis2.xml", "publisher-1", "store-1")],
-    [{ storeOffset: 7, portOffsets: "custom" }, /<Offset>/, ["store-1 carbon.xml"]],
-    [
-      { httpsPort: 9999 },
-      /proxyPort|<URL>/,
-      [...allWith("catalina-server.xml", ...names()), "publisher-1 api-manager.xml"],
-    ],
-    [
-      { adminUser: "boss" },
-      /<User[nN]ame>boss</,
-      [...allWith("api-manager.xml", ...names()), ...allWith("user-mgt.xml", ...names())],
-    ],
-    [{ keyValidatorClient: "WSClient" }, /KeyValidatorClientType|Thrift/, allWith("api-manager.xml", ...names())],
-    [
-      { regdbHost: "other.example.com" },
-      /jdbc:mysql:\/\/other\.example\.com/,
-      [
-        ...allWith("master-datasources.xml", "publisher-1", "store-1"),
-        ...allWith("registry.xml", "publisher-1", "store-1"),
-      ],
-    ],
-  ];
-  for (const [setting, lines, files] of changes)
-    it(JSON.stringify(setting), () => {
-      const distribution = distributionOf("1.9.0");
-      const all = (settings: Record<string, unknown>) => {
-        const topology = topologyOf(settings);
-        return topology.nodes.flatMap((node) =>
-          renderNode(node, topology, distribution).map(({ path, text }) => ({
-            name: `${node.name} ${path.slice(path.lastIndexOf("/") + 1)}`,
-            text,
-          })),
-        );
-      };
-      const before = all({ portOffsets: "custom" });
-      const after = all({ portOffsets: "custom", ...setting });
-      const changedFiles = after.filter(({ text }, index) => text !== before[index]?.text);
-      assert.deepEqual(changedFiles.map(({ name }) => name).sort(), [...files].sort());
-      for (const [index, { text }] of after.entries()) {
-        const old = before[index]?.text.split("\n") ?? [];
-        const fresh = text.split("\n");
-        assert.equal(fresh.length, old.length);
-        for (const [number, line] of fresh.entries()) if (line !== old[number]) assert.match(line, lines);
-      }
-    });
-
-  function names(): string[] {
-    return ["keymanager-1", "gateway-1", "publisher-1", "store-1"];
-  }
-
-  function allWith(file: string, ...nodes: readonly string[]): string[] {
-    return nodes.map((node) => `${node} ${file}`);
-  }
-});
-
 function chosen({ nodes }: Topology, choice: number): Node {
   const node = nodes[choice % nodes.length];
   assert.ok(node);
