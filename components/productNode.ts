@@ -4,7 +4,10 @@ import * as random from "@pulumi/random";
 import { fillSecrets, type RenderedFile } from "../configs";
 import type { Node, SecretName, Topology } from "../topology";
 import type { DeploymentKeystore } from "./deploymentKeystore";
-import { containerLabels, hostAliases, replacedByHealthcheck } from "./shared";
+import { containerLabels, hostAliases, replacedByHealthcheck, stackLabel } from "./shared";
+
+/** Below APIM_HOME: where a gateway keeps APIs, its own token, authorize and revoke APIs among them. */
+const publishedApis = "repository/deployment/server/synapse-configs/default/api";
 
 /** What a product server needs besides its own settings; the same for all four roles. */
 export interface ProductNodeArgs {
@@ -70,6 +73,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
         networksAdvanced: [{ name: args.network.name, ipv4Address: node.address }],
         hosts: hostAliases(topology, node),
         uploads: pulumi.secret(this.uploads(args)),
+        ...(node.role === "gateway" && { volumes: [this.createApiVolume(args)] }),
         ports: [
           {
             internal: node.ports.managementHttps,
@@ -94,6 +98,16 @@ export abstract class ProductNode extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: [...args.startsAfter], deleteBeforeReplace: true },
     );
+  }
+
+  /** A gateway keeps what was published to it as files: they outlive its container. Docker fills it from the image first. */
+  private createApiVolume({ node, topology, apimHome }: ProductNodeArgs): docker.types.input.ContainerVolume {
+    const volume = new docker.Volume(
+      `${node.name}-apis`,
+      { name: `${topology.prefix}-${node.name}-apis`, labels: [stackLabel(topology)] },
+      { parent: this },
+    );
+    return { volumeName: volume.name, containerPath: `${apimHome}/${publishedApis}` };
   }
 
   private uploads(args: ProductNodeArgs): pulumi.Output<{ file: string; contentBase64: string }[]> {

@@ -81,7 +81,8 @@ export class CycleRun {
 
   constructor(private readonly options: CycleOptions) {
     const { topology, caCertificate, adminUser } = options.outputs;
-    this.front = new Front(topology, caCertificate);
+    const waited = options.checks.some(({ name, ok }) => !ok && name.startsWith("loadbalancer ->"));
+    this.front = new Front(topology, caCertificate, waited ? 0 : undefined);
     this.publisher = new Publisher(this.front);
     this.store = new Store(this.front);
     this.gateway = new Gateway(this.front);

@@ -25,6 +25,8 @@ export class Front {
   constructor(
     private readonly topology: Topology,
     private readonly caCertificate: string,
+    /** Milliseconds; 0 when it is known that the balancer has had its time. */
+    private readonly patience = balancerLimit,
   ) {}
 
   /**
@@ -42,7 +44,7 @@ export class Front {
         timeout: answerLimit,
         ...(route.tls && { ca: this.caCertificate }),
       });
-    const end = Date.now() + balancerLimit;
+    const end = Date.now() + this.patience;
     let answer = await send();
     while (isBalancers(answer) && answer.status === 503 && Date.now() < end) {
       await pause(500);

@@ -190,10 +190,10 @@ const cases: readonly Wrong[] = [
     says: /expected Verify\w+ 1\.0\.0 in the Store's list/,
   },
   {
-    what: "the Store asks the Publisher for keys",
+    what: "the Store asks the gateway for keys",
     broken: store(files.apiManager, [
       /(<APIKeyValidator>[^<]*<ServerURL>https:\/\/)keymanager(\.[^:]*):9443/,
-      "$1publisher$2:9445",
+      "$1gateway$2:9444",
     ]),
     step: "Store: generate",
     links: [keyManager("store-1", "APIKeyValidator/ServerURL")],
