@@ -66,12 +66,21 @@ function chosenNodes(topology: Topology, name: string | undefined): readonly Nod
 }
 
 function printDiff(renderings: readonly Rendering[], distribution: Distribution): void {
+  forgiveClosedPipe();
   const paint = process.stdout.isTTY && !process.env.NO_COLOR ? colourDiff : (text: string) => text;
   for (const { node, files } of renderings)
     for (const { path, text } of files)
       process.stdout.write(
         paint(unifiedDiff(`stock/${path}`, `${node.name}/${path}`, stockText(path, distribution), text)),
       );
+}
+
+/** Who reads a diff in `less` or `head` may have seen enough before its end. */
+function forgiveClosedPipe(): void {
+  if (process.stdout.listenerCount("error") > 0) return;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
 }
 
 function printSummary(renderings: readonly Rendering[], distribution: Distribution): void {

@@ -159,6 +159,37 @@ describe("the program's settings", function () {
     assert.ok(run.get("gateway-1-container").dependencies.includes("keymanager-1-container"));
   });
 
+  it("decide how many nodes there are, which aliases each has, and which secrets", async () => {
+    const run = await runProgram({
+      keyManagerReplicas: "2",
+      gatewayWorkers: "1",
+      gatewayEnvironments: "production,sandbox",
+      databaseServerPort: "3310",
+    });
+    const wanted = ["keymanager-2", "gateway-1", "gateway-worker-1", "gateway-sandbox-1", "gateway-sandbox-worker-1"];
+    for (const name of wanted) assert.equal(run.get(`${name}-config`).parent, name);
+    const containers = run.all.filter(({ type }) => type === container);
+    assert.equal(containers.length, 10);
+    const ports = containers.flatMap(({ inputs }) =>
+      inputs.ports.map(({ external }: { external: number }) => external),
+    );
+    assert.equal(new Set(ports).size, ports.length);
+    const worker = run.get("gateway-worker-1-container").inputs;
+    assert.deepEqual(worker.command, ["-Dprofile=gateway-worker"]);
+    assert.deepEqual(
+      worker.hosts.map(({ host, ip }: { host: string; ip: string }) => `${host} ${ip}`),
+      [
+        "keymanager.apim-wso2.com 172.28.0.11",
+        "gateway.apim-wso2.com 172.28.0.42",
+        "gateway-worker-1.apim-wso2.com 172.28.0.42",
+      ],
+    );
+    assert.ok(run.get("publisher-1-container").dependencies.includes("keymanager-2-container"));
+    const mysql = run.get("mysql-container").inputs;
+    assert.deepEqual([mysql.command, mysql.healthcheck.tests], [["--port=3310"], ["CMD", "healthcheck", "3310"]]);
+    assert.equal(mysql.ports[0].internal, 3310);
+  });
+
   it("may name an own image and distribution", async () => {
     const run = await runProgram({ distribution: "standin/distribution", image: "mine:1" });
     assert.equal(run.get("store-1-container").inputs.image, "mine:1");
