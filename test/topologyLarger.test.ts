@@ -245,7 +245,8 @@ describe("topology: what a further node leaves alone", () => {
   });
 });
 
-describe("topology: any settings", () => {
+describe("topology: any settings", function () {
+  this.timeout(60_000);
   it("never give a name, address or port twice, and every link leads to what its node can find", () => {
     fc.assert(
       fc.property(anySettings, (raw) => {

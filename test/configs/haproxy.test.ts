@@ -3,9 +3,11 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as fc from "fast-check";
 import { generate } from "selfsigned";
 import { renderBalancer } from "../../configs";
 import type { Topology } from "../../topology";
+import { anySettings } from "./settings";
 import { topologyOf } from "./stock";
 
 /** The lines of one `frontend` or `backend`, without indentation. */
@@ -76,7 +78,8 @@ describe("configs: load balancer", () => {
     assert.throws(() => renderBalancer(mixed), /port 8443 are partly with and partly without TLS/);
   });
 
-  it("is valid for HAProxy itself", async function () {
+  it("is valid for HAProxy itself, with any settings", async function () {
+    this.timeout(60_000);
     if (spawnSync("haproxy", ["-v"]).status !== 0) {
       process.stdout.write("      skipped: no haproxy on PATH (apt-get install haproxy)\n");
       this.skip();
@@ -87,12 +90,34 @@ describe("configs: load balancer", () => {
       writeFileSync(join(directory, "balancer.pem"), `${cert}\n${key}\n`);
       writeFileSync(join(directory, "ca.pem"), cert);
       const file = join(directory, "haproxy.cfg");
-      writeFileSync(file, configuration.replaceAll("/usr/local/etc/haproxy/", `${directory}/`));
-      const check = spawnSync("haproxy", ["-c", "-f", file], { encoding: "utf8" });
-      assert.equal(check.status, 0, check.stderr);
-      assert.doesNotMatch(check.stderr, /WARNING/);
+      const assertValid = (text: string) => {
+        writeFileSync(file, text.replaceAll("/usr/local/etc/haproxy/", `${directory}/`));
+        const check = spawnSync("haproxy", ["-c", "-f", file], { encoding: "utf8" });
+        assert.equal(check.status, 0, check.stderr);
+        assert.doesNotMatch(check.stderr, /WARNING/);
+      };
+      assertValid(configuration);
+      fc.assert(
+        fc.property(anySettings, (settings) => assertValid(renderBalancer(topologyOf(settings)))),
+        { numRuns: 10 },
+      );
     } finally {
       rmSync(directory, { recursive: true });
     }
+  });
+
+  it("has fronts on a node's own ports for roles with several nodes, not published", () => {
+    const several = topologyOf({ keyManagerReplicas: 2, gatewayReplicas: 2 });
+    const text = renderBalancer(several);
+    assert.match(text, /frontend internal-9443\n {4}bind :9443 ssl [\s\S]*?X-Forwarded-Port 9443\n/);
+    assert.match(text, /frontend internal-8281\n {4}bind :8281\n/);
+    assert.match(
+      text,
+      /backend internal-keymanager-managementhttps\n[\s\S]*?server keymanager-2 172\.28\.0\.22:9443 ssl/,
+    );
+    assert.deepEqual(
+      several.balancer.ports.map(({ internal }) => internal),
+      [8443, 8243, 8280],
+    );
   });
 });

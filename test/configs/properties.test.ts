@@ -13,7 +13,7 @@ import { distributionOf, versions } from "./versionFiles";
 
 /** Our files in every version's structure, and the real ones where this machine has them. */
 const distributions: readonly Distribution[] = [
-  ...versions.map(distributionOf),
+  ...versions.map(distributionOf).map(withSynchronizer),
   ...realVersions.flatMap((version) => realDistribution(version) ?? []),
 ];
 /** Shown by its place and version when a property fails, not by its bytes. */
@@ -54,7 +54,8 @@ const replaceable: readonly [path: string, pieces: RegExp][] = [
   ["API_.xml", /^endpoint: <(address|http) /],
 ];
 
-describe("configs: properties over settings and stock files", () => {
+describe("configs: properties over settings and stock files", function () {
+  this.timeout(60_000);
   const renderedFiles = (settings: Record<string, unknown>, distribution: Distribution, choice: number) => {
     const topology = topologyOf(settings);
     return renderNode(chosen(topology, choice), topology, distribution);
@@ -108,7 +109,7 @@ describe("configs: properties over settings and stock files", () => {
         };
         for (const user of topology.databaseUsers) secrets[user.secret] = `${password}-${user.name}`;
         for (const file of renderNode(chosen(topology, choice), topology, distribution)) {
-          const text = new TextDecoder().decode(fillSecrets(file, secrets));
+          const text = new TextDecoder(file.encoding).decode(fillSecrets(file, secrets));
           assert.deepEqual(placeholdersIn(text), [], file.path);
           const active = text.replace(/<!--[\s\S]*?-->/g, "");
           if (/<BAMUsername>admin</.test(active)) assert.equal(topology.features.analytics?.user, "admin");
@@ -168,6 +169,15 @@ describe("configs: properties over settings and stock files", () => {
     );
   });
 });
+
+/** The product's carbon.xml has the synchronizer commented out. */
+function withSynchronizer(distribution: Distribution): Distribution {
+  const comment =
+    "    <!--<DeploymentSynchronizer>\n        <Enabled>true</Enabled>\n    </DeploymentSynchronizer>-->\n";
+  return changed(distribution, (text, path) =>
+    path.endsWith("carbon.xml") ? text.replace(/<\/Server>\s*$/, `${comment}$&`) : text,
+  );
+}
 
 function chosen({ nodes }: Topology, choice: number): Node {
   const node = nodes[choice % nodes.length];

@@ -22,6 +22,13 @@ export const anySettings: fc.Arbitrary<RawSettings> = fc
     gateways: fc.oneof(
       fc.record({ gatewayReplicas: fc.integer({ min: 1, max: 8 }) }),
       fc.record({ gatewayWorkers: fc.integer({ min: 1, max: 8 }) }),
+      fc.record({
+        gatewayWorkers: fc.integer({ min: 1, max: 3 }),
+        deploymentSynchronizer: fc.constant("svn"),
+        svnUrl: fc.constant("https://svn.example.org/apis?a&b"),
+        svnUser: fc.constantFrom("apis", "o'brien <\u00e4>"),
+        svnPassword: fc.constant("x"),
+      }),
     ),
     gatewayEnvironments: fc.constantFrom(
       "hybrid",
