@@ -97,7 +97,7 @@ describe("configs: load balancer", () => {
         assert.doesNotMatch(check.stderr, /WARNING/);
       };
       assertValid(configuration);
-      fc.assert(
+      await fc.assert(
         fc.property(anySettings, (settings) => assertValid(renderBalancer(topologyOf(settings)))),
         { numRuns: 10 },
       );

@@ -4,7 +4,7 @@ import { fillSecrets, placeholdersIn, renderNode, stockText } from "../../config
 import { encode } from "../../configs/encoding";
 import { parseFile } from "../../configs/xml";
 import type { Distribution } from "../../distribution";
-import type { Node, SecretName, Topology } from "../../topology";
+import { hostsOf, type Node, type SecretName, type Topology } from "../../topology";
 import { value } from "./reader";
 import { anySettings, awkwardText } from "./settings";
 import { changed, nodeOf, realDistribution, realVersions, renderedText, topologyOf, withRendered } from "./stock";
@@ -128,6 +128,29 @@ describe("configs: properties over settings and stock files", function () {
         const known = addressesOf(topology);
         for (const { path, text } of renderNode(chosen(topology, choice), topology, distribution))
           for (const address of addressesIn(text)) assert.ok(known.has(address), `${path}: ${address}`);
+      }),
+      { numRuns: 60 },
+    ));
+
+  it("every host name in a node's files is one of its aliases", () =>
+    fc.assert(
+      fc.property(anySettings, anyDistribution, anyNode, (settings, distribution, choice) => {
+        const topology = topologyOf(settings);
+        const node = chosen(topology, choice);
+        const { analytics, deploymentSynchronizer } = topology.features;
+        const known = new Set([
+          ...hostsOf(topology, node).map(({ host }) => host),
+          ...(analytics ? [analytics.host] : []),
+          ...(deploymentSynchronizer ? [new URL(deploymentSynchronizer.url).hostname] : []),
+        ]);
+        for (const { path, text } of renderNode(node, topology, distribution)) {
+          // An origin is compared, not called.
+          const called = text.replace(/<Access-Control-Allow-Origin>[^<]*</, "<");
+          for (const address of addressesIn(called)) {
+            const host = address.replace(/:\d+$/, "");
+            assert.ok(known.has(host), `${node.name} ${path}: ${host}`);
+          }
+        }
       }),
       { numRuns: 60 },
     ));
