@@ -119,6 +119,10 @@ describe("settings", () => {
     ],
     [{ gatewayEnvironments: environments(10) }, /networkSubnet: expected a larger network, found "172.28.0.0\/24"/],
     [{ gatewayReplicas: 2, portOffsets: "custom", gatewayOffset: 200 }, /gatewayOffset: .* port 8443 is taken twice/],
+    [
+      { keyManagerReplicas: 2, gatewayReplicas: 2, portOffsets: "custom", gatewayOffset: 1163 },
+      /keyManagerOffset: .* port 9443 is taken twice/,
+    ],
     [{ analytics: true }, /analyticsPassword: expected a password, since analytics is true/],
     [{ deploymentSynchronizer: "svn", gatewayWorkers: 1, svnUrl: "http://a/", svnUser: "u" }, /svnPassword: expected/],
     [
