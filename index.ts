@@ -23,13 +23,15 @@ export = async () => {
   const keystore = new components.DeploymentKeystore("keystore", {
     facts: distribution,
     names: topology.certificateNames,
-    balancerNames: topology.certificateNames,
   });
   const password =
     secretSetting("adminPassword") ??
     new random.RandomPassword("admin-password", { length: 24, special: false }).result;
   const others = otherSecrets();
-  const nodeImage = settings.distribution === standIn ? buildImage(__dirname, "standin").imageId : settings.image;
+  const nodeImage =
+    settings.distribution === standIn
+      ? buildImage(__dirname, "standin").imageId
+      : new docker.RemoteImage("product-image", { name: settings.image, keepLocally: true }).imageId;
   const common = { topology, network, startTimeout: settings.startTimeout };
 
   const databases = new components.MySqlDatabases(topology.databaseServer.name, {

@@ -46,7 +46,7 @@ export function stackOutputs(parts: {
       store: browserUrl(settings.storeHost, "store"),
     },
     databases: Object.fromEntries(
-      topology.databases.map(({ name }) => [name, `${settings.publishAddress}:${settings.databasePort}/${name}`]),
+      topology.databases.map(({ name }) => [name, `${topology.reachableAddress}:${settings.databasePort}/${name}`]),
     ),
     adminUser: settings.adminUser,
     adminPassword: pulumi.secret(parts.adminPassword),

@@ -12,14 +12,19 @@ interface Inputs {
   readonly script: string;
 }
 
+/** State has the script among the inputs already; once is enough. */
+function withoutScript({ script: _, ...rest }: Inputs): Omit<Inputs, "script"> {
+  return rest;
+}
+
 const provider: pulumi.dynamic.ResourceProvider<Inputs, Record<string, unknown>> = {
   async create(inputs) {
     const result = await applyScript(inputs);
-    return { id: `${inputs.database}@${inputs.version}`, outs: { ...inputs, ...result } };
+    return { id: `${inputs.database}@${inputs.version}`, outs: { ...withoutScript(inputs), ...result } };
   },
   async update(_id, _olds, news) {
     const result = await applyScript(news);
-    return { outs: { ...news, ...result } };
+    return { outs: { ...withoutScript(news), ...result } };
   },
   async diff(_id, olds, news) {
     const changed = olds.checksum !== news.checksum || olds.version !== news.version;

@@ -15,7 +15,6 @@ export interface KeystoreFacts {
 
 interface Inputs {
   readonly names: string[];
-  readonly balancerNames: string[];
   readonly alias: string;
   readonly storePassword: string;
   readonly keyPassword: string;
@@ -23,21 +22,13 @@ interface Inputs {
   readonly days: number;
 }
 
-const inputNames = [
-  "names",
-  "balancerNames",
-  "alias",
-  "storePassword",
-  "keyPassword",
-  "truststorePassword",
-  "days",
-] as const;
+const inputNames = ["names", "alias", "storePassword", "keyPassword", "truststorePassword", "days"] as const;
 
 const provider: pulumi.dynamic.ResourceProvider<Inputs, Record<string, unknown>> = {
   async create(inputs) {
     const made = await makeCertificates({
       names: inputs.names,
-      balancerNames: inputs.balancerNames,
+      balancerNames: inputs.names,
       keystore: { alias: inputs.alias, storePassword: inputs.storePassword, keyPassword: inputs.keyPassword },
       trustStorePassword: inputs.truststorePassword,
       days: inputs.days,
@@ -75,7 +66,6 @@ export class DeploymentKeystore extends pulumi.dynamic.Resource {
     args: {
       readonly facts: KeystoreFacts;
       readonly names: readonly string[];
-      readonly balancerNames: readonly string[];
       /** @default 3650 */
       readonly days?: number;
     },
@@ -92,7 +82,6 @@ export class DeploymentKeystore extends pulumi.dynamic.Resource {
         caCertificate: undefined,
         fingerprint: undefined,
         names: [...args.names],
-        balancerNames: [...args.balancerNames],
         alias: keyStore.keyAlias,
         storePassword: pulumi.secret(keyStore.password),
         keyPassword: pulumi.secret(keyStore.keyPassword),

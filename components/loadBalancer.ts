@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Topology } from "../topology";
 import type { DeploymentKeystore } from "./deploymentKeystore";
-import { containerLabels, hostAliases, replacedByHealthcheck } from "./shared";
+import { containerDefaults, hostAliases } from "./shared";
 
 const directory = "/usr/local/etc/haproxy";
 
@@ -37,45 +37,27 @@ export class LoadBalancer extends pulumi.ComponentResource {
   }
 
   private createContainer(args: LoadBalancerArgs, revision: random.RandomId): docker.Container {
-    const { topology, keystore, startTimeout } = args;
+    const { topology, keystore } = args;
     const { name, address, ports } = topology.balancer;
-    const healthcheck = {
-      tests: ["CMD", "healthcheck", ...ports.map(({ internal }) => String(internal))],
-      interval: "1s",
-      timeout: "5s",
-      retries: startTimeout,
-    };
     return new docker.Container(
       `${name}-container`,
       {
-        name: `${topology.prefix}-${name}`,
-        hostname: name,
+        ...containerDefaults({
+          ...args,
+          name,
+          address,
+          healthcheck: ["healthcheck", ...ports.map(({ internal }) => String(internal))],
+          ports,
+          stopTimeout: 10,
+          labels: { configuration: revision.hex },
+        }),
         image: args.image,
-        networksAdvanced: [{ name: args.network.name, ipv4Address: address }],
         hosts: hostAliases(topology),
         uploads: pulumi.secret([
           { file: `${directory}/haproxy.cfg`, content: args.configuration },
           { file: `${directory}/balancer.pem`, content: keystore.balancerPem },
           { file: `${directory}/ca.pem`, content: keystore.caCertificate },
         ]),
-        ports: ports.map(({ internal, published }) => ({
-          internal,
-          external: published,
-          ip: topology.publishAddress,
-          protocol: "tcp",
-        })),
-        healthcheck,
-        wait: true,
-        waitTimeout: startTimeout,
-        mustRun: true,
-        restart: "unless-stopped",
-        memory: args.memory,
-        memorySwap: args.memory,
-        destroyGraceSeconds: 10,
-        labels: containerLabels(topology, name, {
-          configuration: revision.hex,
-          healthcheck: replacedByHealthcheck(healthcheck),
-        }),
       },
       { parent: this, deleteBeforeReplace: true },
     );

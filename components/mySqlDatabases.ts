@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Database, DatabaseName, DatabaseUser, Node, SecretName, Topology } from "../topology";
 import { DatabaseScript } from "./databaseScript";
-import { containerLabels, replacedByHealthcheck, stackLabel } from "./shared";
+import { containerDefaults, createVolume } from "./shared";
 
 const adminName = "apim_admin";
 
@@ -45,7 +45,7 @@ export class MySqlDatabases extends pulumi.ComponentResource {
     super("wso2:apim:MySqlDatabases", name, {}, opts);
     const { databases, databaseUsers } = args.topology;
     this.adminPassword = this.createPassword("admin");
-    this.server = this.createServer(this.createVolume());
+    this.server = this.createServer();
     this.provider = this.createProvider();
     this.databases = new Map(databases.map((database) => [database.name, this.createDatabase(database)]));
     this.scripts = new Map(databases.map((database) => [database.name, this.createScript(database)]));
@@ -69,50 +69,27 @@ export class MySqlDatabases extends pulumi.ComponentResource {
     return new random.RandomPassword(`${this.name}-${owner}-password`, args, { parent: this }).result;
   }
 
-  private createVolume(): docker.Volume {
-    const { topology } = this.args;
-    return new docker.Volume(
-      `${this.name}-data`,
-      { name: `${topology.prefix}-${this.name}-data`, labels: [stackLabel(topology)] },
-      { parent: this },
-    );
-  }
-
-  private createServer(volume: docker.Volume): docker.Container {
-    const { topology, image, network, memory, startTimeout } = this.args;
-    const { databaseServer, publishAddress, prefix } = topology;
-    const port = databaseServer.port === 3306 ? undefined : String(databaseServer.port);
-    const tests = ["CMD", "healthcheck", ...(port === undefined ? [] : [port])];
-    const healthcheck = { tests, interval: "1s", timeout: "5s", retries: startTimeout };
+  private createServer(): docker.Container {
+    const { topology, image } = this.args;
+    const { address, port, publishedPort } = topology.databaseServer;
+    const volume = createVolume(topology, `${this.name}-data`, { parent: this });
     return new docker.Container(
       `${this.name}-container`,
       {
-        name: `${prefix}-${this.name}`,
-        hostname: this.name,
+        ...containerDefaults({
+          ...this.args,
+          name: this.name,
+          address,
+          healthcheck: ["healthcheck", String(port)],
+          ports: [{ internal: port, published: publishedPort }],
+          stopTimeout: 60,
+        }),
         image,
-        ...(port !== undefined && { command: [`--port=${port}`] }),
-        networksAdvanced: [{ name: network.name, ipv4Address: databaseServer.address }],
+        command: [`--port=${port}`],
         mounts: [{ type: "volume", source: volume.name, target: "/var/lib/mysql" }],
         uploads: pulumi.secret([
           { file: "/run/apim/init.sql", content: this.adminPassword.apply(adminAccountSql), permissions: "0600" },
         ]),
-        ports: [
-          {
-            internal: databaseServer.port,
-            external: databaseServer.publishedPort,
-            ip: publishAddress,
-            protocol: "tcp",
-          },
-        ],
-        healthcheck,
-        wait: true,
-        waitTimeout: startTimeout,
-        mustRun: true,
-        restart: "unless-stopped",
-        memory,
-        memorySwap: memory,
-        destroyGraceSeconds: 60,
-        labels: containerLabels(topology, this.name, { healthcheck: replacedByHealthcheck(healthcheck) }),
       },
       { parent: this, deleteBeforeReplace: true },
     );
@@ -129,8 +106,8 @@ export class MySqlDatabases extends pulumi.ComponentResource {
 
   /** Where the program itself reaches the server. */
   private endpoint(): { host: string; port: number } {
-    const { publishAddress, databaseServer } = this.args.topology;
-    return { host: publishAddress === "0.0.0.0" ? "127.0.0.1" : publishAddress, port: databaseServer.publishedPort };
+    const { reachableAddress, databaseServer } = this.args.topology;
+    return { host: reachableAddress, port: databaseServer.publishedPort };
   }
 
   /** Goes with the server, so nothing is dropped one by one. */

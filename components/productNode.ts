@@ -4,10 +4,7 @@ import * as random from "@pulumi/random";
 import { fillSecrets, type RenderedFile } from "../configs";
 import type { Node, SecretName, Topology } from "../topology";
 import type { DeploymentKeystore } from "./deploymentKeystore";
-import { containerLabels, hostAliases, replacedByHealthcheck, stackLabel } from "./shared";
-
-/** Below APIM_HOME: where a gateway keeps APIs, its own token, authorize and revoke APIs among them. */
-const publishedApis = "repository/deployment/server/synapse-configs/default/api";
+import { containerDefaults, createVolume, hostAliases } from "./shared";
 
 /** What a product server needs besides its own settings; the same for all four roles. */
 export interface ProductNodeArgs {
@@ -44,7 +41,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
     const revision = this.createRevision(args);
     this.container = this.createContainer(args, revision);
     this.containerName = this.container.name;
-    this.managementUrl = `https://${args.topology.publishAddress}:${args.node.publishedPort}`;
+    this.managementUrl = `https://${args.topology.reachableAddress}:${args.node.publishedPort}`;
   }
 
   /** Its keepers are the files, so that a preview shows a line diff per file; its id in a label replaces the container. */
@@ -55,59 +52,37 @@ export abstract class ProductNode extends pulumi.ComponentResource {
   }
 
   private createContainer(args: ProductNodeArgs, revision: random.RandomId): docker.Container {
-    const { node, topology } = args;
-    const healthcheck = {
-      tests: ["CMD", "healthcheck", String(node.ports.managementHttps)],
-      interval: "1s",
-      timeout: "5s",
-      retries: args.startTimeout,
-    };
+    const { node, topology, startTimeout } = args;
     return new docker.Container(
       `${node.name}-container`,
       {
-        name: `${topology.prefix}-${node.name}`,
-        hostname: node.name,
+        ...containerDefaults({
+          ...args,
+          name: node.name,
+          address: node.address,
+          healthcheck: ["healthcheck", String(node.ports.managementHttps)],
+          ports: [{ internal: node.ports.managementHttps, published: node.publishedPort }],
+          stopTimeout: 30,
+          labels: { role: node.role, configuration: revision.hex },
+        }),
         image: args.image,
         command: [`-Dprofile=${node.profile}`],
-        envs: [`NODE_NAME=${node.name}`, `START_LIMIT_SECONDS=${args.startTimeout}`],
-        networksAdvanced: [{ name: args.network.name, ipv4Address: node.address }],
+        envs: [`NODE_NAME=${node.name}`, `START_LIMIT_SECONDS=${startTimeout}`],
         hosts: hostAliases(topology, node),
         uploads: pulumi.secret(this.uploads(args)),
-        ...(node.role === "gateway" && { volumes: [this.createApiVolume(args)] }),
-        ports: [
-          {
-            internal: node.ports.managementHttps,
-            external: node.publishedPort,
-            ip: topology.publishAddress,
-            protocol: "tcp",
-          },
-        ],
-        healthcheck,
-        wait: true,
-        waitTimeout: args.startTimeout,
-        mustRun: true,
-        restart: "unless-stopped",
-        memory: args.memory,
-        memorySwap: args.memory,
-        destroyGraceSeconds: 30,
-        labels: containerLabels(topology, node.name, {
-          role: node.role,
-          configuration: revision.hex,
-          healthcheck: replacedByHealthcheck(healthcheck),
-        }),
+        mounts: this.mounts(args),
       },
       { parent: this, dependsOn: [...args.startsAfter], deleteBeforeReplace: true },
     );
   }
 
-  /** A gateway keeps what was published to it as files: they outlive its container. Docker fills it from the image first. */
-  private createApiVolume({ node, topology, apimHome }: ProductNodeArgs): docker.types.input.ContainerVolume {
-    const volume = new docker.Volume(
-      `${node.name}-apis`,
-      { name: `${topology.prefix}-${node.name}-apis`, labels: [stackLabel(topology)] },
-      { parent: this },
-    );
-    return { volumeName: volume.name, containerPath: `${apimHome}/${publishedApis}` };
+  /** What a node keeps as files outlives its container; Docker fills a new volume from the image first. */
+  private mounts({ node, topology, apimHome }: ProductNodeArgs): docker.types.input.ContainerMount[] {
+    return node.volumes.map(({ name, path }) => ({
+      type: "volume",
+      source: createVolume(topology, `${node.name}-${name}`, { parent: this }).name,
+      target: `${apimHome}/${path}`,
+    }));
   }
 
   private uploads(args: ProductNodeArgs): pulumi.Output<{ file: string; contentBase64: string }[]> {

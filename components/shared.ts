@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type * as docker from "@pulumi/docker";
+import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { hostsOf, type Node, type Topology } from "../topology";
 
@@ -11,7 +11,7 @@ export function stackLabel(topology: Topology): Label {
 }
 
 /** A container's labels, sorted by name as Docker gives them back. */
-export function containerLabels(
+function containerLabels(
   topology: Topology,
   name: string,
   more: Readonly<Record<string, pulumi.Input<string>>>,
@@ -29,10 +29,78 @@ export function hostAliases(topology: Topology, node?: Node): docker.types.input
   return (node ? hostsOf(topology, node) : topology.hosts).map(({ host, ip }) => ({ host, ip }));
 }
 
+/** What tells one container of the deployment from the others, where they are run alike. */
+export interface ContainerKind {
+  readonly topology: Topology;
+  /** Without the stack's prefix. */
+  readonly name: string;
+  readonly network: docker.Network;
+  readonly address: string;
+  /** Command in the image that succeeds when the server may be used, and its arguments. */
+  readonly healthcheck: readonly string[];
+  readonly ports: readonly { readonly internal: number; readonly published: number }[];
+  /** MiB. */
+  readonly memory: number;
+  /** Seconds until it must be healthy. */
+  readonly startTimeout: number;
+  /** Seconds that it may take to stop. */
+  readonly stopTimeout: number;
+  /** Further labels, without their common prefix. */
+  readonly labels?: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+/** How every container of the deployment is run: its place in the network, health, limits, restarts and labels. */
+export function containerDefaults(kind: ContainerKind) {
+  const { topology, name, network, address, memory } = kind;
+  const healthcheck = {
+    tests: ["CMD", ...kind.healthcheck],
+    interval: "1s",
+    timeout: "5s",
+    retries: 5,
+    // Failures before the first success don't count for longer than any server takes to start.
+    startPeriod: "30m0s",
+  };
+  return {
+    name: `${topology.prefix}-${name}`,
+    hostname: name,
+    networksAdvanced: [{ name: network.name, ipv4Address: address }],
+    ports: kind.ports.map(({ internal, published }) => ({
+      internal,
+      external: published,
+      ip: topology.publishAddress,
+      protocol: "tcp",
+    })),
+    healthcheck,
+    wait: true,
+    waitTimeout: kind.startTimeout,
+    mustRun: true,
+    restart: "unless-stopped",
+    memory,
+    memorySwap: memory,
+    destroyGraceSeconds: kind.stopTimeout,
+    logDriver: "json-file",
+    logOpts: { "max-file": "3", "max-size": "20m" },
+    labels: containerLabels(topology, name, { ...kind.labels, healthcheck: replacedByHealthcheck(healthcheck) }),
+  } satisfies Partial<docker.ContainerArgs>;
+}
+
+/** A volume of the deployment; no later change of its labels or driver may replace it, its data with it. */
+export function createVolume(
+  topology: Topology,
+  name: string,
+  opts: Pick<pulumi.CustomResourceOptions, "parent">,
+): docker.Volume {
+  return new docker.Volume(
+    name,
+    { name: `${topology.prefix}-${name}`, labels: [stackLabel(topology)] },
+    { ...opts, ignoreChanges: ["labels", "driver", "driverOpts"] },
+  );
+}
+
 /**
  * Label value that changes with the health check: the Docker provider reports a changed health check as an update in
  * place but applies nothing, a changed label replaces the container.
  */
-export function replacedByHealthcheck(healthcheck: { readonly tests: readonly string[] }): string {
+function replacedByHealthcheck(healthcheck: { readonly tests: readonly string[] }): string {
   return createHash("sha256").update(JSON.stringify(healthcheck)).digest("hex").slice(0, 12);
 }

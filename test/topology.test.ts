@@ -43,7 +43,7 @@ describe("topology", () => {
     }
     assert.deepEqual(
       document.databaseUsers.map(({ name }) => name),
-      ["apim_keymanager", "apim_publisher", "apim_store", "apim_registry"],
+      ["apim_keymanager", "apim_gateway", "apim_publisher", "apim_store", "apim_registry"],
     );
   });
 

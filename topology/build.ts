@@ -19,6 +19,7 @@ export function buildTopology(settings: Settings): Topology {
   const environments = buildEnvironments(settings, nodes);
   const databaseIp = hostAddress(settings.networkSubnet, databaseAddress);
   const features = buildFeatures(settings);
+  const reachableAddress = settings.publishAddress === "0.0.0.0" ? "127.0.0.1" : settings.publishAddress;
   return {
     prefix: `apim-${settings.stack}`,
     network: {
@@ -50,8 +51,9 @@ export function buildTopology(settings: Settings): Topology {
       ...[...fronts].map(([host, { address }]) => ({ host, ip: address })),
       ...nodes.map(({ nodeHostName, address }) => ({ host: nodeHostName, ip: address })),
     ],
-    certificateNames: certificateNames(nodes),
+    certificateNames: [...certificateNames(nodes), ...new Set(["127.0.0.1", reachableAddress])],
     publishAddress: settings.publishAddress,
+    reachableAddress,
     features,
   };
 }

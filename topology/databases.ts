@@ -30,7 +30,10 @@ export function buildDatabases(settings: Settings): Database[] {
   ];
 }
 
-/** One account per role that has databases of its own, and one for the registry, shared by all that mount it. */
+/**
+ * One account per role, and one for the registry, shared by all that mount it. A role without databases of its own has
+ * one too, without grants: accounts must not come and go with a setting, since the server keeps them.
+ */
 export function buildDatabaseUsers(settings: Settings): DatabaseUser[] {
   const own = roles.map((role) =>
     databaseUser(
@@ -38,8 +41,11 @@ export function buildDatabaseUsers(settings: Settings): DatabaseUser[] {
       databasesFor(settings, role).filter((name) => name !== "regdb"),
     ),
   );
-  return [...own, databaseUser("registry", ["regdb"])].filter(({ databases }) => databases.length > 0);
+  return [...own, databaseUser("registry", ["regdb"])];
 }
+
+/** The account of all that mount the registry. */
+export const registryUserName = "apim_registry";
 
 /** The account that nodes of a role have for themselves. */
 export function databaseUserName(role: Role): string {

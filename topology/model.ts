@@ -91,6 +91,8 @@ export interface Node {
   readonly profile: string;
   /** CARBON_HOME, different on each node, e.g. `/mnt/keymanager-1/wso2am`. */
   readonly carbonHome: string;
+  /** What it keeps as files beyond the life of its container; `path` is below APIM_HOME. */
+  readonly volumes: readonly { readonly name: string; readonly path: string }[];
   /** Names of the nodes that must be healthy before this one starts. */
   readonly startsAfter: readonly string[];
 }
@@ -186,6 +188,8 @@ export interface Topology {
   readonly certificateNames: readonly string[];
   /** The address on which the host publishes ports, e.g. `127.0.0.1`. */
   readonly publishAddress: string;
+  /** The address at which a client on the host reaches published ports. */
+  readonly reachableAddress: string;
   /** Product switches that several files render. */
   readonly features: {
     readonly multiTenancy: boolean;

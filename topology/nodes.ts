@@ -1,6 +1,6 @@
 import type { Settings } from "../settings";
 import { hostAddress, hostNumber, publishedManagementPort, type Slot } from "./addresses";
-import { databasesFor, databaseUserName } from "./databases";
+import { databasesFor, databaseUserName, registryUserName } from "./databases";
 import { parseEnvironments } from "./environments";
 import { type DatabaseUser, type Node, type Role, roles } from "./model";
 
@@ -129,12 +129,20 @@ function buildNode(settings: Settings, place: Place, users: readonly DatabaseUse
     databases,
     databaseUsers: users.filter(
       (user) =>
-        user.name === own || user.databases.some((database) => database === "regdb" && databases.includes(database)),
+        (user.name === own || user.name === registryUserName) &&
+        user.databases.some((database) => databases.includes(database)),
     ),
     profile,
     carbonHome: `/mnt/${name}/wso2am`,
+    volumes: role === "gateway" ? gatewayVolumes(settings) : [],
     startsAfter: [],
   };
+}
+
+/** What is published to a gateway: its APIs and sequences, and with tenants those of each tenant. */
+function gatewayVolumes({ multiTenancy }: Settings): Node["volumes"] {
+  const own = { name: "synapse-configs", path: "repository/deployment/server/synapse-configs/default" };
+  return multiTenancy ? [own, { name: "tenants", path: "repository/tenants" }] : [own];
 }
 
 function offsetOf(settings: Settings, role: Role): number {

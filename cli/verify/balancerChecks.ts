@@ -1,5 +1,5 @@
 import type { BalancerRoute, Topology } from "../../topology";
-import { isBalancers, reachable } from "./front";
+import { isBalancers } from "./front";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import type { Check } from "./linkChecks";
 import { pause } from "./pause";
@@ -64,7 +64,7 @@ async function checkUnknownHost(topology: Topology, caCertificate: string): Prom
 
 function ask(route: BalancerRoute, topology: Topology, host: string, caCertificate: string): Promise<ProbeAnswer> {
   return probe({
-    address: reachable(topology.publishAddress),
+    address: topology.reachableAddress,
     port: portOf(route, topology).published,
     host: route.host,
     hostHeader: host,

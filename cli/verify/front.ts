@@ -38,7 +38,7 @@ export class Front {
     const send = () =>
       probe({
         ...request,
-        address: reachable(this.topology.publishAddress),
+        address: this.topology.reachableAddress,
         port: published,
         host: route.host,
         timeout: answerLimit,
@@ -81,9 +81,4 @@ export class Front {
 /** HAProxy's own words for a route without a server; a node's answers never look so. */
 export function isBalancers({ status, headers, body }: ProbeAnswer): boolean {
   return [502, 503, 504].includes(status) && headers["x-standin"] === undefined && /^<html><body><h1>50\d /.test(body);
-}
-
-/** An address that a client on this host can connect to. */
-export function reachable(publishAddress: string): string {
-  return publishAddress === "0.0.0.0" ? "127.0.0.1" : publishAddress;
 }

@@ -1,7 +1,6 @@
 import type { StackOutputs } from "../../outputs";
 import type { Node, Topology } from "../../topology";
 import { checkBalancer } from "./balancerChecks";
-import { reachable } from "./front";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import { type Check, checkNodeLinks, type NodeReport } from "./linkChecks";
 
@@ -26,7 +25,7 @@ async function checkNode(node: Node, topology: Topology, ca: string): Promise<Li
   const remedy = `see: docker logs ${topology.prefix}-${node.name}`;
   try {
     const answer = await probe({
-      address: reachable(topology.publishAddress),
+      address: topology.reachableAddress,
       port: node.publishedPort,
       host: node.hostName,
       path: "/standin/health",

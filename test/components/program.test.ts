@@ -136,6 +136,25 @@ for (const preview of [false, true]) {
       }
     });
 
+    it("keeps what is published to a gateway, and the databases, on volumes that no change of theirs replaces", () => {
+      const volumes = run.all.filter(({ type }) => type.endsWith(":Volume"));
+      assert.deepEqual(volumes.map(({ name }) => name).sort(), ["gateway-1-synapse-configs", "mysql-data"]);
+      for (const { ignoreChanges } of volumes) assert.ok(ignoreChanges.includes("labels"));
+      assert.deepEqual(run.get("gateway-1-container", container).inputs.mounts, [
+        {
+          type: "volume",
+          source: "apim-dev-gateway-1-synapse-configs",
+          target: "/opt/wso2am/repository/deployment/server/synapse-configs/default",
+        },
+      ]);
+    });
+
+    it("limits every container's log", () => {
+      for (const { inputs } of run.all.filter(({ type }) => type === container)) {
+        assert.deepEqual(inputs.logOpts, { "max-file": "3", "max-size": "20m" });
+      }
+    });
+
     it("marks what the keystore makes as secret", () => {
       assert.deepEqual([...run.get("keystore").secretOutputs].sort(), ["balancerPem", "keystore", "truststore"]);
     });
@@ -190,9 +209,34 @@ describe("the program's settings", function () {
     assert.equal(mysql.ports[0].internal, 3310);
   });
 
+  it("change which databases an account may use, never which accounts there are", async () => {
+    const accounts = async (multiTenancy: string) =>
+      (await runProgram({ multiTenancy })).all.filter(({ type }) => type.endsWith(":User")).map(({ name }) => name);
+    assert.deepEqual(await accounts("false"), await accounts("true"));
+  });
+
+  it("raise the time to start without touching MySQL or the balancer", async () => {
+    const [short, long] = [await runProgram(), await runProgram({ startTimeout: "600" })];
+    for (const name of ["mysql-container", "loadbalancer-container"]) {
+      const { waitTimeout: _, ...before } = short.get(name, container).inputs;
+      const { waitTimeout: __, ...after } = long.get(name, container).inputs;
+      assert.deepEqual(after, before);
+    }
+  });
+
+  it("publish on all addresses, yet name one that a client can use", async () => {
+    const run = await runProgram({ publishAddress: "0.0.0.0" });
+    const { ports } = run.get("store-1-container").inputs;
+    assert.equal(ports[0].ip, "0.0.0.0");
+    assert.equal(run.get("mysql", "providers:mysql").inputs.endpoint, "127.0.0.1:23306");
+    const { nodes } = run.outputs as { nodes: { managementUrl: string }[] };
+    assert.ok(nodes.every(({ managementUrl }) => managementUrl.startsWith("https://127.0.0.1:")));
+  });
+
   it("may name an own image and distribution", async () => {
     const run = await runProgram({ distribution: "standin/distribution", image: "mine:1" });
-    assert.equal(run.get("store-1-container").inputs.image, "mine:1");
+    assert.equal(run.get("product-image").inputs.name, "mine:1");
+    assert.equal(run.get("store-1-container").inputs.image, "sha256:product-image");
     assert.ok(!run.all.some(({ name }) => name === "standin-image"));
   });
 });

@@ -15,6 +15,7 @@ export interface Registration {
   readonly retainOnDelete: boolean;
   readonly deleteBeforeReplace: boolean;
   readonly secretOutputs: readonly string[];
+  readonly ignoreChanges: readonly string[];
   readonly provider: string;
 }
 
@@ -65,6 +66,7 @@ export async function runProgram(settings: Record<string, string> = {}, preview 
       retainOnDelete: request.getRetainondelete() ?? false,
       deleteBeforeReplace: request.getDeletebeforereplace(),
       secretOutputs: request.getAdditionalsecretoutputsList(),
+      ignoreChanges: request.getIgnorechangesList(),
       provider: request.getProvider().split("::").at(-2) ?? "",
     });
   };
