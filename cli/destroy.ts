@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
-import { chooseEngine, parseCommand, runCommand } from "./engineChoice";
+import { chooseEngine } from "./engineChoice";
+import { parseCommand, runCommand } from "./engineCommand";
 
 /**
  * Asks on a terminal, unless --yes.

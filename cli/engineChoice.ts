@@ -1,11 +1,7 @@
-/** Which engine brings a stack up, and the commands that both have. */
+/** Which engine brings a stack up. */
 
-import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { parseArgs } from "node:util";
-import type { RunKind } from "../engine/display";
-import { projectDirectory, stackName, stackOption } from "./stack";
 
 export type Engine = "pulumi" | "local";
 
@@ -33,113 +29,5 @@ function hasPulumi(path: string): boolean {
     } catch {
       return false;
     }
-  });
-}
-
-const flags = {
-  ...stackOption,
-  diff: { type: "boolean" },
-  json: { type: "boolean" },
-  "expect-no-changes": { type: "boolean" },
-  parallel: { type: "string", short: "p" },
-  yes: { type: "boolean", short: "y" },
-  "show-secrets": { type: "boolean" },
-  "skip-verify": { type: "boolean" },
-  help: { type: "boolean", short: "h" },
-} as const;
-type Flag = keyof typeof flags;
-
-export interface EngineCommand {
-  readonly stack: string;
-  readonly diff: boolean;
-  readonly json: boolean;
-  readonly expectNoChanges: boolean;
-  readonly parallel: number | undefined;
-  readonly yes: boolean;
-  readonly showSecrets: boolean;
-  readonly skipVerify: boolean;
-}
-
-const HELP: Readonly<Record<Exclude<Flag, "help">, string>> = {
-  stack: "  -s, --stack NAME         default: dev, or APIM_STACK",
-  diff: "      --diff               show every change in full, line by line",
-  json: "      --json               one JSON document in place of text",
-  "expect-no-changes": "      --expect-no-changes  exit status 1 when there are changes",
-  parallel: "  -p, --parallel N         steps at the same time, 1 or more",
-  yes: "  -y, --yes                do not ask",
-  "show-secrets": "      --show-secrets       print the secret outputs at the end",
-  "skip-verify": "      --skip-verify        do not check the links afterwards",
-};
-
-/**
- * Reads a command's arguments; prints `about` and the flags on --help, and then returns undefined.
- *
- * @throws when a flag is not one of `known`, or --parallel is not a count.
- */
-export function parseCommand(
-  name: RunKind,
-  about: string,
-  known: readonly Exclude<Flag, "help">[],
-  args: string[],
-): EngineCommand | undefined {
-  const options = Object.fromEntries(
-    Object.entries(flags).filter(([key]) => key === "help" || known.includes(key as never)),
-  );
-  const values = parseArgs({ args, options: options as typeof flags }).values;
-  if (values.help) {
-    console.log(`Usage: npm run ${name} -- [options]\n\n${about}\n\n${known.map((flag) => HELP[flag]).join("\n")}`);
-    return undefined;
-  }
-  const parallel = values.parallel === undefined ? undefined : Number(values.parallel);
-  if (parallel !== undefined && (!Number.isInteger(parallel) || parallel < 1))
-    throw new Error(`--parallel: expected a whole number from 1, found "${values.parallel}"`);
-  return {
-    stack: stackName(values.stack),
-    diff: values.diff ?? false,
-    json: values.json ?? false,
-    expectNoChanges: values["expect-no-changes"] ?? false,
-    parallel,
-    yes: values.yes ?? false,
-    showSecrets: values["show-secrets"] ?? false,
-    skipVerify: values["skip-verify"] ?? false,
-  };
-}
-
-/** Runs the command with the engine of choice; returns its exit status. */
-export async function runCommand(name: RunKind, command: EngineCommand): Promise<number> {
-  if ((await chooseEngine()) === "pulumi")
-    return runPulumi(pulumiArguments(name, command, process.stdin.isTTY === true));
-  const { run } = await import("../engine");
-  const { stack, diff, json, expectNoChanges, parallel } = command;
-  const result = await run(name, { projectDir: projectDirectory, stack, diff, json, expectNoChanges, parallel });
-  return result.exitCode;
-}
-
-/** The same command for the Pulumi CLI. */
-export function pulumiArguments(name: RunKind, command: EngineCommand, terminal: boolean): string[] {
-  return [
-    name,
-    "--stack",
-    command.stack,
-    ...(name === "up" || name === "refresh" || (name === "destroy" && command.yes) ? ["--yes"] : []),
-    ...(terminal ? [] : ["--non-interactive"]),
-    ...(command.diff ? ["--diff"] : []),
-    ...(command.json ? ["--json"] : []),
-    ...(command.expectNoChanges ? ["--expect-no-changes"] : []),
-    ...(command.parallel === undefined ? [] : ["--parallel", String(command.parallel)]),
-  ];
-}
-
-export function runPulumi(args: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("pulumi", args, { cwd: projectDirectory, stdio: "inherit" });
-    // Ctrl-C reaches the CLI by itself; we wait for how it ends.
-    const ignore = () => {};
-    process.on("SIGINT", ignore);
-    child.once("error", reject);
-    child.once("close", (code) => {
-      process.off("SIGINT", ignore);
-      resolve(code ?? 130);
-    });
   });
 }

@@ -1,4 +1,4 @@
-import { parseCommand, runCommand } from "./engineChoice";
+import { parseCommand, runCommand } from "./engineCommand";
 
 /** @returns the exit status: 1 when the program failed or, with --expect-no-changes, when there are changes. */
 export async function run(args: string[]): Promise<number> {

@@ -1,4 +1,4 @@
-import { parseCommand, runCommand } from "./engineChoice";
+import { parseCommand, runCommand } from "./engineCommand";
 
 /** @returns the exit status: 1 when something could not be read. */
 export async function run(args: string[]): Promise<number> {

@@ -1,14 +1,13 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { stackOutputs as localStackOutputs } from "../engine";
 import type { StackOutputs } from "../outputs";
 import { chooseEngine } from "./engineChoice";
+import { projectDirectory } from "./projectDirectory";
+import { readPulumi } from "./pulumi";
 
 /** The option that every command about a stack has. */
 export const stackOption = { stack: { type: "string", short: "s" } } as const;
 
-export const projectDirectory = join(__dirname, "..");
+export { projectDirectory };
 
 /** The stack that is meant: the option, else APIM_STACK, else `dev`. */
 export function stackName(option: string | undefined): string {
@@ -28,6 +27,5 @@ export async function readStack(option: string | undefined): Promise<StackOutput
 
 async function cliOutputs(stack: string): Promise<Record<string, unknown>> {
   const args = ["stack", "output", "--json", "--show-secrets", "--stack", stack];
-  const { stdout } = await promisify(execFile)("pulumi", args, { cwd: projectDirectory, maxBuffer: 16 * 1024 * 1024 });
-  return JSON.parse(stdout) as Record<string, unknown>;
+  return JSON.parse(await readPulumi(args, stack)) as Record<string, unknown>;
 }

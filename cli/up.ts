@@ -1,4 +1,6 @@
-import { chooseEngine, type EngineCommand, parseCommand, runCommand, runPulumi } from "./engineChoice";
+import { chooseEngine } from "./engineChoice";
+import { type EngineCommand, parseCommand, runCommand } from "./engineCommand";
+import { runPulumi } from "./pulumi";
 import { projectDirectory } from "./stack";
 
 /**
@@ -33,7 +35,7 @@ async function check(stack: string): Promise<number> {
 
 async function printSecrets({ stack }: EngineCommand): Promise<void> {
   if ((await chooseEngine()) === "pulumi") {
-    await runPulumi(["stack", "output", "--show-secrets", "--stack", stack]);
+    await runPulumi(["stack", "output", "--show-secrets", "--stack", stack], stack, false);
     return;
   }
   const { stackOutputs } = await import("../engine");

@@ -56,16 +56,22 @@ function findPassphrase(needs: KeyNeeds): string {
     if (!existsSync(named)) throw new Error(`PULUMI_CONFIG_PASSPHRASE_FILE: ${named}: not found`);
     return readFileSync(named, "utf8").trim();
   }
-  const own = path.join(needs.bookkeeping, "passphrase");
-  if (existsSync(own)) return readFileSync(own, "utf8").trim();
-  if (needs.stateSalt !== undefined || needs.configSalt !== undefined)
+  const made = existsSync(path.join(needs.bookkeeping, "passphrase"));
+  if (!made && (needs.stateSalt !== undefined || needs.configSalt !== undefined))
     throw new Error(
       "this stack's secrets need their passphrase; set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
     );
+  return findOrMakePassphrase(needs.bookkeeping, needs.say);
+}
+
+/** `passphrase` in the backend's `.pulumi` directory, made (mode 0600) and told of when it is not there. */
+export function findOrMakePassphrase(bookkeeping: string, say: (message: string) => void): string {
+  const own = path.join(bookkeeping, "passphrase");
+  if (existsSync(own)) return readFileSync(own, "utf8").trim();
   const passphrase = randomBytes(24).toString("base64url");
-  mkdirSync(needs.bookkeeping, { recursive: true });
+  mkdirSync(bookkeeping, { recursive: true });
   writeFileSync(own, `${passphrase}\n`, { mode: 0o600, flag: "wx" });
-  needs.say(
+  say(
     `Made a passphrase for this stack's secrets: ${own} (keep it). For the Pulumi CLI: export PULUMI_CONFIG_PASSPHRASE_FILE=${own}`,
   );
   return passphrase;

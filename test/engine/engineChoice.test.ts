@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { chooseEngine, parseCommand, pulumiArguments } from "../../cli/engineChoice";
+import { chooseEngine } from "../../cli/engineChoice";
+import { parseCommand, pulumiArguments } from "../../cli/engineCommand";
 import { removeTemporaryDirs, temporaryDir } from "./support";
 
 describe("choice of engine", () => {

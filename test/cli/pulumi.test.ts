@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+import { pathToFileURL } from "node:url";
+import { readPulumi, runPulumi } from "../../cli/pulumi";
+import { removeTemporaryDirs, temporaryDir } from "../engine/support";
+
+/** Records how it was called; FAKE_* variables say how it answers. */
+const FAKE = `#!${process.execPath}
+const { appendFileSync } = require("node:fs");
+const args = process.argv.slice(2);
+const record = (entry) => appendFileSync(process.env.FAKE_LOG, JSON.stringify(entry) + "\\n");
+const { PULUMI_BACKEND_URL: backend, PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile } = process.env;
+record({ args, backend, passphraseFile, cwd: process.cwd() });
+const fail = (message) => { process.stderr.write("error: " + message + "\\n"); process.exit(255); };
+if (args[0] === "whoami" && process.env.FAKE_LOGIN !== "yes") fail("PULUMI_ACCESS_TOKEN must be set");
+if (args[1] === "select" && process.env.FAKE_REFUSES) fail(process.env.FAKE_REFUSES);
+if (args[1] === "output") process.env.FAKE_OUTPUTS ? console.log(process.env.FAKE_OUTPUTS) : fail("no stack named 'dev' found");
+if (args[0] === "up" && process.env.FAKE_WAITS) {
+  for (const signal of ["SIGINT", "SIGTERM"])
+    process.on(signal, () => { record({ signal }); setTimeout(() => process.exit(7), 700); });
+  setInterval(() => {}, 1000);
+  record({ waiting: true });
+}
+`;
+
+interface Call {
+  readonly args?: string[];
+  readonly backend?: string;
+  readonly passphraseFile?: string;
+  readonly cwd?: string;
+  readonly signal?: string;
+  readonly waiting?: boolean;
+}
+
+describe("the Pulumi CLI in the local engine's place", function () {
+  this.timeout(20_000);
+  let projectDir: string;
+  let log: string;
+  let env: NodeJS.ProcessEnv;
+  let said: string[];
+
+  beforeEach(() => {
+    projectDir = temporaryDir();
+    const bin = temporaryDir();
+    writeFileSync(path.join(projectDir, "Pulumi.yaml"), "name: shelf\nruntime: nodejs\n");
+    writeFileSync(path.join(bin, "pulumi"), FAKE, { mode: 0o755 });
+    log = path.join(bin, "calls");
+    env = { PATH: `${bin}${path.delimiter}${process.env.PATH}`, HOME: bin, FAKE_LOG: log };
+    said = [];
+  });
+  after(removeTemporaryDirs);
+
+  const place = () => ({ projectDir, env, say: (message: string) => said.push(message) });
+  const calls = (): Call[] =>
+    existsSync(log)
+      ? readFileSync(log, "utf8")
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line))
+      : [];
+  const commands = () => calls().map(({ args }) => args?.join(" "));
+  const ours = () => pathToFileURL(projectDir).href;
+  const passphrase = () => path.join(projectDir, ".pulumi/passphrase");
+  function recordState(): void {
+    mkdirSync(path.join(projectDir, ".pulumi/stacks/shelf"), { recursive: true });
+    writeFileSync(path.join(projectDir, ".pulumi/stacks/shelf/dev.json"), "{}");
+    writeFileSync(passphrase(), "hush\n");
+  }
+
+  it("a fresh clone, logged in nowhere: state and passphrase in the project, the stack is made", async () => {
+    assert.equal(await runPulumi(["up", "--stack", "dev"], "dev", true, place()), 0);
+    assert.deepEqual(commands(), [
+      "whoami --non-interactive",
+      "stack select --create dev --non-interactive",
+      "up --stack dev",
+    ]);
+    for (const { backend, passphraseFile, cwd } of calls().slice(1))
+      assert.deepEqual([backend, passphraseFile, cwd], [ours(), passphrase(), projectDir]);
+    assert.equal(statSync(passphrase()).mode & 0o777, 0o600);
+    assert.match(said.join("\n"), /logged in nowhere: the state of stack dev is kept in .*\.pulumi\. For another/);
+    assert.ok(!said.join().includes(readFileSync(passphrase(), "utf8").trim()));
+  });
+
+  it("a stack that the local engine made is gone on with, whatever the login is", async () => {
+    recordState();
+    env.FAKE_LOGIN = "yes";
+    await runPulumi(["destroy"], "dev", false, place());
+    await runPulumi(["preview"], "organization/shelf/dev", true, place());
+    assert.deepEqual(commands(), [
+      "destroy",
+      "stack select --create organization/shelf/dev --non-interactive",
+      "preview",
+    ]);
+    for (const { backend, passphraseFile } of calls())
+      assert.deepEqual([backend, passphraseFile], [ours(), passphrase()]);
+    assert.deepEqual(said, []);
+  });
+
+  it("the user's login is taken for a stack that the project does not hold", async () => {
+    recordState();
+    env.FAKE_LOGIN = "yes";
+    await runPulumi(["up"], "other", true, place());
+    assert.deepEqual(
+      calls().map(({ backend }) => backend),
+      [undefined, undefined, undefined],
+    );
+    await runPulumi(["up"], "acme/shelf/dev", true, place());
+    assert.equal(calls().at(-1)?.backend, undefined);
+  });
+
+  it("a login that can't be reached is not taken for none", async () => {
+    mkdirSync(path.join(env.HOME ?? "", ".pulumi"));
+    writeFileSync(path.join(env.HOME ?? "", ".pulumi/credentials.json"), '{"current":"https://api.example.com"}');
+    await runPulumi(["up"], "dev", true, place());
+    assert.equal(calls().at(-1)?.backend, undefined);
+    assert.ok(!existsSync(passphrase()));
+  });
+
+  it("what the user set is left alone", async () => {
+    recordState();
+    Object.assign(env, { PULUMI_BACKEND_URL: "s3://bucket", PULUMI_CONFIG_PASSPHRASE: "" });
+    await runPulumi(["up"], "dev", true, place());
+    const last = calls().at(-1);
+    assert.deepEqual([last?.backend, last?.passphraseFile], ["s3://bucket", undefined]);
+    Object.assign(env, { PULUMI_BACKEND_URL: undefined, PULUMI_CONFIG_PASSPHRASE: undefined });
+    env.PULUMI_CONFIG_PASSPHRASE_FILE = "/run/mine";
+    await runPulumi(["up"], "dev", true, place());
+    assert.equal(calls().at(-1)?.passphraseFile, "/run/mine");
+    assert.ok(!commands().includes("whoami --non-interactive"));
+  });
+
+  it("no passphrase is made beside a salt that it would not fit", async () => {
+    writeFileSync(path.join(projectDir, "Pulumi.dev.yaml"), "encryptionsalt: v1:abc\n");
+    await runPulumi(["up"], "dev", true, place());
+    assert.deepEqual([existsSync(passphrase()), calls().at(-1)?.passphraseFile], [false, undefined]);
+  });
+
+  it("a refused stack is one message, and nothing is brought up", async () => {
+    env.FAKE_REFUSES = "could not create stack: forbidden";
+    await assert.rejects(runPulumi(["up"], "dev", true, place()), {
+      message: "pulumi stack select --create dev: could not create stack: forbidden",
+    });
+    assert.ok(!commands().includes("up"));
+  });
+
+  it("outputs are read from the same state, and reading makes nothing", async () => {
+    await assert.rejects(readPulumi(["stack", "output"], "dev", place()), {
+      message: "pulumi stack output: no stack named 'dev' found",
+    });
+    assert.ok(!existsSync(path.join(projectDir, ".pulumi")));
+    recordState();
+    env.FAKE_OUTPUTS = '{"a":1}';
+    assert.equal(await readPulumi(["stack", "output"], "dev", place()), '{"a":1}\n');
+    assert.deepEqual(calls().at(-1)?.backend, ours());
+    assert.deepEqual(said, []);
+  });
+
+  for (const [name, toGroup] of [
+    ["to us alone", false],
+    ["to the whole process group", true],
+  ] as const)
+    it(`each signal, sent ${name}, reaches it once, and its end is waited for`, async () => {
+      recordState();
+      const script = `require(${JSON.stringify(require.resolve("ts-node/register/transpile-only"))});
+        require(${JSON.stringify(path.resolve(__dirname, "../../cli/pulumi"))})
+          .runPulumi(["up"], "dev", false, { projectDir: ${JSON.stringify(projectDir)} })
+          .then((status) => { process.exitCode = status; });`;
+      for (const signal of ["SIGINT", "SIGTERM"] as const) {
+        writeFileSync(log, "");
+        const child = spawn(process.execPath, ["-e", script], {
+          env: { ...env, FAKE_WAITS: "yes" },
+          stdio: ["ignore", "inherit", "inherit"],
+          detached: true,
+        });
+        const ended = exitCode(child);
+        while (!readFileSync(log, "utf8").includes("waiting")) await new Promise((resolve) => setTimeout(resolve, 50));
+        const pid = child.pid ?? assert.fail("not started");
+        process.kill(toGroup ? -pid : pid, signal);
+        assert.equal(await ended, 7);
+        assert.deepEqual(
+          calls().flatMap((call) => call.signal ?? []),
+          [signal],
+        );
+      }
+    });
+});
+
+function exitCode(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => child.once("close", resolve));
+}
