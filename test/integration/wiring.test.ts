@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { VerifyReport } from "../../cli/verify";
+import { pause } from "../../cli/verify/pause";
 import type { Suspect } from "../../cli/verify/suspects";
 import { type Break, BrokenStack } from "./wiringSupport";
 
@@ -340,6 +341,8 @@ describe("wrong wiring fails, visibly", function () {
 
   it("a host alias of the gateway is gone", async () => {
     await running.shell("gateway-1", "sed '/keymanager/d' /etc/hosts > /tmp/hosts && cat /tmp/hosts > /etc/hosts");
+    // A node tells what it found within the last second.
+    await pause(1200);
     try {
       const alias: Wrong = {
         what: "",

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import type { VerifyReport } from "../../cli/verify";
+import { docker, projectDirectory } from "./testStack";
+import { BrokenStack } from "./wiringSupport";
+
+const minutes = 60_000;
+
+describe("verify, from publishing to calling", function () {
+  this.timeout(5 * minutes);
+  this.slow(20_000);
+  let running: BrokenStack;
+  before(async () => {
+    running = await BrokenStack.up("itestverify", "172.29.132.0/24");
+  });
+  after(() => running?.down());
+
+  /** The command's report. */
+  async function json(...args: string[]): Promise<VerifyReport & { status: number }> {
+    const { status, stdout, output } = await running.stack.run("verify", "--json", ...args);
+    assert.match(stdout, /^\{/, output);
+    return { ...(JSON.parse(stdout) as VerifyReport), status };
+  }
+
+  /** Names of what verify's runs left: in the gateway's directory, where each published API is a file. */
+  async function deployed(): Promise<string[]> {
+    const container = docker.getContainer(`${running.stack.prefix}-gateway-1`);
+    const path = "/opt/wso2am/repository/deployment/server/synapse-configs/default/api";
+    const exec = await container.exec({ Cmd: ["ls", path], AttachStdout: true, Tty: true });
+    let text = "";
+    const stream = await exec.start({ Tty: true });
+    for await (const chunk of stream) text += chunk;
+    return text.split(/\s+/).filter((name) => name.includes("--Verify"));
+  }
+
+  it("prints each step with its time, below the links", async () => {
+    const { status, output } = await running.stack.run("verify");
+    assert.equal(status, 0, output);
+    for (const line of [
+      /All \d+ links are up\./,
+      /^Publisher\n. log in as admin \(\d+ ms\)\n. create Verify\w+ 1\.0\.0, .*\(\d+ ms\)\n. publish it/m,
+      /^Store\n. log in .*\n. find .*\n. create application .*\n. subscribe .*\n. generate its production key \(\d+ ms\)/m,
+      /^Gateway\n. get a token .*\n. call the API with it over HTTPS \(\d+ ms\)/m,
+      /be sent by \/authorize to log in, within the deployment \(\d+ ms\)/,
+      /From publishing to calling: all \d+ steps passed in [\d.]+ s\./,
+    ])
+      assert.match(output, line);
+  });
+
+  it("reports as JSON, leaves nothing, and shows no secret", async () => {
+    const report = await json();
+    assert.equal(report.status, 0);
+    assert.deepEqual([report.ok, report.standIn, report.cycle?.left], [true, true, undefined]);
+    assert.ok((report.cycle?.steps.length ?? 0) >= 19);
+    assert.ok(report.cycle?.steps.every(({ ms }) => ms !== undefined && ms >= 0));
+    assert.ok(!JSON.stringify(report).includes(running.outputs.adminPassword));
+    assert.deepEqual(await deployed(), []);
+  });
+
+  it("checks the links alone with --links", async () => {
+    const report = await json("--links");
+    assert.deepEqual([report.status, report.cycle], [0, undefined]);
+    assert.ok(report.checks.length >= 30);
+  });
+
+  it("does not meet another run at the same time", async () => {
+    const reports = await Promise.all([running.verify(), running.verify()]);
+    assert.deepEqual(
+      reports.map(({ ok }) => ok),
+      [true, true],
+    );
+  });
+
+  it("keeps what it made with --keep, calls it again with --kept, then removes it", async () => {
+    const { url } = running.backend;
+    const kept = await json("--keep", "--endpoint", url);
+    const name = kept.cycle?.left?.name ?? "";
+    assert.equal(kept.status, 0);
+    assert.deepEqual(await deployed(), [`admin--${name}_v1.0.0.xml`]);
+    const again = await json("--kept", name, "--endpoint", url);
+    assert.equal(again.status, 0, JSON.stringify(again.cycle));
+    assert.ok(again.cycle?.steps.every(({ group }) => group !== "Publisher"));
+    assert.deepEqual(await deployed(), []);
+    const gone = await json("--kept", name, "--endpoint", url);
+    assert.equal(gone.status, 1);
+    assert.match(gone.cycle?.steps.find(({ ok }) => !ok)?.name ?? "", /^find /);
+  });
+
+  it("cleans up after a failure half-way, and the status says it", async () => {
+    // Nothing listens there: the call through the gateway fails after everything was made.
+    const report = await json("--endpoint", "http://172.29.132.1:9");
+    assert.equal(report.status, 1);
+    const failed = report.cycle?.steps.find(({ ok }) => !ok);
+    assert.equal(failed?.name, "call the API with it over HTTPS");
+    assert.match(failed?.detail ?? "", /101503.*does not reach the endpoint/);
+    assert.equal(report.cycle?.left, undefined);
+    assert.deepEqual(await deployed(), []);
+  });
+
+  it("cleans up after Ctrl-C", async () => {
+    const args = ["cli/start.mjs", "verify", "--stack", running.stack.name, "--endpoint", "http://172.29.132.9:9"];
+    const env = { ...process.env, ...running.stack.environment() };
+    const child = spawn(process.execPath, args, { cwd: projectDirectory, env, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    child.stderr.on("data", (data) => {
+      output += data;
+    });
+    child.stdout.on("data", (data) => {
+      if (!output.includes("subscribe it") && `${data}`.includes("subscribe it")) child.kill("SIGINT");
+      output += data;
+    });
+    const status = await new Promise((done) => child.on("close", done));
+    assert.equal(status, 130, output);
+    assert.match(output, /Stopping; removing what was made/);
+    assert.match(output, /remove application Verify\w+.* \(\d+ ms\)\n.*remove Verify\w+ 1\.0\.0 \(\d+ ms\)/, output);
+    assert.deepEqual(await deployed(), []);
+  });
+
+  it("finds, subscribed and callable, what was published before up replaced each node", async () => {
+    const name = (await running.verify({ keep: true })).cycle?.left?.name ?? "";
+    for (const node of ["keymanager-1", "gateway-1", "publisher-1", "store-1"]) {
+      const before = (await running.stack.containers()).get(node) ?? "";
+      await docker.getContainer(before).remove({ force: true });
+      const refresh = await running.stack.run("refresh");
+      assert.equal(refresh.status, 0, refresh.output);
+      const up = await running.stack.run("up", "--skip-verify");
+      assert.equal(up.status, 0, up.output);
+      const after = (await running.stack.containers()).get(node);
+      assert.ok(after !== undefined && after !== before, `${node} was not replaced`);
+      await running.settled();
+      const report = await running.verify({ kept: name, keep: true });
+      const failed = report.cycle?.steps.find(({ ok }) => !ok);
+      assert.equal(failed, undefined, `${node}: ${JSON.stringify(failed, null, 2)}`);
+    }
+    // All at once by a changed setting; the gateway's own APIs are uploaded anew, into its volume.
+    const before = await running.stack.containers();
+    running.stack.set({ keyManagerHost: "km.apim-wso2.com" });
+    const up = await running.stack.run("up");
+    assert.equal(up.status, 0, up.output);
+    const after = await running.stack.containers();
+    for (const [name, id] of before)
+      if (name !== "mysql") assert.notEqual(after.get(name), id, `${name} was not replaced`);
+    running = await running.again();
+    const report = await running.verify({ kept: name });
+    assert.ok(report.ok, JSON.stringify(report.cycle?.steps.find(({ ok }) => !ok)));
+  });
+});
