@@ -1,7 +1,16 @@
 /** The checkpoint file, where and as the official file backend keeps it. */
 
 import { createHash } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -101,9 +110,9 @@ export class StateFile {
     members.push(`"metadata":{}`);
     const stack = `organization/${this.stack.project}/${this.stack.stack}`;
     const text = `{"version":${CHECKPOINT_VERSION},"checkpoint":{"stack":"${stack}","latest":{${members.join(",")}}}}`;
-    this.prepare();
     const temporary = `${this.file}.${process.pid}.tmp`;
     try {
+      this.prepare();
       await writeThrough(temporary, text);
       await rename(temporary, this.file);
       await syncDirectory(path.dirname(this.file));
@@ -121,12 +130,29 @@ export class StateFile {
     mkdirSync(path.dirname(this.file), { recursive: true });
     const meta = path.join(this.bookkeeping, "meta.yaml");
     if (!existsSync(meta)) writeFileSync(meta, "version: 1\n");
-    if (existsSync(this.file)) {
-      rmSync(`${this.file}.bak`, { force: true });
-      // A link costs nothing, and the rename that follows leaves it alone.
-      linkSync(this.file, `${this.file}.bak`);
-    }
+    if (existsSync(this.file)) this.backUp();
     this.backedUp = true;
+  }
+
+  /** The last backup stays until the new one is complete. */
+  private backUp(): void {
+    const temporary = `${this.file}.bak.${process.pid}.tmp`;
+    rmSync(temporary, { force: true });
+    try {
+      try {
+        // A link costs nothing, and the rename of the new state leaves it alone.
+        linkSync(this.file, temporary);
+      } catch {
+        // Some file systems have no hard links: network and FUSE mounts, FAT.
+        copyFileSync(this.file, temporary);
+      }
+      renameSync(temporary, `${this.file}.bak`);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw new Error(`no backup: ${error instanceof Error ? error.message : error}`);
+    }
+    // When both names are links to one file already, the rename above leaves the first.
+    rmSync(temporary, { force: true });
   }
 
   private unreadable(what: string): Error {

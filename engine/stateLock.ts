@@ -1,12 +1,14 @@
 /** The stack's lock, as the official file backend keeps it: one run at a time. */
 
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import * as path from "node:path";
 import type { StackName } from "./model";
+import { type ProcessIdentity, processIdentity } from "./processIdentity";
 
-interface Holder {
+/** The official fields; what tells one process from another with its number is ours, where it can be known. */
+interface Holder extends Partial<ProcessIdentity> {
   readonly pid: number;
   readonly username: string;
   readonly hostname: string;
@@ -27,6 +29,7 @@ export function lockStack(bookkeeping: string, stack: StackName, say: (message: 
     username: userInfo().username,
     hostname: hostname(),
     timestamp: new Date().toISOString(),
+    ...processIdentity(process.pid),
   };
   mkdirSync(dir, { recursive: true });
   refuseOthers(dir, own, stack, say);
@@ -66,16 +69,20 @@ function readHolder(file: string): Holder {
   }
 }
 
-/** Certain only for processes of this host; everything else counts as alive. */
+/** Only what is certain: processes elsewhere, and those that another engine's lock names, are alive while in doubt. */
 function isDead(holder: Holder): boolean {
   if (holder.hostname !== hostname() || !Number.isInteger(holder.pid) || holder.pid <= 0) return false;
+  const own = processIdentity(process.pid);
+  const sameBoot = holder.bootId !== undefined && holder.bootId === own?.bootId;
+  // A container may share the host's name; its numbers mean nothing here.
+  if (sameBoot && holder.pidNamespace !== own?.pidNamespace) return false;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
   // The number may have gone to another process since, e.g. after a reboot.
-  const proc = `/proc/${holder.pid}`;
-  const since = Date.parse(holder.timestamp);
-  return existsSync(proc) && !Number.isNaN(since) && statSync(proc).ctimeMs > since + 2000;
+  const now = processIdentity(holder.pid);
+  if (now === undefined || holder.bootId === undefined || holder.startTime === undefined) return false;
+  return now.bootId !== holder.bootId || now.startTime !== holder.startTime;
 }

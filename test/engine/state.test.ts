@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import fs, { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import * as path from "node:path";
 import fc from "fast-check";
@@ -8,6 +9,7 @@ import { Crypter } from "../../engine/crypto";
 import { Journal } from "../../engine/journal";
 import type { ResourceState } from "../../engine/model";
 import { openKeys } from "../../engine/passphrase";
+import { processIdentity } from "../../engine/processIdentity";
 import { decryptConfig, readProject } from "../../engine/project";
 import { backendDir, StateFile } from "../../engine/stateFile";
 import { lockStack } from "../../engine/stateLock";
@@ -23,6 +25,9 @@ const state = (name: string, more: Partial<ResourceState> = {}): ResourceState =
   id: name,
   ...more,
 });
+
+/** Clock ticks since boot, 100 a second everywhere that Node runs. */
+const uptimeTicks = (): number => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 100;
 
 describe("state", function () {
   // Deriving keys is slow on purpose.
@@ -107,6 +112,33 @@ describe("state", function () {
       mkdirSync(`${file.file}.${process.pid}.tmp/x`, { recursive: true });
       await assert.rejects(journal.begin(state("b"), "creating"), /can't be written.*last good state is kept/);
       assert.equal(readFileSync(file.file, "utf8"), before);
+    });
+
+    it("has its backup as a copy where there are no hard links", async () => {
+      const file = new StateFile(temporaryDir(), stack);
+      await file.write(['{"urn":"first","type":"t"}'], [], undefined);
+      const { linkSync } = fs;
+      fs.linkSync = () => {
+        throw new Error("EPERM: operation not permitted, link");
+      };
+      try {
+        await new StateFile(path.resolve(file.bookkeeping, ".."), stack).write([], [], undefined);
+      } finally {
+        fs.linkSync = linkSync;
+      }
+      assert.match(readFileSync(`${file.file}.bak`, "utf8"), /"urn":"first"/);
+      assert.deepEqual(file.read()?.resources, []);
+      assert.deepEqual(readdirSync(path.dirname(file.file)).sort(), ["dev.json", "dev.json.bak"]);
+    });
+
+    it("is not written, and says why, when there can't be a backup", async () => {
+      const file = new StateFile(temporaryDir(), stack);
+      await file.write(['{"urn":"first","type":"t"}'], [], undefined);
+      mkdirSync(`${file.file}.bak/x`, { recursive: true });
+      const next = new StateFile(path.resolve(file.bookkeeping, ".."), stack);
+      await assert.rejects(next.write([], [], undefined), /dev\.json: can't be written \(no backup: .*last good state/);
+      assert.equal(file.read()?.resources.length, 1);
+      assert.deepEqual(readdirSync(path.dirname(file.file)).sort(), ["dev.json", "dev.json.bak"]);
     });
 
     for (const [what, text] of [
@@ -297,10 +329,55 @@ describe("state", function () {
       assert.match(said.join(), new RegExp(`Broke the lock of ann@.*pid ${pid}`));
       assert.deepEqual(readdirSync(at), []);
     });
-    it("of a number that another process has now counts as dead", () => {
+    it("of a number that another process has now counts as dead", function () {
+      const own = processIdentity(process.pid);
+      if (own === undefined) {
+        console.log("      skipped: no /proc");
+        return this.skip();
+      }
+      for (const other of [
+        { ...own, startTime: "1" },
+        { ...own, bootId: "another" },
+      ]) {
+        const dir = temporaryDir();
+        lockFile(dir, { pid: process.pid, ...other });
+        lock(dir)();
+      }
+    });
+    it("of a live process is never broken: its own, another engine's, or one in a container", () => {
       const dir = temporaryDir();
-      lockFile(dir, { pid: process.pid, timestamp: "2001-01-01T00:00:00Z" });
-      lock(dir)();
+      const release = lock(dir);
+      const [name = ""] = readdirSync(path.join(dir, ".pulumi/locks/organization/shelf/dev"));
+      const written = JSON.parse(readFileSync(path.join(dir, ".pulumi/locks/organization/shelf/dev", name), "utf8"));
+      release();
+      const { pid: gone } = spawnSync(process.execPath, ["-e", ""]);
+      for (const content of [
+        // However old: a clock may have been set since.
+        { ...written, timestamp: "2001-01-01T00:00:00Z" },
+        { pid: process.pid, timestamp: "2001-01-01T00:00:00Z" },
+        ...("bootId" in written ? [{ ...written, pid: gone, pidNamespace: "pid:[1]" }] : []),
+      ]) {
+        const each = temporaryDir();
+        lockFile(each, content);
+        assert.throws(() => lock(each), /locked by/);
+      }
+    });
+    it("knows a process by its start, however its command is named", async function () {
+      const dir = temporaryDir();
+      const command = path.join(dir, "a) b (c");
+      if (processIdentity(process.pid) === undefined) {
+        console.log("      skipped: no /proc");
+        return this.skip();
+      }
+      symlinkSync("/bin/sleep", command);
+      const before = uptimeTicks();
+      const child = spawn(command, ["30"], { stdio: "ignore" });
+      await once(child, "spawn");
+      const started = Number(processIdentity(child.pid ?? 0)?.startTime);
+      child.kill();
+      await once(child, "close");
+      assert.ok(started >= before - 2 && started <= uptimeTicks() + 2, `${started} is not from ${before}`);
+      assert.equal(processIdentity(child.pid ?? 0), undefined);
     });
     it("of another host, or unreadable, is respected", () => {
       for (const content of [{ pid: 1, hostname: "elsewhere" }, { pid: "x" }]) {
