@@ -25,7 +25,12 @@ const stringFields: Fields = {
 
 /** The random provider on node:crypto: RandomId, RandomPassword, RandomString. Every change of an input replaces. */
 export function randomProvider(): Provider {
-  return providerOf([randomId, randomPassword, randomString]);
+  const provider = providerOf([randomId, randomPassword, randomString]);
+  return {
+    ...provider,
+    // As the official one: without details, a preview shows all that will be made anew as not known yet.
+    diff: async (existing, news) => ({ ...(await provider.diff(existing, news)), detailed: {} }),
+  };
 }
 
 const nothing = async (): Promise<void> => undefined;

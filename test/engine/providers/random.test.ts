@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 import fc from "fast-check";
+import { Display } from "../../../engine/display";
 import type { Properties } from "../../../engine/provider";
 import { providerFor } from "../../../engine/providers";
-import { resource } from "./sample";
+import { deploy, removeTemporaryDirs, temporaryDir, thing, World } from "../support";
+import { officialState, resource } from "./sample";
 
 const provider = providerFor("random", {});
 const context = { log: () => undefined, signal: new AbortController().signal };
@@ -14,6 +18,8 @@ const reasons = async (kind: string, inputs: Properties) =>
   );
 
 describe("random values", () => {
+  after(removeTemporaryDirs);
+
   it("RandomPassword: the length and the classes asked for, and no other", async () => {
     const count = fc.integer({ min: 0, max: 4 });
     await fc.assert(
@@ -87,14 +93,56 @@ describe("random values", () => {
     assert.match((await reasons("Id", {})).join(), /byteLength: missing/);
   });
 
-  it("is made anew when a keeper changes, with a line of its own", async () => {
+  it("is made anew when a keeper changes", async () => {
     const type = "random:index/randomId:RandomId";
     const inputs = { byteLength: 4, keepers: { "/etc/a.conf": "1", other: "2" } };
     const { id, outputs } = await create("Id", inputs);
     const changed = { ...inputs, keepers: { "/etc/a.conf": "changed", other: "2" } };
-    const result = await provider.diff({ ...resource(type), id, inputs, outputs }, changed);
-    assert.deepEqual(result.replaces, ["keepers"]);
-    assert.deepEqual(result.detailed, { 'keepers["/etc/a.conf"]': "update-replace" });
-    assert.equal(result.deleteBeforeReplace, false);
+    const existing = { ...resource(type), id, inputs, outputs };
+    assert.deepEqual(await provider.diff(existing, changed), {
+      changes: true,
+      replaces: ["keepers"],
+      deleteBeforeReplace: false,
+      detailed: {},
+    });
+    assert.equal((await provider.diff(existing, inputs)).changes, false);
+  });
+
+  it("previews a replacement as the official engine does", async function () {
+    const recorded = [...(officialState() ?? [])].find(([urn]) => urn.endsWith("RandomId::box-config"));
+    const file = path.resolve(__dirname, "../../../../shared/data/pulumi-samples/06-preview-config-change.txt");
+    if (recorded === undefined || !existsSync(file)) return this.skip();
+    const [, { type, inputs, outputs: official }] = recorded;
+    const world = Object.assign(new World(), { provider });
+    const dir = temporaryDir();
+    const goal = (keepers: Properties) => thing("box-config", { byteLength: 4, keepers }, { type });
+    const before = inputs.keepers as Record<string, string>;
+    // The sample's change: 20 becomes 70 in every file, 21 becomes 71 in the first.
+    const after = Object.fromEntries(
+      Object.entries(before).map(([key, content]) => [key, content.replace(/<b>2/, "<b>7")]),
+    );
+    const first = await deploy(dir, world, [goal(before)]);
+    const { events } = await deploy(dir, world, [goal(after)], true);
+    let text = "";
+    const display = new Display({
+      kind: "preview",
+      stack: "dev",
+      diff: true,
+      paint: (_tone, part) => part,
+      write: (part) => {
+        text += part;
+      },
+    });
+    for (const event of events) display.event(event);
+    const made = first.registrations.get("box-config")?.outputs ?? {};
+    for (const name of ["b64Std", "b64Url", "dec", "hex"])
+      text = text.replaceAll(`"${made[name]}"`, `"${official[name]}"`);
+    const sample = readFileSync(file, "utf8").split("\n");
+    const start = sample.findIndex((line) => line.includes("~ b64Std"));
+    const end = sample.indexOf("        }", start);
+    // There everything is one level deeper, below the stack.
+    const expected = sample.slice(start, end + 1).map((line) => line.slice(4));
+    assert.ok(expected.length > 20);
+    assert.ok(text.includes(`${expected.join("\n")}\n`), text);
   });
 });
