@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-
-const projectDirectory = join(__dirname, "..");
+import { projectDirectory } from "./projectDirectory";
 
 /** One of the checks: its name, and what it says about the project; `ok` when it found nothing. */
 export interface CheckResult {

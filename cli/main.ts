@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { projectDirectory } from "./projectDirectory";
 
 /** What a command needs of the machine before it runs: `images` is the full setup, `docker` an engine that answers. */
 export type Need = "nothing" | "docker" | "images";
@@ -18,26 +19,22 @@ interface CommandModule {
 
 /** Loaded only when called: a command's start must not pay for the packages of the others. */
 const modules: Record<string, () => Promise<CommandModule>> = {
-  up: () => load("./up"),
-  preview: () => load("./preview"),
-  refresh: () => load("./refresh"),
-  destroy: () => load("./destroy"),
-  verify: () => load("./verify"),
-  status: () => load("./status"),
-  render: () => load("./render"),
-  topology: () => load("./topology"),
-  setup: () => load("./setup"),
-  bench: () => load("./bench"),
-  test: () => load("./test"),
-  check: () => load("./check"),
+  up: () => import("./up"),
+  preview: () => import("./preview"),
+  refresh: () => import("./refresh"),
+  destroy: () => import("./destroy"),
+  verify: () => import("./verify"),
+  status: () => import("./status"),
+  render: () => import("./render"),
+  topology: () => import("./topology"),
+  setup: () => import("./setup"),
+  bench: () => import("./bench"),
+  test: () => import("./test"),
+  check: () => import("./check"),
 };
 
-async function load(path: string): Promise<CommandModule> {
-  return (await import(path)) as CommandModule;
-}
-
 export function commands(): readonly Command[] {
-  return JSON.parse(readFileSync(join(__dirname, "commands.json"), "utf8")) as Command[];
+  return JSON.parse(readFileSync(join(projectDirectory, "cli", "commands.json"), "utf8")) as Command[];
 }
 
 /** The message of an error; with APIM_DEBUG=1 its stack. */

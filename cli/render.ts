@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { type RenderedFile, renderBalancer, renderNode, stockText } from "../configs";
 import { colourDiff, countChangedLines, unifiedDiff } from "../configs/compare";
@@ -7,6 +7,7 @@ import { encode } from "../configs/encoding";
 import { type Distribution, readDistribution } from "../distribution";
 import { distributionPath, loadSettingsFromStack } from "../settings";
 import { buildTopology, type Node, roles, type Topology } from "../topology";
+import { projectDirectory, stackName, stackOption } from "./stack";
 
 const help = `Write each node's configuration files, secrets as placeholders.
 
@@ -14,7 +15,7 @@ const help = `Write each node's configuration files, secrets as placeholders.
   npm run render -- --diff               show what differs from the stock files, line by line
   npm run render -- --summary            count the lines that differ, per role and file
 
-  --stack NAME          whose settings to take (default: dev)
+  -s, --stack NAME      whose settings to take; default: dev, or APIM_STACK
   --distribution PATH   a wso2am-<version> directory or zip in place of the stack's own
   --node NAME           only this node, e.g. gateway-1
 `;
@@ -31,7 +32,7 @@ export async function run(args: string[]): Promise<number> {
     options: {
       distribution: { type: "string" },
       out: { type: "string" },
-      stack: { type: "string", default: "dev" },
+      ...stackOption,
       node: { type: "string" },
       diff: { type: "boolean", default: false },
       summary: { type: "boolean", default: false },
@@ -42,11 +43,10 @@ export async function run(args: string[]): Promise<number> {
     process.stdout.write(help);
     return values.help ? 0 : 2;
   }
-  const project = resolve(__dirname, "..");
-  const settings = loadSettingsFromStack(project, values.stack);
+  const settings = loadSettingsFromStack(projectDirectory, stackName(values.stack));
   const topology = buildTopology(settings);
   const distribution = await readDistribution(
-    values.distribution === undefined ? distributionPath(settings, project) : resolve(values.distribution),
+    values.distribution === undefined ? distributionPath(settings, projectDirectory) : resolve(values.distribution),
   );
   const renderings = chosenNodes(topology, values.node).map((node) => ({
     node,
@@ -108,15 +108,36 @@ function printSummary(renderings: readonly Rendering[], distribution: Distributi
 }
 
 function writeAll(out: string, renderings: readonly Rendering[], topology: Topology, withBalancer: boolean): void {
-  let count = 0;
+  const written = new Set<string>();
   const write = (path: string, bytes: Buffer) => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, bytes);
-    count += 1;
+    written.add(path);
   };
   for (const { node, files } of renderings)
     for (const { path, text, encoding } of files) write(join(out, node.name, path), encode(path, text, encoding));
   if (withBalancer)
     write(join(out, topology.balancer.name, "haproxy.cfg"), Buffer.from(renderBalancer(topology), "utf8"));
-  process.stdout.write(`${count} files written to ${out}; secrets stand in them as placeholders: {{secret:NAME}}\n`);
+  process.stdout.write(
+    `${written.size} files written to ${out}; secrets stand in them as placeholders: {{secret:NAME}}\n`,
+  );
+  const old = leftAlone(out, written, [...topology.nodes, topology.balancer].map(({ name }) => name));
+  if (old.length > 0)
+    process.stdout.write(
+      `Not of this deployment as it is set now, and left as they are:\n${old.map((path) => `  ${path}\n`).join("")}`,
+    );
+}
+
+/** What is in `out` without having been written now, below it: directories of no node, and files beside written ones. */
+function leftAlone(out: string, written: ReadonlySet<string>, names: readonly string[]): string[] {
+  const within = (entry: string) => [...written].some((path) => path.startsWith(entry + sep));
+  return readdirSync(out, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(out, entry.name);
+    if (!names.includes(entry.name)) return [entry.isDirectory() ? `${entry.name}/` : entry.name];
+    // With --node, those of the other nodes may well be current.
+    if (!within(path)) return [];
+    return readdirSync(path, { recursive: true, withFileTypes: true })
+      .filter((file) => file.isFile() && !written.has(join(file.parentPath, file.name)))
+      .map((file) => relative(out, join(file.parentPath, file.name)));
+  });
 }

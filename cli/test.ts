@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { projectDirectory } from "./projectDirectory";
 import { countsVariable, type TestCounts } from "./testReporter";
 
-const projectDirectory = join(__dirname, "..");
 const testDirectory = join(projectDirectory, "test");
 const integrationDirectory = join(testDirectory, "integration");
 

@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { loadSettingsFromStack } from "../settings";
 import { buildTopology, type Topology } from "../topology";
+import { projectDirectory } from "./projectDirectory";
 import { stackName, stackOption } from "./stack";
 import { table } from "./text";
 
@@ -21,7 +21,7 @@ export async function run(args: string[]): Promise<number> {
     console.log(help);
     return 0;
   }
-  const topology = buildTopology(loadSettingsFromStack(join(__dirname, ".."), stackName(values.stack)));
+  const topology = buildTopology(loadSettingsFromStack(projectDirectory, stackName(values.stack)));
   console.log(values.json ? JSON.stringify(topology, null, 2) : describe(topology));
   return 0;
 }

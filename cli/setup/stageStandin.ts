@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
+import { projectDirectory } from "../projectDirectory";
 
-const projectDirectory = join(__dirname, "..", "..");
 const imageDirectory = join(projectDirectory, "images", "standin");
 
 /** The build context of the stand-in's image; made here, never in version control. */
