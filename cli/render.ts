@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { type RenderedFile, renderBalancer, renderNode, stockText } from "../configs";
@@ -121,7 +121,11 @@ function writeAll(out: string, renderings: readonly Rendering[], topology: Topol
   process.stdout.write(
     `${written.size} files written to ${out}; secrets stand in them as placeholders: {{secret:NAME}}\n`,
   );
-  const old = leftAlone(out, written, [...topology.nodes, topology.balancer].map(({ name }) => name));
+  const old = leftAlone(
+    out,
+    written,
+    [...topology.nodes, topology.balancer].map(({ name }) => name),
+  );
   if (old.length > 0)
     process.stdout.write(
       `Not of this deployment as it is set now, and left as they are:\n${old.map((path) => `  ${path}\n`).join("")}`,
@@ -136,8 +140,9 @@ function leftAlone(out: string, written: ReadonlySet<string>, names: readonly st
     if (!names.includes(entry.name)) return [entry.isDirectory() ? `${entry.name}/` : entry.name];
     // With --node, those of the other nodes may well be current.
     if (!within(path)) return [];
-    return readdirSync(path, { recursive: true, withFileTypes: true })
-      .filter((file) => file.isFile() && !written.has(join(file.parentPath, file.name)))
-      .map((file) => relative(out, join(file.parentPath, file.name)));
+    return readdirSync(path, { recursive: true, encoding: "utf8" })
+      .map((name) => join(path, name))
+      .filter((file) => !written.has(file) && statSync(file).isFile())
+      .map((file) => relative(out, file));
   });
 }
