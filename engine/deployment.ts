@@ -1,34 +1,23 @@
 /** One run of the program: what it registers is compared with the state, planned and carried out. */
 
 import { recordedUrns } from "./aliases";
-import type { Step } from "./events";
+import { DefaultProviders } from "./defaultProviders";
 import { stateFor } from "./goalState";
 import {
   type Goal,
   isProviderType,
   makeUrn,
-  PROVIDER_PREFIX,
-  packageOf,
   type ResourceState,
   requirements,
   STACK_TYPE,
   type StackName,
 } from "./model";
 import { registerComponent, registerImport, registerProvider, registerRead } from "./otherKinds";
-import { goesWithAnother, inReverse, type Plan, planDependents, planRegistration, refusal } from "./plan";
-import type { DiffResult } from "./provider";
+import { goesWithAnother, inReverse, type Plan, planRegistration, refusal } from "./plan";
 import { unknownKind } from "./registry";
+import { Replacements } from "./replacement";
 import { existing, known, messageOf, plannedOutputs, type Steps } from "./steps";
-import {
-  containsUnknown,
-  markPaths,
-  markSecrets,
-  type Props,
-  parsePath,
-  resetPath,
-  Secret,
-  unwrapProps,
-} from "./values";
+import { containsUnknown, markPaths, markSecrets, type Props, parsePath, resetPath, unwrapProps } from "./values";
 
 /** What the program is told: `fail` and `skip` leave its outputs unknown, so that dependents can be skipped too. */
 export interface Registration {
@@ -49,10 +38,10 @@ export class Deployment {
   private readonly seen = new Set<string>();
   /** Failed or skipped: what needs one of these is skipped. */
   private readonly missing = new Set<string>();
-  private readonly defaults = new Map<string, Promise<string>>();
+  private readonly providers: DefaultProviders;
+  private readonly replacements: Replacements;
   /** URN -> the URN that it is recorded under. */
   private readonly aliased = new Map<string, string>();
-  private readonly deletions = new Map<ResourceState, Promise<void>>();
   private active = 0;
   private idle: (() => void)[] = [];
   private stopping = false;
@@ -61,8 +50,13 @@ export class Deployment {
   constructor(
     private readonly stack: StackName,
     private readonly steps: Steps,
-    private readonly config: Props,
+    config: Props,
   ) {
+    this.providers = new DefaultProviders(stack, config, (urn, goal) => {
+      this.seen.add(urn);
+      return this.carryOut(urn, goal);
+    });
+    this.replacements = new Replacements(steps, this.seen, (state) => this.olds.set(state.urn, state));
     for (const state of steps.journal.remaining()) if (!state.delete) this.olds.set(state.urn, state);
   }
 
@@ -132,7 +126,7 @@ export class Deployment {
     }
     this.seen.add(urn);
     try {
-      const reference = await this.providerFor(goal);
+      const reference = await this.providers.referenceFor(goal);
       // Components go on without what is missing, and the state must not refer to that.
       const present = goal.custom ? goal.dependencies : goal.dependencies.filter((each) => !this.missing.has(each));
       const complete: Goal = {
@@ -208,79 +202,10 @@ export class Deployment {
           if (old) await journal.replace(undefined, old, { ...old, delete: true });
           return imported;
         }
-        return this.replace({ ...step, new: this.planned(fresh, plan, old) }, plan, fresh, old as ResourceState);
+        const shown = { ...step, new: this.planned(fresh, plan, old) };
+        return this.replacements.replace(shown, plan, fresh, old as ResourceState);
       }
     }
-  }
-
-  private async replace(
-    step: Omit<Step, "op">,
-    plan: Plan,
-    state: ResourceState,
-    old: ResourceState,
-  ): Promise<ResourceState> {
-    const shown: Step = { ...step, op: "replace" };
-    const create: Step = { ...step, op: "create-replacement" };
-    const refused = refusal(old, "replaced");
-    if (refused !== undefined) throw new Error(refused);
-    this.steps.emit({ kind: "done", step: shown, ms: 0 });
-    if (plan.kind === "recreate") return this.steps.create(create, state, old);
-    if (!plan.deleteBeforeReplace) return this.steps.create(create, state, undefined, old);
-    const dependents = await planDependents(old, this.steps.journal.remaining(), async (dependent, news) => {
-      const provider = this.steps.registry.get(dependent.provider);
-      const diff: DiffResult = await provider.diff(existing(dependent), unwrapProps(news));
-      return diff.replaces;
-    });
-    const doomed = dependents.filter((dependent) => !this.seen.has(dependent.urn));
-    for (const dependent of doomed) {
-      const why = refusal(dependent, "replaced");
-      if (why !== undefined) throw new Error(`${dependent.urn} ${why}`);
-    }
-    for (const dependent of doomed.reverse()) await this.deleteForReplacement(dependent);
-    await this.deleteForReplacement(old);
-    const deleted = this.steps.journal.remaining().find((each) => each.urn === old.urn && each.pendingReplacement);
-    return this.steps.create(create, state, deleted);
-  }
-
-  /** Once, even when two replaced resources share a dependent. */
-  private deleteForReplacement(state: ResourceState): Promise<void> {
-    const retain = state.retainOnDelete === true;
-    const step: Step = { op: "delete-replaced", urn: state.urn, old: state, retain };
-    const begun = this.deletions.get(state) ?? this.steps.remove(step, state, retain, true);
-    this.deletions.set(state, begun);
-    return begun.then(() => {
-      this.olds.set(state.urn, this.steps.journal.remaining().find((each) => each.urn === state.urn) ?? state);
-    });
-  }
-
-  /** The explicit provider, or the package's default one, which is registered when first needed. */
-  private providerFor(goal: Goal): Promise<string | undefined> {
-    if (!goal.custom || isProviderType(goal.type)) return Promise.resolve(undefined);
-    if (goal.provider) return Promise.resolve(goal.provider);
-    const pkg = packageOf(goal.type);
-    const version = pkg === "pulumi-nodejs" ? undefined : goal.version;
-    const name = version ? `default_${version.replaceAll(/[^\w]/g, "_")}` : "default";
-    const key = `${pkg}/${name}`;
-    const begun = this.defaults.get(key) ?? this.registerDefault(pkg, name, version);
-    this.defaults.set(key, begun);
-    return begun;
-  }
-
-  private async registerDefault(pkg: string, name: string, version: string | undefined): Promise<string> {
-    // The dynamic provider gets the whole configuration, others what is set for their package.
-    const inputs: Props =
-      pkg === "pulumi-nodejs"
-        ? this.config
-        : Object.fromEntries(
-            Object.entries(this.config)
-              .filter(([key]) => key.startsWith(`${pkg}:`))
-              .map(([key, value]) => [key.slice(pkg.length + 1), value]),
-          );
-    const goal = { ...NO_OPTIONS, type: `${PROVIDER_PREFIX}${pkg}`, name, custom: true, inputs, version };
-    const urn = makeUrn(this.stack, goal.type, name);
-    this.seen.add(urn);
-    const state = await this.carryOut(urn, goal);
-    return `${urn}::${state.id}`;
   }
 
   private findOld(urn: string, goal: Goal): { old?: ResourceState; aliases: readonly string[] } {
@@ -333,25 +258,7 @@ export class Deployment {
   }
 }
 
-export const NO_OPTIONS = {
-  protect: false,
-  dependencies: [],
-  propertyDependencies: {},
-  ignoreChanges: [],
-  replaceOnChanges: [],
-  additionalSecretOutputs: [],
-  aliases: [],
-  retainOnDelete: false,
-} as const;
-
 /** Those of `olds` whose keys are in `wanted`. */
 function pick(olds: Props | undefined, wanted: Props): Props {
   return Object.fromEntries(Object.entries(olds ?? {}).filter(([key]) => key in wanted));
-}
-
-/** The stack's configuration as provider inputs. */
-export function configProps(values: Readonly<Record<string, string>>, secretKeys: readonly string[]): Props {
-  return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, secretKeys.includes(key) ? new Secret(value) : value]),
-  );
 }

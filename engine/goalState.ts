@@ -36,3 +36,15 @@ export function stateFor(
     sourcePosition: goal.sourcePosition,
   };
 }
+
+/** A goal with no option set. */
+export const NO_OPTIONS = {
+  protect: false,
+  dependencies: [],
+  propertyDependencies: {},
+  ignoreChanges: [],
+  replaceOnChanges: [],
+  additionalSecretOutputs: [],
+  aliases: [],
+  retainOnDelete: false,
+} as const;

@@ -8,8 +8,9 @@ import { type IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pul
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
 import type { SourcePosition } from "@pulumi/pulumi/proto/source_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { type Deployment, NO_OPTIONS, Stopped } from "./deployment";
+import { type Deployment, Stopped } from "./deployment";
 import type { Emit } from "./events";
+import { NO_OPTIONS } from "./goalState";
 import { type Alias, type Goal, STACK_TYPE } from "./model";
 import { fromStruct, toStruct } from "./values";
 

@@ -1,6 +1,7 @@
 /** One run: up, preview, refresh or destroy of a stack. */
 
-import { configProps, Deployment } from "./deployment";
+import { configProps } from "./defaultProviders";
+import { Deployment } from "./deployment";
 import { destroyAll } from "./destroy";
 import { Display, painter, type RunKind } from "./display";
 import { changeDigest, maskConfig } from "./displayJson";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { NO_OPTIONS } from "../../engine/deployment";
+import { NO_OPTIONS } from "../../engine/goalState";
 import type { Goal, ResourceState } from "../../engine/model";
 import { goesWithAnother, inReverse, type Plan, planDependents, planRegistration, refusal } from "../../engine/plan";
 import { type DiffResult, Unknown } from "../../engine/provider";

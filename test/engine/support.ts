@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { Crypter } from "../../engine/crypto";
-import { Deployment, NO_OPTIONS, type Registration } from "../../engine/deployment";
+import { Deployment, type Registration } from "../../engine/deployment";
 import { destroyAll } from "../../engine/destroy";
 import type { EngineEvent, Step } from "../../engine/events";
+import { NO_OPTIONS } from "../../engine/goalState";
 import { Journal } from "../../engine/journal";
 import type { Goal, ResourceState } from "../../engine/model";
 import {
