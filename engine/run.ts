@@ -104,11 +104,11 @@ class Run {
   }
 
   async execute(): Promise<Result> {
-    const unlock = this.preview
-      ? () => {}
-      : lockStack(this.file.bookkeeping, this.file.stack, (text) => this.say(text));
+    // Before the lock is taken: whoever is stopped must give it back.
     const unwatch = this.watchSignals();
+    let unlock = () => {};
     try {
+      if (!this.preview) unlock = lockStack(this.file.bookkeeping, this.file.stack, (text) => this.say(text));
       await this.work();
     } finally {
       await this.registry?.close();
@@ -231,6 +231,8 @@ class Run {
       resolve = settle;
     });
     const stop = () => {
+      // npm sends on what the terminal sent already: a second signal is no second wish.
+      if (this.stopped) return;
       this.stopped = true;
       this.say("Stopping: the steps under way are finished first, so that nothing is lost.");
       resolve(undefined);

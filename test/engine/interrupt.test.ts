@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import * as path from "node:path";
+import { removeTemporaryDirs, temporaryDir } from "./support";
+
+const fixtures = path.join(__dirname, "fixtures");
+const modules = path.resolve(__dirname, "../../node_modules");
+
+interface Ended {
+  readonly code: number | null;
+  readonly text: string;
+}
+
+/** Real signals to a real process, as a terminal and npm send them. */
+describe("a run that gets signals", function () {
+  this.timeout(60_000);
+  let dir: string;
+  beforeEach(() => {
+    dir = temporaryDir();
+    cpSync(path.join(fixtures, "program"), dir, { recursive: true });
+    symlinkSync(modules, path.join(dir, "node_modules"));
+  });
+  after(removeTemporaryDirs);
+
+  /** @param at called each time that something was printed, with all of it so far */
+  function engine(operation: string, pauseMs: number, at: (child: ChildProcess, text: string) => void): Promise<Ended> {
+    const child = spawn(
+      process.execPath,
+      ["-r", "ts-node/register/transpile-only", path.join(fixtures, "slowRun.ts"), operation, dir, String(pauseMs)],
+      {
+        cwd: path.resolve(__dirname, "../.."),
+        env: { ...process.env, PULUMI_BACKEND_URL: "", PULUMI_CONFIG_PASSPHRASE: "correct horse", TERM: "dumb" },
+        stdio: ["ignore", "pipe", "pipe"],
+        // A process group of its own, so that all of it can be sent a signal, as Ctrl-C does.
+        detached: true,
+      },
+    );
+    let text = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (data: Buffer) => {
+        text += data;
+        at(child, text);
+      });
+    return new Promise((resolve) => child.once("close", (code) => resolve({ code, text })));
+  }
+  const recorded = () => JSON.parse(readFileSync(path.join(dir, ".pulumi/stacks/shelf/dev.json"), "utf8")).checkpoint;
+  const locks = () => readdirSync(path.join(dir, ".pulumi/locks/organization/shelf/dev"));
+  function assertOrderly({ code, text }: Ended): void {
+    assert.equal(code, 130, text);
+    assert.doesNotMatch(text, /^ +at .*[:(]|node:internal|Unhandled|Error:/m);
+    assert.equal(text.split("Stopping: the steps under way are finished first").length, 2, text);
+  }
+
+  for (const [what, send] of [
+    [
+      "SIGINT twice",
+      (pid: number) => {
+        process.kill(-pid, "SIGINT");
+        setTimeout(() => process.kill(-pid, "SIGINT"), 300);
+      },
+    ],
+    ["SIGTERM", (pid: number) => process.kill(pid, "SIGTERM")],
+  ] as const)
+    it(`${what} in the middle of a step: the step ends, the state has it, and the next run goes on`, async () => {
+      let sent = false;
+      const stopped = await engine("up", 1500, (child, text) => {
+        if (sent || !/RandomId shelf-label creating/.test(text)) return;
+        sent = true;
+        send(child.pid ?? assert.fail("not started"));
+      });
+      assertOrderly(stopped);
+      assert.match(stopped.text, /RandomId shelf-label created/);
+      const { latest } = recorded();
+      assert.equal(latest.pending_operations, undefined);
+      const names = latest.resources.map(({ urn }: { urn: string }) => urn.split("::").pop());
+      assert.ok(names.includes("shelf-label"), names.join());
+      assert.ok(!names.includes("shelf-book1") && !names.includes("note"), names.join());
+      assert.deepEqual(locks(), []);
+      const next = await engine("up", 0, () => {});
+      assert.equal(next.code, 0, next.text);
+      assert.doesNotMatch(next.text, /shelf-label creat/);
+      assert.match(next.text, /shelf-book1 created/);
+    });
+
+  it("SIGINT twice while the program still registers leaves no lock and no step half done", async () => {
+    let sent = false;
+    const stopped = await engine("up", 0, (child, text) => {
+      if (sent || !text.includes("building the shelf")) return;
+      sent = true;
+      const pid = child.pid ?? assert.fail("not started");
+      process.kill(-pid, "SIGINT");
+      process.kill(-pid, "SIGINT");
+    });
+    assertOrderly(stopped);
+    assert.deepEqual(locks(), []);
+    if (existsSync(path.join(dir, ".pulumi/stacks/shelf/dev.json")))
+      assert.equal(recorded().latest.pending_operations, undefined);
+  });
+});
