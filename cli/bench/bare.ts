@@ -45,10 +45,9 @@ export async function runBare(resources: readonly RecordedResource[]): Promise<n
     ]),
   );
   const [network] = ofType(resources, "docker:index/network:Network");
-  const [volume] = ofType(resources, "docker:index/volume:Volume");
-  if (!network || !volume) throw new Error("the stack recorded no network or no volume");
+  const volumes = ofType(resources, "docker:index/volume:Volume").map(({ inputs }) => String(inputs.name));
+  if (!network) throw new Error("the stack recorded no network");
   const { name: networkName, ipamConfigs } = network.inputs as { name: string; ipamConfigs: { subnet: string }[] };
-  const volumeName = String(volume.inputs.name);
   const start = async (name: string) => {
     const container = containers.get(name);
     if (!container) throw new Error(`the stack recorded no ${name}`);
@@ -58,7 +57,7 @@ export async function runBare(resources: readonly RecordedResource[]): Promise<n
   const started = performance.now();
   try {
     await docker(["network", "create", "--subnet", ipamConfigs[0]?.subnet ?? "", networkName]);
-    await docker(["volume", "create", volumeName]);
+    for (const volume of volumes) await docker(["volume", "create", volume]);
     const row = (async () => {
       await start("mysql-container");
       await fillDatabases(resources);
@@ -70,7 +69,7 @@ export async function runBare(resources: readonly RecordedResource[]): Promise<n
     return performance.now() - started;
   } finally {
     await docker(["rm", "--force", ...[...containers.values()].map(({ name }) => name)]);
-    await docker(["volume", "rm", volumeName]);
+    await docker(["volume", "rm", ...volumes]);
     await docker(["network", "rm", networkName]);
     fs.rmSync(directory, { recursive: true, force: true });
   }
