@@ -43,6 +43,7 @@ export async function run(args: string[]): Promise<number> {
     process.stdout.write(help);
     return values.help ? 0 : 2;
   }
+  forgiveClosedPipe();
   const settings = loadSettingsFromStack(projectDirectory, stackName(values.stack));
   const topology = buildTopology(settings);
   const distribution = await readDistribution(
@@ -66,7 +67,6 @@ function chosenNodes(topology: Topology, name: string | undefined): readonly Nod
 }
 
 function printDiff(renderings: readonly Rendering[], distribution: Distribution): void {
-  forgiveClosedPipe();
   const paint = process.stdout.isTTY && !process.env.NO_COLOR ? colourDiff : (text: string) => text;
   for (const { node, files } of renderings)
     for (const { path, text } of files)
@@ -75,7 +75,7 @@ function printDiff(renderings: readonly Rendering[], distribution: Distribution)
       );
 }
 
-/** Who reads a diff in `less` or `head` may have seen enough before its end. */
+/** Who reads this in `less` or `head` may have seen enough before its end. */
 function forgiveClosedPipe(): void {
   if (process.stdout.listenerCount("error") > 0) return;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { run } from "../../cli/render";
@@ -66,4 +68,18 @@ describe("render", function () {
     assert.equal(one?.trim(), "store-2/");
     for (const file of old) assert.equal(readFileSync(file, "utf8"), "old");
   });
+
+  for (const what of ["--diff", "--summary"])
+    it(`${what} ends quietly when its reader has seen enough`, async () => {
+      const script = `require("ts-node/register/transpile-only");
+        require("./cli/render").run(["${what}", "--stack", "dev"]).catch((error) => console.error(error));`;
+      const child = spawn(process.execPath, ["-e", script], { cwd: project, stdio: ["ignore", "pipe", "pipe"] });
+      child.stdout.destroy();
+      let said = "";
+      child.stderr.on("data", (data) => {
+        said += data;
+      });
+      await once(child, "close");
+      assert.equal(said, "");
+    });
 });
