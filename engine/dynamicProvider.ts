@@ -17,15 +17,24 @@ const DEFAULT_TIMEOUT_MS = 20 * 60_000;
 const DIE_WITH_PARENT =
   "process.stdin.on('end', () => process.exit()).on('error', () => process.exit()).resume(); require(process.argv[1]);";
 
+export const DYNAMIC_PROVIDER = "pulumi-nodejs";
+
+/** The SDK's provider server as a child process. */
+export interface DynamicServer {
+  readonly child: ChildProcess;
+  /** Where it listens. @throws when it ends before it does. */
+  readonly port: Promise<string>;
+}
+
 /**
  * @param config of the stack, plain, for providers that have `configure`
- * @param line is told what the resources' code prints
+ * @param server is asked for when the first resource needs it
  */
-export function dynamicProvider(projectDir: string, config: Properties, line: (text: string) => void): Provider {
-  let server: Promise<{ client: ResourceProviderClient; child: ChildProcess }> | undefined;
+export function dynamicProvider(config: Properties, server: () => DynamicServer): Provider {
+  let connection: Promise<{ client: ResourceProviderClient; child: ChildProcess }> | undefined;
   const start = () => {
-    server ??= startServer(projectDir, config, line);
-    return server;
+    connection ??= connect(server(), config);
+    return connection;
   };
   const call = async <Request, Response>(
     method: (client: ResourceProviderClient) => Method<Request, Response>,
@@ -100,7 +109,7 @@ export function dynamicProvider(projectDir: string, config: Properties, line: (t
       await call((client) => client.delete, request, context.signal);
     },
     async close() {
-      const running = await server?.catch(() => undefined);
+      const running = await connection?.catch(() => undefined);
       running?.client.close();
       running?.child.kill("SIGKILL");
     },
@@ -115,7 +124,8 @@ type Method<Request, Response> = (
   callback: (error: grpc.ServiceError | null, response: Response) => void,
 ) => grpc.ClientUnaryCall;
 
-async function startServer(dir: string, config: Properties, line: (text: string) => void) {
+/** @param line is told what the resources' code prints */
+export function startDynamicServer(dir: string, line: (text: string) => void): DynamicServer {
   const server = resolveIn(dir, "@pulumi/pulumi/cmd/dynamic-provider");
   // The last argument is the engine's address, which the server asks for and does not use.
   const child = spawn(process.execPath, ["-e", DIE_WITH_PARENT, server, "127.0.0.1:0"], {
@@ -123,7 +133,7 @@ async function startServer(dir: string, config: Properties, line: (text: string)
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
-  const port = await new Promise<string>((resolve, reject) => {
+  const port = new Promise<string>((resolve, reject) => {
     let found = false;
     for (const stream of [child.stdout, child.stderr])
       createInterface({ input: stream }).on("line", (text) => {
@@ -137,7 +147,13 @@ async function startServer(dir: string, config: Properties, line: (text: string)
       reject(new Error(`the dynamic provider ended with exit status ${code} before it answered`)),
     );
   });
-  const client = new ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), {
+  // Whoever needs it reports it.
+  port.catch(() => {});
+  return { child, port };
+}
+
+async function connect({ child, port }: DynamicServer, config: Properties) {
+  const client = new ResourceProviderClient(`127.0.0.1:${await port}`, grpc.credentials.createInsecure(), {
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
   });

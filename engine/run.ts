@@ -5,10 +5,10 @@ import { Deployment } from "./deployment";
 import { destroyAll } from "./destroy";
 import { Display, painter, type RunKind } from "./display";
 import { changeDigest, maskConfig } from "./displayJson";
-import { dynamicProvider } from "./dynamicProvider";
+import { DYNAMIC_PROVIDER, type DynamicServer, dynamicProvider, startDynamicServer } from "./dynamicProvider";
 import type { EngineEvent, Operation } from "./events";
 import { Journal } from "./journal";
-import type { PendingOperation, ResourceState } from "./model";
+import { type PendingOperation, packageOf, type ResourceState } from "./model";
 import { startMonitor } from "./monitor";
 import { decrypter, keyNeeds } from "./outputs";
 import { type Keys, openKeys } from "./passphrase";
@@ -78,6 +78,7 @@ class Run {
   private readonly out: NonNullable<Options["out"]>;
   private registry: ProviderRegistry | undefined;
   private deployment: Deployment | undefined;
+  private serverAhead: DynamicServer | undefined;
   private stopped = false;
   private failed = false;
   private programMs = 0;
@@ -112,6 +113,7 @@ class Run {
       await this.work();
     } finally {
       await this.registry?.close();
+      this.serverAhead?.child.kill("SIGKILL");
       unwatch();
       unlock();
     }
@@ -144,6 +146,11 @@ class Run {
       this.project,
       hasSecureConfig(this.project) ? await this.configDecrypter(keys) : (text) => text,
     );
+    // It takes a second to start, and the program's own start leaves a core idle meanwhile.
+    if (stored?.resources.some(({ type }) => packageOf(type) === DYNAMIC_PROVIDER) ?? true)
+      this.serverAhead = startDynamicServer(this.project.dir, (message) =>
+        this.emit({ kind: "log", severity: "info", message }),
+      );
     await this.runProgram(config, load);
   }
 
@@ -202,7 +209,7 @@ class Run {
     const loaded = injected ?? (await import("./providers")).providerFor;
     this.registry = new ProviderRegistry(
       (pkg, config) =>
-        pkg === "pulumi-nodejs" ? dynamicProvider(this.project.dir, config, line) : loaded(pkg, config),
+        pkg === DYNAMIC_PROVIDER ? dynamicProvider(config, () => this.dynamicServer(line)) : loaded(pkg, config),
       resources,
     );
     const parallel = this.options.parallel ?? DEFAULT_PARALLEL;
@@ -215,6 +222,13 @@ class Run {
         steps,
       );
     return { steps, journal };
+  }
+
+  /** The server that was started ahead, once; a new one for a provider that is configured anew. */
+  private dynamicServer(line: (text: string) => void): DynamicServer {
+    const ahead = this.serverAhead;
+    this.serverAhead = undefined;
+    return ahead ?? startDynamicServer(this.project.dir, line);
   }
 
   private async configDecrypter(keys: Promise<Keys>): Promise<(ciphertext: string) => string> {

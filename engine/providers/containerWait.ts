@@ -4,7 +4,7 @@ import type { Context, Properties } from "../provider";
 import { attempt } from "./dockerError";
 import { flag, number, texts } from "./values";
 
-const pollMilliseconds = 250;
+const pollMilliseconds = 100;
 const reportMilliseconds = 15_000;
 /** One or two restarts are the restart policy at its work; after so many, waiting longer does not help. */
 const endlessRestarts = 5;

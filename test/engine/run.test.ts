@@ -153,8 +153,8 @@ describe("run", function () {
 
   it("a dynamic provider does not outlive an engine that is killed", async () => {
     const script = `require(${JSON.stringify(require.resolve("ts-node/register/transpile-only"))});
-      const { dynamicProvider } = require(${JSON.stringify(path.resolve(__dirname, "../../engine/dynamicProvider"))});
-      const provider = dynamicProvider(${JSON.stringify(dir)}, {}, () => {});
+      const { dynamicProvider, startDynamicServer } = require(${JSON.stringify(path.resolve(__dirname, "../../engine/dynamicProvider"))});
+      const provider = dynamicProvider({}, () => startDynamicServer(${JSON.stringify(dir)}, () => {}));
       const code = "exports.handler = () => ({ check: async (o, n) => ({ inputs: { ...n, pid: process.pid } }) });";
       provider.check({}, {}, { __provider: code }).then(({ inputs }) => console.log("pid " + inputs.pid));`;
     const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
