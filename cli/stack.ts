@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import { stackOutputs as localStackOutputs } from "../engine";
 import type { StackOutputs } from "../outputs";
 import { chooseEngine } from "./engineChoice";
@@ -8,6 +9,20 @@ import { readPulumi } from "./pulumi";
 export const stackOption = { stack: { type: "string", short: "s" } } as const;
 
 export { projectDirectory };
+
+/** Reads `--stack`, `--json` and `--help`; prints the help if asked for it, and then returns undefined. */
+export function parseReportArguments(
+  args: string[],
+  help: string,
+): { readonly stack: string | undefined; readonly json: boolean } | undefined {
+  const { values } = parseArgs({
+    args,
+    options: { ...stackOption, json: { type: "boolean", default: false }, help: { type: "boolean", short: "h" } },
+  });
+  if (!values.help) return { stack: values.stack, json: values.json };
+  console.log(help);
+  return undefined;
+}
 
 /** The stack that is meant: the option, else APIM_STACK, else `dev`. */
 export function stackName(option: string | undefined): string {

@@ -1,7 +1,6 @@
-import { parseArgs } from "node:util";
 import Docker from "dockerode";
 import type { StackOutputs } from "../outputs";
-import { readStack, stackOption } from "./stack";
+import { parseReportArguments, readStack } from "./stack";
 import { marks, table } from "./text";
 
 const help = `Usage: npm run status -- [--stack NAME] [--json]
@@ -24,18 +23,12 @@ export interface ContainerStatus {
 }
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: { ...stackOption, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-  });
-  if (values.help) {
-    console.log(help);
-    return 0;
-  }
-  const outputs = await readStack(values.stack);
+  const options = parseReportArguments(args, help);
+  if (!options) return 0;
+  const outputs = await readStack(options.stack);
   const statuses = await containerStatuses(outputs);
   const healthy = statuses.every(isHealthy);
-  if (values.json) console.log(JSON.stringify({ healthy, containers: statuses }, null, 2));
+  if (options.json) console.log(JSON.stringify({ healthy, containers: statuses }, null, 2));
   else print(statuses);
   return healthy ? 0 : 1;
 }

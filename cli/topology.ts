@@ -1,8 +1,7 @@
-import { parseArgs } from "node:util";
 import { loadSettingsFromStack } from "../settings";
 import { buildTopology, type Topology } from "../topology";
 import { projectDirectory } from "./projectDirectory";
-import { stackName, stackOption } from "./stack";
+import { parseReportArguments, stackName } from "./stack";
 import { table } from "./text";
 
 const help = `Usage: npm run topology -- [--stack NAME] [--json]
@@ -13,16 +12,10 @@ Shows nodes, databases, routes and links of a stack as its settings decide them;
       --json        the topology as data`;
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: { ...stackOption, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-  });
-  if (values.help) {
-    console.log(help);
-    return 0;
-  }
-  const topology = buildTopology(loadSettingsFromStack(projectDirectory, stackName(values.stack)));
-  console.log(values.json ? JSON.stringify(topology, null, 2) : describe(topology));
+  const options = parseReportArguments(args, help);
+  if (!options) return 0;
+  const topology = buildTopology(loadSettingsFromStack(projectDirectory, stackName(options.stack)));
+  console.log(options.json ? JSON.stringify(topology, null, 2) : describe(topology));
   return 0;
 }
 
