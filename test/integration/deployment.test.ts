@@ -69,6 +69,7 @@ describe("the deployment on a real Docker engine", function () {
     }
     assert.deepEqual(seen, {
       apim_keymanager: ["apimgtdb", "userdb"],
+      apim_gateway: [],
       apim_publisher: ["apimgtdb", "userdb"],
       apim_store: ["apimgtdb", "userdb"],
       apim_registry: ["regdb"],
