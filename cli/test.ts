@@ -46,6 +46,8 @@ async function runMocha(files: readonly string[], grep: string | undefined): Pro
     `--reporter=${join(projectDirectory, "cli/testReporter.ts")}`,
     "--forbid-only",
     "--exit",
+    // Left alone, mocha colours whatever has CI in its environment.
+    ...(process.stdout.isTTY && !process.env.NO_COLOR ? [] : ["--no-color"]),
     ...(grep === undefined ? [] : [`--grep=${grep}`]),
     ...files,
   ];
