@@ -1,4 +1,5 @@
 import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as components from "./components";
 import { renderBalancer, renderNode } from "./configs";
@@ -13,6 +14,8 @@ export = async () => {
   const settings = loadSettings();
   const topology = buildTopology(settings);
   const distribution = await readDistribution(distributionPath(settings, __dirname));
+
+  for (const warning of distribution.warnings) void pulumi.log.warn(warning);
 
   const network = new docker.Network("network", {
     name: topology.network.name,

@@ -48,6 +48,8 @@ export async function run(args: string[]): Promise<number> {
   const topology = buildTopology(settings);
   const distribution = await readDistribution(
     values.distribution === undefined ? distributionPath(settings, projectDirectory) : resolve(values.distribution),
+    // What is written may be deployed; what is only shown may have gaps, if they are told.
+    { incomplete: values.out === undefined },
   );
   const renderings = chosenNodes(topology, values.node).map((node) => ({
     node,
@@ -56,7 +58,12 @@ export async function run(args: string[]): Promise<number> {
   if (values.diff) printDiff(renderings, distribution);
   if (values.summary) printSummary(renderings, distribution);
   if (values.out !== undefined) writeAll(resolve(values.out), renderings, topology, values.node === undefined);
-  return 0;
+  for (const warning of distribution.warnings) process.stderr.write(`${warning}\n`);
+  for (const path of distribution.missing)
+    process.stderr.write(
+      `${path}: not in ${distribution.source}, and needed to deploy; copy it from the pack of ${distribution.version}\n`,
+    );
+  return distribution.missing.length === 0 ? 0 : 1;
 }
 
 function chosenNodes(topology: Topology, name: string | undefined): readonly Node[] {

@@ -26,6 +26,10 @@ export interface Distribution {
   readonly trustStore: TrustStoreFacts;
   /** SQL scripts, by their path below APIM_HOME. */
   readonly dbscripts: ReadonlyMap<string, string>;
+  /** Paths of what it should have and has not; empty unless it was read with {@link ReadOptions.incomplete}. */
+  readonly missing: readonly string[];
+  /** What is worth a word about what it has not, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** An opened APIM_HOME. */
@@ -34,20 +38,36 @@ export interface Home {
   read(path: string): Buffer | undefined;
 }
 
-export function assemble(source: string, home: Home): Distribution {
+export interface ReadOptions {
+  /** Note what is missing, in place of an error: enough to look at, not to deploy. @default false */
+  readonly incomplete?: boolean;
+}
+
+export function assemble(source: string, home: Home, { incomplete = false }: ReadOptions = {}): Distribution {
   const carbonPath = configurationFiles.carbon.path;
   const carbon = parseFile(carbonPath, required(source, home, carbonPath, "the product's"), "version unknown");
   const version = versionOf(source, carbon);
+  const missing: string[] = [];
+  const warnings: string[] = [];
+  const wanted = (path: string): Buffer | undefined => {
+    if (!incomplete) return required(source, home, path, `wso2am-${version}'s`);
+    const bytes = home.read(path);
+    if (!bytes) missing.push(path);
+    return bytes;
+  };
   const files = new Map<string, Buffer>();
   for (const file of Object.values<ProductFile>(configurationFiles)) {
     const mayMiss = file.optional === true || (file.since !== undefined && !isSince(version, file.since));
-    const bytes = mayMiss ? home.read(file.path) : required(source, home, file.path, `wso2am-${version}'s`);
+    const bytes = mayMiss ? home.read(file.path) : wanted(file.path);
     if (bytes) files.set(file.path, bytes);
+    else if (file.withoutIt) warnings.push(`${file.path}: not in ${source}; ${file.withoutIt}`);
   }
   const dbscripts = new Map<string, string>();
-  for (const path of databaseScripts)
-    dbscripts.set(path, required(source, home, path, `wso2am-${version}'s`).toString("utf8"));
-  return { source, version, files, dbscripts, ...keyStores({ ...carbon, version }) };
+  for (const path of databaseScripts) {
+    const bytes = wanted(path);
+    if (bytes) dbscripts.set(path, bytes.toString("utf8"));
+  }
+  return { source, version, files, dbscripts, missing, warnings, ...keyStores({ ...carbon, version }) };
 }
 
 function required(source: string, home: Home, path: string, whose: string): Buffer {

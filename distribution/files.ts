@@ -10,6 +10,8 @@ export interface ProductFile {
   readonly since?: string;
   /** Read when it is there; a distribution without it is complete as well. */
   readonly optional?: boolean;
+  /** What a deployment lacks when an optional file is not there; said as a warning. */
+  readonly withoutIt?: string;
 }
 
 const all: readonly Role[] = ["keyManager", "gateway", "publisher", "store"];
@@ -24,7 +26,12 @@ export const configurationFiles = {
   userManagement: { path: `${conf}/user-mgt.xml`, roles: all },
   registry: { path: `${conf}/registry.xml`, roles: all },
   axis2: { path: `${conf}/axis2/axis2.xml`, roles: all },
-  catalina: { path: `${conf}/tomcat/catalina-server.xml`, roles: all },
+  catalina: {
+    path: `${conf}/tomcat/catalina-server.xml`,
+    roles: all,
+    optional: true,
+    withoutIt: "redirects lead to a node's own port, not to the load balancer's",
+  },
   identity: { path: `${conf}/identity.xml`, roles: ["keyManager"], optional: true },
   /** Where 1.10 has it. */
   identityOfLater: { path: `${conf}/identity/identity.xml`, roles: ["keyManager"], optional: true },

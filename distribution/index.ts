@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
-import { assemble, type Distribution } from "./assemble";
+import { assemble, type Distribution, type ReadOptions } from "./assemble";
 import { openDirectory } from "./directory";
 import { openZip } from "./zip";
 
-export type { Distribution, KeyStoreFacts, TrustStoreFacts } from "./assemble";
+export type { Distribution, KeyStoreFacts, ReadOptions, TrustStoreFacts } from "./assemble";
 export { type ConfigurationFile, configurationFiles, databaseScripts, supportedVersions } from "./files";
 
 /**
@@ -13,17 +13,17 @@ export { type ConfigurationFile, configurationFiles, databaseScripts, supportedV
  *   root is the APIM_HOME
  * @throws naming the path, what was looked for and the remedy, when it is no distribution or of an unsupported version
  */
-export async function readDistribution(path: string): Promise<Distribution> {
-  if (kindOf(path) === "directory") return readDistributionDirectory(path);
+export async function readDistribution(path: string, options?: ReadOptions): Promise<Distribution> {
+  if (kindOf(path) === "directory") return readDistributionDirectory(path, options);
   const archive = await openZip(path);
-  return assemble(path, archive);
+  return assemble(path, archive, options);
 }
 
 /** {@link readDistribution} for directories only, while a program loads. @throws as that, and for a zip */
-export function readDistributionDirectory(path: string): Distribution {
+export function readDistributionDirectory(path: string, options?: ReadOptions): Distribution {
   if (kindOf(path) === "file")
     throw new Error(`distribution ${path}: expected a directory, found a file; unpack it, or read it as a zip`);
-  return assemble(path, openDirectory(path));
+  return assemble(path, openDirectory(path), options);
 }
 
 function kindOf(path: string): "directory" | "file" {

@@ -95,6 +95,20 @@ describe("distribution", () => {
     );
   });
 
+  it("notes what is missing when it is read only to be looked at", () => {
+    const home = copyWith("repository/conf/user-mgt.xml", () => undefined);
+    assert.deepEqual(readDistributionDirectory(home, { incomplete: true }).missing, ["repository/conf/user-mgt.xml"]);
+    assert.throws(() => readDistributionDirectory(home), /found no repository\/conf\/user-mgt\.xml/);
+  });
+
+  it("does without catalina-server.xml, and says what that means", () => {
+    const home = copyWith("repository/conf/tomcat/catalina-server.xml", () => undefined);
+    const { warnings, missing } = readDistributionDirectory(home);
+    assert.deepEqual(missing, []);
+    assert.match(warnings.join("\n"), /catalina-server\.xml: not in .*redirects lead to a node's own port/);
+    assert.deepEqual(readDistributionDirectory(standIn).warnings, []);
+  });
+
   it("knows that there was no revoke API before 1.7", () => {
     const revoke = configurationFiles.revokeApi.path;
     const version = (number: string) => copyWith("repository/conf/carbon.xml", (text) => text.replace("1.9.0", number));
