@@ -82,15 +82,16 @@ export class BrokenStack {
     };
   }
 
-  /** Stops a container and starts it; done when its management port answers, whatever it says. */
+  /** Stops a container and starts it; done when its management port, or the balancer's, answers, whatever it says. */
   async restart(name: string): Promise<void> {
     const container = docker.getContainer(`${this.stack.prefix}-${name}`);
     const node = this.outputs.topology.nodes.find((one) => one.name === name);
     // A cluster's members that vanish without a word are missed only after a while; the others may be killed.
     await container.restart({ t: node?.cluster ? 3 : 0 });
-    if (!node) return;
+    const { balancer, nodes, reachableAddress } = this.outputs.topology;
+    const front = balancer.ports.find((port) => port.name === "https")?.published ?? 0;
     const request = {
-      ...{ address: this.outputs.topology.publishAddress, port: node.publishedPort, host: node.hostName },
+      ...{ address: reachableAddress, port: node?.publishedPort ?? front, host: (node ?? nodes[0])?.hostName ?? "" },
       ...{ path: "/standin/health?links=none", ca: this.outputs.caCertificate, timeout: 2000 },
     };
     await until(async () => (await probe(request).catch(() => undefined)) && true, 3000);
