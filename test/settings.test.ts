@@ -119,6 +119,7 @@ describe("settings", () => {
     ],
     [{ gatewayEnvironments: environments(10) }, /networkSubnet: expected a larger network, found "172.28.0.0\/24"/],
     [{ gatewayReplicas: 2, portOffsets: "custom", gatewayOffset: 200 }, /gatewayOffset: .* port 8443 is taken twice/],
+    [{ portOffsets: "custom", keyManagerOffset: 954 }, /keyManagerOffset: .* no two ports of the node meet.* 10397 is/],
     [
       { keyManagerReplicas: 2, gatewayReplicas: 2, portOffsets: "custom", gatewayOffset: 1163 },
       /keyManagerOffset: .* port 9443 is taken twice/,

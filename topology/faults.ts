@@ -2,7 +2,7 @@ import type { Settings } from "../settings";
 import { buildBalancer } from "./balancer";
 import { buildDatabaseUsers } from "./databases";
 import { parseEnvironments } from "./environments";
-import type { BalancerRoute, Node } from "./model";
+import { type BalancerRoute, type Node, roles } from "./model";
 import { buildNodes } from "./nodes";
 
 /** What keeps a topology from being built from settings that are valid one by one. */
@@ -19,6 +19,7 @@ export function topologyFaults(settings: Settings): string[] {
     ...hostFaults(settings, nodes),
     ...publishedPortFaults(settings, nodes),
     ...networkFaults(settings, nodes),
+    ...nodePortFaults(settings, nodes),
     ...balancerPortFaults(settings, nodes),
   ];
 }
@@ -104,6 +105,25 @@ function publishedPortFaults(settings: Settings, nodes: readonly Node[]): string
       `managementPort: expected at most ${65535 - (last.publishedPort - settings.managementPort)}, found ${settings.managementPort}: ${last.name} would have port ${last.publishedPort}; set wso2-apim:managementPort`,
     );
   return faults;
+}
+
+/** With an offset of one's own, a shifted port can meet one that is never shifted. */
+function nodePortFaults(settings: Settings, nodes: readonly Node[]): string[] {
+  const firsts = roles.flatMap((role) => nodes.find((node) => node.role === role) ?? []);
+  return firsts.flatMap(({ role, ports, cluster }) => {
+    const all = [...Object.values(ports), ...(cluster ? [cluster.localPort] : [])];
+    const twice = all.find((port, position) => all.indexOf(port) !== position);
+    const beyond = all.find((port) => port > 65535);
+    const found = `found ${settings[`${role}Offset`]}`;
+    const setting = `set wso2-apim:${role}Offset`;
+    if (twice !== undefined)
+      return [
+        `${role}Offset: expected an offset with which no two ports of the node meet, ${found}: ${twice} is taken twice; ${setting}`,
+      ];
+    return beyond === undefined
+      ? []
+      : [`${role}Offset: expected ports up to 65535, ${found}: port ${beyond}; ${setting}`];
+  });
 }
 
 function networkFaults({ networkSubnet }: Settings, nodes: readonly Node[]): string[] {
