@@ -84,14 +84,15 @@ for (const preview of [false, true]) {
       }
     });
 
-    it("labels each container with its revision, so that a changed file replaces it", function () {
-      if (preview) return this.skip();
-      for (const name of nodes) {
-        const { labels } = run.get(`${name}-container`, container).inputs;
-        const label = labels.find((one: { label: string }) => one.label === "wso2.apim.configuration");
-        assert.equal(label.value, `hex-of-${name}-config`);
-      }
-    });
+    // A preview does not know the revision of what is not there yet.
+    if (!preview)
+      it("labels each container with its revision, so that a changed file replaces it", () => {
+        for (const name of nodes) {
+          const { labels } = run.get(`${name}-container`, container).inputs;
+          const label = labels.find((one: { label: string }) => one.label === "wso2.apim.configuration");
+          assert.equal(label.value, `hex-of-${name}-config`);
+        }
+      });
 
     it("starts nodes after the databases and after the node before them in the row", () => {
       const waitsFor = (name: string) => run.get(`${name}-container`, container).dependencies;
