@@ -7,11 +7,6 @@ export interface DebianMirrors {
   readonly security: string;
 }
 
-const publicMirrors: DebianMirrors = {
-  main: "http://deb.debian.org/debian",
-  security: "http://deb.debian.org/debian-security",
-};
-
 interface Source {
   readonly uri: string;
   readonly suite: string;
@@ -45,28 +40,36 @@ function usable(source: Source): boolean {
 }
 
 /**
- * The mirrors in a Debian machine's own apt sources; Debian's public ones for what is not among them.
+ * The mirrors in a Debian machine's own apt sources, else the one that is given.
  * @param files name and text of /etc/apt/sources.list and of all in sources.list.d
  * @param codename VERSION_CODENAME in /etc/os-release, e.g. `bookworm`; undefined if the machine is not a Debian
+ * @param given base URI of a mirror, for machines whose own sources name none; the value of APIM_DEBIAN_MIRROR
+ * @throws when there is neither
  */
 export function debianMirrors(
   files: readonly { readonly name: string; readonly text: string }[],
   codename: string | undefined,
+  given?: string,
 ): DebianMirrors {
-  if (codename === undefined) return publicMirrors;
   const sources = files
     .flatMap(({ name, text }) => (name.endsWith(".sources") ? deb822Sources(text) : oneLineSources(text)))
-    .filter(usable);
-  const uriOf = (suites: readonly string[]) =>
-    sources.find(({ suite }) => suites.includes(suite))?.uri.replace(/\/+$/, "");
-  return {
-    main: uriOf([codename, "stable", "oldstable"]) ?? publicMirrors.main,
-    security: uriOf([`${codename}-security`, "stable-security", "oldstable-security"]) ?? publicMirrors.security,
-  };
+    .filter((source) => codename !== undefined && usable(source));
+  const uriOf = (suites: readonly string[]) => sources.find(({ suite }) => suites.includes(suite))?.uri;
+  const main = uriOf([`${codename}`, "stable", "oldstable"]) ?? given;
+  if (!main)
+    throw new Error(
+      "The base images are built from Debian packages, but this machine's apt sources name no Debian mirror that an image " +
+        "could use (plain http or https, without a password). Set APIM_DEBIAN_MIRROR to the address of one, ending in /debian, " +
+        "or let Docker reach an image registry.",
+    );
+  const plain = (uri: string) => uri.replace(/\/+$/, "");
+  // Mirrors have both beside each other.
+  const security = uriOf([`${codename}-security`, "stable-security", "oldstable-security"]);
+  return { main: plain(main), security: plain(security ?? `${plain(main)}-security`) };
 }
 
 /** {@link debianMirrors} of this machine. */
-export function hostMirrors(root = "/"): DebianMirrors {
+export function hostMirrors(root = "/", env: NodeJS.ProcessEnv = process.env): DebianMirrors {
   const directory = join(root, "etc/apt/sources.list.d");
   const names = existsSync(directory) ? readdirSync(directory).sort() : [];
   const paths = [join(root, "etc/apt/sources.list"), ...names.map((name) => join(directory, name))];
@@ -76,5 +79,5 @@ export function hostMirrors(root = "/"): DebianMirrors {
   const releaseFile = join(root, "etc/os-release");
   const release = existsSync(releaseFile) ? readFileSync(releaseFile, "utf8") : "";
   const codename = /^ID="?debian"?$/m.test(release) ? /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(release)?.[1] : undefined;
-  return debianMirrors(files, codename);
+  return debianMirrors(files, codename, env.APIM_DEBIAN_MIRROR);
 }

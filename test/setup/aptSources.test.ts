@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { debianMirrors, hostMirrors } from "../../cli/setup/aptSources";
 import { imageSources } from "../../cli/setup/debootstrap";
 
-const publicMirrors = { main: "http://deb.debian.org/debian", security: "http://deb.debian.org/debian-security" };
+const given = "http://given.example/debian";
+const ofGiven = { main: given, security: "http://given.example/debian-security" };
 
 describe("the machine's Debian mirrors", () => {
   it("are read from one-line sources, comments, options and other repositories aside", () => {
@@ -54,26 +55,27 @@ describe("the machine's Debian mirrors", () => {
     "mirror+file:/etc/apt/mirrors/debian.list",
     "cdrom:[x]/",
   ]) {
-    it(`are the public ones when an image could not use ${uri.replace("secret", "...")}`, () => {
+    it(`are the given one when an image could not use ${uri.replace("secret", "...")}`, () => {
       assert.deepEqual(
-        debianMirrors([{ name: "sources.list", text: `deb ${uri} bookworm main` }], "bookworm"),
-        publicMirrors,
+        debianMirrors([{ name: "sources.list", text: `deb ${uri} bookworm main` }], "bookworm", given),
+        ofGiven,
       );
     });
   }
 
-  it("are the public ones on a machine of another kind", () => {
+  it("are the given one on a machine of another kind, and an error that says how to give it without", () => {
     const text = "deb http://ubuntu.example/ubuntu noble main";
-    assert.deepEqual(debianMirrors([{ name: "sources.list", text }], undefined), publicMirrors);
+    assert.deepEqual(debianMirrors([{ name: "sources.list", text }], undefined, given), ofGiven);
+    assert.throws(() => debianMirrors([{ name: "sources.list", text }], undefined), /Set APIM_DEBIAN_MIRROR/);
     const root = mkdtempSync(join(tmpdir(), "apim-apt-"));
     try {
-      assert.deepEqual(hostMirrors(root), publicMirrors);
+      assert.deepEqual(hostMirrors(root, { APIM_DEBIAN_MIRROR: given }), ofGiven);
       mkdirSync(join(root, "etc/apt/sources.list.d"), { recursive: true });
       writeFileSync(join(root, "etc/apt/sources.list.d/a.list"), "deb http://m.example/debian bookworm main\n");
       writeFileSync(join(root, "etc/os-release"), "ID=ubuntu\nVERSION_CODENAME=bookworm\n");
-      assert.deepEqual(hostMirrors(root), publicMirrors);
+      assert.deepEqual(hostMirrors(root, { APIM_DEBIAN_MIRROR: given }), ofGiven);
       writeFileSync(join(root, "etc/os-release"), "ID=debian\nVERSION_CODENAME=bookworm\n");
-      assert.equal(hostMirrors(root).main, "http://m.example/debian");
+      assert.equal(hostMirrors(root, {}).main, "http://m.example/debian");
     } finally {
       rmSync(root, { recursive: true });
     }
