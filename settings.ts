@@ -9,7 +9,7 @@ import { environmentsPattern } from "./topology/environments";
 import type { SecretName } from "./topology/model";
 
 /** The namespace of every setting: the project's name in Pulumi.yaml. */
-export const projectName = "wso2-apim";
+const projectName = "wso2-apim";
 
 /** The value of `distribution` that stands for the embedded stand-in instead of a product pack. */
 export const standIn = "stand-in";
@@ -116,7 +116,7 @@ export const settingsSchema = z.strictObject({
 });
 
 /** Settings that are secrets: read apart ({@link secretSetting}), so that no value of theirs can be shown. */
-export const secretSettings = ["adminPassword", "analyticsPassword", "svnPassword"] as const;
+const secretSettings = ["adminPassword", "analyticsPassword", "svnPassword"] as const;
 
 /** The settings of one stack, complete and valid, without its {@link secretSettings}. */
 export type Settings = Readonly<z.infer<typeof settingsSchema>> & { readonly stack: string };

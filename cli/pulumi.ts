@@ -31,7 +31,7 @@ const toStderr = (message: string): void => {
  *
  * @param creates whether the stack may be made: then a passphrase is made too when there is none, and the choice told
  */
-export async function pulumiEnvironment(
+async function pulumiEnvironment(
   stack: string,
   creates: boolean,
   { projectDir = projectDirectory, env = process.env, say = toStderr }: PulumiPlace = {},

@@ -29,18 +29,23 @@ export function stackName(option: string | undefined): string {
   return option ?? process.env.APIM_STACK ?? "dev";
 }
 
-/** What the stack's last `up` told. @throws Error when it was never brought up */
-export async function readStack(option: string | undefined): Promise<StackOutputs> {
+/**
+ * What the stack's last `up` told.
+ *
+ * @param showSecrets without them, no passphrase is needed and no key has to be derived. @default true
+ * @throws Error when it was never brought up
+ */
+export async function readStack(option: string | undefined, showSecrets = true): Promise<StackOutputs> {
   const stack = stackName(option);
   const outputs =
     (await chooseEngine()) === "pulumi"
-      ? await cliOutputs(stack)
-      : await localStackOutputs(projectDirectory, stack, { showSecrets: true });
+      ? await cliOutputs(stack, showSecrets)
+      : await localStackOutputs(projectDirectory, stack, { showSecrets });
   if (!outputs?.topology) throw new Error(`stack ${stack}: nothing is up; run: npm run up`);
   return outputs as unknown as StackOutputs;
 }
 
-async function cliOutputs(stack: string): Promise<Record<string, unknown>> {
-  const args = ["stack", "output", "--json", "--show-secrets", "--stack", stack];
+async function cliOutputs(stack: string, showSecrets: boolean): Promise<Record<string, unknown>> {
+  const args = ["stack", "output", "--json", ...(showSecrets ? ["--show-secrets"] : []), "--stack", stack];
   return JSON.parse(await readPulumi(args, stack)) as Record<string, unknown>;
 }

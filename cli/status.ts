@@ -25,7 +25,7 @@ export interface ContainerStatus {
 export async function run(args: string[]): Promise<number> {
   const options = parseReportArguments(args, help);
   if (!options) return 0;
-  const outputs = await readStack(options.stack);
+  const outputs = await readStack(options.stack, false);
   const statuses = await containerStatuses(outputs);
   const healthy = statuses.every(isHealthy);
   if (options.json) console.log(JSON.stringify({ healthy, containers: statuses }, null, 2));
@@ -34,7 +34,7 @@ export async function run(args: string[]): Promise<number> {
 }
 
 /** MySQL, the nodes and the balancer, in this order. */
-export async function containerStatuses(outputs: StackOutputs): Promise<ContainerStatus[]> {
+async function containerStatuses(outputs: StackOutputs): Promise<ContainerStatus[]> {
   const { topology, nodes, databases, urls } = outputs;
   const docker = new Docker();
   const rows = [

@@ -171,7 +171,7 @@ function encode(values: { inputs?: Props; outputs?: Props }, encrypt: (plain: st
 }
 
 /** Whether nothing that matters differs; empty lists and maps count as absent. */
-export function sameState(a: ResourceState, b: ResourceState): boolean {
+function sameState(a: ResourceState, b: ResourceState): boolean {
   const plain = (state: ResourceState) => {
     const { inputs: _inputs, outputs: _outputs, modified: _modified, ...others } = state;
     return JSON.stringify(Object.entries(prune(others)).sort(([x], [y]) => (x < y ? -1 : 1)));

@@ -81,7 +81,7 @@ export function resolveIn(dir: string, module: string): string {
   }
 }
 
-export function forwardLines(child: ChildProcess, line: (text: string) => void): void {
+function forwardLines(child: ChildProcess, line: (text: string) => void): void {
   for (const stream of [child.stdout, child.stderr])
     if (stream) createInterface({ input: stream }).on("line", (text) => text.trim() !== "" && line(text));
 }

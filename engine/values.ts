@@ -63,7 +63,7 @@ export function fromWire(value: unknown): Prop {
 type Wire = null | boolean | number | string | Wire[] | { [key: string]: Wire };
 
 /** To what `Struct.fromJavaScript()` takes. */
-export function toWire(value: Prop): Wire {
+function toWire(value: Prop): Wire {
   if (value instanceof Unknown) return UNKNOWN_ID;
   if (value instanceof Secret) return { [SIGNATURE]: SECRET, value: toWire(value.value) };
   return mapChildren(value, toWire) as Wire;
@@ -110,7 +110,7 @@ function contains(value: Prop, test: (value: Prop) => boolean): boolean {
 }
 
 export const containsUnknown = (value: Prop): boolean => contains(value, (each) => each instanceof Unknown);
-export const containsSecret = (value: Prop): boolean => contains(value, (each) => each instanceof Secret);
+const containsSecret = (value: Prop): boolean => contains(value, (each) => each instanceof Secret);
 
 /**
  * Carries secret marks from what went into a provider over to what came out: objects member by member, but an array

@@ -34,7 +34,7 @@ export function buildImage(projectDirectory: string, name: ImageName): docker.Re
 }
 
 /** First 12 hexadecimal digits of a SHA-256 over names, modes and contents of a directory's files. */
-export function contextHash(directory: string): string {
+function contextHash(directory: string): string {
   const hash = createHash("sha256");
   for (const file of filesBelow(directory)) {
     const full = path.join(directory, file);

@@ -25,7 +25,7 @@ export interface LinkState {
 }
 
 /** One link's check takes no longer. */
-export const checkMilliseconds = 1000;
+const checkMilliseconds = 1000;
 
 /** Tries one link; never throws. */
 export async function checkLink(context: Context, link: ConfiguredLink): Promise<LinkState> {

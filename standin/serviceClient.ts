@@ -10,7 +10,7 @@ export interface Neighbour {
 }
 
 /** Where a service of this name is, below a ServerURL. */
-export function serviceUrl({ url }: Service, path: string): string {
+function serviceUrl({ url }: Service, path: string): string {
   return new URL(path, url.endsWith("/") ? url : `${url}/`).href;
 }
 

@@ -7,7 +7,7 @@ import type { Identity } from "./keyStores";
 import { readLines } from "./lines";
 
 /** Where sessions for the Thrift port are opened, on the management port. */
-export const thriftLoginPath = "/thriftAuthenticator";
+const thriftLoginPath = "/thriftAuthenticator";
 
 /** One question to the Key Manager, as lines of JSON in place of Thrift's own encoding. */
 export interface KeyValidationRequest {

@@ -1,12 +1,7 @@
+import { basename } from "node:path";
+import { configurationFiles } from "../distribution/files";
 import type { Front } from "./balancer";
 import type { Database, DatabaseName, GatewayEnvironment, Link, LinkProtocol, Node } from "./model";
-
-const files = {
-  apiManager: "repository/conf/api-manager.xml",
-  axis2: "repository/conf/axis2/axis2.xml",
-  dataSources: "repository/conf/datasources/master-datasources.xml",
-  synapse: "repository/deployment/server/synapse-configs/default/api",
-} as const;
 
 const dataSourceOf: Readonly<Record<DatabaseName, string>> = {
   apimgtdb: "WSO2AM_DB",
@@ -57,7 +52,7 @@ function databaseLinks(node: Node, { databases, databasePort }: LinkParts): Link
       link(
         node,
         { to: name, protocol: "jdbc", host: hostName, port: databasePort },
-        files.dataSources,
+        configurationFiles.dataSources.path,
         dataSourceOf[name],
         needOf[name],
       ),
@@ -72,7 +67,7 @@ function clusterLinks(node: Node, nodes: readonly Node[]): Link[] {
         link(
           node,
           { to: other.name, protocol: "hazelcast", host: member.host, port: member.port },
-          files.axis2,
+          configurationFiles.axis2.path,
           "clustering/members",
           node.role === "gateway"
             ? "manager and workers share what they cache"
@@ -88,12 +83,18 @@ function roleLinks(node: Node, parts: LinkParts): Link[] {
   const gateway = parts.nodes.find(({ role }) => role === "gateway");
   if (!keyManager || !gateway) return [];
   const services = target(keyManager, parts, "https", keyManager.ports.managementHttps);
-  const keyValidation = link(node, services, files.apiManager, "APIKeyValidator/ServerURL", "API keys are validated");
+  const keyValidation = link(
+    node,
+    services,
+    configurationFiles.apiManager.path,
+    "APIKeyValidator/ServerURL",
+    "API keys are validated",
+  );
   const environments = parts.environments.map(({ name, target: to, managementHost, managementPort }) =>
     link(
       node,
       { to, protocol: "https", host: managementHost, port: managementPort },
-      files.apiManager,
+      configurationFiles.apiManager.path,
       `Environment[${name}]/ServerURL`,
       "APIs are deployed to the gateway",
     ),
@@ -102,11 +103,11 @@ function roleLinks(node: Node, parts: LinkParts): Link[] {
   const revoke = link(
     node,
     target(gateway, parts, "https", gateway.ports.apiHttps),
-    files.apiManager,
+    configurationFiles.apiManager.path,
     "RevokeAPIURL",
     "revoked tokens leave the gateway's cache",
   );
-  const login = link(node, services, files.apiManager, "AuthManager/ServerURL", "users log in");
+  const login = link(node, services, configurationFiles.apiManager.path, "AuthManager/ServerURL", "users log in");
   switch (node.role) {
     case "keyManager":
       return [...environments, revoke];
@@ -123,20 +124,22 @@ function thriftLinks(node: Node, keyManager: Node, parts: LinkParts): Link[] {
   if (parts.keyValidatorClient !== "ThriftClient") return [];
   const thrift = target(keyManager, parts, "thrift", keyManager.ports.thrift);
   return [
-    link(node, thrift, files.apiManager, "APIKeyValidator/ThriftClientPort", "API keys are validated over Thrift"),
+    link(
+      node,
+      thrift,
+      configurationFiles.apiManager.path,
+      "APIKeyValidator/ThriftClientPort",
+      "API keys are validated over Thrift",
+    ),
   ];
 }
 
 function synapseLinks(node: Node, keyManager: Target): Link[] {
-  return (["_TokenAPI_", "_AuthorizeAPI_", "_RevokeAPI_"] as const).map((api) =>
-    link(
-      node,
-      keyManager,
-      `${files.synapse}/${api}.xml`,
-      `${api} endpoint`,
-      `the gateway's ${api.slice(1, -4).toLowerCase()} requests reach the Key Manager`,
-    ),
-  );
+  return (["token", "authorize", "revoke"] as const).map((api) => {
+    const { path } = configurationFiles[`${api}Api`];
+    const name = basename(path, ".xml");
+    return link(node, keyManager, path, `${name} endpoint`, `the gateway's ${api} requests reach the Key Manager`);
+  });
 }
 
 /** Whoever answers to the host name of the node's role or environment. */

@@ -46,11 +46,7 @@ export function isWorker({ profile }: Node): boolean {
  *
  * @param position in the setting `gatewayEnvironments`, from 0
  */
-export function environmentHost(
-  { gatewayHost }: Pick<Settings, "gatewayHost">,
-  name: string,
-  position: number,
-): string {
+function environmentHost({ gatewayHost }: Pick<Settings, "gatewayHost">, name: string, position: number): string {
   return position === 0 ? gatewayHost : `${name}-${gatewayHost}`;
 }
 

@@ -6,7 +6,7 @@ import { projectDirectory } from "../projectDirectory";
 const imageDirectory = join(projectDirectory, "images", "standin");
 
 /** The build context of the stand-in's image; made here, never in version control. */
-export const standinContext = join(imageDirectory, "context");
+const standinContext = join(imageDirectory, "context");
 
 /** Paths of all files below a directory, relative to it. */
 function filesBelow(directory: string): string[] {

@@ -33,7 +33,7 @@ export function stepPrinter(): { done: (step: StepResult) => void; progress: (te
 }
 
 /** What a person needs to mend a failed step. */
-export function stepDetails({ detail, faults = [] }: StepResult): string[] {
+function stepDetails({ detail, faults = [] }: StepResult): string[] {
   return [
     ...(detail === undefined ? [] : [detail]),
     ...(faults.length > 1 ? ["one of these links is at fault:"] : []),

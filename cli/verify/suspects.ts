@@ -1,3 +1,4 @@
+import { configurationFiles } from "../../distribution/files";
 import type { Link, Node, Role, Topology } from "../../topology";
 
 /** Something that a step needs to work, and the file that decides it. */
@@ -17,16 +18,6 @@ export interface Suspect {
   /** What else decides whether it works, as `file (element) of node`. */
   readonly also: readonly string[];
 }
-
-const files = {
-  apiManager: "repository/conf/api-manager.xml",
-  axis2: "repository/conf/axis2/axis2.xml",
-  carbon: "repository/conf/carbon.xml",
-  catalina: "repository/conf/tomcat/catalina-server.xml",
-  dataSources: "repository/conf/datasources/master-datasources.xml",
-  registry: "repository/conf/registry.xml",
-  users: "repository/conf/user-mgt.xml",
-} as const;
 
 /** Parts of a deployment that steps name as what they need. */
 export class Suspects {
@@ -51,7 +42,7 @@ export class Suspects {
   /** Which data source the shared part of the registry is on. */
   registryMount(from: Role): Suspect[] {
     return this.nodes(from).map(({ name }) => ({
-      ...{ link: `${name} -> regdb (mount)`, node: name, file: files.registry, element: "mount" },
+      ...{ link: `${name} -> regdb (mount)`, node: name, file: configurationFiles.registry.path, element: "mount" },
       ...{ why: "Publisher and Store share what is published", settings: [], also: [] },
     }));
   }
@@ -69,7 +60,7 @@ export class Suspects {
         ...{ link: `loadbalancer -> ${targets.map(({ node }) => node).join(", ")} (${name})`, node: "loadbalancer" },
         ...{ file: "haproxy.cfg", element: `backend ${name}`, why: "requests from outside reach the nodes" },
         settings: [],
-        also: targets.map(({ node }) => `${files.carbon} (Ports/Offset) of ${node}`),
+        also: targets.map(({ node }) => `${configurationFiles.carbon.path} (Ports/Offset) of ${node}`),
       }));
   }
 
@@ -77,8 +68,8 @@ export class Suspects {
   browserAddress(role: Role, part: "host" | "port"): Suspect[] {
     const decides =
       part === "host"
-        ? { file: files.carbon, element: "HostName, MgtHostName", settings: [`${role}Host`] }
-        : { file: files.catalina, element: "Connector/@proxyPort", settings: ["httpsPort"] };
+        ? { file: configurationFiles.carbon.path, element: "HostName, MgtHostName", settings: [`${role}Host`] }
+        : { file: configurationFiles.catalina.path, element: "Connector/@proxyPort", settings: ["httpsPort"] };
     return this.nodes(role).map(({ name }) => ({
       ...{ link: `browser -> ${name} (${part})`, node: name, ...decides },
       ...{ why: "redirects stay in the deployment", also: [] },
@@ -115,14 +106,14 @@ export class Suspects {
       case "hazelcast":
         return {
           settings: ["clusterDomain"],
-          also: [from, to].map((node) => at(files.axis2, "domain, localMemberHost", node)),
+          also: [from, to].map((node) => at(configurationFiles.axis2.path, "domain, localMemberHost", node)),
         };
       case "thrift":
         return {
           settings: ["keyValidatorClient", "keyManagerHost"],
           also: [
-            at(files.apiManager, "ThriftServerHost", from),
-            at(files.apiManager, "EnableThriftServer, ThriftServerPort", to),
+            at(configurationFiles.apiManager.path, "ThriftServerHost", from),
+            at(configurationFiles.apiManager.path, "EnableThriftServer, ThriftServerPort", to),
           ],
         };
       default:
@@ -131,12 +122,16 @@ export class Suspects {
           also: [
             ...(element.endsWith("/ServerURL")
               ? [
-                  at(files.apiManager, `${element.replace(/ServerURL$/, "Username and Password")}`, from),
-                  at(files.users, "AdminUser", to),
+                  at(
+                    configurationFiles.apiManager.path,
+                    `${element.replace(/ServerURL$/, "Username and Password")}`,
+                    from,
+                  ),
+                  at(configurationFiles.userManagement.path, "AdminUser", to),
                 ]
               : []),
             at("/etc/hosts", "host aliases", from),
-            at(files.carbon, "Ports/Offset", to),
+            at(configurationFiles.carbon.path, "Ports/Offset", to),
           ],
         };
     }
@@ -146,9 +141,9 @@ export class Suspects {
 /** The files that choose a data source by its JNDI name. */
 function dataSourceUsers(database: string, node: string): string[] {
   const choice: Readonly<Record<string, string>> = {
-    apimgtdb: `${files.apiManager} (DataSourceName)`,
-    userdb: `${files.users} (Property dataSource)`,
-    regdb: `${files.registry} (dbConfig, mount)`,
+    apimgtdb: `${configurationFiles.apiManager.path} (DataSourceName)`,
+    userdb: `${configurationFiles.userManagement.path} (Property dataSource)`,
+    regdb: `${configurationFiles.registry.path} (dbConfig, mount)`,
   };
   return choice[database] === undefined ? [] : [`${choice[database]} of ${node}`];
 }

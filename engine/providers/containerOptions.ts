@@ -36,7 +36,7 @@ function given(inputs: Properties, key: string): string[] | undefined {
   return isEmpty(inputs[key]) ? undefined : texts(inputs, key);
 }
 
-export function portKey(port: Properties): string {
+function portKey(port: Properties): string {
   return `${number(port, "internal")}/${text(port, "protocol") ?? "tcp"}`;
 }
 

@@ -1,6 +1,6 @@
 import { childrenOf, find, numberAttribute, readXml } from "./xml";
 
-export const catalinaFile = "repository/conf/tomcat/catalina-server.xml";
+const catalinaFile = "repository/conf/tomcat/catalina-server.xml";
 
 /** A Tomcat connector: where it listens before the offset, and where browsers reach it. */
 export interface Connector {
