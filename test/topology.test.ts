@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseSettings } from "../settings";
 import { buildTopology, type DatabaseName, hostAddress, type Role, type Topology } from "../topology";
+import { assertNothingTwice } from "./topologySupport";
 
 const document = buildTopology(parseSettings({}, "dev"));
 
@@ -138,21 +139,7 @@ describe("topology", () => {
     fc.assert(
       fc.property(settings, (raw) => {
         const topology = buildTopology(parseSettings(raw, "dev"));
-        const unique = (values: readonly unknown[]) =>
-          assert.equal(new Set(values).size, values.length, String(values));
-        unique([
-          ...topology.nodes.map(({ address }) => address),
-          topology.databaseServer.address,
-          topology.balancer.address,
-          topology.network.gateway,
-        ]);
-        unique(topology.hosts.map(({ host }) => host));
-        unique(topology.links.map(({ id }) => id));
-        unique([
-          ...topology.nodes.map(({ publishedPort }) => publishedPort),
-          topology.databaseServer.publishedPort,
-          ...topology.balancer.ports.map(({ published }) => published),
-        ]);
+        assertNothingTwice(topology);
         const names = new Set([
           ...topology.nodes.map(({ name }) => name),
           ...topology.databases.map(({ name }) => name),

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { parseSettings, type RawSettings } from "../settings";
 import { buildTopology, hostsOf, type Node, type Topology } from "../topology";
 import { anySettings } from "./configs/settings";
+import { assertNothingTwice, assertUnique } from "./topologySupport";
 
 const of = (raw: RawSettings = {}) => buildTopology(parseSettings(raw, "dev"));
 const names = ({ nodes }: Topology) => nodes.map(({ name }) => name);
@@ -251,26 +252,12 @@ describe("topology: any settings", function () {
     fc.assert(
       fc.property(anySettings, (raw) => {
         const topology = of(raw);
-        const unique = (values: readonly unknown[]) =>
-          assert.equal(new Set(values).size, values.length, String(values));
-        unique(names(topology));
-        unique([
-          ...topology.nodes.map(({ address }) => address),
-          topology.databaseServer.address,
-          topology.balancer.address,
-          topology.network.gateway,
-        ]);
-        unique(topology.hosts.map(({ host }) => host));
-        unique(topology.links.map(({ id }) => id));
-        unique(topology.environments.map(({ name }) => name));
-        unique([
-          ...topology.nodes.map(({ publishedPort }) => publishedPort),
-          topology.databaseServer.publishedPort,
-          ...topology.balancer.ports.map(({ published }) => published),
-        ]);
+        assertNothingTwice(topology);
+        assertUnique(names(topology));
+        assertUnique(topology.environments.map(({ name }) => name));
         const { routes, internalRoutes } = topology.balancer;
-        unique([...routes, ...internalRoutes].map(({ name }) => name));
-        unique([...routes, ...internalRoutes].map(({ host, listenPort }) => `${host}:${listenPort}`));
+        assertUnique([...routes, ...internalRoutes].map(({ name }) => name));
+        assertUnique([...routes, ...internalRoutes].map(({ host, listenPort }) => `${host}:${listenPort}`));
         for (const link of topology.links) assertReachable(topology, link);
         for (const { hostName, nodeHostName } of topology.nodes)
           for (const name of [hostName, nodeHostName]) assert.ok(topology.certificateNames.includes(name), name);
