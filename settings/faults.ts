@@ -1,5 +1,5 @@
-import type { Settings } from "./settings";
-import { topologyFaults } from "./topology/faults";
+import { topologyFaults } from "../topology/faults";
+import type { Settings } from "./schema";
 
 /**
  * Faults that only several settings together have; each names setting, expectation, value found and remedy.

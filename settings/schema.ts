@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { maxReplicas } from "../topology/addresses";
+import { environmentsPattern } from "../topology/environments";
+
+/** The namespace of every setting: the project's name in Pulumi.yaml. */
+export const projectName = "wso2-apim";
+
+/** The value of `distribution` that stands for the embedded stand-in instead of a product pack. */
+export const standIn = "stand-in";
+
+const hostName = z
+  .string()
+  .max(253)
+  .regex(
+    /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/,
+    "a full lower-case host name, e.g. gateway.apim-wso2.com",
+  );
+const port = z.int().min(1).max(65535);
+const replicas = z.int().min(1).max(maxReplicas);
+const domain = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "letters, digits, dots and dashes");
+/** Empty: not set. */
+const optional = (pattern: RegExp, what: string) =>
+  z.string().refine((value) => value === "" || pattern.test(value), `${what}, or nothing`);
+const megabytes = z.int().min(32).max(1_048_576);
+
+/**
+ * Every setting of a stack, with its default. The same names, types and defaults stand in Pulumi.yaml, where the Pulumi
+ * CLI reads them (a test keeps both equal).
+ *
+ * @see README.md, "Settings"
+ */
+export const settingsSchema = z.strictObject({
+  distribution: z.string().min(1).default(standIn),
+  image: z.string().default(""),
+  apimHome: z
+    .string()
+    .regex(/^\/[^\s:]*[^/\s:]$/, "an absolute path without a slash at its end")
+    .default("/opt/wso2am"),
+  multiTenancy: z.boolean().default(false),
+  jwt: z.boolean().default(false),
+  jwtHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, "the name of an HTTP header, e.g. X-JWT-Assertion")
+    .default("X-JWT-Assertion"),
+  jwtClaimsRetriever: optional(
+    /^([A-Za-z_$][\w$]*\.)+[A-Za-z_$][\w$]*$/,
+    "the full name of a Java class, e.g. org.wso2.carbon.apimgt.impl.token.DefaultClaimsRetriever",
+  ).default(""),
+  jwtDialect: z
+    .string()
+    .regex(/^[a-z][a-z0-9+.-]*:[^\s<>"]+$/, "a URI, e.g. http://wso2.org/claims")
+    .default("http://wso2.org/claims"),
+  jwtSignature: z.enum(["SHA256withRSA", "NONE"]).default("SHA256withRSA"),
+  keyManagerReplicas: replicas.default(1),
+  gatewayReplicas: replicas.default(1),
+  publisherReplicas: replicas.default(1),
+  storeReplicas: replicas.default(1),
+  gatewayEnvironments: z
+    .string()
+    .regex(environmentsPattern, "hybrid, production or sandbox, or several like europe=production, test=sandbox")
+    .default("hybrid"),
+  gatewayWorkers: z.int().min(0).max(maxReplicas).default(0),
+  gatewayClusterDomain: domain.default("wso2.gateway.domain"),
+  deploymentSynchronizer: z.enum(["off", "svn"]).default("off"),
+  svnUrl: optional(
+    /^(https?|svn):\/\/[^\s@]+$/,
+    "a URL without user or password, e.g. https://svn.example.com/apis/",
+  ).default(""),
+  svnUser: z.string().max(64).default(""),
+  keyValidatorClient: z.enum(["auto", "ThriftClient", "WSClient"]).default("auto"),
+  analytics: z.boolean().default(false),
+  analyticsHost: hostName.default("bam.apim-wso2.com"),
+  analyticsPort: port.default(7612),
+  analyticsUser: z.string().min(1).max(64).default("admin"),
+  adminUser: z
+    .string()
+    .regex(/^[^~!#$;%^*+={}\\|<>,'"\s]{3,30}$/, "3 to 30 characters that the product allows in a user name")
+    .default("admin"),
+  portOffsets: z.enum(["document", "none", "custom"]).default("document"),
+  keyManagerOffset: z.int().min(0).max(10000).default(0),
+  gatewayOffset: z.int().min(0).max(10000).default(1),
+  publisherOffset: z.int().min(0).max(10000).default(2),
+  storeOffset: z.int().min(0).max(10000).default(3),
+  networkSubnet: z
+    .string()
+    .regex(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/, "an IPv4 network such as 172.28.0.0/24")
+    .default("172.28.0.0/24"),
+  keyManagerHost: hostName.default("keymanager.apim-wso2.com"),
+  gatewayHost: hostName.default("gateway.apim-wso2.com"),
+  publisherHost: hostName.default("publisher.apim-wso2.com"),
+  storeHost: hostName.default("store.apim-wso2.com"),
+  apimgtdbHost: hostName.default("apimgtdb.mysql-wso2.com"),
+  userdbHost: hostName.default("userdb.mysql-wso2.com"),
+  regdbHost: hostName.default("regdb.mysql-wso2.com"),
+  clusterDomain: domain.default("wso2.pub.store.domain"),
+  publishAddress: z.ipv4().default("127.0.0.1"),
+  httpsPort: port.default(8443),
+  gatewayHttpsPort: port.default(8243),
+  gatewayHttpPort: port.default(8280),
+  managementPort: port.max(65000).default(9443),
+  databasePort: port.default(23306),
+  databaseServerPort: port.default(3306),
+  databaseCharacterSet: z.enum(["latin1", "utf8mb3"]).default("latin1"),
+  poolMaxActive: z.int().min(1).max(1000).default(50),
+  poolMaxWait: z.int().min(-1).max(3_600_000).default(60_000),
+  nodeMemory: megabytes.default(192),
+  databaseMemory: megabytes.default(512),
+  balancerMemory: megabytes.default(128),
+  startTimeout: z.int().min(10).max(3600).default(180),
+});
+
+/** Settings that are secrets: read apart ({@link secretSetting}), so that no value of theirs can be shown. */
+export const secretSettings = ["adminPassword", "analyticsPassword", "svnPassword"] as const;
+
+/** The settings of one stack, complete and valid, without its {@link secretSettings}. */
+export type Settings = Readonly<z.infer<typeof settingsSchema>> & { readonly stack: string };
