@@ -1,26 +1,14 @@
-import Docker from "dockerode";
-import type { StackOutputs } from "../outputs";
 import { parseReportArguments, readStack } from "./stack";
+import { type ContainerStatus, containerStatuses, isHealthy } from "./status/containers";
 import { marks, table } from "./text";
 
 const help = `Usage: npm run status -- [--stack NAME] [--json]
 
-Shows every container of a stack: state, health, restarts, and where it is reached. Exit status 1 if one is not healthy.
+Shows every container of a stack: state, health, how often Docker has started it again, and where it is reached; of one
+that is not healthy also why, as far as Docker and its log tell. Exit status 1 if one is not healthy.
 
   -s, --stack NAME  default: dev, or APIM_STACK
       --json        the same as JSON`;
-
-/** One container of the deployment as Docker sees it. */
-export interface ContainerStatus {
-  readonly name: string;
-  readonly container: string;
-  /** Docker's state, or `missing`. */
-  readonly state: string;
-  /** Docker's health, or `-`. */
-  readonly health: string;
-  readonly restarts: number;
-  readonly url: string;
-}
 
 export async function run(args: string[]): Promise<number> {
   const options = parseReportArguments(args, help);
@@ -31,32 +19,6 @@ export async function run(args: string[]): Promise<number> {
   if (options.json) console.log(JSON.stringify({ healthy, containers: statuses }, null, 2));
   else print(statuses);
   return healthy ? 0 : 1;
-}
-
-/** MySQL, the nodes and the balancer, in this order. */
-async function containerStatuses(outputs: StackOutputs): Promise<ContainerStatus[]> {
-  const { topology, nodes, databases, urls } = outputs;
-  const docker = new Docker();
-  const rows = [
-    { name: topology.databaseServer.name, url: Object.values(databases)[0]?.split("/")[0] ?? "" },
-    ...nodes.map((node) => ({ name: node.name, url: node.managementUrl })),
-    { name: topology.balancer.name, url: urls.gatewayHttps },
-  ];
-  return Promise.all(rows.map(({ name, url }) => containerStatus(docker, name, `${topology.prefix}-${name}`, url)));
-}
-
-async function containerStatus(docker: Docker, name: string, container: string, url: string): Promise<ContainerStatus> {
-  try {
-    const { State, RestartCount } = await docker.getContainer(container).inspect();
-    return { name, container, url, state: State.Status, health: State.Health?.Status ?? "-", restarts: RestartCount };
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-    return { name, container, url, state: "missing", health: "-", restarts: 0 };
-  }
-}
-
-function isHealthy({ state, health }: ContainerStatus): boolean {
-  return state === "running" && health === "healthy";
 }
 
 function print(statuses: readonly ContainerStatus[]): void {
@@ -70,4 +32,5 @@ function print(statuses: readonly ContainerStatus[]): void {
     const status = statuses[i];
     console.log(`${status && isHealthy(status) ? ok : failed} ${line}`);
   }
+  for (const { name, note } of statuses) if (note !== undefined) console.log(`  ${name}: ${note}`);
 }
