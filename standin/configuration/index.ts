@@ -4,7 +4,7 @@ import { type CarbonConfiguration, readCarbon } from "./carbon";
 import { type DataSource, readDataSources } from "./dataSources";
 import type { Properties } from "./properties";
 import { type RegistryConfiguration, readRegistry } from "./registry";
-import { type PassThroughApi, readSynapseApis } from "./synapse";
+import { type ErrorSequence, type PassThroughApi, readErrorSequences, readSynapseApis } from "./synapse";
 import { readManagementConnectors } from "./tomcat";
 import { readUserManagement, type UserManagement } from "./userManagement";
 
@@ -35,6 +35,7 @@ export interface Configuration {
   readonly axis2: Axis2Configuration;
   readonly apiManager: ApiManagerConfiguration;
   readonly passThroughApis: readonly PassThroughApi[];
+  readonly errorSequences: readonly ErrorSequence[];
 }
 
 const roleOfProfile: Readonly<Record<string, StandInRole>> = {
@@ -60,6 +61,7 @@ export function readConfiguration(carbonHome: string, profile: string, localAddr
   const connectors = readManagementConnectors(carbonHome);
   const axis2 = readAxis2(carbonHome);
   const userManagement = readUserManagement(carbonHome);
+  const isGateway = role === "gateway" || role === "default";
   const ports: Ports = {
     managementHttps: connectors.https.port + carbon.offset,
     managementHttp: connectors.http.port + carbon.offset,
@@ -95,6 +97,7 @@ export function readConfiguration(carbonHome: string, profile: string, localAddr
     registry: readRegistry(carbonHome),
     axis2,
     apiManager: readApiManager(carbonHome, properties),
-    passThroughApis: role === "gateway" || role === "default" ? readSynapseApis(carbonHome, properties) : [],
+    passThroughApis: isGateway ? readSynapseApis(carbonHome, properties) : [],
+    errorSequences: isGateway ? readErrorSequences(carbonHome) : [],
   };
 }

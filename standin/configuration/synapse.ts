@@ -1,10 +1,11 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { XmlElement } from "@rgrove/parse-xml";
 import { type Properties, resolve } from "./properties";
 import { childrenOf, readXml, type XmlFile } from "./xml";
 
 export const synapseDirectory = "repository/deployment/server/synapse-configs/default/api";
+const sequenceDirectory = "repository/deployment/server/synapse-configs/default/sequences";
 
 /** An API of the gateway that passes requests on as they are: token, authorize, revoke. */
 export interface PassThroughApi {
@@ -40,6 +41,38 @@ export function readSynapseApis(carbonHome: string, properties: Properties): Pas
         context: file.root.attributes.context ?? "",
         methods: (resource?.attributes.methods ?? "").split(/\s+/).filter((one) => one !== ""),
         target: targetOf(file, properties),
+      };
+    });
+}
+
+/** What the gateway answers to a key that an API has no endpoint for. */
+export interface ErrorSequence {
+  /** As APIs refer to it, e.g. `_sandbox_key_error_`. */
+  readonly name: string;
+  readonly code: number;
+  readonly message: string;
+  readonly status: number;
+}
+
+/** Those of both kinds of keys, as far as they are there. @throws naming the file that lacks a property */
+export function readErrorSequences(carbonHome: string): ErrorSequence[] {
+  return ["_production_key_error_", "_sandbox_key_error_"]
+    .map((name) => ({ name, path: `${sequenceDirectory}/${name}.xml` }))
+    .filter(({ path }) => existsSync(join(carbonHome, path)))
+    .map(({ name, path }) => {
+      const properties = childrenOf(readXml(carbonHome, path).root, "property");
+      const text = (property: string): string => {
+        const value = properties.find(({ attributes }) => attributes.name === property)?.attributes.value;
+        if (value === undefined) {
+          throw new Error(`${path}: property ${property} is missing`);
+        }
+        return value;
+      };
+      return {
+        name,
+        code: Number(text("ERROR_CODE")),
+        message: text("ERROR_MESSAGE"),
+        status: Number(text("CUSTOM_HTTP_SC")),
       };
     });
 }

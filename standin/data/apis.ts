@@ -1,3 +1,4 @@
+import type { Endpoints } from "../environmentApi";
 import { change, type Queries, row, tenant } from "./rows";
 
 /** An API as the Publisher keeps it in the registry. */
@@ -7,8 +8,7 @@ export interface Api {
   readonly version: string;
   /** With the version, as callers use it: `/weather/1.0.0`. */
   readonly context: string;
-  /** The backend's URL. */
-  readonly endpoint: string;
+  readonly endpoints: Endpoints;
   readonly status: string;
   readonly description: string;
   readonly tags: readonly string[];

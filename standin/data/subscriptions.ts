@@ -16,9 +16,13 @@ export interface Subscription extends ApiKey {
   readonly tier: string;
 }
 
+/** What a key is for. */
+export const keyTypes = ["PRODUCTION", "SANDBOX"] as const;
+export type KeyType = (typeof keyTypes)[number];
+
 export interface ApplicationKey {
   readonly applicationId: number;
-  readonly keyType: string;
+  readonly keyType: KeyType;
   readonly consumerKey: string;
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Pool } from "mysql2/promise";
 import { change, type Queries, row, rows, tenant, transaction } from "./rows";
+import type { KeyType } from "./subscriptions";
 
 /** An OAuth client: one application's keys. */
 export interface Client {
@@ -139,7 +140,8 @@ export interface Validation {
   readonly user?: string;
   readonly subscriber?: string;
   readonly application?: string;
-  readonly keyType?: string;
+  /** Which of the application's keys the token was got with. */
+  readonly keyType?: KeyType;
   /** Signed statement about the caller, for backends. */
   readonly jwt?: string;
 }
@@ -157,7 +159,7 @@ export async function validateToken(
   if (found === undefined || found.LEFT_MS <= 0) {
     return { authorized: false, code: 900901 };
   }
-  const subscription = await row<{ NAME: string; USER_ID: string; KEY_TYPE: string }>(
+  const subscription = await row<{ NAME: string; USER_ID: string; KEY_TYPE: KeyType }>(
     db,
     `SELECT app.NAME, subscriber.USER_ID, mapping.KEY_TYPE
        FROM AM_APPLICATION_KEY_MAPPING mapping

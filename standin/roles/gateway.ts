@@ -1,6 +1,8 @@
+import type { DeployedApi, Treatment } from "../apiFile";
 import { type CallAnswer, call } from "../client";
+import type { ErrorSequence } from "../configuration/synapse";
 import type { Context } from "../context";
-import { apiFor, type DeployedApi, type DeployedApis, deployedApis } from "../deployedApis";
+import { apiFor, type DeployedApis, deployedApis } from "../deployedApis";
 import { describe } from "../errors";
 import type { Answer, Handler, Request } from "../http";
 import { escapeHtml } from "../pages";
@@ -10,6 +12,9 @@ import { type KeyValidator, keyValidator } from "./keyValidator";
 
 /** Headers that belong to one connection, not to the message. */
 const connectionHeaders = ["connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade"];
+
+const namespace = "http://wso2.org/apimanager";
+const xml = { "content-type": "application/xml; charset=UTF-8" };
 
 /** API traffic; token, authorize and revoke go on to the Key Manager. */
 export function gatewayParts(context: Context): Pick<RoleParts, "traffic" | "services"> {
@@ -28,15 +33,13 @@ function adminService(apis: DeployedApis, { log }: Context): Service {
     roles: ["gateway"],
     operations: {
       addApi: async (input) => {
-        const text = (name: keyof DeployedApi): string => {
-          const value = input[name];
-          if (typeof value !== "string" || value === "") {
+        for (const name of ["name", "provider", "version", "context", "keyType", "matching", "other"] as const) {
+          if (!input[name]) {
             throw new Error(`addApi: ${name} is missing`);
           }
-          return value;
-        };
-        const api = { name: text("name"), provider: text("provider"), version: text("version") };
-        apis.deploy({ ...api, context: text("context"), endpoint: text("endpoint") });
+        }
+        const api = input as unknown as DeployedApi;
+        apis.deploy(api);
         log.info(`API deployed: ${api.name} ${api.version}`);
         return true;
       },
@@ -78,6 +81,7 @@ function apiTraffic(
   apis: DeployedApis,
   validator: KeyValidator,
 ): Handler {
+  const { errorSequences } = configuration;
   const { jwtHeader } = configuration.apiManager;
   return async (request): Promise<Answer | undefined> => {
     const api = apiFor(apis.all(), request.path);
@@ -100,16 +104,35 @@ function apiTraffic(
         ? securityFault(403, 900908, "Resource forbidden", "the application has no subscription to this API")
         : securityFault(401, 900901, "Invalid Credentials", "the access token is not good");
     }
+    const treatment = validation.keyType === api.keyType ? api.matching : api.other;
+    if (!("endpoint" in treatment)) {
+      return refusedKey(treatment, errorSequences);
+    }
+    const { endpoint } = treatment;
     const { authorization: _, [jwtHeader.toLowerCase()]: __, ...headers } = messageHeaders(request.headers);
-    const target = api.endpoint.replace(/\/$/, "") + request.path.slice(api.context.length);
+    const target = endpoint.replace(/\/$/, "") + request.path.slice(api.context.length);
     try {
       const sent = { ...headers, ...(validation.jwt && { [jwtHeader]: validation.jwt }) };
       const answer = await forward(trafficCaller, request, target, sent);
       return { status: answer.status, headers: messageHeaders(answer.headers), body: answer.body };
     } catch (error) {
-      return backendFault(log, api.endpoint, error);
+      return backendFault(log, endpoint, error);
     }
   };
+}
+
+/** To a good key of the type that is not for this gateway, or that the API has no endpoint for. */
+function refusedKey(
+  treatment: Exclude<Treatment, { endpoint: string }>,
+  errorSequences: readonly ErrorSequence[],
+): Answer {
+  if ("refusal" in treatment) {
+    return { status: 401, headers: xml, body: `<error><message>${escapeHtml(treatment.refusal)}</message></error>` };
+  }
+  const sequence = errorSequences.find(({ name }) => name === treatment.sequence);
+  return sequence === undefined
+    ? fault(500, namespace, 0, "Runtime Error", `the gateway has no sequence ${treatment.sequence}`)
+    : fault(sequence.status, namespace, sequence.code, "Runtime Error", sequence.message);
 }
 
 function forward(
@@ -129,21 +152,21 @@ function forward(
 function backendFault(log: Context["log"], target: string, error: unknown): Answer {
   const description = `Error connecting to the back end ${target}: ${describe(error)}`;
   log.error(description);
-  return fault(500, "http://wso2.org/apimanager", 101503, "Runtime Error", description);
+  return fault(500, namespace, 101503, "Runtime Error", description);
 }
 
 function securityFault(status: number, code: number, message: string, description: string): Answer {
-  const answer = fault(status, "http://wso2.org/apimanager/security", code, message, description);
+  const answer = fault(status, `${namespace}/security`, code, message, description);
   return status === 401
     ? { ...answer, headers: { ...answer.headers, "www-authenticate": 'OAuth2 realm="stand-in"' } }
     : answer;
 }
 
-function fault(status: number, namespace: string, code: number, message: string, description: string): Answer {
+function fault(status: number, xmlns: string, code: number, message: string, description: string): Answer {
   return {
     status,
-    headers: { "content-type": "application/xml; charset=UTF-8" },
-    body: `<fault xmlns="${namespace}"><code>${code}</code><type>Status report</type><message>${escapeHtml(message)}</message><description>${escapeHtml(description)}</description></fault>`,
+    headers: xml,
+    body: `<fault xmlns="${xmlns}"><code>${code}</code><type>Status report</type><message>${escapeHtml(message)}</message><description>${escapeHtml(description)}</description></fault>`,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Context } from "../context";
 import { type Api, type ApiKey, addApi, apiPath, apisPath, recordStatus, removeApi } from "../data/apis";
 import { type Registry, registry } from "../data/registry";
 import { transaction } from "../data/rows";
+import { type Endpoints, type Treatments, treatmentsFor } from "../environmentApi";
 import { describe } from "../errors";
 import type { Handler } from "../http";
 import { callService } from "../serviceClient";
@@ -37,17 +38,12 @@ async function add(pool: Pool, shared: Registry, { user, field }: Visit): Promis
   if (!/^\/[\w./-]*\w$/.test(path)) {
     throw new Error(`context: expected a path such as /weather, found "${path}"`);
   }
-  const endpoints = JSON.parse(field("endpoint_config")) as { production_endpoints?: { url?: string } };
-  const endpoint = endpoints.production_endpoints?.url;
-  if (endpoint === undefined || !URL.canParse(endpoint)) {
-    throw new Error(`endpoint_config: production_endpoints.url: expected a URL, found "${endpoint}"`);
-  }
   const api: Api = {
     name: field("name"),
     provider: user,
     version,
     context: `${path}/${version}`,
-    endpoint,
+    endpoints: endpointsOf(field("endpoint_config")),
     status: "CREATED",
     description: field("description", ""),
     tags: field("tags", "").split(",").filter(Boolean),
@@ -64,14 +60,29 @@ async function add(pool: Pool, shared: Registry, { user, field }: Visit): Promis
   return {};
 }
 
+/** An API needs one of the two. */
+function endpointsOf(configuration: string): Endpoints {
+  const config = JSON.parse(configuration) as Readonly<Record<string, { url?: string } | undefined>>;
+  const [production, sandbox] = (["production_endpoints", "sandbox_endpoints"] as const).map((name) => {
+    const url = config[name]?.url;
+    if (url !== undefined && !URL.canParse(url)) {
+      throw new Error(`endpoint_config: ${name}.url: expected a URL, found "${url}"`);
+    }
+    return url;
+  });
+  if (production === undefined && sandbox === undefined) {
+    throw new Error("endpoint_config: expected production_endpoints, sandbox_endpoints or both, found neither");
+  }
+  return { ...(production && { production }), ...(sandbox && { sandbox }) };
+}
+
 async function updateStatus(context: Context, pool: Pool, shared: Registry, visit: Visit): Promise<object> {
   const api = await findApi(shared, keyOf(visit));
   const status = visit.field("status");
   if (served.includes(status)) {
-    const { name, provider, version, context: path, endpoint } = api;
-    await atEveryGateway(context, "addApi", { name, provider, version, context: path, endpoint });
+    await deployEverywhere(context, api);
   } else {
-    await atEveryGateway(context, "deleteApi", keyOf(visit));
+    await removeEverywhere(context, keyOf(visit));
   }
   await recordStatus(pool, api, status, visit.user);
   await shared.put(apiPath(api), JSON.stringify({ ...api, status }), visit.user);
@@ -83,7 +94,7 @@ async function remove(context: Context, pool: Pool, shared: Registry, visit: Vis
   const { status } = await findApi(shared, key);
   await transaction(pool, async (db) => {
     await removeApi(db, key);
-    const gone = atEveryGateway(context, "deleteApi", key);
+    const gone = removeEverywhere(context, key);
     // One that was never published may be at no gateway, or at some that a failed publishing reached.
     await (served.includes(status) ? gone : gone.catch((error: unknown) => context.log.warn(describe(error))));
     await shared.remove(apiPath(key));
@@ -91,15 +102,34 @@ async function remove(context: Context, pool: Pool, shared: Registry, visit: Vis
   return {};
 }
 
-/** The environments of api-manager.xml, one after another; the first that fails ends it. */
-async function atEveryGateway({ configuration, caller }: Context, operation: string, input: object): Promise<void> {
-  for (const environment of configuration.apiManager.environments) {
-    await callService(caller, neighbourOf(environment), `APIGatewayAdmin/${operation}`, { ...input });
+/** To the environments of api-manager.xml, one after another; the first that fails ends it. */
+async function deployEverywhere(context: Context, api: Api): Promise<void> {
+  const { name, provider, version, context: path, endpoints } = api;
+  for (const environment of context.configuration.apiManager.environments) {
+    const treatments = treatmentsOf(environment, endpoints);
+    await (treatments === undefined
+      ? callGateway(context, environment, "deleteApi", { name, provider, version })
+      : callGateway(context, environment, "addApi", { name, provider, version, context: path, ...treatments }));
   }
 }
 
-function neighbourOf(environment: Environment) {
-  return { service: environment, decidedBy: `Environment[${environment.name}]/ServerURL in ${apiManagerFile}` };
+async function removeEverywhere(context: Context, { name, provider, version }: ApiKey): Promise<void> {
+  for (const environment of context.configuration.apiManager.environments) {
+    await callGateway(context, environment, "deleteApi", { name, provider, version });
+  }
+}
+
+function treatmentsOf({ name, type }: Environment, endpoints: Endpoints): Treatments | undefined {
+  try {
+    return treatmentsFor(type, endpoints);
+  } catch (error) {
+    throw new Error(`Environment[${name}]/@type in ${apiManagerFile}: ${describe(error)}`);
+  }
+}
+
+function callGateway({ caller }: Context, environment: Environment, operation: string, input: object) {
+  const decidedBy = `Environment[${environment.name}]/ServerURL in ${apiManagerFile}`;
+  return callService(caller, { service: environment, decidedBy }, `APIGatewayAdmin/${operation}`, { ...input });
 }
 
 function keyOf({ field }: Visit): ApiKey {

@@ -86,7 +86,7 @@ async function removeApplication(context: Context, pool: Pool, { user, field }: 
 async function allSubscriptions(pool: Pool, user: string): Promise<object> {
   const found = (await data.applications(pool, user)).map(async ({ id, name, callbackUrl }) => {
     const keys = await data.applicationKeys(pool, id);
-    const [production, sandbox] = ["PRODUCTION", "SANDBOX"].map((type) => keys.find(({ keyType }) => keyType === type));
+    const [production, sandbox] = data.keyTypes.map((type) => keys.find(({ keyType }) => keyType === type));
     return {
       id,
       name,
@@ -128,7 +128,11 @@ async function unsubscribe(pool: Pool, { user, field }: Visit): Promise<object> 
 /** A client at the Key Manager, and its first token through the gateway. Half-made keys are taken back. */
 async function generateKey(context: Context, pool: Pool, { user, field }: Visit): Promise<object> {
   const application = await data.applicationNamed(pool, user, field("application"));
-  const keyType = field("keytype", "PRODUCTION");
+  const asked = field("keytype");
+  const keyType = data.keyTypes.find((one) => one === asked);
+  if (keyType === undefined) {
+    throw new Error(`keytype: expected ${data.keyTypes.join(" or ")}, found "${asked}"`);
+  }
   if ((await data.applicationKeys(pool, application.id)).some((one) => one.keyType === keyType)) {
     throw new Error(`application "${application.name}" has its ${keyType} keys already`);
   }

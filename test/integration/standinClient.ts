@@ -44,13 +44,14 @@ export class Person {
     return this.post(app, "user/login/ajax/login.jag", { action: "login", username: "admin", password });
   }
 
-  addApi(name: string, endpoint: string): Promise<Reply> {
+  addApi(name: string, endpoints: Partial<Record<"production" | "sandbox", string>>): Promise<Reply> {
+    const config = Object.entries(endpoints).map(([type, url]) => [`${type}_endpoints`, { url, config: null }]);
     return this.post("publisher", "item-add/ajax/add.jag", {
       action: "addAPI",
       name,
       context: `/${name.toLowerCase()}`,
       version: "1.0.0",
-      endpoint_config: JSON.stringify({ production_endpoints: { url: endpoint, config: null }, endpoint_type: "http" }),
+      endpoint_config: JSON.stringify({ ...Object.fromEntries(config), endpoint_type: "http" }),
       tiersCollection: "Unlimited",
     });
   }
@@ -89,9 +90,9 @@ export class Person {
     });
   }
 
-  generateKeys(application: string): Promise<Reply> {
+  generateKeys(application: string, keytype = "PRODUCTION"): Promise<Reply> {
     return this.post("store", "subscription/subscription-add/ajax/subscription-add.jag", {
-      ...{ action: "generateApplicationKey", application, keytype: "PRODUCTION", callbackUrl: "" },
+      ...{ action: "generateApplicationKey", application, keytype, callbackUrl: "" },
       ...{ authorizedDomains: "ALL", validityTime: "3600" },
     });
   }

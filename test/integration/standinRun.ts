@@ -99,14 +99,14 @@ export class StandinRun {
     return node;
   }
 
-  async toPublished(): Promise<void> {
+  async toPublished(endpoints: Parameters<Person["addApi"]>[1] = { production: this.endpoint }): Promise<void> {
     await good(this.person.logIn("publisher"));
-    await good(this.person.addApi(this.name, this.endpoint));
+    await good(this.person.addApi(this.name, endpoints));
     await good(this.person.publish(this.name));
   }
 
-  async toKeys(): Promise<{ consumerKey: string; consumerSecret: string }> {
-    await this.toPublished();
+  async toKeys(endpoints?: Parameters<Person["addApi"]>[1]): Promise<{ consumerKey: string; consumerSecret: string }> {
+    await this.toPublished(endpoints);
     await good(this.person.logIn("store"));
     await eventually(async () => (await this.person.published()).includes(this.name));
     await good(this.person.addApplication(this.name));

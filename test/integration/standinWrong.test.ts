@@ -28,7 +28,7 @@ describe("stand-in, with one value wrong", function () {
     it(`publishing fails: ${what}`, async () => {
       await run.start({ publisher: edits });
       await good(run.person.logIn("publisher"));
-      await good(run.person.addApi(run.name, run.endpoint));
+      await good(run.person.addApi(run.name, { production: run.endpoint }));
       assert.match(await refusal(run.person.publish(run.name)), expected);
     });
   publishFails(
@@ -66,7 +66,10 @@ describe("stand-in, with one value wrong", function () {
     const edits: Edits = { [files.registry]: [["jdbc/WSO2REG_DB", "jdbc/WSO2CarbonDB"]] };
     await run.start({ publisher: edits });
     await good(run.person.logIn("publisher"));
-    assert.match(await refusal(run.person.addApi(run.name, run.endpoint)), /jdbc\/WSO2CarbonDB is embedded/);
+    assert.match(
+      await refusal(run.person.addApi(run.name, { production: run.endpoint })),
+      /jdbc\/WSO2CarbonDB is embedded/,
+    );
   });
 
   const staysUnseen = async (): Promise<void> => {

@@ -123,11 +123,18 @@ describe("stand-in configuration", () => {
     const home = mkdtempSync(join(tmpdir(), "standin-stock-"));
     try {
       cpSync(join(stock, "repository"), join(home, "repository"), { recursive: true });
-      const { carbon, passThroughApis, dataSources } = readConfiguration(home, "default", "10.1.2.3");
+      const { carbon, passThroughApis, errorSequences, dataSources } = readConfiguration(home, "default", "10.1.2.3");
       assert.equal(carbon.version, "1.9.0");
       assert.deepEqual(
         passThroughApis.map(({ context }) => context),
         ["/authorize", "/revoke", "/token"],
+      );
+      assert.deepEqual(
+        errorSequences.map(({ name, status, code }) => [name, status, code]),
+        [
+          ["_production_key_error_", 403, 900901],
+          ["_sandbox_key_error_", 403, 900901],
+        ],
       );
       assert.deepEqual(
         dataSources.map(({ jndiName, server }) => [jndiName, server]),

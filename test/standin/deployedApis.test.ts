@@ -3,17 +3,26 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import type { DeployedApi, Treatment } from "../../standin/apiFile";
 import { synapseDirectory } from "../../standin/configuration/synapse";
-import { apiFor, type DeployedApi, deployedApis } from "../../standin/deployedApis";
+import { keyTypes } from "../../standin/data/subscriptions";
+import { apiFor, deployedApis } from "../../standin/deployedApis";
 
 const word = fc.stringMatching(/^[A-Za-z][\w.]{0,12}$/);
+const treatment: fc.Arbitrary<Treatment> = fc.oneof(
+  fc.record({ endpoint: fc.webUrl({ withQueryParameters: true }) }, { noNullPrototype: true }),
+  fc.record({ sequence: word }, { noNullPrototype: true }),
+  fc.record({ refusal: fc.stringMatching(/^\w[\w &<>"']{0,20}\w$/) }, { noNullPrototype: true }),
+);
 const api: fc.Arbitrary<DeployedApi> = fc.record(
   {
     name: word,
     provider: fc.stringMatching(/^[a-z][a-z0-9@.]{2,12}$/),
     version: fc.stringMatching(/^\d(\.\d){0,2}$/),
     context: word.map((text) => `/${text}/1.0`),
-    endpoint: fc.webUrl({ withQueryParameters: true }),
+    keyType: fc.constantFrom(...keyTypes),
+    matching: treatment,
+    other: treatment,
   },
   { noNullPrototype: true },
 );
@@ -57,7 +66,9 @@ describe("APIs deployed to a stand-in gateway", () => {
       provider: "p",
       version: "1",
       context,
-      endpoint: "",
+      keyType: "PRODUCTION",
+      matching: { endpoint: "" },
+      other: { endpoint: "" },
     });
     const all = [at("/a/1"), at("/a/1/deep")];
     assert.equal(apiFor(all, "/a/1/x")?.context, "/a/1");

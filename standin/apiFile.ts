@@ -1,0 +1,109 @@
+import { parseXml, type XmlElement } from "@rgrove/parse-xml";
+import { childrenOf, find, textAt } from "./configuration/xml";
+import { type KeyType, keyTypes } from "./data/subscriptions";
+import { escapeHtml } from "./pages";
+
+/** What a gateway does with a call that has a good token. */
+export type Treatment =
+  /** Sends it on to the backend's URL. */
+  | { readonly endpoint: string }
+  /** Answers as one of the gateway's own sequences says, e.g. `_sandbox_key_error_`. */
+  | { readonly sequence: string }
+  /** Answers with status 401 and this message. */
+  | { readonly refusal: string };
+
+/** An API as a gateway serves it. */
+export interface DeployedApi {
+  readonly name: string;
+  readonly provider: string;
+  readonly version: string;
+  /** With the version, e.g. `/weather/1.0.0`. */
+  readonly context: string;
+  /** Calls with keys of this type are treated as `matching` says, all others as `other` says. */
+  readonly keyType: KeyType;
+  readonly matching: Treatment;
+  readonly other: Treatment;
+}
+
+const namespace = "http://ws.apache.org/ns/synapse";
+
+/** The name of its file in the gateway's directory of APIs. */
+export function apiFileName({ provider, name, version }: Pick<DeployedApi, "name" | "provider" | "version">): string {
+  return `${[`${provider}--${name}`, `v${version}`].join("_").replace(/[^\w.-]/g, "-")}.xml`;
+}
+
+/** As synapse configuration: a filter on the type of the key. */
+export function formatApi({ name, provider, version, context, keyType, matching, other }: DeployedApi): string {
+  const attributes = [
+    attribute("name", `${provider}--${name}`),
+    attribute("context", context),
+    attribute("version", version),
+    'version-type="context"',
+  ].join(" ");
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<api xmlns="${namespace}" ${attributes}>
+    <resource methods="POST PATCH GET DELETE HEAD PUT OPTIONS" url-mapping="/*">
+        <inSequence>
+            <filter source="$ctx:AM_KEY_TYPE" ${attribute("regex", keyType)}>
+                <then>
+                    ${formatTreatment(matching)}
+                </then>
+                <else>
+                    ${formatTreatment(other)}
+                </else>
+            </filter>
+        </inSequence>
+        <outSequence>
+            <send/>
+        </outSequence>
+    </resource>
+    <handlers>
+        <handler class="org.wso2.carbon.apimgt.gateway.handlers.security.APIAuthenticationHandler"/>
+    </handlers>
+</api>
+`;
+}
+
+function formatTreatment(treatment: Treatment): string {
+  if ("endpoint" in treatment) {
+    return `<send><endpoint><address ${attribute("uri", treatment.endpoint)}/></endpoint></send>`;
+  }
+  if ("sequence" in treatment) {
+    return `<sequence ${attribute("key", treatment.sequence)}/>`;
+  }
+  const body = `<error xmlns=""><message>${escapeHtml(treatment.refusal)}</message></error>`;
+  const status = '<property name="HTTP_SC" value="401" scope="axis2"/>';
+  return `<payloadFactory><format>${body}</format></payloadFactory>${status}<send/>`;
+}
+
+function attribute(key: string, value: string): string {
+  return `${key}="${escapeHtml(value)}"`;
+}
+
+/** Reads such a file; undefined when it is another one. */
+export function parseApi(text: string): DeployedApi | undefined {
+  const root = parseXml(text).root;
+  const filter = root && find(root, "resource/inSequence/filter");
+  const { name = "", context, version } = root?.attributes ?? {};
+  const [provider, ...rest] = name.split("--");
+  const keyType = keyTypes.find((one) => one === filter?.attributes.regex);
+  const matching = filter && parseTreatment(find(filter, "then"));
+  const other = filter && parseTreatment(find(filter, "else"));
+  if (provider === undefined || context === undefined || version === undefined || !keyType || !matching || !other) {
+    return undefined;
+  }
+  return { name: rest.join("--"), provider, version, context, keyType, matching, other };
+}
+
+function parseTreatment(branch: XmlElement | undefined): Treatment | undefined {
+  const address = branch && find(branch, "send/endpoint/address");
+  if (address !== undefined) {
+    return { endpoint: address.attributes.uri ?? "" };
+  }
+  const sequence = branch && childrenOf(branch, "sequence")[0]?.attributes.key;
+  if (sequence !== undefined) {
+    return { sequence };
+  }
+  const refusal = branch && textAt(branch, "payloadFactory/format/error/message");
+  return refusal === undefined ? undefined : { refusal };
+}
