@@ -55,6 +55,7 @@ export = async () => {
     image: nodeImage,
     apimHome: settings.apimHome,
     memory: settings.nodeMemory,
+    heap: settings.nodeHeap,
     startsAfter: [
       ...databases.readyFor(node),
       ...node.startsAfter.flatMap((name) => started.get(name)?.container ?? []),

@@ -21,6 +21,8 @@ export interface ProductNodeArgs {
   readonly network: docker.Network;
   /** MiB. */
   readonly memory: number;
+  /** MiB of the JVM's heap at most, from 256; 0: there is no JVM. */
+  readonly heap: number;
   /** Seconds until the management port must answer. */
   readonly startTimeout: number;
   /** What must be up before this node starts: the databases, earlier nodes of the row. */
@@ -67,7 +69,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
         }),
         image: args.image,
         command: [`-Dprofile=${node.profile}`],
-        envs: [`NODE_NAME=${node.name}`, `START_LIMIT_SECONDS=${startTimeout}`],
+        envs: [`NODE_NAME=${node.name}`, `START_LIMIT_SECONDS=${startTimeout}`, ...heapOptions(args.heap)],
         hosts: hostAliases(topology, node),
         uploads: pulumi.secret(this.uploads(args)),
         mounts: this.mounts(args),
@@ -99,4 +101,9 @@ export abstract class ProductNode extends pulumi.ComponentResource {
         { file: under(keystore.truststorePath), contentBase64: truststoreJks },
       ]);
   }
+}
+
+/** wso2server.sh puts JAVA_OPTS behind its own -Xms and -Xmx, and the JVM takes the last. */
+function heapOptions(heap: number): string[] {
+  return heap === 0 ? [] : [`JAVA_OPTS=-Xms256m -Xmx${heap}m`];
 }

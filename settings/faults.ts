@@ -1,5 +1,6 @@
 import { topologyFaults } from "../topology/faults";
-import type { Settings } from "./schema";
+import { besideHeap, leastProductMemory } from "./derived";
+import { type Settings, standIn } from "./schema";
 
 /**
  * Faults that only several settings together have; each names setting, expectation, value found and remedy.
@@ -10,6 +11,7 @@ export function settingsFaults(settings: Settings, given: ReadonlySet<string>): 
   const subnet = subnetFaults(settings);
   return [
     ...distributionFaults(settings),
+    ...memoryFaults(settings),
     ...subnet,
     ...sameValueFaults(settings),
     ...secretFaults(settings, given),
@@ -19,17 +21,36 @@ export function settingsFaults(settings: Settings, given: ReadonlySet<string>): 
 }
 
 function distributionFaults(settings: Settings): string[] {
-  if (settings.distribution !== "stand-in" && settings.image === "") {
+  if (settings.distribution !== standIn && settings.image === "") {
     return [
       `image: expected the name of an image that holds the pack of ${settings.distribution}, found nothing; set wso2-apim:image (README, "Your own distribution")`,
     ];
   }
-  if (settings.distribution === "stand-in" && settings.image !== "") {
+  if (settings.distribution === standIn && settings.image !== "") {
     return [
       `image: the stand-in has its own image, found "${settings.image}"; set wso2-apim:distribution too, or remove image`,
     ];
   }
   return [];
+}
+
+/** Said of the product only: the stand-in has no JVM. */
+function memoryFaults({ distribution, nodeMemory, nodeHeap }: Settings): string[] {
+  if (distribution === standIn) {
+    return nodeHeap === 0
+      ? []
+      : [`nodeHeap: the stand-in has no JVM, found ${nodeHeap}; set wso2-apim:distribution too, or remove nodeHeap`];
+  }
+  if (nodeMemory < leastProductMemory) {
+    return [
+      `nodeMemory: expected at least ${leastProductMemory} for the product, found ${nodeMemory}; set wso2-apim:nodeMemory, or remove it for 2048`,
+    ];
+  }
+  const most = nodeMemory - besideHeap;
+  if (nodeHeap <= most) return [];
+  return [
+    `nodeHeap: expected at most ${most} with nodeMemory ${nodeMemory} (the JVM needs ${besideHeap} MiB beside its heap), found ${nodeHeap}; set wso2-apim:nodeHeap, or wso2-apim:nodeMemory to at least ${nodeHeap + besideHeap}`,
+  ];
 }
 
 function secretFaults(settings: Settings, given: ReadonlySet<string>): string[] {

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { withSuitableValues } from "./derived";
 import { settingsFaults } from "./faults";
 import { projectName, type Settings, secretSettings, settingsSchema } from "./schema";
 
@@ -45,7 +46,7 @@ export function parseSettings(raw: RawSettings, stack: string): Settings {
     // So that what the others say together is checked as well.
     delete values[name];
   }
-  const settings = { ...settingsSchema.parse(values), stack };
+  const settings = withSuitableValues({ ...settingsSchema.parse(values), stack });
   faults.push(...settingsFaults(settings, new Set(Object.keys(raw))));
   if (faults.length > 0) throw new SettingsError(faults);
   return settings;

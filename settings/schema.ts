@@ -22,6 +22,13 @@ const domain = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "letters, digits, dots
 const optional = (pattern: RegExp, what: string) =>
   z.string().refine((value) => value === "" || pattern.test(value), `${what}, or nothing`);
 const megabytes = z.int().min(32).max(1_048_576);
+/** 0: what suits the distribution, see derived.ts. */
+const orSuitable = (minimum: number, maximum: number) =>
+  z
+    .int()
+    .max(maximum)
+    .refine((value) => value === 0 || value >= minimum, `0, or at least ${minimum}`)
+    .default(0);
 
 /**
  * Every setting of a stack, with its default. The same names, types and defaults stand in Pulumi.yaml, where the Pulumi
@@ -103,14 +110,15 @@ export const settingsSchema = z.strictObject({
   databaseCharacterSet: z.enum(["latin1", "utf8mb3"]).default("latin1"),
   poolMaxActive: z.int().min(1).max(1000).default(50),
   poolMaxWait: z.int().min(-1).max(3_600_000).default(60_000),
-  nodeMemory: megabytes.default(192),
+  nodeMemory: orSuitable(32, 1_048_576),
+  nodeHeap: orSuitable(256, 1_048_576),
   databaseMemory: megabytes.default(512),
   balancerMemory: megabytes.default(128),
-  startTimeout: z.int().min(10).max(3600).default(180),
+  startTimeout: orSuitable(10, 3600),
 });
 
 /** Settings that are secrets: read apart ({@link secretSetting}), so that no value of theirs can be shown. */
 export const secretSettings = ["adminPassword", "analyticsPassword", "svnPassword"] as const;
 
-/** The settings of one stack, complete and valid, without its {@link secretSettings}. */
+/** The settings of one stack, complete and valid, zeros that mean "suitable" replaced, without its {@link secretSettings}. */
 export type Settings = Readonly<z.infer<typeof settingsSchema>> & { readonly stack: string };

@@ -82,7 +82,11 @@ describe("settings", () => {
     ["adminUser", "a b", /adminUser: expected 3 to 30 characters/],
     ["apimHome", "relative", /apimHome: expected an absolute path/],
     ["poolMaxWait", "-2", /poolMaxWait: expected at least -1, found -2/],
-    ["nodeMemory", "1", /nodeMemory: expected at least 32, found 1/],
+    ["nodeMemory", "1", /nodeMemory: expected 0, or at least 32, found 1/],
+    ["nodeMemory", "-1", /nodeMemory: expected 0, or at least 32, found -1/],
+    ["nodeHeap", "1024", /nodeHeap: the stand-in has no JVM, found 1024; .* or remove nodeHeap/],
+    ["nodeHeap", "100", /nodeHeap: expected 0, or at least 256, found 100/],
+    ["startTimeout", "5", /startTimeout: expected 0, or at least 10, found 5/],
     ["distribution", "/opt/packs/wso2am-1.9.0", /image: expected the name of an image that holds the pack/],
     ["image", "mine:1", /image: the stand-in has its own image, found "mine:1"/],
     ["databasPort", "1", /databasPort: there is no such setting \(did you mean databasePort\?\)/],
@@ -96,6 +100,7 @@ describe("settings", () => {
     });
   }
 
+  const own = { distribution: "/opt/packs/wso2am-1.9.0", image: "mine:1" };
   const badTogether: [settings: Record<string, unknown>, expected: RegExp][] = [
     [
       { keyManagerReplicas: 2, keyValidatorClient: "ThriftClient" },
@@ -136,6 +141,11 @@ describe("settings", () => {
     ],
     [{ svnUrl: "http://u:p@a/" }, /svnUrl: expected a URL without user or password/],
     [{ jwtSignature: "MD5" }, /jwtSignature: expected SHA256withRSA \| NONE/],
+    [{ ...own, nodeMemory: 1024 }, /nodeMemory: expected at least 1536 for the product, found 1024; set .* remove it/],
+    [
+      { ...own, nodeMemory: 2048, nodeHeap: 1537 },
+      /nodeHeap: expected at most 1536 with nodeMemory 2048 .* found 1537; set .*nodeHeap, or .*nodeMemory to at least 2049/,
+    ],
     [{ jwtHeader: "X Y" }, /jwtHeader: expected the name of an HTTP header/],
     [{ jwtClaimsRetriever: "no class" }, /jwtClaimsRetriever: expected the full name of a Java class/],
   ];
@@ -146,6 +156,18 @@ describe("settings", () => {
       assert.match(faults[0] ?? "", expected);
     });
   }
+
+  it("that are 0 become what suits the distribution; what is set stays", () => {
+    const of = (raw: Record<string, unknown>) => {
+      const { nodeMemory, nodeHeap, startTimeout } = parseSettings(raw, "dev");
+      return { nodeMemory, nodeHeap, startTimeout };
+    };
+    assert.deepEqual(of({}), { nodeMemory: 192, nodeHeap: 0, startTimeout: 180 });
+    assert.deepEqual(of(own), { nodeMemory: 2048, nodeHeap: 1365, startTimeout: 600 });
+    assert.deepEqual(of({ ...own, nodeMemory: 1536 }), { nodeMemory: 1536, nodeHeap: 1024, startTimeout: 600 });
+    const set = { nodeMemory: 4096, nodeHeap: 3584, startTimeout: 90 };
+    assert.deepEqual(of({ ...own, ...set }), set);
+  });
 
   it("have room for any number of environments in a larger network", () => {
     assert.deepEqual(faultsOf({ gatewayEnvironments: environments(40), networkSubnet: "172.28.0.0/20" }), []);

@@ -239,5 +239,8 @@ describe("the program's settings", function () {
     assert.equal(run.get("product-image").inputs.name, "mine:1");
     assert.equal(run.get("store-1-container").inputs.image, "sha256:product-image");
     assert.ok(!run.all.some(({ name }) => name === "standin-image"));
+    const { envs, memory, waitTimeout } = run.get("store-1-container").inputs;
+    assert.ok(envs.includes("JAVA_OPTS=-Xms256m -Xmx1365m"), envs.join(", "));
+    assert.deepEqual([memory, waitTimeout], [2048, 600]);
   });
 });

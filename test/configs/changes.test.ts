@@ -269,7 +269,11 @@ const changes: readonly Change[] = [
   { to: { databasePort: 7443 }, lines: /^$/, files: {} },
   { to: { databaseCharacterSet: "utf8mb3" }, lines: /^$/, files: {} },
   { to: { nodeMemory: 999, databaseMemory: 999, balancerMemory: 999, startTimeout: 99 }, lines: /^$/, files: {} },
-  { to: { distribution: "elsewhere", image: "mine:1", apimHome: "/opt/other" }, lines: /^$/, files: {} },
+  {
+    to: { distribution: "elsewhere", image: "mine:1", apimHome: "/opt/other", nodeHeap: 1024 },
+    lines: /^$/,
+    files: {},
+  },
   { to: { adminPassword: "secret" }, lines: /^$/, files: {} },
 ];
 
