@@ -25,6 +25,7 @@ const modules: Record<string, () => Promise<CommandModule>> = {
   destroy: () => import("./destroy"),
   verify: () => import("./verify"),
   status: () => import("./status"),
+  config: () => import("./config"),
   render: () => import("./render"),
   topology: () => import("./topology"),
   setup: () => import("./setup"),

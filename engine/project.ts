@@ -68,7 +68,7 @@ export function decryptConfig(project: Project, decrypt: (ciphertext: string) =>
       plain = reveal(raw, decrypt);
     } catch {
       throw new Error(
-        `${project.stackFile}: ${key}: can't be decrypted; set it anew with \`pulumi config set --secret\``,
+        `${project.stackFile}: ${key}: can't be decrypted; set it anew: npm run config -- set --secret ${key} --stack ${project.stack}`,
       );
     }
     values[key] = typeof plain === "object" ? JSON.stringify(plain) : String(plain);

@@ -1,5 +1,6 @@
 import { topologyFaults } from "../topology/faults";
 import { besideHeap, leastProductMemory } from "./derived";
+import { configCommand } from "./field";
 import { type Settings, standIn } from "./schema";
 
 /**
@@ -57,7 +58,9 @@ function secretFaults(settings: Settings, given: ReadonlySet<string>): string[] 
   const faults: string[] = [];
   const needSecret = (name: string, why: string) => {
     if (!given.has(name))
-      faults.push(`${name}: expected a password, since ${why}; run: pulumi config set --secret ${name}`);
+      faults.push(
+        `${name}: expected a password, since ${why}; run: ${configCommand(`set --secret ${name}`, settings.stack)}`,
+      );
   };
   if (settings.analytics) needSecret("analyticsPassword", "analytics is true");
   if (settings.deploymentSynchronizer === "svn") {

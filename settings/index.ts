@@ -3,8 +3,9 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import * as yaml from "yaml";
 import type { SecretName } from "../topology/model";
+import { configCommand, type SecretSetting } from "./field";
 import { parseSettings, SettingsError } from "./parse";
-import { projectName, type Settings, type secretSettings, standIn } from "./schema";
+import { projectName, type Settings, standIn } from "./schema";
 
 export { parseSettings, type RawSettings, SettingsError } from "./parse";
 export { type Settings, settingsSchema, standIn } from "./schema";
@@ -18,8 +19,8 @@ export function loadSettings(): Settings {
   return parseSettings(raw, pulumi.getStack());
 }
 
-/** The value of a secret if the stack sets it (`pulumi config set --secret <name>`), else undefined. */
-export function secretSetting(name: (typeof secretSettings)[number]): pulumi.Output<string> | undefined {
+/** The value of a secret if the stack sets it (`npm run config -- set --secret <name>`), else undefined. */
+export function secretSetting(name: SecretSetting): pulumi.Output<string> | undefined {
   return new pulumi.Config(projectName).getSecret(name);
 }
 
@@ -46,7 +47,7 @@ export function loadSettingsFromStack(projectDirectory: string, stack: string): 
   const file = path.join(projectDirectory, `Pulumi.${stack}.yaml`);
   if (!fs.existsSync(file)) {
     throw new SettingsError([
-      `stack ${stack}: there is no Pulumi.${stack}.yaml; make one with: pulumi stack init ${stack}`,
+      `stack ${stack}: there is no Pulumi.${stack}.yaml; make one with an editor, or with: ${configCommand("set NAME VALUE", stack)}`,
     ]);
   }
   const document = yaml.parse(fs.readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;

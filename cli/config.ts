@@ -1,0 +1,155 @@
+import { parseArgs } from "node:util";
+import { checkSetting, configCommand, isSecretSetting, unknownSetting } from "../settings/field";
+import { projectName } from "../settings/schema";
+import { LocalConfig } from "./config/localConfig";
+import { readValue } from "./config/readValue";
+import { chooseEngine } from "./engineChoice";
+import { projectDirectory } from "./projectDirectory";
+import { runPulumi } from "./pulumi";
+import { stackName, stackOption } from "./stack";
+
+const help = `Usage: npm run config -- [set | get | rm] [options]
+
+The settings of a stack, in Pulumi.<stack>.yaml. Without a command, those that the stack sets.
+
+  set NAME VALUE       set one; it is checked first
+  set --secret NAME    set a secret: asked for without showing it, or read from standard input
+  get NAME             its value, or its default
+  rm NAME              back to the default
+
+  -s, --stack NAME     default: dev, or APIM_STACK
+      --show-secrets   with get and the list: secrets in plain`;
+
+const options = {
+  ...stackOption,
+  secret: { type: "boolean", default: false },
+  "show-secrets": { type: "boolean", default: false },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** What is changed by tests only. */
+export interface ConfigPlace {
+  /** Where Pulumi.yaml is. @default this project */
+  readonly projectDir?: string;
+  /** @default process.env */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Secrets are read from it. @default process.stdin */
+  readonly input?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  /** @default process.stdout */
+  readonly print?: (text: string) => void;
+}
+
+interface Request {
+  readonly action: "set" | "get" | "rm" | "list";
+  readonly stack: string;
+  /** As the user gave it. */
+  readonly name: string;
+  /** With its namespace. */
+  readonly key: string;
+  /** Without it; undefined for a provider's setting, e.g. `docker:host`. */
+  readonly setting: string | undefined;
+  readonly value: string | undefined;
+  readonly secret: boolean;
+  readonly showSecrets: boolean;
+}
+
+/** @returns the exit status */
+export async function run(args: string[], place: ConfigPlace = {}): Promise<number> {
+  const { projectDir = projectDirectory, env = process.env, print = console.log } = place;
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  if (values.help) {
+    print(help);
+    return 0;
+  }
+  const request = requestOf(positionals, {
+    stack: stackName(values.stack),
+    secret: values.secret,
+    showSecrets: values["show-secrets"],
+  });
+  if (request.action === "set") checkSet(request);
+  const { action, stack, name, key, setting, value, secret, showSecrets } = request;
+  // The CLI shows a secret that it is asked for, in any case.
+  const hidden = action === "get" && !showSecrets && setting !== undefined && isSecretSetting(setting);
+  if (!hidden && (await chooseEngine(env)) === "pulumi")
+    return runPulumi(pulumiArguments(request), stack, action === "set", { projectDir, env });
+  const local = new LocalConfig(projectDir, stack, env);
+  switch (action) {
+    case "list":
+      print(await local.list(showSecrets));
+      return 0;
+    case "get":
+      print(await local.get(key, showSecrets));
+      return 0;
+    case "rm":
+      print(`${name}: ${local.remove(key) ? "removed" : `is not set in ${local.fileName}`}`);
+      break;
+    case "set":
+      if (secret) await local.setSecret(key, await checkedValue(request, place.input ?? process.stdin));
+      else local.set(key, value ?? "");
+      print(`${name}: set in ${local.fileName}${secret ? ", encrypted" : ""}`);
+  }
+  for (const fault of await local.faults()) print(`Before the next up: ${fault}`);
+  return 0;
+}
+
+function requestOf(positionals: readonly string[], flags: Pick<Request, "stack" | "secret" | "showSecrets">): Request {
+  const [action = "list", name = "", value] = positionals;
+  if (action !== "list" && action !== "set" && action !== "get" && action !== "rm")
+    throw new Error(`config: expected set, get, rm or nothing, found "${action}"; see: npm run config -- --help`);
+  const [fewest, most, wanted] = {
+    set: [2, 3, "NAME VALUE, or --secret NAME"] as const,
+    get: [2, 2, "NAME"] as const,
+    rm: [2, 2, "NAME"] as const,
+    list: [0, 0, "no name"] as const,
+  }[action];
+  if (positionals.length < fewest || positionals.length > most)
+    throw new Error(
+      `config ${action}: expected ${wanted}, found ${positionals.slice(1).length} words; see: npm run config -- --help`,
+    );
+  const key = name.includes(":") ? name : `${projectName}:${name}`;
+  const setting = key.startsWith(`${projectName}:`) ? key.slice(projectName.length + 1) : undefined;
+  return { ...flags, action, name, key, setting, value };
+}
+
+/** What can be said before a secret is asked for. @throws when it can't be set so */
+function checkSet({ name, setting, value, secret, stack }: Request): void {
+  if (secret && value !== undefined)
+    throw new Error(
+      `${name}: expected no value on the command line, which the shell's history keeps and every user of this machine can read; leave it out to be asked for it, or write it to standard input. Where it has been seen already, take another one`,
+    );
+  const unknown = setting && unknownSetting(setting);
+  if (unknown) throw new Error(`${unknown}; see README, "Settings"`);
+  if (setting !== undefined && isSecretSetting(setting)) {
+    if (!secret) throw new Error(`${name}: is a secret; run: ${configCommand(`set --secret ${name}`, stack)}`);
+    return;
+  }
+  if (setting !== undefined) {
+    const checked = checkSetting(setting, value, stack);
+    if ("fault" in checked) throw new Error(checked.fault);
+    if (secret) throw new Error(`${name}: is no secret; run: ${configCommand(`set ${name} VALUE`, stack)}`);
+  }
+  if (value === undefined && !secret) throw new Error(`config set: expected a value behind ${name}, found none`);
+}
+
+async function checkedValue({ name, setting, stack }: Request, input: NonNullable<ConfigPlace["input"]>) {
+  const value = await readValue(name, input);
+  const checked = setting === undefined ? { value } : checkSetting(setting, value, stack);
+  if ("fault" in checked) throw new Error(checked.fault);
+  return value;
+}
+
+/** The same for the Pulumi CLI, which asks for secrets in the same way. */
+function pulumiArguments({ action, stack, key, value, secret, showSecrets }: Request): string[] {
+  const common = ["--stack", stack];
+  switch (action) {
+    case "list":
+      return ["config", ...common, ...(showSecrets ? ["--show-secrets"] : [])];
+    case "set":
+      return [
+        ...["config", "set", ...common, ...(secret ? ["--secret"] : [])],
+        ...["--", key, ...(value === undefined ? [] : [value])],
+      ];
+    default:
+      return ["config", action, ...common, "--", key];
+  }
+}

@@ -1,0 +1,107 @@
+import type { Crypter } from "../../engine/crypto";
+import { keyNeeds } from "../../engine/outputs";
+import { openKeys } from "../../engine/passphrase";
+import { decryptConfig, type Project, readProject } from "../../engine/project";
+import { backendDir, StateFile } from "../../engine/stateFile";
+import { configCommand, isSecretSetting, unknownSetting } from "../../settings/field";
+import { projectName } from "../../settings/schema";
+import { table } from "../text";
+import { isSecure, StackFile } from "./stackFile";
+
+const masked = "[secret]";
+
+/** A stack's configuration, read and written as the Pulumi CLI does with its passphrase provider. */
+export class LocalConfig {
+  private readonly project: Project;
+  private readonly file: StackFile;
+
+  /** @throws when a file can't be read, or the stack's name can't be one */
+  constructor(
+    projectDir: string,
+    private readonly stack: string,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {
+    this.project = readProject(projectDir, stack);
+    this.file = new StackFile(this.project.stackFile, this.project.name);
+  }
+
+  get fileName(): string {
+    return this.file.name;
+  }
+
+  /** What the stack sets, as a table. */
+  async list(showSecrets: boolean): Promise<string> {
+    const entries = this.file.entries();
+    if (entries.length === 0) return `${this.fileName} sets nothing: every setting has its default.`;
+    const shown = await this.shown(showSecrets);
+    const rows = entries.map(([key]) => [key.replace(`${projectName}:`, ""), shown[key] ?? ""]);
+    return table([["NAME", "VALUE"], ...rows]);
+  }
+
+  /** The value, or the default in Pulumi.yaml. @throws when there is neither */
+  async get(key: string, showSecrets: boolean): Promise<string> {
+    const name = key.replace(`${projectName}:`, "");
+    const value = (await this.shown(showSecrets, key))[key];
+    if (value !== undefined) return value;
+    const how = isSecretSetting(name) ? `set --secret ${name}` : `set ${name} VALUE`;
+    const unset = `${name}: is not set in ${this.fileName}; run: ${configCommand(how, this.stack)}`;
+    throw new Error(unknownSetting(name) ?? unset);
+  }
+
+  set(key: string, value: string): void {
+    this.file.set(key, value);
+    this.file.save();
+  }
+
+  async setSecret(key: string, value: string): Promise<void> {
+    const crypter = await this.openKey();
+    this.file.salt = crypter.salt;
+    this.file.set(key, { secure: crypter.encrypt(value) });
+    this.file.save();
+  }
+
+  /** @returns whether it was there */
+  remove(key: string): boolean {
+    const removed = this.file.remove(key);
+    if (removed) this.file.save();
+    return removed;
+  }
+
+  /** What is wrong with the settings as they stand now: those that belong together are set one after another. */
+  async faults(): Promise<readonly string[]> {
+    const { parseSettings, SettingsError } = await import("../../settings/parse");
+    const prefix = `${projectName}:`;
+    const own = this.file.entries().filter(([key]) => key.startsWith(prefix));
+    try {
+      parseSettings(Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])), this.stack);
+      return [];
+    } catch (error) {
+      if (error instanceof SettingsError) return error.faults;
+      throw error;
+    }
+  }
+
+  /** Values with the defaults of Pulumi.yaml; the key is derived, which is slow, only for a secret in plain. */
+  private async shown(showSecrets: boolean, key?: string): Promise<Readonly<Record<string, string>>> {
+    const { rawConfig } = this.project;
+    const asked = key === undefined ? Object.values(rawConfig) : [rawConfig[key]];
+    const crypter = showSecrets && asked.some(isSecure) ? await this.openKey() : undefined;
+    return decryptConfig(this.project, (text) => crypter?.decrypt(text) ?? masked).values;
+  }
+
+  /** The stack's key: that of its file, else that of its state, else a new one. */
+  private async openKey(): Promise<Crypter> {
+    if (this.file.hasOtherKeys)
+      throw new Error(`${this.fileName}: secretsprovider: expected passphrase; use the Pulumi CLI for another one`);
+    const backend = backendDir(this.project.dir, this.env);
+    const state = new StateFile(backend, { project: this.project.name, stack: this.stack });
+    const keys = await openKeys({
+      ...keyNeeds(state, this.project, this.env),
+      stateSalt: state.read()?.salt,
+      writes: true,
+      say: (text) => process.stderr.write(`${text}\n`),
+    });
+    if (keys.write === undefined) throw new Error(`${this.fileName}: no key to encrypt with`);
+    return keys.write;
+  }
+}

@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+import { Readable } from "node:stream";
+import { run } from "../../cli/config";
+import { Crypter } from "../../engine/crypto";
+import { removeTemporaryDirs, temporaryDir } from "../engine/support";
+
+const commented = `# What this stack is for.
+config:
+  # Two of our own:
+  wso2-apim:jwt: true # since May
+
+  wso2-apim:storeHost: "store.example.com"
+  docker:host: unix:///run/docker.sock
+`;
+
+describe("npm run config", function () {
+  this.timeout(20_000);
+  let projectDir: string;
+  let env: NodeJS.ProcessEnv;
+  let printed: string[];
+
+  beforeEach(() => {
+    projectDir = temporaryDir();
+    writeFileSync(
+      path.join(projectDir, "Pulumi.yaml"),
+      "name: wso2-apim\nruntime: nodejs\nconfig:\n  poolMaxActive:\n    type: integer\n    default: 50\n",
+    );
+    env = { APIM_ENGINE: "local", PULUMI_CONFIG_PASSPHRASE: "hush" };
+    printed = [];
+  });
+  after(removeTemporaryDirs);
+
+  const file = () => path.join(projectDir, "Pulumi.dev.yaml");
+  const text = () => readFileSync(file(), "utf8");
+  async function config(args: string, piped = ""): Promise<string> {
+    printed = [];
+    const print = (line: string) => printed.push(line);
+    const status = await run(args.split(" ").filter(Boolean), {
+      projectDir,
+      env,
+      print,
+      input: Readable.from([piped]),
+    });
+    assert.equal(status, 0);
+    return printed.join("\n");
+  }
+
+  it("changes one value and leaves comments, order and the others as they are", async () => {
+    writeFileSync(file(), commented);
+    await config("set storeHost store.example.org");
+    await config("set wso2-apim:poolMaxActive 20");
+    assert.equal(
+      text(),
+      commented
+        .replace('"store.example.com"', '"store.example.org"')
+        .replace("docker.sock\n", 'docker.sock\n  wso2-apim:poolMaxActive: "20"\n'),
+    );
+    await config("rm poolMaxActive");
+    assert.equal(text(), commented.replace(".com", ".org"));
+    assert.match(await config("rm poolMaxActive"), /is not set/);
+  });
+
+  it("makes the file of a stack that has none", async () => {
+    await config("set jwt true --stack dev");
+    assert.equal(text(), 'config:\n  wso2-apim:jwt: "true"\n');
+    assert.match(await config(""), /^NAME\s+VALUE\njwt\s+true$/);
+  });
+
+  it("goes on in files of comments only, and in those without configuration", async () => {
+    for (const before of ["# mine\n", "", "config:\n", "# mine\nsecretsprovider: passphrase\n"]) {
+      writeFileSync(file(), before);
+      assert.match(await config(""), /sets nothing/, before);
+      await config("set jwt true");
+      assert.match(text(), /^ {2}wso2-apim:jwt: "true"$/m, before);
+      assert.equal(text().includes("# mine"), before.includes("# mine"));
+    }
+  });
+
+  it("encrypts a secret from standard input as the official CLI does, and shows it on request only", async () => {
+    assert.equal(
+      await config("set --secret adminPassword", "s3cret!\n"),
+      "adminPassword: set in Pulumi.dev.yaml, encrypted",
+    );
+    const [, salt = ""] = /^encryptionsalt: (v1:\S+)$/m.exec(text()) ?? [];
+    const [, cipher = ""] = /^ {2}wso2-apim:adminPassword:\n {4}secure: (v1:\S+)$/m.exec(text()) ?? [];
+    assert.equal((await Crypter.open("hush", salt, "test")).decrypt(cipher), "s3cret!");
+    assert.ok(!text().includes("s3cret"));
+    assert.equal(await config("get adminPassword"), "[secret]");
+    assert.match(await config(""), /adminPassword\s+\[secret\]/);
+    assert.equal(await config("get adminPassword --show-secrets"), "s3cret!");
+    assert.match(await config("--show-secrets"), /adminPassword\s+s3cret!/);
+    await config("set --secret svnPassword", "other");
+    assert.equal(/^encryptionsalt: (\S+)$/m.exec(text())?.[1], salt);
+    assert.equal(await config("get svnPassword --show-secrets"), "other");
+  });
+
+  it("needs the passphrase that the file's secrets were made with", async () => {
+    await config("set --secret adminPassword", "s3cret!");
+    const before = text();
+    env.PULUMI_CONFIG_PASSPHRASE = "another";
+    await assert.rejects(config("set --secret svnPassword", "x"), /the passphrase does not fit/);
+    await assert.rejects(config("get adminPassword --show-secrets"), /the passphrase does not fit/);
+    assert.equal(text(), before);
+    assert.equal(await config("get adminPassword"), "[secret]");
+  });
+
+  it("gives the default of what is not set", async () => {
+    assert.equal(await config("get poolMaxActive"), "50");
+    await assert.rejects(
+      config("get svnPassword"),
+      /svnPassword: is not set .* run: npm run config -- set --secret svnP/,
+    );
+    await assert.rejects(config("get colour"), /colour: there is no such setting/);
+  });
+
+  const refused: [args: string, expected: RegExp, piped?: string][] = [
+    ["set --secret adminPassword s3cret!", /expected no value on the command line, which the shell's history keeps/],
+    ["set adminPassword s3cret!", /adminPassword: is a secret; run: npm run config -- set --secret adminPassword$/],
+    ["set --secret adminPassword", /expected a value on standard input, found none/, "\n"],
+    ["set --secret adminPassword", /adminPassword: expected 5 to 30 characters/, "s3c"],
+    ["set --secret jwt", /jwt: is no secret; run: npm run config -- set jwt VALUE/],
+    ["set jwt perhaps", /jwt: expected a boolean, found "perhaps"/],
+    ["set jtw true", /jtw: there is no such setting \(did you mean jwt\?\)/],
+    ["set jwt", /expected a value behind jwt/],
+    ["set", /config set: expected NAME VALUE, or --secret NAME/],
+    ["set jwt true again", /found 3 words/],
+    ["get", /config get: expected NAME/],
+    ["show", /expected set, get, rm or nothing, found "show"/],
+    ["set jwt true --stack ../x", /--stack: expected letters/],
+  ];
+  for (const [args, expected, piped] of refused) {
+    it(`refuses ${args}, and changes nothing`, async () => {
+      await assert.rejects(config(args, piped), (error: Error) => {
+        assert.match(error.message, expected);
+        assert.ok(!error.message.includes("s3c"), error.message);
+        return true;
+      });
+      assert.ok(!existsSync(file()));
+    });
+  }
+
+  it("says at once what settings together still lack", async () => {
+    assert.match(await config("set analytics true"), /Before the next up: analyticsPassword: expected a password/);
+    assert.doesNotMatch(await config("set --secret analyticsPassword", "x"), /Before/);
+  });
+
+  it("leaves stacks with keys of another kind to the Pulumi CLI", async () => {
+    writeFileSync(file(), "secretsprovider: awskms://alias/x\nconfig: {}\n");
+    await assert.rejects(config("set --secret adminPassword", "s3cret!"), /secretsprovider: expected passphrase/);
+  });
+
+  describe("with the Pulumi CLI", () => {
+    let calls: string;
+
+    beforeEach(() => {
+      const bin = temporaryDir();
+      calls = path.join(bin, "calls");
+      writeFileSync(path.join(bin, "pulumi"), `#!/bin/sh\necho "$@" >>${calls}\n`, { mode: 0o755 });
+      env = { APIM_ENGINE: "pulumi", PATH: `${bin}${path.delimiter}${process.env.PATH}`, HOME: bin };
+    });
+    const called = () =>
+      existsSync(calls)
+        ? readFileSync(calls, "utf8")
+            .trim()
+            .split("\n")
+            .filter((line) => line.startsWith("config"))
+        : [];
+
+    it("hands over", async () => {
+      await config("set jwt true");
+      await config("set --secret adminPassword");
+      await config("get jwt");
+      await config("rm jwt");
+      await config("--show-secrets");
+      assert.deepEqual(called(), [
+        "config set --stack dev -- wso2-apim:jwt true",
+        "config set --stack dev --secret -- wso2-apim:adminPassword",
+        "config get --stack dev -- wso2-apim:jwt",
+        "config rm --stack dev -- wso2-apim:jwt",
+        "config --stack dev --show-secrets",
+      ]);
+      assert.ok(!existsSync(file()));
+    });
+
+    it("checks first, and keeps a secret that is only asked for", async () => {
+      await assert.rejects(config("set --secret adminPassword s3cret!"), /no value on the command line/);
+      await assert.rejects(config("set jwt perhaps"), /expected a boolean/);
+      writeFileSync(file(), "config:\n  wso2-apim:adminPassword:\n    secure: v1:a:b\n");
+      assert.equal(await config("get adminPassword"), "[secret]");
+      assert.deepEqual(called(), []);
+    });
+  });
+});
