@@ -8,8 +8,10 @@ export const adminPassword: Placeholder = { secret: "admin-password" };
 export function jdbcUrl(topology: Topology, name: DatabaseName): string {
   const database = topology.databases.find((candidate) => candidate.name === name);
   if (!database) throw new Error(`topology: has no database ${name}`);
-  // Connector/J warns on each connection without useSSL.
-  return `jdbc:mysql://${database.hostName}:${topology.databaseServer.port}/${name}?autoReconnect=true&useSSL=false`;
+  // Connector/J warns on each connection without useSSL. Without TLS, a password that the server has not cached since
+  // its start (caching_sha2_password, MySQL's default since 8.0) can only be sent under the server's public key.
+  const options = "autoReconnect=true&useSSL=false&allowPublicKeyRetrieval=true";
+  return `jdbc:mysql://${database.hostName}:${topology.databaseServer.port}/${name}?${options}`;
 }
 
 /** The MySQL account with which a node opens a database. */

@@ -10,9 +10,12 @@ import { forEachDistribution, nodeOf, renderedText, topologyOf, withRendered } f
 
 const keyManagerServices = "https://keymanager.apim-wso2.com:9443/services/";
 const gatewayServices = "https://gateway.apim-wso2.com:9444/services/";
-const apimgtUrl = "jdbc:mysql://apimgtdb.mysql-wso2.com:3306/apimgtdb?autoReconnect=true&useSSL=false";
-const userUrl = "jdbc:mysql://userdb.mysql-wso2.com:3306/userdb?autoReconnect=true&useSSL=false";
-const registryUrl = "jdbc:mysql://regdb.mysql-wso2.com:3306/regdb?autoReconnect=true&useSSL=false";
+const apimgtUrl =
+  "jdbc:mysql://apimgtdb.mysql-wso2.com:3306/apimgtdb?autoReconnect=true&useSSL=false&allowPublicKeyRetrieval=true";
+const userUrl =
+  "jdbc:mysql://userdb.mysql-wso2.com:3306/userdb?autoReconnect=true&useSSL=false&allowPublicKeyRetrieval=true";
+const registryUrl =
+  "jdbc:mysql://regdb.mysql-wso2.com:3306/regdb?autoReconnect=true&useSSL=false&allowPublicKeyRetrieval=true";
 
 describe("configs: what the document says, in each role's files", () => {
   forEachDistribution((load) => {
