@@ -3,7 +3,7 @@ import type { StackOutputs } from "../outputs";
 import { readStack, stackOption } from "./stack";
 import { type Backend, givenBackend, serveBackend } from "./verify/backend";
 import { type CycleResult, runCycle } from "./verify/cycle";
-import { type Limits, productLimits, standinLimits } from "./verify/cycleRun";
+import { type Limits, productLimits, standinLimits } from "./verify/limits";
 import type { Check } from "./verify/linkChecks";
 import { type LinkReport, verifyLinks } from "./verify/links";
 import { printChecks, printSummary, stepPrinter } from "./verify/report";

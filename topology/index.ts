@@ -1,5 +1,6 @@
 export { hostAddress } from "./addresses";
 export { buildTopology } from "./build";
+export type { EnvironmentType } from "./environments";
 export { topologyFaults } from "./faults";
 export { hostsOf } from "./hosts";
 export * from "./model";

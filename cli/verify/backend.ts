@@ -1,24 +1,33 @@
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { KeyType } from "./environments";
 
 /** What the API of the cycle leads to. */
 export interface Backend {
-  readonly url: string;
-  /** Whether an answer is this backend's own. */
-  readonly isAnswer: (status: number, body: string) => boolean;
+  /** The API's endpoints, by the key that leads to them. */
+  readonly urls: Readonly<Record<KeyType, string>>;
+  /** Whether an answer is that endpoint's own. */
+  readonly isAnswer: (endpoint: KeyType, status: number, body: string) => boolean;
   readonly close: () => Promise<void>;
 }
 
+const sandboxPath = "/sandbox";
+
 /**
- * Serves an endpoint that the gateway's container reaches: on the host's address in the deployment's network.
+ * Serves endpoints that the gateways' containers reach: on the host's address in the deployment's network. Each answers
+ * with words of its own.
  * @throws when that address is not this machine's, with the remedy
  */
 export async function serveBackend(address: string): Promise<Backend> {
-  const word = `verified ${randomUUID()}`;
-  const server = createServer((_, response) => {
+  const run = randomUUID();
+  const words: Readonly<Record<KeyType, string>> = {
+    PRODUCTION: `verified ${run}`,
+    SANDBOX: `verified sandbox ${run}`,
+  };
+  const server = createServer(({ url = "" }, response) => {
     response.setHeader("content-type", "text/plain");
-    response.end(word);
+    response.end(words[url.startsWith(sandboxPath) ? "SANDBOX" : "PRODUCTION"]);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
@@ -30,9 +39,10 @@ export async function serveBackend(address: string): Promise<Backend> {
     });
     server.listen(0, address, resolve);
   });
+  const url = `http://${address}:${(server.address() as AddressInfo).port}`;
   return {
-    url: `http://${address}:${(server.address() as AddressInfo).port}`,
-    isAnswer: (status, body) => status === 200 && body === word,
+    urls: { PRODUCTION: url, SANDBOX: `${url}${sandboxPath}` },
+    isAnswer: (endpoint, status, body) => status === 200 && body === words[endpoint],
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -41,10 +51,14 @@ export async function serveBackend(address: string): Promise<Backend> {
   };
 }
 
-/** Somebody else's endpoint: any good answer is its own. @throws when it is no HTTP URL */
+/** Somebody else's endpoint, for both keys: any good answer is its own. @throws when it is no HTTP URL */
 export function givenBackend(url: string): Backend {
   const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: "" };
   if (protocol !== "http:" && protocol !== "https:")
     throw new Error(`--endpoint: expected an http or https URL, found "${url}"`);
-  return { url, isAnswer: (status) => status >= 200 && status < 300 && status !== 202, close: async () => undefined };
+  return {
+    urls: { PRODUCTION: url, SANDBOX: url },
+    isAnswer: (_, status) => status >= 200 && status < 300 && status !== 202,
+    close: async () => undefined,
+  };
 }

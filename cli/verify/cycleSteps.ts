@@ -1,29 +1,38 @@
 import type { CycleRun } from "./cycleRun";
+import { type CalledEnvironment, keyTypes, otherKeyType, wordOf } from "./environments";
 import type { Group, Step } from "./runSteps";
 import type { Suspect } from "./suspects";
 
 /** The steps of a cycle, each with what it needs to work. */
 export function cycleSteps(run: CycleRun): Step[] {
-  return [...(run.again ? [] : publisherSteps(run)), ...storeSteps(run), ...gatewaySteps(run)];
+  return [
+    ...(run.again ? [] : publisherSteps(run)),
+    ...storeSteps(run),
+    ...run.environments.flatMap((environment) => gatewaySteps(run, environment)),
+  ];
 }
 
 /** Makes steps of one group that go through one front of the balancer. */
-function stepsOf(run: CycleRun, group: Group, front: string) {
+function stepsOf(group: Group, front: readonly Suspect[]) {
   return (name: string, needs: readonly Suspect[], action: Step["run"]): Step => ({
-    ...{ group, name, needs: [...run.need.balancer(front), ...needs], run: action },
+    ...{ group, name, needs: [...front, ...needs], run: action },
   });
 }
 
 function publisherSteps(run: CycleRun): Step[] {
   const { need, api } = run;
-  const step = stepsOf(run, "Publisher", "publisher");
+  const step = stepsOf("Publisher", need.balancer("publisher"));
   const login = [...need.links("publisher", "AuthManager"), ...need.database("keyManager", "userdb")];
   const databases = [
     ...need.database("publisher", "apimgtdb"),
     ...need.registryMount("publisher"),
     ...need.database("publisher", "regdb"),
   ];
-  const created = `create ${api.name} ${api.version}, context ${api.context}, endpoint ${api.endpoint}`;
+  const endpoints = [
+    `endpoint ${api.endpoint}`,
+    ...(api.sandboxEndpoint && api.sandboxEndpoint !== api.endpoint ? [`sandbox endpoint ${api.sandboxEndpoint}`] : []),
+  ];
+  const created = [`create ${api.name} ${api.version}`, `context ${api.context}`, ...endpoints].join(", ");
   return [
     step(`log in as ${api.provider}`, login, () => run.logIn("publisher")),
     step(created, databases, () => run.createApi()),
@@ -33,7 +42,7 @@ function publisherSteps(run: CycleRun): Step[] {
 
 function storeSteps(run: CycleRun): Step[] {
   const { need, api, application } = run;
-  const step = stepsOf(run, "Store", "store");
+  const step = stepsOf("Store", need.balancer("store"));
   const login = [...need.links("store", "AuthManager"), ...need.database("keyManager", "userdb")];
   const shared = [
     ...need.registryMount("store"),
@@ -46,41 +55,50 @@ function storeSteps(run: CycleRun): Step[] {
     ...need.links("store", "APIKeyValidator/ServerURL"),
     ...need.database("keyManager", "apimgtdb"),
     ...need.links("store", "RevokeAPIURL"),
-    ...need.links("gateway", "_TokenAPI_"),
+    ...need.links("gateway", "_TokenAPI_", run.environments[0]),
   ];
   return [
     step(`log in as ${api.provider}`, login, () => run.logIn("store")),
     step(`find ${api.name} among the published APIs`, shared, (progress) => run.find(progress)),
     ...(run.again
-      ? [step(`find application ${application}, its subscription and its key`, database, () => run.findKey())]
+      ? [step(`find application ${application}, its subscription and its keys`, database, () => run.findKeys())]
       : [
           step(`create application ${application}`, database, () => run.createApplication()),
           step("subscribe it to the API", database, () => run.subscribe()),
-          step("generate its production key", key, () => run.generateKey()),
+          ...keyTypes.map((type) => step(`generate its ${wordOf(type)} key`, key, () => run.generateKey(type))),
         ]),
   ];
 }
 
-function gatewaySteps(run: CycleRun): Step[] {
+function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Step[] {
   const { need } = run;
-  const step = stepsOf(run, "Gateway", "api-https");
+  const at = run.gateway(environment);
+  const group: Group = run.environments.length === 1 ? "Gateway" : `Gateway ${environment.name}`;
+  const step = stepsOf(group, need.balancer("gateway", "gatewayHttps", environment));
+  const httpStep = stepsOf(group, need.balancer("gateway", "gatewayHttp", environment));
   const database = need.database("keyManager", "apimgtdb");
-  const token = [...need.links("gateway", "_TokenAPI_"), ...database];
-  const validation = [...need.links("gateway", "APIKeyValidator/"), ...database];
-  const deployed = [...validation, ...need.links("publisher", "Environment[")];
-  const revocation = need.links("gateway", "_RevokeAPI_");
+  const token = [...need.links("gateway", "_TokenAPI_", environment), ...database];
+  const validation = [...need.links("gateway", "APIKeyValidator/", environment), ...database];
+  const type = need.environmentType(environment);
+  const deployed = [...validation, ...need.deployment(environment), ...type];
+  const revocation = need.links("gateway", "_RevokeAPI_", environment);
   const revoked = [...revocation, ...validation];
-  const authorization = [...need.links("gateway", "_AuthorizeAPI_"), ...database];
+  const authorization = [...need.links("gateway", "_AuthorizeAPI_", environment), ...database];
+  const other = wordOf(otherKeyType(at.own));
+  const otherNeeds = [...token, ...validation, ...type];
   return [
-    step("get a token at /token", token, () => run.getToken()),
-    step("call the API with it over HTTPS", deployed, () => run.call("gatewayHttps")),
-    stepsOf(run, "Gateway", "api-http")("call the API with it over HTTP", validation, () => run.call("gatewayHttp")),
-    step("be refused without a token", validation, () => run.callRefused(undefined, "900902")),
-    step("be refused with a wrong token", validation, () => run.callRefused("not-a-token", "900901")),
-    step("revoke the token at /revoke", [...revocation, ...database], () => run.revoke()),
-    step("be refused with the revoked token", revoked, (progress) => run.callRevoked(progress)),
-    step("get another token and call with it", [...token, ...validation], () => run.callAgain()),
-    step("be sent by /authorize to log in, within the deployment", authorization, () => run.authorize()),
+    step("get a token at /token", token, () => at.getToken()),
+    step("call the API with it over HTTPS", deployed, () => at.call("gatewayHttps")),
+    httpStep("call the API with it over HTTP", validation, () => at.call("gatewayHttp")),
+    environment.type === "hybrid"
+      ? step(`call the API with a ${other} key's token`, otherNeeds, () => at.callWithOther())
+      : step(`be refused with a ${other} key's token`, otherNeeds, () => at.refuseOther()),
+    step("be refused without a token", validation, () => at.callRefused(undefined, "900902")),
+    step("be refused with a wrong token", validation, () => at.callRefused("not-a-token", "900901")),
+    step("revoke the token at /revoke", [...revocation, ...database], () => at.revoke()),
+    step("be refused with the revoked token", revoked, (progress) => at.callRevoked(progress)),
+    step("get another token and call with it", [...token, ...validation], () => at.callAgain()),
+    step("be sent by /authorize to log in, within the deployment", authorization, () => at.authorize()),
   ];
 }
 
@@ -91,7 +109,7 @@ export function cleaningSteps(run: CycleRun): Step[] {
     ...need.database("store", "apimgtdb"),
     ...need.links("store", "APIKeyValidator/ServerURL"),
     ...need.links("keyManager", "RevokeAPIURL"),
-    ...need.links("gateway", "_RevokeAPI_"),
+    ...need.links("gateway", "_RevokeAPI_", run.environments[0]),
   ];
   const publisher = [
     ...need.database("publisher", "apimgtdb"),
@@ -101,11 +119,11 @@ export function cleaningSteps(run: CycleRun): Step[] {
   const steps: Step[] = [];
   if (run.made.application) {
     const name = `remove application ${application}, its subscription and keys`;
-    steps.push(stepsOf(run, "Clean up", "store")(name, keys, () => run.removeApplication()));
+    steps.push(stepsOf("Clean up", need.balancer("store"))(name, keys, () => run.removeApplication()));
   }
   if (run.made.api) {
     const name = `remove ${api.name} ${api.version}`;
-    steps.push(stepsOf(run, "Clean up", "publisher")(name, publisher, () => run.removeApi()));
+    steps.push(stepsOf("Clean up", need.balancer("publisher"))(name, publisher, () => run.removeApi()));
   }
   return steps;
 }

@@ -7,6 +7,8 @@ export type Entrance = "https" | "gatewayHttps" | "gatewayHttp";
 
 export interface FrontRequest {
   readonly role: Role;
+  /** Which of the role's host names, where it has several. @default the first */
+  readonly host?: string;
   /** @default https */
   readonly entrance?: Entrance;
   readonly path: string;
@@ -33,8 +35,8 @@ export class Front {
    * Sends one request; waits for a balancer that has not seen a node come back yet.
    * @throws NoAnswer
    */
-  async ask({ role, entrance = "https", ...request }: FrontRequest): Promise<ProbeAnswer> {
-    const { route, published } = this.routeOf(role, entrance);
+  async ask({ role, entrance = "https", host, ...request }: FrontRequest): Promise<ProbeAnswer> {
+    const { route, published } = this.routeOf(role, entrance, host);
     const send = () =>
       probe({
         ...request,
@@ -69,13 +71,25 @@ export class Front {
     });
   }
 
-  private routeOf(role: Role, entrance: Entrance): { route: BalancerRoute; published: number } {
-    const { ports, routes } = this.topology.balancer;
-    const port = ports.find(({ name }) => name === entrance);
-    const route = routes.find((one) => one.role === role && one.listenPort === port?.internal);
+  /** Whether it is a host name of the deployment. */
+  knows(host: string): boolean {
+    return this.topology.balancer.routes.some((route) => route.host === host);
+  }
+
+  private routeOf(role: Role, entrance: Entrance, host?: string): { route: BalancerRoute; published: number } {
+    const port = this.topology.balancer.ports.find(({ name }) => name === entrance);
+    const [route] = routesOf(this.topology, role, entrance, host);
     if (!port || !route) throw new Error(`topology: the load balancer has no route to ${role} on its port ${entrance}`);
     return { route, published: port.published };
   }
+}
+
+/** The balancer's fronts for a role at one of its ports: one, or one for each gateway environment. */
+export function routesOf({ balancer }: Topology, role: Role, entrance: Entrance, host?: string): BalancerRoute[] {
+  const port = balancer.ports.find(({ name }) => name === entrance)?.internal;
+  return balancer.routes.filter(
+    (route) => route.role === role && route.listenPort === port && (host === undefined || route.host === host),
+  );
 }
 
 /** HAProxy's own words for a route without a server; a node's answers never look so. */

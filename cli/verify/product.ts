@@ -1,5 +1,5 @@
-import type { Front } from "./front";
-import { isBalancers } from "./front";
+import type { KeyType } from "./environments";
+import { type Front, type FrontRequest, isBalancers } from "./front";
 import type { ProbeAnswer } from "./httpProbe";
 
 /** One version of an API, as Publisher and Store name it. */
@@ -12,7 +12,10 @@ export interface ApiName {
 export interface NewApi extends ApiName {
   /** Without the version, e.g. `/weather`. */
   readonly context: string;
+  /** URL for production keys. */
   readonly endpoint: string;
+  /** URL for sandbox keys. */
+  readonly sandboxEndpoint?: string;
 }
 
 export interface ListedApi extends ApiName {
@@ -76,8 +79,12 @@ export class Publisher {
     return this.session.logIn(username, password);
   }
 
-  async addApi({ name, version, context, endpoint }: NewApi): Promise<void> {
-    const endpoints = { production_endpoints: { url: endpoint, config: null }, endpoint_type: "http" };
+  async addApi({ name, version, context, endpoint, sandboxEndpoint }: NewApi): Promise<void> {
+    const endpoints = {
+      production_endpoints: { url: endpoint, config: null },
+      ...(sandboxEndpoint && { sandbox_endpoints: { url: sandboxEndpoint, config: null } }),
+      endpoint_type: "http",
+    };
     const operation = { "x-auth-type": "Application & Application User", "x-throttling-tier": "Unlimited" };
     const swagger = {
       ...{ swagger: "2.0", apiVersion: version, info: { title: name, version } },
@@ -141,9 +148,9 @@ export class Store {
     });
   }
 
-  async generateKey(application: string): Promise<ConsumerKey> {
+  async generateKey(application: string, keytype: KeyType): Promise<ConsumerKey> {
     const { data } = await this.session.post("subscription/subscription-add/ajax/subscription-add.jag", {
-      ...{ action: "generateApplicationKey", application, keytype: "PRODUCTION", callbackUrl: "" },
+      ...{ action: "generateApplicationKey", application, keytype, callbackUrl: "" },
       ...{ authorizedDomains: "ALL", validityTime: "3600" },
     });
     const { consumerKey, consumerSecret } = ((data as Reply | undefined)?.key ?? {}) as Partial<ConsumerKey>;
@@ -151,16 +158,24 @@ export class Store {
     return { consumerKey, consumerSecret };
   }
 
-  /** The key of an application made earlier. @returns undefined when it is not subscribed to this API */
-  async keyOf(application: string, api: ApiName): Promise<ConsumerKey | undefined> {
+  /** The keys of an application made earlier. @returns none when it is not subscribed to this API */
+  async keysOf(application: string, api: ApiName): Promise<ReadonlyMap<KeyType, ConsumerKey>> {
     const reply = await this.session.post("subscription/subscription-list/ajax/subscription-list.jag", {
       action: "getAllSubscriptions",
     });
     const { applications = [] } = (reply.subscriptions ?? {}) as { applications?: readonly SubscribedApplication[] };
     const found = applications.find(({ name }) => name === application);
     const subscribed = found?.subscriptions?.some(({ name, version }) => name === api.name && version === api.version);
-    const { prodConsumerKey: consumerKey, prodConsumerSecret: consumerSecret } = found ?? {};
-    return subscribed && consumerKey && consumerSecret ? { consumerKey, consumerSecret } : undefined;
+    if (!found || !subscribed) return new Map();
+    const pairs = [
+      ["PRODUCTION", found.prodConsumerKey, found.prodConsumerSecret],
+      ["SANDBOX", found.sandboxConsumerKey, found.sandboxConsumerSecret],
+    ] as const;
+    return new Map(
+      pairs.flatMap(([type, consumerKey, consumerSecret]) =>
+        consumerKey && consumerSecret ? [[type, { consumerKey, consumerSecret }]] : [],
+      ),
+    );
   }
 }
 
@@ -168,12 +183,17 @@ interface SubscribedApplication {
   readonly name: string;
   readonly prodConsumerKey?: string | null;
   readonly prodConsumerSecret?: string | null;
+  readonly sandboxConsumerKey?: string | null;
+  readonly sandboxConsumerSecret?: string | null;
   readonly subscriptions?: readonly { readonly name: string; readonly version: string }[];
 }
 
-/** The Gateway's own APIs, and calls to published ones. */
+/** The Gateway's own APIs, and calls to published ones, at one environment's host name. */
 export class Gateway {
-  constructor(private readonly front: Front) {}
+  constructor(
+    private readonly front: Front,
+    private readonly host: string,
+  ) {}
 
   /** The application's own token. @throws Refused */
   async token(key: ConsumerKey): Promise<string> {
@@ -196,9 +216,8 @@ export class Gateway {
       ...{ response_type: "code", client_id: consumerKey, scope: "PRODUCTION" },
       redirect_uri: "https://localhost/callback",
     });
-    const answer = await this.front.ask({ role: "gateway", entrance: "gatewayHttps", path: `/authorize?${query}` });
+    const answer = await this.ask({ entrance: "gatewayHttps", path: `/authorize?${query}` });
     const { location } = answer.headers;
-    if (isBalancers(answer)) throw noServer(answer);
     if (answer.status !== 302 || location === undefined)
       throw new Refused(`GET /authorize: expected 302 with a Location, found ${summary(answer)}`);
     return location;
@@ -207,17 +226,17 @@ export class Gateway {
   /** @throws NoServer */
   async call(path: string, token: string | undefined, entrance: "gatewayHttps" | "gatewayHttp"): Promise<ProbeAnswer> {
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const answer = await this.front.ask({ role: "gateway", entrance, path, headers });
-    if (isBalancers(answer)) throw noServer(answer);
-    return answer;
+    return this.ask({ entrance, path, headers });
   }
 
   private async oauth(path: string, { consumerKey, consumerSecret }: ConsumerKey, form: Record<string, string>) {
     const basic = Buffer.from(`${consumerKey}:${consumerSecret}`).toString("base64");
     const headers = { authorization: `Basic ${basic}` };
-    const answer = await this.front.ask({
-      ...{ role: "gateway" as const, entrance: "gatewayHttps" as const, path, method: "POST" as const, form, headers },
-    });
+    return this.ask({ entrance: "gatewayHttps", path, method: "POST", form, headers });
+  }
+
+  private async ask(request: Omit<FrontRequest, "role" | "host">): Promise<ProbeAnswer> {
+    const answer = await this.front.ask({ ...request, role: "gateway", host: this.host });
     if (isBalancers(answer)) throw noServer(answer);
     return answer;
   }
@@ -263,4 +282,10 @@ export function summary({ status, body }: ProbeAnswer): string {
 /** The code of a gateway's fault, e.g. 900901. */
 export function faultCode({ body }: ProbeAnswer): string | undefined {
   return /<(?:\w+:)?code>(\d+)<|"code"\s*:\s*"?(\d+)/.exec(body)?.slice(1).find(Boolean);
+}
+
+/** Whether a gateway refuses a good key because of its type, or because the API has no endpoint for that. */
+export function isKeyTypeRefusal(answer: ProbeAnswer): boolean {
+  const { status, body } = answer;
+  return (status === 401 && / Key Provided for /.test(body)) || (status === 403 && faultCode(answer) === "900901");
 }

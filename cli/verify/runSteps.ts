@@ -4,7 +4,8 @@ import type { Check } from "./linkChecks";
 import { NoServer } from "./product";
 import type { Suspect } from "./suspects";
 
-export type Group = "Publisher" | "Store" | "Gateway" | "Clean up";
+/** With several gateway environments, each has a group of its own. */
+export type Group = "Publisher" | "Store" | "Gateway" | `Gateway ${string}` | "Clean up";
 
 /** One step of the cycle. */
 export interface Step {

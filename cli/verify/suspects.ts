@@ -1,5 +1,7 @@
 import { configurationFiles } from "../../distribution/files";
 import type { Link, Node, Role, Topology } from "../../topology";
+import type { CalledEnvironment } from "./environments";
+import { type Entrance, routesOf } from "./front";
 
 /** Something that a step needs to work, and the file that decides it. */
 export interface Suspect {
@@ -23,9 +25,9 @@ export interface Suspect {
 export class Suspects {
   constructor(private readonly topology: Topology) {}
 
-  /** Links of the topology from nodes of a role, whose element begins so. */
-  links(from: Role, element: string): Suspect[] {
-    const names = this.nodes(from).map(({ name }) => name);
+  /** Links of the topology from nodes of a role, or of one gateway environment, whose element begins so. */
+  links(from: Role, element: string, environment?: CalledEnvironment): Suspect[] {
+    const names = this.nodes(from, environment).map(({ name }) => name);
     return this.topology.links
       .filter((link) => names.includes(link.from) && link.element.startsWith(element))
       .map((link) => this.suspectOf(link));
@@ -52,16 +54,32 @@ export class Suspects {
     return [...this.links("publisher", "clustering"), ...this.links("store", "clustering")];
   }
 
-  /** One front of the balancer, by its route's name. */
-  balancer(name: string): Suspect[] {
-    return this.topology.balancer.routes
-      .filter((route) => route.name === name)
-      .map(({ targets }) => ({
-        ...{ link: `loadbalancer -> ${targets.map(({ node }) => node).join(", ")} (${name})`, node: "loadbalancer" },
-        ...{ file: "haproxy.cfg", element: `backend ${name}`, why: "requests from outside reach the nodes" },
-        settings: [],
-        also: targets.map(({ node }) => `${configurationFiles.carbon.path} (Ports/Offset) of ${node}`),
-      }));
+  /** By what the Publisher deploys APIs to the gateways of an environment. */
+  deployment(environment: CalledEnvironment): Suspect[] {
+    return this.gatewaysOf(environment).flatMap(({ name }) => this.links("publisher", `Environment[${name}]/`));
+  }
+
+  /** Which keys the Publisher deploys APIs for. */
+  environmentType(environment: CalledEnvironment): Suspect[] {
+    return this.nodes("publisher").flatMap((publisher) =>
+      this.gatewaysOf(environment).map(({ name, type, target }) => ({
+        ...{ link: `${publisher.name} -> ${target} (Environment[${name}]/@type)`, node: publisher.name },
+        ...{ file: configurationFiles.apiManager.path, element: `Environment[${name}]/@type` },
+        why: `the gateway takes ${type === "hybrid" ? "both kinds of keys" : `${type} keys and no others`}`,
+        settings: ["gatewayEnvironments"],
+        also: [`the API's file of ${target}, made when the API was published`],
+      })),
+    );
+  }
+
+  /** The balancer's front for a role. */
+  balancer(role: Role, entrance: Entrance = "https", environment?: CalledEnvironment): Suspect[] {
+    return routesOf(this.topology, role, entrance, environment?.host).map(({ name, targets }) => ({
+      ...{ link: `loadbalancer -> ${targets.map(({ node }) => node).join(", ")} (${name})`, node: "loadbalancer" },
+      ...{ file: "haproxy.cfg", element: `backend ${name}`, why: "requests from outside reach the nodes" },
+      settings: [],
+      also: targets.map(({ node }) => `${configurationFiles.carbon.path} (Ports/Offset) of ${node}`),
+    }));
   }
 
   /** The host name or the port that a server tells browsers to go to. */
@@ -77,16 +95,21 @@ export class Suspects {
   }
 
   /** What the API itself leads to. */
-  endpoint(url: string): Suspect[] {
-    return this.nodes("gateway").map(({ name }) => ({
+  endpoint(environment: CalledEnvironment, url: string): Suspect[] {
+    return this.nodes("gateway", environment).map(({ name }) => ({
       ...{ link: `${name} -> ${url} (endpoint)`, node: name, file: "the API itself", element: "endpoint_config" },
       ...{ why: "calls reach what the API leads to", settings: [] },
       also: ["a firewall between the containers and this machine; give another endpoint with --endpoint URL"],
     }));
   }
 
-  private nodes(role: Role): readonly Node[] {
-    return this.topology.nodes.filter((node) => node.role === role);
+  private nodes(role: Role, environment?: CalledEnvironment): readonly Node[] {
+    const host = environment?.host;
+    return this.topology.nodes.filter((node) => node.role === role && (host === undefined || node.hostName === host));
+  }
+
+  private gatewaysOf({ host }: CalledEnvironment): Topology["environments"] {
+    return this.topology.environments.filter(({ apiHost }) => apiHost === host);
   }
 
   private suspectOf({ id, from, to, file, element, why, protocol }: Link): Suspect {

@@ -17,7 +17,7 @@ describe("verify's cycle from publishing to calling", () => {
   function run(options: Partial<CycleOptions> = {}): Promise<CycleResult> {
     return runCycle({
       outputs: { topology: fake.topology, caCertificate: "", adminUser: "admin", adminPassword: "pass & word" },
-      backend: { url: "http://backend:1", isAnswer: (_, body) => body === fake.word, close: async () => undefined },
+      backend: fake.backend,
       checks: [],
       limits: { listing: 0.3, deployment: 0.3, revocation: 0.3 },
       keep: false,
@@ -56,9 +56,11 @@ describe("verify's cycle from publishing to calling", () => {
       "/list.jag getAllPublishedAPIs",
       "/application-add.jag addApplication",
       "/subscription-add.jag addAPISubscription",
-      "/subscription-add.jag generateApplicationKey",
+      ...Array(2).fill("/subscription-add.jag generateApplicationKey"),
       "/token",
-      ...Array(4).fill("/"),
+      ...Array(2).fill("/"),
+      "/token",
+      ...Array(3).fill("/"),
       "/revoke",
       "/",
       "/token",
@@ -72,10 +74,17 @@ describe("verify's cycle from publishing to calling", () => {
     assert.equal(add?.headers.cookie, "JSESSIONID=1; APIM_NODE=x");
     assert.deepEqual(JSON.parse(add?.form.endpoint_config ?? ""), {
       production_endpoints: { url: "http://backend:1", config: null },
+      sandbox_endpoints: { url: "http://backend:1/sandbox", config: null },
       endpoint_type: "http",
     });
     assert.equal(publish?.form.status, "PUBLISHED");
-    assert.equal(fake.seen.at(8)?.headers.authorization, `Basic ${Buffer.from("k3y:s3cret").toString("base64")}`);
+    const tokens = fake.seen.filter(({ path }) => path === "/token").map(({ headers }) => headers.authorization);
+    assert.deepEqual(
+      tokens,
+      ["PRODUCTION", "SANDBOX", "PRODUCTION"].map(
+        (type) => `Basic ${Buffer.from(`k3y-${type}:s3cret`).toString("base64")}`,
+      ),
+    );
   });
 
   it("has names of its own in each run", async () => {
@@ -194,7 +203,7 @@ describe("verify's cycle from publishing to calling", () => {
     ],
     [
       "the same token after its revocation",
-      (seen) => (seen.path === "/token" ? { body: '{"access_token":"token-7"}' } : undefined),
+      (seen) => (seen.path === "/token" && fake.revoked.size > 0 ? { body: '{"access_token":"token-1"}' } : undefined),
       /expected a new token after the revocation/,
     ],
   ];

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { parseSettings } from "../../settings";
+import type { Backend } from "../../cli/verify/backend";
+import type { KeyType } from "../../cli/verify/environments";
+import { parseSettings, type RawSettings } from "../../settings";
 import { buildTopology, type Topology } from "../../topology";
 
 /** One request as the fake deployment got it. */
@@ -23,9 +25,20 @@ export class FakeDeployment {
   readonly applications = new Set<string>();
   readonly revoked = new Set<string>();
   override: Override = () => undefined;
-  /** What the endpoint behind the gateway answers. */
-  word = "from the endpoint";
-  private tokens = 0;
+  /** Settings that differ from the defaults. */
+  settings: RawSettings = {};
+  /** What the endpoints behind the gateways answer. */
+  readonly words: Record<KeyType, string> = { PRODUCTION: "from the endpoint", SANDBOX: "from the sandbox endpoint" };
+  /** What verify is told of these endpoints. */
+  readonly backend: Backend = {
+    urls: { PRODUCTION: "http://backend:1", SANDBOX: "http://backend:1/sandbox" },
+    isAnswer: (endpoint, _, body) => body === this.words[endpoint],
+    close: async () => undefined,
+  };
+  /** Host name of an environment -> which keys its gateway takes, when that is not what the settings say. */
+  readonly wrongTypes = new Map<string, string>();
+  /** The types of the keys that tokens were got with. */
+  private readonly tokens = new Map<string, KeyType>();
   private server: Server | undefined;
   private port = 0;
 
@@ -43,9 +56,9 @@ export class FakeDeployment {
     });
   }
 
-  /** The default topology with every route on this server's port, without TLS. */
+  /** The topology with every route on this server's port, without TLS. */
   get topology(): Topology {
-    const topology = buildTopology(parseSettings({}, "dev"));
+    const topology = buildTopology(parseSettings(this.settings, "dev"));
     const { balancer } = topology;
     return {
       ...topology,
@@ -81,7 +94,7 @@ export class FakeDeployment {
       headers,
       body: JSON.stringify({ error: false, ...value }),
     });
-    const { name = "", application = "" } = form;
+    const { name = "", application = "", keytype = "" } = form;
     switch (action) {
       case "login":
         return json({}, { "set-cookie": ["JSESSIONID=1; Path=/; Secure", "APIM_NODE=x; path=/"] });
@@ -98,25 +111,36 @@ export class FakeDeployment {
       case "removeApplication":
         return this.applications.delete(application) ? json({}) : { body: '{"error":true,"message":"none"}' };
       case "generateApplicationKey":
-        return json({ data: { key: { consumerKey: "k3y", consumerSecret: "s3cret" } } });
+        return json({ data: { key: { consumerKey: `k3y-${keytype}`, consumerSecret: "s3cret" } } });
       case "updateStatus":
       case "addAPISubscription":
         return json({});
     }
-    if (path === "/token") return { body: JSON.stringify({ access_token: `token-${++this.tokens}` }) };
+    if (path === "/token") return this.token(seen);
     if (path === "/revoke") {
       this.revoked.add(form.token ?? "");
       return {};
     }
     if (path === "/authorize")
       return { status: 302, headers: { location: `http://keymanager.apim-wso2.com:${this.port}/login` } };
-    return this.call(seen.headers.authorization?.replace("Bearer ", ""));
+    return this.call(seen.host.replace(/:.*/, ""), seen.headers.authorization?.replace("Bearer ", ""));
   }
 
-  private call(token: string | undefined): Answer {
+  private token({ headers }: Seen): Answer {
+    const key = Buffer.from(headers.authorization?.replace("Basic ", "") ?? "", "base64").toString();
+    const token = `token-${this.tokens.size + 1}`;
+    this.tokens.set(token, key.startsWith("k3y-SANDBOX") ? "SANDBOX" : "PRODUCTION");
+    return { body: JSON.stringify({ access_token: token }) };
+  }
+
+  private call(host: string, token: string | undefined): Answer {
     const refused = (code: number) => ({ status: 401, body: `<ams:fault><ams:code>${code}</ams:code></ams:fault>` });
     if (token === undefined) return refused(900902);
-    const good = /^token-\d+$/.test(token) && !this.revoked.has(token);
-    return good ? { body: this.word } : refused(900901);
+    const type = this.tokens.get(token);
+    if (type === undefined || this.revoked.has(token)) return refused(900901);
+    const takes = this.wrongTypes.get(host) ?? this.topology.environments.find(({ apiHost }) => apiHost === host)?.type;
+    return takes === "hybrid" || takes === type.toLowerCase()
+      ? { body: this.words[type] }
+      : { status: 401, body: `<error><message>${type} Key Provided for ${takes} Gateway</message></error>` };
   }
 }

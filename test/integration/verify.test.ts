@@ -72,7 +72,7 @@ describe("verify, from publishing to calling", function () {
   });
 
   it("keeps what it made with --keep, calls it again with --kept, then removes it", async () => {
-    const { url } = running.backend;
+    const url = running.backend.urls.PRODUCTION;
     const kept = await json("--keep", "--endpoint", url);
     const name = kept.cycle?.left?.name ?? "";
     assert.equal(kept.status, 0);

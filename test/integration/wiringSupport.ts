@@ -57,7 +57,7 @@ export class BrokenStack {
 
   verify(options: Partial<VerifyOptions> = {}, outputs: StackOutputs = this.outputs): Promise<VerifyReport> {
     // Seconds: the stand-in needs none, and each case that waits in vain waits so long.
-    const all = { links: false, keep: false, endpoint: this.backend.url, wait: 4, ...options };
+    const all = { links: false, keep: false, endpoint: this.backend.urls.PRODUCTION, wait: 4, ...options };
     return verifyDeployment(outputs, all, new AbortController().signal);
   }
 

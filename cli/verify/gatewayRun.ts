@@ -1,0 +1,159 @@
+import type { Backend } from "./backend";
+import { type CalledEnvironment, type KeyType, otherKeyType, ownKeyType, wordOf } from "./environments";
+import type { Front } from "./front";
+import type { Limits } from "./limits";
+import { until } from "./pause";
+import { type ConsumerKey, faultCode, Gateway, isKeyTypeRefusal, Refused, summary } from "./product";
+import { StepFailure } from "./runSteps";
+import type { Suspect, Suspects } from "./suspects";
+
+export interface GatewayRunOptions {
+  readonly front: Front;
+  readonly need: Suspects;
+  readonly environment: CalledEnvironment;
+  readonly backend: Backend;
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+  /** Path of the API, with its version. */
+  readonly path: string;
+  /** The application's, as far as the Store has given them. */
+  readonly keys: ReadonlyMap<KeyType, ConsumerKey>;
+}
+
+/** What one run asks of one gateway environment, and the token that it has got there. */
+export class GatewayRun {
+  /** The type of the key that the environment is called with. */
+  readonly own: KeyType;
+  private readonly gateway: Gateway;
+  private token: string | undefined;
+
+  constructor(private readonly options: GatewayRunOptions) {
+    this.own = ownKeyType(options.environment.type);
+    this.gateway = new Gateway(options.front, options.environment.host);
+  }
+
+  async getToken(): Promise<void> {
+    this.token = await this.gateway.token(this.key(this.own));
+  }
+
+  call(entrance: "gatewayHttps" | "gatewayHttp"): Promise<void> {
+    return this.callWith(this.own, got(this.token, "token"), entrance);
+  }
+
+  /** Only a hybrid environment takes both. */
+  async callWithOther(): Promise<void> {
+    const other = otherKeyType(this.own);
+    await this.callWith(other, await this.gateway.token(this.key(other)), "gatewayHttps");
+  }
+
+  async callRefused(token: string | undefined, code: string): Promise<void> {
+    const answer = await this.gateway.call(this.options.path, token, "gatewayHttps");
+    if (answer.status !== 401 || faultCode(answer) !== code)
+      throw new Refused(`expected status 401 with code ${code}, found ${summary(answer)}`);
+  }
+
+  /** The key is good, but not for an environment of this type. */
+  async refuseOther(): Promise<void> {
+    const { environment, need, path } = this.options;
+    const other = otherKeyType(this.own);
+    const token = await this.gateway.token(this.key(other));
+    const answer = await this.gateway.call(path, token, "gatewayHttps");
+    const refused = isKeyTypeRefusal(answer);
+    if (refused && answer.status === 401) return;
+    const message = `expected status 401 because of the key's type, found ${summary(answer)}`;
+    const knewToken = refused || this.isAnswerOf(this.own, answer) || this.isAnswerOf(other, answer);
+    throw knewToken ? new StepFailure(message, need.environmentType(environment)) : new Refused(message);
+  }
+
+  revoke(): Promise<void> {
+    return this.gateway.revoke(this.key(this.own), got(this.token, "token"));
+  }
+
+  async callRevoked(progress: (text: string) => void): Promise<void> {
+    const limit = this.options.limits.revocation;
+    const revoked = got(this.token, "token");
+    let last = "";
+    const refused = await until(
+      async () => {
+        const answer = await this.gateway.call(this.options.path, revoked, "gatewayHttps");
+        last = summary(answer);
+        return (answer.status === 401 && faultCode(answer) === "900901") || undefined;
+      },
+      this.waiting(limit, (gone) => progress(`the revoked token still works: ${gone} s of at most ${limit} s`)),
+    );
+    if (!refused)
+      throw new Refused(
+        `expected status 401 with code 900901 within ${limit} s after revoking, found ${last}; a gateway that is not told forgets it with its cache, after 15 minutes`,
+      );
+  }
+
+  async callAgain(): Promise<void> {
+    const revoked = this.token;
+    await this.getToken();
+    if (this.token === revoked) throw new Refused("expected a new token after the revocation, found the revoked one");
+    await this.call("gatewayHttps");
+  }
+
+  async authorize(): Promise<void> {
+    const { front, need } = this.options;
+    const location = await this.gateway.authorize(this.key(this.own).consumerKey);
+    const url = URL.canParse(location) ? new URL(location) : undefined;
+    if (url && front.owns(url)) return;
+    const message = `expected a Location at one of the load balancer's host names and ports, found ${url?.origin ?? location}`;
+    // Which of the Key Manager's files a redirect that leaves the deployment comes from.
+    const suspects: readonly Suspect[] = need.browserAddress(
+      "keyManager",
+      url && front.knows(url.hostname) ? "port" : "host",
+    );
+    throw new StepFailure(message, suspects);
+  }
+
+  /** A gateway may serve an API some seconds after it was published: until then, nothing is at its path. */
+  private async callWith(type: KeyType, token: string, entrance: "gatewayHttps" | "gatewayHttp"): Promise<void> {
+    const { backend, environment, limits, need, path } = this.options;
+    const call = () => this.gateway.call(path, token, entrance);
+    let last = await call();
+    const answered = await until(async () => {
+      if (this.isAnswerOf(type, last)) return true;
+      if (![200, 202, 404].includes(last.status) || this.isAnswerOf(otherKeyType(type), last)) return false;
+      last = await call();
+      return this.isAnswerOf(type, last) || undefined;
+    }, this.waiting(limits.deployment));
+    if (answered) return;
+    const message = `expected the endpoint's answer, found ${summary(last)}`;
+    if (faultCode(last) === "101503")
+      throw new StepFailure(
+        `${message}; the gateway does not reach the endpoint`,
+        need.endpoint(environment, backend.urls[type]),
+      );
+    if (this.isAnswerOf(otherKeyType(type), last))
+      throw new StepFailure(
+        `expected the ${wordOf(type)} endpoint's answer, found the other one's`,
+        need.environmentType(environment),
+      );
+    if (isKeyTypeRefusal(last)) throw new StepFailure(message, need.environmentType(environment));
+    throw new Refused(message);
+  }
+
+  private isAnswerOf(type: KeyType, { status, body }: { readonly status: number; readonly body: string }): boolean {
+    return this.options.backend.isAnswer(type, status, body);
+  }
+
+  private key(type: KeyType): ConsumerKey {
+    return got(this.options.keys.get(type), `${wordOf(type)} key`);
+  }
+
+  private waiting(seconds: number, progress?: (seconds: number) => void) {
+    return waiting(seconds, this.options.signal, progress);
+  }
+}
+
+/** Tries more seldom when it can take long. */
+export function waiting(seconds: number, signal: AbortSignal, progress?: (seconds: number) => void) {
+  return { limit: seconds * 1000, every: seconds > 30 ? 2000 : 200, signal, ...(progress && { progress }) };
+}
+
+function got<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`no ${what} was given by the step before`);
+  return value;
+}
