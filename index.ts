@@ -23,9 +23,15 @@ export = async () => {
     ipamConfigs: [{ subnet: topology.network.subnet, gateway: topology.network.gateway }],
     labels: [components.stackLabel(topology)],
   });
-  const keystore = new components.DeploymentKeystore("keystore", {
+  const certificates = new components.ServerCertificates({
     facts: distribution,
-    names: topology.certificateNames,
+    source: new components.DeploymentCertificate("keystore", {
+      names: topology.certificateNames,
+      days: settings.certificateDays,
+      renewal: settings.certificateRenewal,
+      authority: settings.authorityRenewal,
+    }),
+    trusted: [],
   });
   const password =
     secretSetting("adminPassword") ??
@@ -49,7 +55,7 @@ export = async () => {
   const argsOf = (node: Node): components.ProductNodeArgs => ({
     ...common,
     node,
-    keystore,
+    certificates,
     files: renderNode(node, topology, distribution),
     secrets: { ...databases.secretsOf(node), ...others, "admin-password": password },
     image: nodeImage,
@@ -72,7 +78,7 @@ export = async () => {
   new components.LoadBalancer({
     ...common,
     configuration: renderBalancer(topology),
-    keystore,
+    certificates,
     image: buildImage(__dirname, "loadbalancer").imageId,
     memory: settings.balancerMemory,
   });
@@ -82,7 +88,7 @@ export = async () => {
     topology,
     version: distribution.version,
     nodes: [...started.values()],
-    keystore,
+    certificates,
     adminPassword: password,
   });
 };

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { DeploymentKeystore, ProductNode } from "./components";
+import type { ProductNode, ServerCertificates } from "./components";
 import type { Settings } from "./settings";
 import type { Topology } from "./topology";
 
@@ -16,6 +16,8 @@ export interface StackOutputs {
   readonly adminPassword: string;
   /** PEM; clients must trust it. */
   readonly caCertificate: string;
+  /** When the servers' certificate ends, ISO. */
+  readonly certificateExpires: string;
   readonly version: string;
   readonly topology: Topology;
 }
@@ -25,7 +27,7 @@ export function stackOutputs(parts: {
   readonly topology: Topology;
   readonly version: string;
   readonly nodes: readonly ProductNode[];
-  readonly keystore: DeploymentKeystore;
+  readonly certificates: ServerCertificates;
   readonly adminPassword: pulumi.Output<string>;
 }): { readonly [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> } {
   const { settings, topology, nodes } = parts;
@@ -50,7 +52,8 @@ export function stackOutputs(parts: {
     ),
     adminUser: settings.adminUser,
     adminPassword: pulumi.secret(parts.adminPassword),
-    caCertificate: parts.keystore.caCertificate,
+    caCertificate: parts.certificates.caCertificate,
+    certificateExpires: parts.certificates.expires,
     version: parts.version,
     topology,
   };

@@ -1,30 +1,21 @@
-import { createHash, createPrivateKey, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { encodeDer, readDer, tags } from "./der";
+import { type StoredCertificate, type StoredEntry, type StoredKey, WrongPassword } from "./keystoreEntry";
 
-/** A private key with its certificate chain, as in wso2carbon.jks. */
-export interface JksKeyEntry {
-  readonly kind: "key";
-  /** Kept in lower case, as Java does. */
-  readonly alias: string;
-  /** Milliseconds since 1970. @default now, when written */
+/** A key to be written. */
+export interface JksKey extends Omit<StoredKey, "open"> {
+  /** Milliseconds since 1970. @default 0 */
   readonly created?: number;
   /** PKCS#8, DER. */
   readonly privateKey: Buffer;
-  /** X.509, DER, the key's own certificate first. */
-  readonly chain: readonly Buffer[];
-  /** Protects the key. @default the store's password. Never filled by `readJks`. */
+  /** Protects the key. @default the store's password */
   readonly keyPassword?: string;
 }
 
-/** A certificate that is trusted, as in client-truststore.jks. */
-export interface JksTrustedEntry {
-  readonly kind: "trusted";
-  readonly alias: string;
+/** A certificate to be written. */
+export interface JksCertificate extends StoredCertificate {
   readonly created?: number;
-  /** X.509, DER. */
-  readonly certificate: Buffer;
 }
-
-export type JksEntry = JksKeyEntry | JksTrustedEntry;
 
 const magic = 0xfeedfeed;
 const version = 2;
@@ -34,18 +25,17 @@ const digestLength = 20;
 /** Part of the file format: hashed between the password and the content. */
 const integrityPhrase = "Mighty Aphrodite";
 /** 1.3.6.1.4.1.42.2.17.1.1, Sun's key protector, as a DER algorithm identifier with NULL parameters. */
-const keyProtectorHex = "300e060a2b060104012a021101010500";
+const keyProtector = Buffer.from("300e060a2b060104012a021101010500", "hex");
 
-/** A function: a Buffer constant would not survive the closure of a dynamic resource. */
-function keyProtector(): Buffer {
-  return Buffer.from(keyProtectorHex, "hex");
+export function isJks(file: Buffer): boolean {
+  return file.length >= 4 && file.readUInt32BE(0) === magic;
 }
 
 /**
- * Writes a Java keystore of type JKS.
+ * Writes a Java keystore of type JKS; the same entries and passwords give the same bytes.
  * @throws when an alias is empty, used twice or not writable, or a key has no certificate.
  */
-export function writeJks(entries: readonly JksEntry[], storePassword: string): Buffer {
+export function writeJks(entries: readonly (JksKey | JksCertificate)[], storePassword: string): Buffer {
   const parts = [int(magic), int(version), int(entries.length)];
   const seen: string[] = [];
   for (const entry of entries) {
@@ -57,7 +47,7 @@ export function writeJks(entries: readonly JksEntry[], storePassword: string): B
       throw new Error(`keystore alias "${alias}" is used twice (case does not count); choose another alias`);
     }
     seen.push(alias);
-    parts.push(int(entry.kind === "key" ? keyTag : trustedTag), text(alias), long(entry.created ?? Date.now()));
+    parts.push(int(entry.kind === "key" ? keyTag : trustedTag), text(alias), long(entry.created ?? 0));
     if (entry.kind === "key") {
       if (entry.chain.length === 0) {
         throw new Error(`keystore entry "${alias}": a private key needs at least its own certificate, found none`);
@@ -75,33 +65,28 @@ export function writeJks(entries: readonly JksEntry[], storePassword: string): B
 }
 
 /**
- * Reads a Java keystore of type JKS.
- * @param keyPassword of the private keys. @default storePassword
- * @throws with distinct texts when it is no JKS file, is cut short or damaged, or a password is wrong.
+ * Reads a Java keystore of type JKS; its keys stay protected until they are opened.
+ * @throws {WrongPassword}
+ * @throws Error when it is no JKS file, is cut short or damaged.
  */
-export function readJks(file: Buffer, storePassword: string, keyPassword: string = storePassword): JksEntry[] {
-  if (file.length < 4 || file.readUInt32BE(0) !== magic) {
+export function readJks(file: Buffer, storePassword: string): StoredEntry[] {
+  if (!isJks(file)) {
     const found = file.subarray(0, 4).toString("hex") || "an empty file";
-    throw new Error(`keystore is not of type JKS: expected it to start with feedfeed, found ${found}`);
+    throw new Error(`expected it to start with feedfeed, as JKS does, found ${found}`);
   }
   const content = file.subarray(0, Math.max(0, file.length - digestLength));
-  const raw = readEntries(content);
-  if (!timingSafeEqual(integrityDigest(content, storePassword), file.subarray(content.length))) {
-    throw new Error("keystore password is wrong, or a byte of the keystore was changed; give the store's password");
-  }
-  return raw.map((entry) =>
-    entry.kind === "key" ? { ...entry, privateKey: recoverKey(entry.privateKey, keyPassword, entry.alias) } : entry,
-  );
+  const entries = readEntries(content);
+  // The same digest guards the content: a password that is right does not open a file that was altered.
+  if (!timingSafeEqual(integrityDigest(content, storePassword), file.subarray(content.length)))
+    throw new WrongPassword("its password is another one");
+  return entries;
 }
 
-/** The entries with private keys still protected. */
-function readEntries(content: Buffer): JksEntry[] {
+function readEntries(content: Buffer): StoredEntry[] {
   const cursor = { at: 4 };
   const take = (length: number): Buffer => {
     if (length < 0 || cursor.at + length > content.length) {
-      throw new Error(
-        `keystore is damaged: cut short at byte ${cursor.at} of ${content.length}; make or copy it again`,
-      );
+      throw new Error(`it is damaged: cut short at byte ${cursor.at} of ${content.length}`);
     }
     cursor.at += length;
     return content.subarray(cursor.at - length, cursor.at);
@@ -111,35 +96,36 @@ function readEntries(content: Buffer): JksEntry[] {
   const takeCertificate = (): Buffer => {
     const type = takeText();
     if (type !== "X.509") {
-      throw new Error(`keystore is damaged: expected a certificate of type X.509 before byte ${cursor.at}`);
+      throw new Error(`it is damaged: expected a certificate of type X.509 before byte ${cursor.at}`);
     }
     return Buffer.from(take(takeInt()));
   };
 
   const found = takeInt();
   if (found !== version) {
-    throw new Error(`keystore is of JKS version ${found}: expected version 2; convert it with keytool -importkeystore`);
+    throw new Error(`expected JKS of version 2, found version ${found}`);
   }
-  const entries: JksEntry[] = [];
+  const entries: StoredEntry[] = [];
   for (let left = takeInt(); left > 0; left--) {
     const tag = takeInt();
-    const alias = takeText();
-    const created = Number(take(8).readBigInt64BE(0));
+    const alias = takeText().toLowerCase();
+    // When it was made.
+    take(8);
     if (tag === keyTag) {
-      const privateKey = Buffer.from(take(takeInt()));
+      const info = Buffer.from(take(takeInt()));
       const chain: Buffer[] = [];
       for (let certificates = takeInt(); certificates > 0; certificates--) {
         chain.push(takeCertificate());
       }
-      entries.push({ kind: "key", alias, created, privateKey, chain });
+      entries.push({ kind: "key", alias, chain, open: (password) => recoverKey(info, password) });
     } else if (tag === trustedTag) {
-      entries.push({ kind: "trusted", alias, created, certificate: takeCertificate() });
+      entries.push({ kind: "trusted", alias, certificate: takeCertificate() });
     } else {
-      throw new Error(`keystore is damaged: entry of unknown kind ${tag} before byte ${cursor.at}`);
+      throw new Error(`it is damaged: entry of unknown kind ${tag} before byte ${cursor.at}`);
     }
   }
   if (cursor.at !== content.length) {
-    throw new Error(`keystore is damaged: ${content.length - cursor.at} bytes are left over after its last entry`);
+    throw new Error(`it is damaged: ${content.length - cursor.at} bytes are left over after its last entry`);
   }
   return entries;
 }
@@ -150,27 +136,22 @@ function integrityDigest(content: Buffer, password: string): Buffer {
 
 /** salt, key XOR a chain of digests, and a digest of the plain key by which a wrong password shows. */
 function protectKey(key: Buffer, password: string): Buffer {
-  const salt = randomBytes(digestLength);
+  // Of the key, not random: written anew, an unchanged key must not look like a change.
+  const salt = createHmac("sha256", key).update("salt").digest().subarray(0, digestLength);
   const check = createHash("sha1").update(passwordBytes(password)).update(key).digest();
-  return der(0x30, Buffer.concat([keyProtector(), der(0x04, Buffer.concat([salt, mask(key, salt, password), check]))]));
+  const body = encodeDer(tags.octetString, Buffer.concat([salt, mask(key, salt, password), check]));
+  return encodeDer(tags.sequence, Buffer.concat([keyProtector, body]));
 }
 
-function recoverKey(info: Buffer, password: string, alias: string): Buffer {
-  const sequence = derContent(info, 0x30, alias);
-  if (!sequence.subarray(0, keyProtector().length).equals(keyProtector())) {
-    throw new Error(`keystore entry "${alias}": its key is not protected in the way of JKS; make the keystore again`);
-  }
-  const body = derContent(sequence.subarray(keyProtector().length), 0x04, alias);
-  if (body.length < 2 * digestLength) {
-    throw new Error(`keystore is damaged: the key of "${alias}" is cut short`);
-  }
+function recoverKey(info: Buffer, password: string): Buffer {
+  const sequence = readDer(info, tags.sequence).content;
+  if (!sequence.subarray(0, keyProtector.length).equals(keyProtector))
+    throw new Error("it is damaged: the key is not protected in the way of JKS");
+  const body = readDer(sequence.subarray(keyProtector.length), tags.octetString).content;
+  if (body.length < 2 * digestLength) throw new Error("it is damaged: the key is cut short");
   const key = mask(body.subarray(digestLength, -digestLength), body.subarray(0, digestLength), password);
   const check = createHash("sha1").update(passwordBytes(password)).update(key).digest();
-  if (!timingSafeEqual(check, body.subarray(-digestLength))) {
-    throw new Error(
-      `keystore entry "${alias}": key password is wrong; give the one in carbon.xml Security/KeyPassword`,
-    );
-  }
+  if (!timingSafeEqual(check, body.subarray(-digestLength))) throw new WrongPassword("its password is another one");
   return key;
 }
 
@@ -212,62 +193,4 @@ function text(value: string): Buffer {
 
 function sized(bytes: Buffer): Buffer {
   return Buffer.concat([int(bytes.length), bytes]);
-}
-
-function der(tag: number, content: Buffer): Buffer {
-  if (content.length < 0x80) {
-    return Buffer.concat([Buffer.from([tag, content.length]), content]);
-  }
-  const length = Buffer.from(content.length.toString(16).padStart(8, "0"), "hex");
-  const first = length.findIndex((byte) => byte !== 0);
-  return Buffer.concat([Buffer.from([tag, 0x80 | (4 - first)]), length.subarray(first), content]);
-}
-
-function derContent(bytes: Buffer, tag: number, alias: string): Buffer {
-  const short = bytes[1] ?? 0;
-  const lengthBytes = short < 0x80 ? 0 : short & 0x7f;
-  const start = 2 + lengthBytes;
-  if (bytes[0] !== tag || lengthBytes > 4 || bytes.length < start) {
-    throw new Error(`keystore is damaged: the key of "${alias}" is not readable`);
-  }
-  const length = lengthBytes === 0 ? short : bytes.readUIntBE(2, lengthBytes);
-  if (start + length > bytes.length) {
-    throw new Error(`keystore is damaged: the key of "${alias}" is cut short`);
-  }
-  return bytes.subarray(start, start + length);
-}
-
-/**
- * The certificates of a PEM text, as DER, in order.
- * @throws when there is none.
- */
-export function certificatesFromPem(pem: string): Buffer[] {
-  const blocks = [...pem.matchAll(/-----BEGIN CERTIFICATE-----([\s\S]*?)-----END CERTIFICATE-----/g)];
-  if (blocks.length === 0) {
-    throw new Error("certificate: expected PEM with BEGIN CERTIFICATE, found none");
-  }
-  return blocks.map((block) => Buffer.from(block[1] ?? "", "base64"));
-}
-
-/** One DER certificate as PEM. */
-export function certificateToPem(certificate: Buffer): string {
-  return toPem("CERTIFICATE", certificate);
-}
-
-/**
- * A PEM private key of any unencrypted form as PKCS#8 DER.
- * @throws when it is not readable.
- */
-export function privateKeyFromPem(pem: string): Buffer {
-  return createPrivateKey(pem).export({ format: "der", type: "pkcs8" });
-}
-
-/** A PKCS#8 DER private key as PEM. */
-export function privateKeyToPem(privateKey: Buffer): string {
-  return toPem("PRIVATE KEY", privateKey);
-}
-
-function toPem(label: string, bytes: Buffer): string {
-  const lines = bytes.toString("base64").match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join("\n")}\n-----END ${label}-----\n`;
 }

@@ -1,11 +1,13 @@
 import { parseReportArguments, readStack } from "./stack";
+import { certificateStatus, describeCertificate } from "./status/certificate";
 import { type ContainerStatus, containerStatuses, isHealthy } from "./status/containers";
 import { marks, table } from "./text";
 
 const help = `Usage: npm run status -- [--stack NAME] [--json]
 
 Shows every container of a stack: state, health, how often Docker has started it again, and where it is reached; of one
-that is not healthy also why, as far as Docker and its log tell. Exit status 1 if one is not healthy.
+that is not healthy also why, as far as Docker and its log tell; and until when the servers' certificate is good. Exit
+status 1 if a container is not healthy.
 
   -s, --stack NAME  default: dev, or APIM_STACK
       --json        the same as JSON`;
@@ -16,8 +18,13 @@ export async function run(args: string[]): Promise<number> {
   const outputs = await readStack(options.stack, false);
   const statuses = await containerStatuses(outputs);
   const healthy = statuses.every(isHealthy);
-  if (options.json) console.log(JSON.stringify({ healthy, containers: statuses }, null, 2));
-  else print(statuses);
+  const certificate = certificateStatus(outputs.certificateExpires);
+  if (options.json) {
+    console.log(JSON.stringify({ healthy, containers: statuses, certificate }, null, 2));
+    return healthy ? 0 : 1;
+  }
+  print(statuses);
+  if (certificate) console.log(`${certificate.endsSoon ? marks().failed : " "} ${describeCertificate(certificate)}`);
   return healthy ? 0 : 1;
 }
 

@@ -1,9 +1,10 @@
-export { DeploymentKeystore } from "./deploymentKeystore";
+export { DeploymentCertificate } from "./deploymentCertificate";
 export { GatewayNode } from "./gatewayNode";
 export { KeyManagerNode } from "./keyManagerNode";
 export { LoadBalancer } from "./loadBalancer";
 export { MySqlDatabases } from "./mySqlDatabases";
 export type { ProductNode, ProductNodeArgs } from "./productNode";
 export { PublisherNode } from "./publisherNode";
+export { type CertificateSource, ServerCertificates } from "./serverCertificates";
 export { stackLabel } from "./shared";
 export { StoreNode } from "./storeNode";

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Topology } from "../topology";
-import type { DeploymentKeystore } from "./deploymentKeystore";
+import type { ServerCertificates } from "./serverCertificates";
 import { containerDefaults, hostAliases } from "./shared";
 
 const directory = "/usr/local/etc/haproxy";
@@ -11,7 +11,7 @@ export interface LoadBalancerArgs {
   readonly topology: Topology;
   /** Text of haproxy.cfg. */
   readonly configuration: string;
-  readonly keystore: DeploymentKeystore;
+  readonly certificates: ServerCertificates;
   readonly image: pulumi.Input<string>;
   readonly network: docker.Network;
   /** MiB. */
@@ -31,13 +31,13 @@ export class LoadBalancer extends pulumi.ComponentResource {
     this.registerOutputs({ container: this.containerName });
   }
 
-  private createRevision({ topology, configuration, keystore }: LoadBalancerArgs): random.RandomId {
-    const keepers = { certificate: keystore.fingerprint, "haproxy.cfg": configuration };
+  private createRevision({ topology, configuration, certificates }: LoadBalancerArgs): random.RandomId {
+    const keepers = { ...certificates.keepers, "haproxy.cfg": configuration };
     return new random.RandomId(`${topology.balancer.name}-config`, { byteLength: 8, keepers }, { parent: this });
   }
 
   private createContainer(args: LoadBalancerArgs, revision: random.RandomId): docker.Container {
-    const { topology, keystore } = args;
+    const { topology, certificates } = args;
     const { name, address, ports } = topology.balancer;
     return new docker.Container(
       `${name}-container`,
@@ -55,8 +55,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
         hosts: hostAliases(topology),
         uploads: pulumi.secret([
           { file: `${directory}/haproxy.cfg`, content: args.configuration },
-          { file: `${directory}/balancer.pem`, content: keystore.balancerPem },
-          { file: `${directory}/ca.pem`, content: keystore.caCertificate },
+          { file: `${directory}/balancer.pem`, content: certificates.balancerPem },
+          { file: `${directory}/ca.pem`, content: certificates.balancerTrust },
         ]),
       },
       { parent: this, deleteBeforeReplace: true },

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { fillSecrets, type RenderedFile } from "../configs";
 import type { Node, SecretName, Topology } from "../topology";
-import type { DeploymentKeystore } from "./deploymentKeystore";
+import type { ServerCertificates } from "./serverCertificates";
 import { containerDefaults, createVolume, hostAliases } from "./shared";
 
 /** What a product server needs besides its own settings; the same for all four roles. */
@@ -13,7 +13,7 @@ export interface ProductNodeArgs {
   /** Its configuration, secrets still placeholders. */
   readonly files: readonly RenderedFile[];
   readonly secrets: Readonly<Partial<Record<SecretName, pulumi.Input<string>>>>;
-  readonly keystore: DeploymentKeystore;
+  readonly certificates: ServerCertificates;
   /** Image id or name. */
   readonly image: pulumi.Input<string>;
   /** Where the pack lies in the image. */
@@ -47,8 +47,8 @@ export abstract class ProductNode extends pulumi.ComponentResource {
   }
 
   /** Its keepers are the files, so that a preview shows a line diff per file; its id in a label replaces the container. */
-  private createRevision({ node, files, keystore }: ProductNodeArgs): random.RandomId {
-    const keepers: Record<string, pulumi.Input<string>> = { certificate: keystore.fingerprint };
+  private createRevision({ node, files, certificates }: ProductNodeArgs): random.RandomId {
+    const keepers: Record<string, pulumi.Input<string>> = { ...certificates.keepers };
     for (const file of files) keepers[file.path] = file.text;
     return new random.RandomId(`${node.name}-config`, { byteLength: 8, keepers }, { parent: this });
   }
@@ -88,17 +88,17 @@ export abstract class ProductNode extends pulumi.ComponentResource {
   }
 
   private uploads(args: ProductNodeArgs): pulumi.Output<{ file: string; contentBase64: string }[]> {
-    const { keystore, apimHome } = args;
+    const { certificates, apimHome } = args;
     const under = (path: string) => `${apimHome}/${path}`;
     return pulumi
-      .all([pulumi.output(args.secrets), keystore.keystore, keystore.truststore])
-      .apply(([secrets, keystoreJks, truststoreJks]) => [
+      .all([pulumi.output(args.secrets), certificates.keystore, certificates.truststore])
+      .apply(([secrets, keystore, truststore]) => [
         ...args.files.map((file) => ({
           file: under(file.path),
           contentBase64: fillSecrets(file, secrets).toString("base64"),
         })),
-        { file: under(keystore.keystorePath), contentBase64: keystoreJks },
-        { file: under(keystore.truststorePath), contentBase64: truststoreJks },
+        { file: under(certificates.keystorePath), contentBase64: keystore },
+        { file: under(certificates.truststorePath), contentBase64: truststore },
       ]);
   }
 }

@@ -21,6 +21,8 @@ const domain = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "letters, digits, dots
 /** Empty: not set. */
 const optional = (pattern: RegExp, what: string) =>
   z.string().refine((value) => value === "" || pattern.test(value), `${what}, or nothing`);
+/** Free: what counts is that it changes. */
+const renewal = optional(/^[\w.:+-]{1,64}$/, "a date, a number or a word");
 const megabytes = z.int().min(32).max(1_048_576);
 /** 0: what suits the distribution, see derived.ts. */
 const orSuitable = (minimum: number, maximum: number) =>
@@ -100,6 +102,9 @@ export const settingsSchema = z.strictObject({
   userdbHost: hostName.default("userdb.mysql-wso2.com"),
   regdbHost: hostName.default("regdb.mysql-wso2.com"),
   clusterDomain: domain.default("wso2.pub.store.domain"),
+  certificateRenewal: renewal.default(""),
+  certificateDays: z.int().min(1).max(7300).default(3650),
+  authorityRenewal: renewal.default(""),
   publishAddress: z.ipv4().default("127.0.0.1"),
   httpsPort: port.default(8443),
   gatewayHttpsPort: port.default(8243),

@@ -1,6 +1,8 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { certificateToPem, type JksEntry, privateKeyToPem, readJks } from "../certificates/jks";
+import { readJks } from "../certificates/jks";
+import type { StoredEntry } from "../certificates/keystoreEntry";
 import type { KeyStoreReference } from "./configuration/carbon";
 
 /** What a TLS port presents. */
@@ -15,14 +17,18 @@ export interface Identity {
  * @throws naming the file when it, the alias or a password is wrong.
  */
 export function loadIdentity(reference: KeyStoreReference): Identity {
-  const entries = load(reference, reference.keyPassword);
+  const entries = load(reference);
   const alias = reference.alias?.toLowerCase();
   const entry = entries.find((one) => one.kind === "key" && (alias === undefined || one.alias === alias));
   if (entry?.kind !== "key") {
     const found = entries.map((one) => one.alias).join(", ") || "nothing";
     throw new Error(`${reference.location}: expected a private key under "${alias ?? "any alias"}", found ${found}`);
   }
-  return { key: privateKeyToPem(entry.privateKey), cert: entry.chain.map(certificateToPem).join("") };
+  const key = withFile(reference, () => entry.open(reference.keyPassword));
+  return {
+    key: createPrivateKey({ key, format: "der", type: "pkcs8" }).export({ format: "pem", type: "pkcs8" }).toString(),
+    cert: entry.chain.map(pemOf).join(""),
+  };
 }
 
 /**
@@ -30,14 +36,22 @@ export function loadIdentity(reference: KeyStoreReference): Identity {
  * @throws naming the file when it can't be read.
  */
 export function loadTrust(reference: Pick<KeyStoreReference, "location" | "password">): SecureContext {
-  const trusted = load(reference, reference.password).flatMap((one) => (one.kind === "trusted" ? one.certificate : []));
-  return createSecureContext({ ca: trusted.map(certificateToPem) });
+  const trusted = load(reference).flatMap((one) => (one.kind === "trusted" ? one.certificate : []));
+  return createSecureContext({ ca: trusted.map(pemOf) });
 }
 
-function load(reference: { location: string; password: string }, keyPassword: string): JksEntry[] {
+function load(reference: Pick<KeyStoreReference, "location" | "password">): StoredEntry[] {
+  return withFile(reference, () => readJks(readFileSync(reference.location), reference.password));
+}
+
+function withFile<T>({ location }: Pick<KeyStoreReference, "location">, read: () => T): T {
   try {
-    return readJks(readFileSync(reference.location), reference.password, keyPassword);
+    return read();
   } catch (error) {
-    throw new Error(`${reference.location}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`${location}: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+function pemOf(certificate: Buffer): string {
+  return new X509Certificate(certificate).toString();
 }

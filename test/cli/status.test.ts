@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { certificateStatus, describeCertificate } from "../../cli/status/certificate";
 import { type ContainerLife, describeTrouble, lastLine } from "../../cli/status/trouble";
 
 const now = Date.parse("2026-01-01T00:10:00Z");
@@ -99,5 +100,25 @@ describe("the last line of a container's log", () => {
     const line = lastLine(frame(1, `${"x".repeat(500)}\n`)) ?? "";
     assert.equal(line.length, 200);
     assert.ok(line.endsWith("..."));
+  });
+});
+
+describe("what status says of the certificate", () => {
+  const cases: readonly [expires: string, line: string][] = [
+    ["2036-01-01T00:00:00.000Z", "certificate: good until 2036-01-01 (3651 days)"],
+    ["2026-01-31T00:11:00.000Z", "certificate: good until 2026-01-31 (30 days)"],
+    ["2026-01-31T00:09:00.000Z", 'certificate: it ends on 2026-01-31, in 29 days; renew it (README, "Certificates")'],
+    ["2026-01-02T12:00:00.000Z", 'certificate: it ends on 2026-01-02, in 1 day; renew it (README, "Certificates")'],
+    ["2025-12-31T00:00:00.000Z", 'certificate: it ended on 2025-12-31; renew it (README, "Certificates")'],
+  ];
+  for (const [expires, line] of cases) {
+    it(`of ${expires}: ${line}`, () => {
+      const status = certificateStatus(expires, now);
+      assert.equal(status && describeCertificate(status), line);
+    });
+  }
+
+  it("nothing of a stack whose last up told none", () => {
+    assert.equal(certificateStatus(undefined), undefined);
   });
 });

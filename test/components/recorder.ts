@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
+import { issueCertificate, makeAuthority } from "../../certificates/authority";
 
 /** One resource as the program registered it. */
 export interface Registration {
@@ -33,6 +34,7 @@ type Monitor = { registerResource(request: RegisterResourceRequest, callback: un
 export async function runProgram(settings: Record<string, string> = {}, preview = false): Promise<Recording> {
   const all: Registration[] = [];
   const inputs = new Map<string, Record<string, unknown>>();
+  await makeServerCertificate();
   await pulumi.runtime.setMocks(
     {
       call: ({ token }) => {
@@ -95,6 +97,16 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
+/** Made once: the same for each run, as a real one is. */
+let serverCertificate: Record<string, unknown> = {};
+
+async function makeServerCertificate(): Promise<void> {
+  if (serverCertificate.caKey) return;
+  const authority = await makeAuthority();
+  const made = await issueCertificate(authority, ["gateway.apim-wso2.com"], 30);
+  serverCertificate = { ...authority, ...made };
+}
+
 /** What providers add to the inputs. */
 function computed(type: string, name: string): Record<string, unknown> {
   switch (type) {
@@ -105,9 +117,7 @@ function computed(type: string, name: string): Record<string, unknown> {
     case "docker:index/remoteImage:RemoteImage":
       return { imageId: `sha256:${name}` };
     case "pulumi-nodejs:dynamic:Resource":
-      return name === "keystore"
-        ? { keystore: "a2V5", truststore: "dHJ1c3Q=", balancerPem: "PEM", caCertificate: "CA", fingerprint: "ab:cd" }
-        : { statements: 3, adopted: false };
+      return name === "keystore" ? serverCertificate : { statements: 3, adopted: false };
     default:
       return {};
   }

@@ -274,6 +274,7 @@ const changes: readonly Change[] = [
     lines: /^$/,
     files: {},
   },
+  { to: { certificateRenewal: "1", certificateDays: 99, authorityRenewal: "1" }, lines: /^$/, files: {} },
   { to: { adminPassword: "secret" }, lines: /^$/, files: {} },
 ];
 

@@ -3,11 +3,12 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { generate } from "selfsigned";
-import { certificatesFromPem, privateKeyFromPem, writeJks } from "../../certificates/jks";
+import { writeJks } from "../../certificates/jks";
 import type { Lookup } from "../../standin/client";
 import type { Health } from "../../standin/health";
 import type { LinkState } from "../../standin/linkChecks";
 import { type RunningNode, startNode } from "../../standin/node";
+import { derOf, keyDerOf } from "../certificates/support";
 
 /** Further edits after those of a role. */
 export function plus(...all: readonly Edits[]): Edits {
@@ -57,12 +58,11 @@ export async function makeKeys(names: readonly string[]): Promise<Keys> {
     algorithm: "sha256",
     extensions: [{ name: "subjectAltName", altNames: names.map((value) => ({ type: 2 as const, value })) }],
   });
-  const chain = certificatesFromPem(made.cert);
-  const [certificate = Buffer.alloc(0)] = chain;
+  const certificate = derOf(made.cert);
   return {
     certificate: made.cert,
     keyStore: writeJks(
-      [{ kind: "key", alias: "wso2carbon", privateKey: privateKeyFromPem(made.private), chain }],
+      [{ kind: "key", alias: "wso2carbon", privateKey: keyDerOf(made.private), chain: [certificate] }],
       "wso2carbon",
     ),
     trustStore: writeJks([{ kind: "trusted", alias: "wso2carbon", certificate }], "wso2carbon"),

@@ -76,7 +76,7 @@ describe("stand-in server", function () {
   refused(
     "the wrong keystore password",
     { [files.carbon]: [[/(<KeyStore>[\s\S]*?<Password>)wso2carbon/, "$1other"]] },
-    /wso2carbon.jks: keystore password is wrong/,
+    /wso2carbon.jks: its password is another one/,
   );
   refused(
     "another key alias",

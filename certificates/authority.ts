@@ -1,0 +1,116 @@
+import { createPrivateKey, createPublicKey, randomBytes, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
+// By name: a default or star import would be copied into the closure of a dynamic resource, not required by it.
+import { generate } from "selfsigned";
+
+/** Who signs the deployment's certificates. */
+export interface Authority {
+  /** PEM. */
+  readonly caCertificate: string;
+  /** PEM; secret. */
+  readonly caKey: string;
+}
+
+/** What the deployment's servers show. */
+export interface ServerKey {
+  /** PEM. */
+  readonly certificate: string;
+  /** PEM; secret. */
+  readonly privateKey: string;
+}
+
+const keySize = 2048;
+/** Twice what a certificate lasts unless set otherwise: with the authority, all clients must change. */
+const authorityDays = 7300;
+
+/**
+ * Makes an authority of the deployment's own.
+ *
+ * Runs inside a dynamic resource, as {@link issueCertificate} does: plain functions only.
+ */
+export async function makeAuthority(): Promise<Authority> {
+  // The name differs each time: clients that know two deployments find the issuer by its name.
+  const name = `API Manager deployment ${randomBytes(4).toString("hex")}`;
+  const made = await generate([{ name: "commonName", value: name }], {
+    notBeforeDate: hourAgo(),
+    notAfterDate: inDays(authorityDays),
+    keySize,
+    algorithm: "sha256",
+    extensions: [
+      { name: "basicConstraints", cA: true, pathLenConstraint: 0, critical: true },
+      { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  return { caCertificate: withNewline(made.cert), caKey: withNewline(made.private) };
+}
+
+/**
+ * Makes one certificate for all servers, signed by the authority; it ends with the authority at the latest.
+ *
+ * @param names every DNS name and IP address of it; at least one, the first is its common name
+ * @param days it is valid for, 1..7300
+ * @param privateKey PEM: the one that it is for. @default a new one
+ * @throws when a name or the number of days cannot be used
+ */
+export async function issueCertificate(
+  authority: Authority,
+  names: readonly string[],
+  days: number,
+  privateKey?: string,
+): Promise<ServerKey> {
+  checkRequest(names, days);
+  const last = new Date(new X509Certificate(authority.caCertificate).validTo);
+  const wanted = inDays(days);
+  const made = await generate([{ name: "commonName", value: names[0] ?? "" }], {
+    notBeforeDate: hourAgo(),
+    notAfterDate: wanted < last ? wanted : last,
+    keySize,
+    algorithm: "sha256",
+    ca: { key: authority.caKey, cert: authority.caCertificate },
+    ...(privateKey !== undefined && { keyPair: keyPairOf(privateKey) }),
+    extensions: [
+      { name: "basicConstraints", cA: false, critical: true },
+      { name: "keyUsage", digitalSignature: true, keyEncipherment: true, critical: true },
+      // Nodes call each other with the same key, so it serves both ends.
+      { name: "extKeyUsage", serverAuth: true, clientAuth: true },
+      {
+        name: "subjectAltName",
+        altNames: [...new Set(names)].map((name) => (isIP(name) ? { type: 7, ip: name } : { type: 2, value: name })),
+      },
+    ],
+  });
+  return { certificate: withNewline(made.cert), privateKey: withNewline(made.private) };
+}
+
+function checkRequest(names: readonly string[], days: number): void {
+  if (names.length === 0) throw new Error("certificate names: expected at least one host name, found none");
+  for (const name of names) {
+    if (isIP(name) === 0 && !/^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(name)) {
+      throw new Error(`certificate names: expected a host name or an IP address, found "${name}"; correct it`);
+    }
+  }
+  if (!Number.isInteger(days) || days < 1 || days > authorityDays) {
+    throw new Error(`certificate days: expected a whole number from 1 to ${authorityDays}, found ${days}; correct it`);
+  }
+}
+
+function keyPairOf(privateKey: string): { privateKey: string; publicKey: string } {
+  const key = createPrivateKey(privateKey);
+  return {
+    privateKey: key.export({ type: "pkcs8", format: "pem" }).toString(),
+    publicKey: createPublicKey(key).export({ type: "spki", format: "pem" }).toString(),
+  };
+}
+
+/** A host whose clock lags must not refuse it. */
+function hourAgo(): Date {
+  return new Date(Date.now() - 3_600_000);
+}
+
+function inDays(days: number): Date {
+  return new Date(Date.now() + days * 86_400_000);
+}
+
+function withNewline(pem: string): string {
+  return pem.endsWith("\n") ? pem : `${pem}\n`;
+}
