@@ -96,7 +96,7 @@ function roleLinks(node: Node, parts: LinkParts): Link[] {
       { to, protocol: "https", host: managementHost, port: managementPort },
       configurationFiles.apiManager.path,
       `Environment[${name}]/ServerURL`,
-      "APIs are deployed to the gateway",
+      node.role === "publisher" ? "APIs are deployed to the gateway" : "the gateway forgets keys that have ended",
     ),
   );
   // The file has room for one: the first environment's.

@@ -22,7 +22,7 @@ export function gatewayParts(context: Context): Pick<RoleParts, "traffic" | "ser
   const validator = keyValidator(context);
   return {
     traffic: [passThrough(context, validator), apiTraffic(context, apis, validator)],
-    services: [adminService(apis, context)],
+    services: [adminService(apis, context), authenticationService(validator)],
   };
 }
 
@@ -46,6 +46,22 @@ function adminService(apis: DeployedApis, { log }: Context): Service {
       deleteApi: async ({ name, provider, version }) => {
         log.info(`API removed: ${name} ${version}`);
         return apis.remove({ name: `${name}`, provider: `${provider}`, version: `${version}` });
+      },
+    },
+  };
+}
+
+/** What the Store tells of tokens that are good no longer, or not for the same APIs. */
+function authenticationService(validator: KeyValidator): Service {
+  return {
+    name: "APIAuthenticationService",
+    roles: ["gateway"],
+    operations: {
+      invalidateKeys: async ({ tokens }) => {
+        for (const token of tokens as readonly string[]) {
+          validator.forget(token);
+        }
+        return true;
       },
     },
   };

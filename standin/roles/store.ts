@@ -5,7 +5,7 @@ import type { Context } from "../context";
 import { type Api, apisPath } from "../data/apis";
 import { type Registry, registry } from "../data/registry";
 import * as data from "../data/subscriptions";
-import type { Client } from "../data/tokens";
+import { activeTokens, type Client } from "../data/tokens";
 import { describe } from "../errors";
 import type { Handler } from "../http";
 import { callService } from "../serviceClient";
@@ -46,7 +46,7 @@ export function storeParts(context: Context): StoreParts {
         generateApplicationKey: (visit) => generateKey(context, pool(), visit),
       },
       "/site/blocks/subscription/subscription-remove/ajax/subscription-remove.jag": {
-        removeSubscription: (visit) => unsubscribe(pool(), visit),
+        removeSubscription: (visit) => unsubscribe(context, pool(), visit),
       },
     },
   });
@@ -76,11 +76,29 @@ async function addApplication(pool: Pool, { user, field }: Visit): Promise<objec
 /** The Key Manager forgets its keys first: an application without keys can be removed again, keys alone can't. */
 async function removeApplication(context: Context, pool: Pool, { user, field }: Visit): Promise<object> {
   const { id } = await data.applicationNamed(pool, user, field("application"));
+  const tokens = await tokensOf(pool, id);
   for (const { consumerKey } of await data.applicationKeys(pool, id)) {
     await askKeyManager(context, "removeOAuthApplication", { consumerKey });
   }
   await data.removeApplication(pool, id);
+  await forgetEverywhere(context, tokens);
   return {};
+}
+
+async function tokensOf(pool: Pool, applicationId: number): Promise<string[]> {
+  const keys = await data.applicationKeys(pool, applicationId);
+  return (await Promise.all(keys.map(({ consumerKey }) => activeTokens(pool, consumerKey)))).flat();
+}
+
+/** At every environment of api-manager.xml. As in the product, one that can't be told is no failure. */
+async function forgetEverywhere({ configuration, caller, log }: Context, tokens: readonly string[]): Promise<void> {
+  for (const environment of configuration.apiManager.environments) {
+    const decidedBy = `Environment[${environment.name}]/ServerURL in ${apiManagerFile}`;
+    const told = callService(caller, { service: environment, decidedBy }, "APIAuthenticationService/invalidateKeys", {
+      tokens,
+    });
+    await told.catch((error: unknown) => log.warn(describe(error)));
+  }
 }
 
 async function allSubscriptions(pool: Pool, user: string): Promise<object> {
@@ -113,7 +131,7 @@ async function subscribe(pool: Pool, shared: Registry, { user, field }: Visit): 
   return { status: "UNBLOCKED" };
 }
 
-async function unsubscribe(pool: Pool, { user, field }: Visit): Promise<object> {
+async function unsubscribe(context: Context, pool: Pool, { user, field }: Visit): Promise<object> {
   const api = { name: field("name"), version: field("version"), provider: field("provider") };
   const all = await data.applications(pool, user);
   const id = field("applicationId", "");
@@ -122,6 +140,7 @@ async function unsubscribe(pool: Pool, { user, field }: Visit): Promise<object> 
   if (found === undefined || !(await data.removeSubscription(pool, found.id, api))) {
     throw new Error(`there is no subscription to ${api.name} ${api.version} to remove`);
   }
+  await forgetEverywhere(context, await tokensOf(pool, found.id));
   return {};
 }
 

@@ -83,7 +83,7 @@ describe("stand-in, from publishing to calling", function () {
     assert.equal((await run.person.callApi(run.path(), await run.person.token(key))).status, 200);
   });
 
-  it("lists subscriptions with their keys", async () => {
+  it("lists subscriptions with their keys, and the gateways are told when one ends", async () => {
     await run.start();
     const key = await run.toKeys();
     const { subscriptions } = await good(
@@ -105,7 +105,12 @@ describe("stand-in, from publishing to calling", function () {
         ...{ action: "removeSubscription", name: run.name, version: "1.0.0", provider: "admin" },
         applicationId: `${application?.id}`,
       });
+    const token = await run.person.token(key);
+    assert.equal((await run.person.callApi(run.path(), token)).status, 200);
     await good(unsubscribe());
+    const after = await run.person.callApi(run.path(), token);
+    assert.equal(after.status, 403, "the gateway was not told");
+    assert.match(after.text, /900908/);
     assert.match(await refusal(unsubscribe()), /no subscription/);
   });
 
