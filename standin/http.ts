@@ -44,21 +44,22 @@ export function credentialsOf(request: Request): { user: string; password: strin
 
 /**
  * Listens; the first handler that answers wins, 404 otherwise.
+ * @param node its name, which every answer tells
  * @param address to bind; undefined means all
  * @throws when the port can't be bound, naming it and its purpose.
  */
 export async function listen(
-  options: { purpose: string; port: number; address?: string | undefined; identity?: Identity; log: Log },
+  options: { node: string; purpose: string; port: number; address?: string | undefined; identity?: Identity; log: Log },
   handlers: readonly Handler[],
 ): Promise<Server> {
   const listener: RequestListener = (message, response) => {
     answer(message, handlers, options.log).then(
-      (result) => send(response, result),
+      (result) => send(response, options.node, result),
       (error: unknown) => {
         options.log.error(
           `${message.method} ${message.url?.split("?")[0]}: ${error instanceof Error ? error.stack : error}`,
         );
-        send(response, { status: 500, body: "the stand-in failed on this request; its log says why\n" });
+        send(response, options.node, { status: 500, body: "the stand-in failed on this request; its log says why\n" });
       },
     );
   };
@@ -129,12 +130,14 @@ async function answer(message: IncomingMessage, handlers: readonly Handler[], lo
   return { status: 404, body: `stand-in: nothing is at ${request.path} on this server\n` };
 }
 
-function send(response: ServerResponse, { status, headers, body = "" }: Answer): void {
+function send(response: ServerResponse, node: string, { status, headers, body = "" }: Answer): void {
   response.writeHead(status, {
     "x-standin": "stand-in for WSO2 API Manager",
     "content-type": "text/plain; charset=utf-8",
     "content-length": Buffer.byteLength(body),
     ...headers,
+    // Last: a neighbour's answer that is passed on brings the neighbour's name.
+    "x-standin-node": node,
   });
   response.end(body);
 }

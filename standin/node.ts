@@ -82,7 +82,10 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
       handlers: readonly Handler[],
       keys?: Identity,
     ): Promise<void> => {
-      const server = await listen({ purpose, port, address, log, ...(keys && { identity: keys }) }, handlers);
+      const server = await listen(
+        { node: context.node, purpose, port, address, log, ...(keys && { identity: keys }) },
+        handlers,
+      );
       closers.push(() => closeServer(server, stopMilliseconds));
       log.info(`${purpose} on port ${port}`);
     };

@@ -23,7 +23,7 @@ async function checkRoute(route: BalancerRoute, topology: Topology, caCertificat
       answer = await ask(route, topology, route.host, caCertificate);
     }
     const ms = Date.now() - started;
-    const found = wrongAnswer(route, portOf(route, topology).name !== "https", answer);
+    const found = wrongAnswer(route, answer);
     return found === undefined
       ? { name, ok: true, ms }
       : { name, ok: false, ms, detail: `${found}; haproxy.cfg decides it` };
@@ -32,19 +32,12 @@ async function checkRoute(route: BalancerRoute, topology: Topology, caCertificat
   }
 }
 
-/** API ports serve only APIs, so there the server's header must do; management ports tell the node's name. */
-function wrongAnswer(
-  route: BalancerRoute,
-  isApiTraffic: boolean,
-  { status, headers, body }: ProbeAnswer,
-): string | undefined {
-  if (headers["x-standin"] === undefined) return `expected an answer of a node, found status ${status} of the balancer`;
-  if (isApiTraffic) return undefined;
-  const node = /"node":"([^"]+)"/.exec(body)?.[1];
+/** Each answer of a stand-in tells whose it is, also on API ports, which serve only APIs. */
+function wrongAnswer(route: BalancerRoute, { status, headers }: ProbeAnswer): string | undefined {
+  const node = headers["x-standin-node"];
+  if (node === undefined) return `expected an answer of a node, found status ${status} of the balancer`;
   const expected = route.targets.map((target) => target.node);
-  return node && expected.includes(node)
-    ? undefined
-    : `expected an answer of ${expected.join(" or ")}, found ${node ?? status}`;
+  return expected.includes(`${node}`) ? undefined : `expected an answer of ${expected.join(" or ")}, found ${node}`;
 }
 
 async function checkUnknownHost(topology: Topology, caCertificate: string): Promise<Check> {

@@ -54,15 +54,14 @@ export class GatewayRun {
 
   /** The key is good, but not for an environment of this type. */
   async refuseOther(): Promise<void> {
-    const { environment, need, path } = this.options;
     const other = otherKeyType(this.own);
     const token = await this.gateway.token(this.key(other));
-    const answer = await this.gateway.call(path, token, "gatewayHttps");
+    const answer = await this.gateway.call(this.options.path, token, "gatewayHttps");
     const refused = isKeyTypeRefusal(answer);
     if (refused && answer.status === 401) return;
     const message = `expected status 401 because of the key's type, found ${summary(answer)}`;
     const knewToken = refused || this.isAnswerOf(this.own, answer) || this.isAnswerOf(other, answer);
-    throw knewToken ? new StepFailure(message, need.environmentType(environment)) : new Refused(message);
+    throw knewToken ? this.wrongType(message, other) : new Refused(message);
   }
 
   revoke(): Promise<void> {
@@ -127,12 +126,19 @@ export class GatewayRun {
         need.endpoint(environment, backend.urls[type]),
       );
     if (this.isAnswerOf(otherKeyType(type), last))
-      throw new StepFailure(
-        `expected the ${wordOf(type)} endpoint's answer, found the other one's`,
-        need.environmentType(environment),
-      );
-    if (isKeyTypeRefusal(last)) throw new StepFailure(message, need.environmentType(environment));
-    throw new Refused(message);
+      throw this.wrongType(`expected the ${wordOf(type)} endpoint's answer, found the other one's`, type);
+    throw isKeyTypeRefusal(last) ? this.wrongType(message, type) : new Refused(message);
+  }
+
+  /** The gateway knew the token: what is wrong is whom its APIs are for. Or it is another environment's gateway. */
+  private wrongType(message: string, type: KeyType): StepFailure {
+    const { environment, need } = this.options;
+    // An environment's own key has been taken before the other one's turn comes.
+    const another =
+      type === this.own
+        ? [...need.balancer("gateway", "gatewayHttps", environment), ...need.deployment(environment)]
+        : [];
+    return new StepFailure(message, [...another, ...need.environmentType(environment)]);
   }
 
   private isAnswerOf(type: KeyType, { status, body }: { readonly status: number; readonly body: string }): boolean {

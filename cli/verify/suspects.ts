@@ -67,7 +67,11 @@ export class Suspects {
         ...{ file: configurationFiles.apiManager.path, element: `Environment[${name}]/@type` },
         why: `the gateway takes ${type === "hybrid" ? "both kinds of keys" : `${type} keys and no others`}`,
         settings: ["gatewayEnvironments"],
-        also: [`the API's file of ${target}, made when the API was published`],
+        also: [
+          `${configurationFiles.apiManager.path} (Environment[${name}]/ServerURL) of ${publisher.name}`,
+          "haproxy.cfg of loadbalancer",
+          `the API's file of ${target}, made when the API was published`,
+        ],
       })),
     );
   }

@@ -39,7 +39,7 @@ describe("verify, from publishing to calling", function () {
     for (const line of [
       /All \d+ links are up\./,
       /^Publisher\n. log in as admin \(\d+ ms\)\n. create Verify\w+ 1\.0\.0, .*\(\d+ ms\)\n. publish it/m,
-      /^Store\n. log in .*\n. find .*\n. create application .*\n. subscribe .*\n. generate its production key \(\d+ ms\)/m,
+      /^Store\n. log in .*\n. find .*\n. create application .*\n. subscribe .*\n. generate its production key \(\d+ ms\)\n. generate its sandbox key \(\d+ ms\)/m,
       /^Gateway\n. get a token .*\n. call the API with it over HTTPS \(\d+ ms\)/m,
       /be sent by \/authorize to log in, within the deployment \(\d+ ms\)/,
       /From publishing to calling: all \d+ steps passed in [\d.]+ s\./,
@@ -51,7 +51,7 @@ describe("verify, from publishing to calling", function () {
     const report = await json();
     assert.equal(report.status, 0);
     assert.deepEqual([report.ok, report.standIn, report.cycle?.left], [true, true, undefined]);
-    assert.ok((report.cycle?.steps.length ?? 0) >= 19);
+    assert.ok((report.cycle?.steps.length ?? 0) >= 21);
     assert.ok(report.cycle?.steps.every(({ ms }) => ms !== undefined && ms >= 0));
     assert.ok(!JSON.stringify(report).includes(running.outputs.adminPassword));
     assert.deepEqual(await deployed(), []);

@@ -36,9 +36,9 @@ export class BrokenStack {
     readonly backend: Backend,
   ) {}
 
-  static async up(name: string, subnet: string): Promise<BrokenStack> {
+  static async up(name: string, subnet: string, settings: Record<string, unknown> = {}): Promise<BrokenStack> {
     const stack = new TestStack(name);
-    stack.set({ networkSubnet: subnet });
+    stack.set({ networkSubnet: subnet, ...settings });
     const up = await stack.run("up");
     assert.equal(up.status, 0, up.output);
     const outputs = await outputsOf(stack);
