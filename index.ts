@@ -4,9 +4,9 @@ import * as random from "@pulumi/random";
 import * as components from "./components";
 import { renderBalancer, renderNode } from "./configs";
 import { readDistribution } from "./distribution";
-import { buildImage } from "./images/contexts";
+import { buildImage, nodeImage } from "./images/contexts";
 import { stackOutputs } from "./outputs";
-import { distributionPath, loadSettings, otherSecrets, secretSetting, standIn } from "./settings";
+import { distributionPath, loadSettings, otherSecrets, secretSetting } from "./settings";
 import { buildTopology, type Node } from "./topology";
 
 /** settings -> topology -> configs -> components -> outputs. */
@@ -16,6 +16,7 @@ export = async () => {
   const distribution = await readDistribution(distributionPath(settings, __dirname));
 
   for (const warning of distribution.warnings) void pulumi.log.warn(warning);
+  const { imageId } = await nodeImage(__dirname, settings);
 
   const network = new docker.Network("network", {
     name: topology.network.name,
@@ -37,10 +38,6 @@ export = async () => {
     secretSetting("adminPassword") ??
     new random.RandomPassword("admin-password", { length: 24, special: false }).result;
   const others = otherSecrets();
-  const nodeImage =
-    settings.distribution === standIn
-      ? buildImage(__dirname, "standin").imageId
-      : new docker.RemoteImage("product-image", { name: settings.image, keepLocally: true }).imageId;
   const common = { topology, network, startTimeout: settings.startTimeout };
 
   const databases = new components.MySqlDatabases(topology.databaseServer.name, {
@@ -58,7 +55,7 @@ export = async () => {
     certificates,
     files: renderNode(node, topology, distribution),
     secrets: { ...databases.secretsOf(node), ...others, "admin-password": password },
-    image: nodeImage,
+    image: imageId,
     apimHome: settings.apimHome,
     memory: settings.nodeMemory,
     heap: settings.nodeHeap,

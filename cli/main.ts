@@ -1,9 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { projectDirectory } from "./projectDirectory";
+import { stackName, stackOption } from "./stackOption";
 
-/** What a command needs of the machine before it runs: `images` is the full setup, `docker` an engine that answers. */
-export type Need = "nothing" | "docker" | "images";
+/**
+ * What a command needs of the machine before it runs: `docker` is an engine that answers, `contexts` that and what its
+ * stack's program reads, `images` the full setup, `stack` that and what its stack's images are built from.
+ */
+export type Need = "nothing" | "docker" | "contexts" | "images" | "stack";
 
 /** One line of cli/commands.json, the list that start.mjs shows as well. */
 export interface Command {
@@ -44,10 +49,17 @@ export function errorText(error: unknown): string {
   return process.env.APIM_DEBUG === "1" && error.stack !== undefined ? error.stack : error.message || error.name;
 }
 
-async function prepare(needs: Need): Promise<void> {
+async function prepare(needs: Need, args: string[]): Promise<void> {
   if (needs === "nothing") return;
   const { ensureDockerAnswers, ensureMachine } = await import("./setup");
-  await (needs === "images" ? ensureMachine() : ensureDockerAnswers());
+  const stack = needs === "contexts" || needs === "stack" ? stackOf(args) : undefined;
+  await (needs === "images" || needs === "stack" ? ensureMachine(stack) : ensureDockerAnswers(stack));
+}
+
+/** Of arguments that the command itself has not looked at yet. */
+function stackOf(args: string[]): string {
+  const { stack } = parseArgs({ args, options: stackOption, strict: false, allowPositionals: true }).values;
+  return stackName(typeof stack === "string" ? stack : undefined);
 }
 
 /**
@@ -61,7 +73,7 @@ export async function main(name: string, args: string[]): Promise<number> {
     if (command === undefined || module === undefined) {
       throw new Error(`${name}: no such command; expected one of ${Object.keys(modules).join(", ")}`);
     }
-    if (!args.includes("--help")) await prepare(command.needs);
+    if (!args.includes("--help")) await prepare(command.needs, args);
     return await (await module()).run(args);
   } catch (error) {
     process.stderr.write(`${errorText(error)}\n`);

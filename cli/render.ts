@@ -5,7 +5,7 @@ import { type RenderedFile, renderBalancer, renderNode, stockText } from "../con
 import { colourDiff, countChangedLines, unifiedDiff } from "../configs/compare";
 import { encode } from "../configs/encoding";
 import { type Distribution, readDistribution } from "../distribution";
-import { distributionPath, loadSettingsFromStack } from "../settings";
+import { distributionPath, loadSettingsFromStack } from "../settings/stackFile";
 import { buildTopology, type Node, roles, type Topology } from "../topology";
 import { projectDirectory, stackName, stackOption } from "./stack";
 

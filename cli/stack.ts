@@ -4,11 +4,9 @@ import type { StackOutputs } from "../outputs";
 import { chooseEngine } from "./engineChoice";
 import { projectDirectory } from "./projectDirectory";
 import { readPulumi } from "./pulumi";
+import { stackName, stackOption } from "./stackOption";
 
-/** The option that every command about a stack has. */
-export const stackOption = { stack: { type: "string", short: "s" } } as const;
-
-export { projectDirectory };
+export { projectDirectory, stackName, stackOption };
 
 /** Reads `--stack`, `--json` and `--help`; prints the help if asked for it, and then returns undefined. */
 export function parseReportArguments(
@@ -22,11 +20,6 @@ export function parseReportArguments(
   if (!values.help) return { stack: values.stack, json: values.json };
   console.log(help);
   return undefined;
-}
-
-/** The stack that is meant: the option, else APIM_STACK, else `dev`. */
-export function stackName(option: string | undefined): string {
-  return option ?? process.env.APIM_STACK ?? "dev";
 }
 
 /**

@@ -1,4 +1,4 @@
-import { loadSettingsFromStack } from "../settings";
+import { loadSettingsFromStack } from "../settings/stackFile";
 import { buildTopology, type Topology } from "../topology";
 import { projectDirectory } from "./projectDirectory";
 import { parseReportArguments, stackName } from "./stack";

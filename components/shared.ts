@@ -78,6 +78,7 @@ export function containerDefaults(kind: ContainerKind) {
     restart: "unless-stopped",
     memory,
     memorySwap: memory,
+    stopTimeout: kind.stopTimeout,
     destroyGraceSeconds: kind.stopTimeout,
     logDriver: "json-file",
     logOpts: { "max-file": "3", "max-size": "20m" },

@@ -14,7 +14,8 @@ export function openDirectory(directory: string): Home {
   };
 }
 
-function homeIn(directory: string): string {
+/** The APIM_HOME that a directory is or holds. @throws when it does neither, or holds several */
+export function homeIn(directory: string): string {
   const isHome = (candidate: string) => existsSync(join(candidate, configurationFiles.carbon.path));
   if (isHome(directory)) return directory;
   const homes = readdirSync(directory, { withFileTypes: true })
@@ -27,4 +28,14 @@ function homeIn(directory: string): string {
       ? `distribution ${directory}: found no ${configurationFiles.carbon.path} in it nor in a directory in it; name the unpacked wso2am-<version> directory`
       : `distribution ${directory}: holds several distributions (${homes.join(", ")}); name one of them`,
   );
+}
+
+/** What a distribution is given as. @throws when there is nothing */
+export function sourceKind(path: string): "directory" | "file" {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat)
+    throw new Error(
+      `distribution ${path}: there is no such directory or file; expected an unpacked wso2am-<version> or its zip`,
+    );
+  return stat.isDirectory() ? "directory" : "file";
 }

@@ -1,10 +1,10 @@
-import { statSync } from "node:fs";
 import { assemble, type Distribution, type ReadOptions } from "./assemble";
-import { openDirectory } from "./directory";
+import { openDirectory, sourceKind } from "./directory";
 import { openZip } from "./zip";
 
 export type { Distribution, KeyStoreFacts, ReadOptions, TrustStoreFacts } from "./assemble";
 export { type ConfigurationFile, configurationFiles, databaseScripts, supportedVersions } from "./files";
+export { type KnownPack, type Pack, readPack } from "./pack";
 
 /**
  * Reads the configuration files and dbscripts of a distribution; nothing else of it is read (a pack has 300 MB).
@@ -14,23 +14,14 @@ export { type ConfigurationFile, configurationFiles, databaseScripts, supportedV
  * @throws naming the path, what was looked for and the remedy, when it is no distribution or of an unsupported version
  */
 export async function readDistribution(path: string, options?: ReadOptions): Promise<Distribution> {
-  if (kindOf(path) === "directory") return readDistributionDirectory(path, options);
+  if (sourceKind(path) === "directory") return readDistributionDirectory(path, options);
   const archive = await openZip(path);
   return assemble(path, archive, options);
 }
 
 /** {@link readDistribution} for directories only, while a program loads. @throws as that, and for a zip */
 export function readDistributionDirectory(path: string, options?: ReadOptions): Distribution {
-  if (kindOf(path) === "file")
+  if (sourceKind(path) === "file")
     throw new Error(`distribution ${path}: expected a directory, found a file; unpack it, or read it as a zip`);
   return assemble(path, openDirectory(path), options);
-}
-
-function kindOf(path: string): "directory" | "file" {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat)
-    throw new Error(
-      `distribution ${path}: there is no such directory or file; expected an unpacked wso2am-<version> or its zip`,
-    );
-  return stat.isDirectory() ? "directory" : "file";
 }

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
 import type { Home } from "./assemble";
 import { configurationFiles, databaseScripts } from "./files";
@@ -12,22 +13,32 @@ export async function openZip(path: string): Promise<Home> {
   const archive = await openArchive(path);
   try {
     const homes = await readHomes(path, archive);
-    const withCarbon = [...homes].filter(([, files]) => files.has(configurationFiles.carbon.path));
-    const [only] = withCarbon;
-    if (!only || withCarbon.length > 1)
-      throw new Error(
-        only
-          ? `distribution ${path}: holds several distributions (${withCarbon.map(([home]) => home).join(", ")}); zip one of them`
-          : `distribution ${path}: found no ${configurationFiles.carbon.path} in the zip; name the zip of a wso2am-<version> pack`,
-      );
-    const [, files] = only;
-    return { read: (file) => files.get(file) };
+    const names = [...homes].flatMap(([home, files]) => [...files.keys()].map((file) => posix.join(home, file)));
+    const files = homes.get(homeOf(path, names));
+    return { read: (file) => files?.get(file) };
   } finally {
     archive.close();
   }
 }
 
-async function openArchive(path: string): Promise<ZipFile> {
+/**
+ * The directory in a zip that is the APIM_HOME; empty when the zip's root is it.
+ * @throws when there is none, or several
+ */
+export function homeOf(path: string, names: readonly string[]): string {
+  const carbon = configurationFiles.carbon.path;
+  const homes = names.map(placeOf).flatMap((place) => (place?.file === carbon ? [place.home] : []));
+  const [only] = homes;
+  if (only !== undefined && homes.length === 1) return only;
+  throw new Error(
+    only !== undefined
+      ? `distribution ${path}: holds several distributions (${homes.join(", ")}); zip one of them`
+      : `distribution ${path}: found no ${carbon} in the zip; name the zip of a wso2am-<version> pack`,
+  );
+}
+
+/** @throws when it can't be read as a zip */
+export async function openArchive(path: string): Promise<ZipFile> {
   try {
     return await openPromise(path, { autoClose: false });
   } catch (cause) {
@@ -38,10 +49,25 @@ async function openArchive(path: string): Promise<ZipFile> {
   }
 }
 
+/** The zip's entries, one after another. @throws naming the zip when its table of contents is not what it should be */
+export async function* entriesOf(path: string, archive: ZipFile): AsyncGenerator<Entry> {
+  try {
+    yield* archive.eachEntry();
+  } catch (cause) {
+    throw damaged(path, cause);
+  }
+}
+
+/** Of a zip that can't be unpacked as it is. */
+export function damaged(path: string, cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`distribution ${path}: ${why}; fetch the zip anew, or name the unpacked directory`, { cause });
+}
+
 /** Home directory in the zip (`""`, `wso2am-1.9.0`) -> path below it -> bytes. */
 async function readHomes(path: string, archive: ZipFile): Promise<Map<string, Map<string, Buffer>>> {
   const homes = new Map<string, Map<string, Buffer>>();
-  for await (const entry of archive.eachEntry()) {
+  for await (const entry of entriesOf(path, archive)) {
     const place = placeOf(entry.fileName);
     if (!place) continue;
     const files = homes.get(place.home) ?? new Map<string, Buffer>();

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as docker from "@pulumi/docker";
+import { type Settings, standIn } from "../settings";
+import { buildsProduct, productContext } from "./productContext";
 
 /** Name of an image that the program builds. */
 export type ImageName = "mysql" | "loadbalancer" | "standin";
@@ -29,6 +31,29 @@ export function buildImage(projectDirectory: string, name: ImageName): docker.Re
   return new docker.RemoteImage(`${name}-image`, {
     name: `wso2-apim/${name}:${contextHash(directory)}`,
     build: { context },
+    keepLocally: true,
+  });
+}
+
+/**
+ * The image that the nodes of a stack run: the stand-in's, the one that is named, or one built from the distribution.
+ *
+ * @throws Error when a build context is not there, with the command that makes it, or can't be made from what there is
+ */
+export async function nodeImage(projectDirectory: string, settings: Settings): Promise<docker.RemoteImage> {
+  if (settings.distribution === standIn) return buildImage(projectDirectory, "standin");
+  if (!buildsProduct(settings)) {
+    return new docker.RemoteImage("product-image", { name: settings.image, keepLocally: true });
+  }
+  const { hash, directory } = await productContext(projectDirectory, settings);
+  if (!fs.existsSync(path.join(projectDirectory, directory, "Dockerfile"))) {
+    throw new Error(
+      `${directory}: expected the build context of ${settings.distribution}, found nothing; run: npm run setup -- --stack ${settings.stack}`,
+    );
+  }
+  return new docker.RemoteImage("product-image", {
+    name: `wso2-apim/apim:${hash}`,
+    build: { context: directory },
     keepLocally: true,
   });
 }

@@ -1,7 +1,7 @@
 import { topologyFaults } from "../topology/faults";
 import { besideHeap, leastProductMemory } from "./derived";
 import { configCommand } from "./field";
-import { type Settings, standIn } from "./schema";
+import { type Settings, settingsSchema, standIn } from "./schema";
 
 /**
  * Faults that only several settings together have; each names setting, expectation, value found and remedy.
@@ -21,18 +21,29 @@ export function settingsFaults(settings: Settings, given: ReadonlySet<string>): 
   ];
 }
 
+/** Settings about an image or about what it is built from, given where it is not. */
 function distributionFaults(settings: Settings): string[] {
-  if (settings.distribution !== standIn && settings.image === "") {
-    return [
-      `image: expected the name of an image that holds the pack of ${settings.distribution}, found nothing; set wso2-apim:image (README, "Your own distribution")`,
-    ];
+  const { distribution, image } = settings;
+  if (distribution === standIn && image !== "") {
+    return [`image: the stand-in has its own image, found "${image}"; set wso2-apim:distribution too, or remove image`];
   }
-  if (settings.distribution === standIn && settings.image !== "") {
-    return [
-      `image: the stand-in has its own image, found "${settings.image}"; set wso2-apim:distribution too, or remove image`,
-    ];
+  const builtFor = distribution === standIn ? "the stand-in" : image === "" ? "" : `the image ${image}`;
+  const faults: string[] = [];
+  if (builtFor !== "" && settings.jdbcDriver !== defaultOf("jdbcDriver")) {
+    faults.push(
+      `jdbcDriver: it goes into an image that is built from your distribution, and ${builtFor} is there already, found "${settings.jdbcDriver}"; remove jdbcDriver`,
+    );
   }
-  return [];
+  if (image === "" && settings.apimHome !== defaultOf("apimHome")) {
+    faults.push(
+      `apimHome: expected ${defaultOf("apimHome")} where no image of yours is named, found "${settings.apimHome}"; remove apimHome, or set wso2-apim:image`,
+    );
+  }
+  return faults;
+}
+
+function defaultOf(name: keyof typeof settingsSchema.shape): unknown {
+  return settingsSchema.shape[name].parse(undefined);
 }
 
 /** Said of the product only: the stand-in has no JVM. */

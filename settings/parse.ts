@@ -1,11 +1,11 @@
-import * as pulumi from "@pulumi/pulumi";
+import { RunError } from "@pulumi/pulumi/errors";
 import { withSuitableValues } from "./derived";
 import { settingsFaults } from "./faults";
 import { checkSetting, isSecretSetting } from "./field";
 import { type Settings, settingsSchema } from "./schema";
 
 /** All faults of the settings at once; each line names the setting, what was expected, what was found and the remedy. */
-export class SettingsError extends pulumi.RunError {
+export class SettingsError extends RunError {
   constructor(readonly faults: readonly string[]) {
     super(`The settings of this stack are not usable:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
     this.name = "SettingsError";

@@ -87,7 +87,17 @@ describe("settings", () => {
     ["nodeHeap", "1024", /nodeHeap: the stand-in has no JVM, found 1024; .* or remove nodeHeap/],
     ["nodeHeap", "100", /nodeHeap: expected 0, or at least 256, found 100/],
     ["startTimeout", "5", /startTimeout: expected 0, or at least 10, found 5/],
-    ["distribution", "/opt/packs/wso2am-1.9.0", /image: expected the name of an image that holds the pack/],
+    ["jdbcDriver", "mysql.zip", /jdbcDriver: expected the path of a mysql-connector-java jar, or a version of it/],
+    [
+      "jdbcDriver",
+      "5.1.40",
+      /jdbcDriver: it goes into an image .* and the stand-in is there already, found "5\.1\.40"/,
+    ],
+    [
+      "apimHome",
+      "/opt/other",
+      /apimHome: expected \/opt\/wso2am where no image of yours is named, found "\/opt\/other"/,
+    ],
     ["image", "mine:1", /image: the stand-in has its own image, found "mine:1"/],
     ["databasPort", "1", /databasPort: there is no such setting \(did you mean databasePort\?\)/],
     ["colour", "red", /colour: there is no such setting; remove it/],
@@ -141,6 +151,11 @@ describe("settings", () => {
     ],
     [{ svnUrl: "http://u:p@a/" }, /svnUrl: expected a URL without user or password/],
     [{ jwtSignature: "MD5" }, /jwtSignature: expected SHA256withRSA \| NONE/],
+    [
+      { ...own, jdbcDriver: "a.jar" },
+      /jdbcDriver: it goes into .* and the image mine:1 is there already, found "a\.jar"/,
+    ],
+    [{ distribution: "wso2am.zip", apimHome: "/opt/other" }, /apimHome: expected .* or set wso2-apim:image/],
     [{ ...own, nodeMemory: 1024 }, /nodeMemory: expected at least 1536 for the product, found 1024; set .* remove it/],
     [
       { ...own, nodeMemory: 2048, nodeHeap: 1537 },
@@ -167,6 +182,12 @@ describe("settings", () => {
     assert.deepEqual(of({ ...own, nodeMemory: 1536 }), { nodeMemory: 1536, nodeHeap: 1024, startTimeout: 600 });
     const set = { nodeMemory: 4096, nodeHeap: 3584, startTimeout: 90 };
     assert.deepEqual(of({ ...own, ...set }), set);
+  });
+
+  it("need no image with a distribution, and take its driver by path or by version", () => {
+    for (const jdbcDriver of ["5.1.38", "8.0.33", "mysql-connector-java-5.1.49.jar", "/opt/drivers/mysql.jar"])
+      assert.deepEqual(faultsOf({ distribution: "/opt/packs/wso2am-1.9.0", jdbcDriver }), []);
+    assert.deepEqual(faultsOf({ ...own, apimHome: "/opt/other" }), []);
   });
 
   it("have room for any number of environments in a larger network", () => {

@@ -13,6 +13,7 @@ export interface BaseImage {
   readonly local: DebianImage;
 }
 
+/** What every stack's images are built on. */
 export const baseImages: readonly BaseImage[] = [
   {
     tag: "wso2-apim/base-debian:bookworm",
@@ -26,6 +27,14 @@ export const baseImages: readonly BaseImage[] = [
     local: { suite: "sid", include: ["mysql-server-core"] },
   },
 ];
+
+/** What an image of the product is built on. */
+export const jdkBaseImage: BaseImage = {
+  tag: "wso2-apim/base-jdk:8",
+  published: "eclipse-temurin:8-jdk-jammy",
+  // Debian's stable releases have no Java 8, which is the newest that the product runs on. It draws texts as images.
+  local: { suite: "sid", include: ["openjdk-8-jdk-headless", "fontconfig", "fonts-dejavu-core", "ca-certificates"] },
+};
 
 /** A registry that does not even answer with the image's manifest within this is taken as out of reach. */
 const answerLimitMilliseconds = 5000;
@@ -70,12 +79,17 @@ async function pull(docker: Docker, image: BaseImage): Promise<boolean> {
 }
 
 /**
- * Sees that the base images are there: as they are, pulled, or built from Debian packages (about a minute).
+ * Sees that base images are there: as they are, pulled, or built from Debian packages (about a minute).
  * @throws when one can neither be pulled nor built here, with the command that would mend it
  */
-export async function ensureBaseImages(docker: Docker, host: Host, report: Report): Promise<void> {
-  const presence = await Promise.all(baseImages.map((image) => isPresent(docker, image.tag)));
-  const missing = baseImages.filter((_, index) => !presence[index]);
+export async function ensureBaseImages(
+  docker: Docker,
+  host: Host,
+  report: Report,
+  images: readonly BaseImage[],
+): Promise<void> {
+  const presence = await Promise.all(images.map((image) => isPresent(docker, image.tag)));
+  const missing = images.filter((_, index) => !presence[index]);
   if (missing.length === 0) return;
   report(`Base images: asking the registry for ${missing.map(({ published }) => published).join(" and ")}`);
   const pulled = await Promise.all(missing.map((image) => pull(docker, image)));

@@ -66,8 +66,12 @@ const excluded = [
   "./etc/hostname",
 ];
 
-async function bootstrap(place: Workplace, image: DebianImage, mirrors: DebianMirrors): Promise<string> {
-  const root = join(place.directory, image.suite);
+async function bootstrap(
+  place: Workplace,
+  { tag, local: image }: DebianTarget,
+  mirrors: DebianMirrors,
+): Promise<string> {
+  const root = join(place.directory, tag.replace(/\W/g, "-"));
   const child = place.start("debootstrap", [
     "--variant=minbase",
     `--keyring=${keyring}`,
@@ -130,8 +134,9 @@ export async function buildWithDebootstrap(
   try {
     // All are waited for even when one fails: nothing may write into the directory that is removed next.
     const results = await Promise.allSettled(
-      targets.map(async ({ tag, local }) => {
-        const root = await bootstrap(place, local, mirrors);
+      targets.map(async (target) => {
+        const { tag, local } = target;
+        const root = await bootstrap(place, target, mirrors);
         for (const [name, text] of Object.entries(imageFiles(local.suite, mirrors, skipDates))) {
           mkdirSync(dirname(join(root, name)), { recursive: true });
           writeFileSync(join(root, name), text);

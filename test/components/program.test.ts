@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { writePack } from "../distribution/samplePack";
 import { type Recording, runProgram } from "./recorder";
 
 const nodes = ["keymanager-1", "gateway-1", "publisher-1", "store-1"] as const;
@@ -232,6 +236,21 @@ describe("the program's settings", function () {
     assert.equal(run.get("mysql", "providers:mysql").inputs.endpoint, "127.0.0.1:23306");
     const { nodes } = run.outputs as { nodes: { managementUrl: string }[] };
     assert.ok(nodes.every(({ managementUrl }) => managementUrl.startsWith("https://127.0.0.1:")));
+  });
+
+  it("that give a distribution but no image need its build context, and create nothing without", async () => {
+    const pack = fs.mkdtempSync(path.join(os.tmpdir(), "apim-program-"));
+    try {
+      fs.cpSync(path.join(__dirname, "../../standin/distribution"), pack, { recursive: true });
+      await assert.rejects(runProgram({ distribution: pack }), /found no bin\/wso2server\.sh .* set wso2-apim:image/);
+      writePack(pack);
+      await assert.rejects(
+        runProgram({ distribution: pack }),
+        /images\/apim\/context\/[0-9a-f]{12}: expected .* found nothing; run: npm run setup -- --stack dev/,
+      );
+    } finally {
+      fs.rmSync(pack, { recursive: true });
+    }
   });
 
   it("may name an own image and distribution", async () => {

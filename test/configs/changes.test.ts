@@ -275,6 +275,7 @@ const changes: readonly Change[] = [
     files: {},
   },
   { to: { certificateRenewal: "1", certificateDays: 99, authorityRenewal: "1" }, lines: /^$/, files: {} },
+  { to: { distribution: "elsewhere", jdbcDriver: "5.1.40" }, lines: /^$/, files: {} },
   { to: { adminPassword: "secret" }, lines: /^$/, files: {} },
 ];
 

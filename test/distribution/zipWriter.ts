@@ -1,7 +1,10 @@
 import { crc32, deflateRawSync } from "node:zlib";
 
-/** A zip archive of the given files, compressed, as a pack's is. */
-export function zip(files: ReadonlyMap<string, Buffer>): Buffer {
+/**
+ * A zip archive of the given files, compressed, as a pack's is.
+ * @param modes of entries that say so, as Unix has them: type and permissions, e.g. 0o100755
+ */
+export function zip(files: ReadonlyMap<string, Buffer>, modes: ReadonlyMap<string, number> = new Map()): Buffer {
   const locals: Buffer[] = [];
   const centrals: Buffer[] = [];
   let offset = 0;
@@ -17,6 +20,7 @@ export function zip(files: ReadonlyMap<string, Buffer>): Buffer {
     common.writeUInt16LE(Buffer.byteLength(name), 22);
     const local = Buffer.concat([Buffer.from("PK\u0003\u0004"), common, Buffer.from(name), compressed]);
     const rest = Buffer.alloc(14);
+    rest.writeUInt32LE(((modes.get(name) ?? 0) << 16) >>> 0, 6);
     rest.writeUInt32LE(offset, 10);
     centrals.push(Buffer.concat([Buffer.from("PK\u0001\u0002\u0014\u0000"), common, rest, Buffer.from(name)]));
     locals.push(local);

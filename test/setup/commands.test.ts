@@ -45,8 +45,11 @@ describe("the commands", function () {
   it("hand on arguments and exit status", () => {
     const wrong = run([start, "setup", "now"]);
     assert.equal(wrong.status, 2);
-    assert.match(wrong.stderr, /takes no arguments, found: now/);
+    assert.match(wrong.stderr, /takes no arguments but --stack, found: now/);
     assert.equal(run([start, "setup", "--help"]).status, 0);
+    const misspelt = run([start, "setup", "--stack", "nowhere"]);
+    assert.equal(misspelt.status, 1);
+    assert.match(misspelt.stderr, /there is no Pulumi\.nowhere\.yaml/);
   });
 
   it("tell an error as one message, its stack on request only", () => {

@@ -1,0 +1,138 @@
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { readDistribution } from "../../distribution";
+import {
+  buildsProduct,
+  contextsDirectory,
+  imageFiles,
+  type ProductContext,
+  productContext,
+  recordFile,
+  type StagedStack,
+  stagedStack,
+} from "../../images/productContext";
+import type { Settings } from "../../settings/schema";
+import { distributionPath } from "../../settings/stackFile";
+import { projectDirectory } from "../projectDirectory";
+import type { Host, Report } from "./host";
+import { assertDriver, driverFromMaven } from "./jdbcDriver";
+import { placePack } from "./placePack";
+
+/** Names of contexts that are being made begin so; the process's id follows. */
+const unfinished = ".staging-";
+const driverDirectory = "pack/repository/components/lib";
+
+/**
+ * Sees that the build context of a stack's product image is there, and removes the one that the stack had before. A
+ * stack whose nodes run another image needs none.
+ * @param project where Pulumi.yaml is. @default this project
+ * @throws when the distribution or the driver is not what an image can be built from
+ */
+export async function stageProduct(
+  settings: Settings,
+  host: Host,
+  report: Report,
+  project = projectDirectory,
+): Promise<void> {
+  if (buildsProduct(settings)) {
+    // Of what the program would refuse, nothing is staged.
+    await readDistribution(distributionPath(settings, project));
+    const context = await productContext(project, settings);
+    const { hash, pack } = context;
+    // First, so that no other run takes the context for one that nobody has.
+    remember(project, settings.stack, { context: hash, signature: pack.signature, fingerprint: pack.fingerprint });
+    if (!existsSync(join(project, context.directory, "Dockerfile"))) await stage(project, context, host, report);
+  } else {
+    rmSync(recordFile(project, settings.stack), { force: true });
+  }
+  removeUnused(project);
+}
+
+/** Made aside and renamed when it is whole: a context that is there is complete. */
+async function stage(project: string, context: ProductContext, host: Host, report: Report): Promise<void> {
+  const { pack, hash } = context;
+  const started = Date.now();
+  const aside = join(project, contextsDirectory, `${unfinished}${process.pid}-${hash}`);
+  rmSync(aside, { recursive: true, force: true });
+  mkdirSync(aside, { recursive: true });
+  try {
+    await placePack(pack, join(aside, "pack"));
+    await placeDriver(context, aside, host, report);
+    for (const name of imageFiles) {
+      copyFileSync(join(project, "images", "apim", name), join(aside, name));
+      chmodSync(join(aside, name), name.endsWith(".sh") ? 0o755 : 0o644);
+    }
+    renameSync(aside, join(project, context.directory));
+  } catch (error) {
+    // Another run may have finished the same one meanwhile.
+    if (!existsSync(join(project, context.directory, "Dockerfile"))) throw error;
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  report(`Product image: build context of ${pack.source} made in ${seconds} s (${context.directory})`);
+}
+
+async function placeDriver({ driver, pack }: ProductContext, aside: string, host: Host, report: Report): Promise<void> {
+  if (driver.from === "pack") {
+    report(`JDBC driver: ${driver.names.join(", ")} of the pack itself is used; jdbcDriver is not`);
+    return;
+  }
+  const fetched = join(aside, "driver");
+  const file = driver.from === "file" ? driver.file : await driverFromMaven(driver.version, fetched, host, report);
+  await assertDriver(file);
+  report(`JDBC driver: ${file} goes into ${basename(pack.home || pack.source)}/repository/components/lib`);
+  const lib = join(aside, driverDirectory);
+  mkdirSync(lib, { recursive: true });
+  copyFileSync(file, join(lib, basename(file)));
+  chmodSync(join(lib, basename(file)), 0o644);
+  rmSync(fetched, { recursive: true, force: true });
+}
+
+/** Writes what differs only: most runs change nothing. */
+function remember(project: string, stack: string, staged: StagedStack): void {
+  if (isDeepStrictEqual(stagedStack(project, stack), staged)) return;
+  const file = recordFile(project, stack);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(staged)}\n`);
+  renameSync(`${file}.${process.pid}`, file);
+}
+
+/** Contexts that no stack has any more, and what runs that were killed left behind. */
+function removeUnused(project: string): void {
+  const directory = join(project, contextsDirectory);
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const used = new Set<string>();
+  for (const name of names.filter((one) => one.endsWith(".json"))) {
+    const stack = name.slice(0, -".json".length);
+    const staged = stagedStack(project, stack);
+    if (staged && existsSync(join(project, `Pulumi.${stack}.yaml`))) used.add(staged.context);
+    else rmSync(join(directory, name), { force: true });
+  }
+  for (const name of names) {
+    const isUnused = /^[0-9a-f]{12}$/.test(name) && !used.has(name);
+    const maker = name.startsWith(unfinished) ? Number.parseInt(name.slice(unfinished.length), 10) : undefined;
+    if (isUnused || (maker !== undefined && !isRunning(maker))) {
+      rmSync(join(directory, name), { recursive: true, force: true });
+    }
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import type { Entry } from "yauzl";
+import { entriesOf, homeOf, openArchive } from "./zip";
+
+/** What an entry of a zip is, and whether it may be executed: archivers on Windows tell neither. */
+export function kindOf(entry: Entry): { readonly kind: "directory" | "link" | "file"; readonly executable: boolean } {
+  const mode = entry.externalFileAttributes >>> 16;
+  if (entry.fileName.endsWith("/")) return { kind: "directory", executable: true };
+  if ((mode & 0o170000) === 0o120000) return { kind: "link", executable: false };
+  return { kind: "file", executable: mode === 0 ? entry.fileName.endsWith(".sh") : (mode & 0o100) !== 0 };
+}
+
+/**
+ * The zip's table of contents: nothing is unpacked. Names, sizes and checksums make the fingerprint.
+ * @throws when it is no zip, holds no APIM_HOME or several, or a name in it leads out of it
+ */
+export async function listZip(
+  source: string,
+): Promise<{ readonly home: string; readonly paths: readonly string[]; readonly fingerprint: string }> {
+  const entries: { readonly name: string; readonly line: string }[] = [];
+  const archive = await openArchive(source);
+  try {
+    for await (const entry of entriesOf(source, archive)) {
+      const { fileName: name, uncompressedSize: size, crc32 } = entry;
+      const { kind, executable } = kindOf(entry);
+      entries.push({ name, line: `${kind}\0${executable}\0${size}\0${crc32}` });
+    }
+  } finally {
+    archive.close();
+  }
+  const home = homeOf(
+    source,
+    entries.map(({ name }) => name),
+  );
+  const prefix = home === "" ? "" : `${home}/`;
+  const own = entries
+    .filter(({ name }) => name.startsWith(prefix) && name.length > prefix.length)
+    .map(({ name, line }) => ({ path: name.slice(prefix.length), line }))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  const hash = createHash("sha256");
+  for (const { path, line } of own) hash.update(`${path}\0${line}\0`);
+  return { home, paths: own.map(({ path }) => path), fingerprint: hash.digest("hex") };
+}

@@ -1,0 +1,143 @@
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.FileWriter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.security.KeyStore;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.util.Arrays;
+import java.util.Date;
+import java.util.List;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLSocket;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+
+/**
+ * Stands in a pack made by the tests where the product's classes would be. It starts, connects, listens and stops as the
+ * product does, and refuses what the product could not work with.
+ */
+public class PackServer {
+  static final List<String> PROFILES =
+      Arrays.asList("api-key-manager", "api-publisher", "api-store", "gateway-manager", "gateway-worker");
+  static File home;
+
+  public static void main(String[] args) throws Exception {
+    long began = System.currentTimeMillis();
+    home = new File(System.getProperty("carbon.home"));
+    String wanted = "/mnt/" + InetAddress.getLocalHost().getHostName() + "/wso2am";
+    if (!home.getPath().equals(wanted)) refuse("carbon.home is " + home + ", expected " + wanted);
+    String profile = "";
+    for (String arg : args) if (arg.startsWith("-Dprofile=")) profile = arg.substring("-Dprofile=".length());
+    if (!PROFILES.contains(profile)) refuse("there is no profile \"" + profile + "\"");
+    long heap = Runtime.getRuntime().maxMemory() / 1024 / 1024;
+    log("Starting WSO2 Carbon: profile " + profile + ", home " + home + ", heap " + heap + " MiB");
+    stopSlowly();
+
+    Document carbon = parse("repository/conf/carbon.xml");
+    connectAll();
+    // The product does not finish its start without it, and says nothing.
+    if (has("test-never-opens") || !new File(home, "repository/carbonapps").isDirectory()) Thread.sleep(Long.MAX_VALUE);
+    SSLServerSocket server = listen(carbon, 9443 + Integer.parseInt(text(carbon.getDocumentElement(), "Offset")));
+    log("WSO2 Carbon started in " + (System.currentTimeMillis() - began) / 1000 + " sec");
+    String answer = profile + " " + home + "\n";
+    while (true) {
+      SSLSocket client = (SSLSocket) server.accept();
+      new Thread(() -> serve(client, answer)).start();
+    }
+  }
+
+  static boolean has(String name) {
+    return new File(home, "repository/conf/" + name).exists();
+  }
+
+  /** As the product, which takes some seconds, and sometimes for ever. */
+  static void stopSlowly() {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+      log("Shutdown hook triggered....");
+      try {
+        Thread.sleep(has("test-never-stops") ? Long.MAX_VALUE : 3000);
+      } catch (InterruptedException e) {
+        log("interrupted");
+      }
+      log("Halting JVM");
+    }));
+  }
+
+  static void connectAll() throws Exception {
+    NodeList all = parse("repository/conf/datasources/master-datasources.xml").getElementsByTagName("datasource");
+    for (int i = 0; i < all.getLength(); i++) {
+      Element source = (Element) all.item(i);
+      String url = text(source, "url");
+      if (!url.startsWith("jdbc:mysql:")) continue;
+      Class.forName(text(source, "driverClassName"));
+      try (Connection to = DriverManager.getConnection(url, text(source, "username"), text(source, "password"));
+          ResultSet rows = to.createStatement().executeQuery(
+              "SELECT DATABASE(), COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()")) {
+        rows.next();
+        String driver = to.getMetaData().getDriverVersion().split(" ")[0];
+        log("Data source " + text(source, "name") + ": " + rows.getString(1) + " as " + text(source, "username") + ", "
+            + rows.getInt(2) + " tables, " + driver);
+      }
+    }
+  }
+
+  static SSLServerSocket listen(Document carbon, int port) throws Exception {
+    Element store = (Element) carbon.getElementsByTagName("KeyStore").item(0);
+    String location = text(store, "Location").replace("${carbon.home}", home.getPath());
+    char[] password = text(store, "Password").toCharArray();
+    KeyStore keys = KeyStore.getInstance(text(store, "Type"));
+    try (InputStream in = new FileInputStream(location)) {
+      keys.load(in, password);
+    }
+    KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    managers.init(keys, text(store, "KeyPassword").toCharArray());
+    SSLContext tls = SSLContext.getInstance("TLS");
+    tls.init(managers.getKeyManagers(), null, null);
+    return (SSLServerSocket) tls.getServerSocketFactory().createServerSocket(port);
+  }
+
+  static void serve(SSLSocket client, String answer) {
+    try (SSLSocket socket = client) {
+      new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8)).readLine();
+      String head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + answer.length() + "\r\n\r\n";
+      socket.getOutputStream().write((head + answer).getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      // A client that leaves half way is its own affair.
+    }
+  }
+
+  static Document parse(String path) throws Exception {
+    return DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new File(home, path));
+  }
+
+  static String text(Element parent, String name) {
+    return parent.getElementsByTagName(name).item(0).getTextContent().trim();
+  }
+
+  static void refuse(String why) {
+    log("FATAL " + why);
+    System.exit(1);
+  }
+
+  /** To the console and to the file, as the product's log4j.properties has it. */
+  static synchronized void log(String message) {
+    String line = "[" + new Date() + "]  INFO - " + message;
+    System.out.println(line);
+    try (FileWriter file = new FileWriter(new File(home, "repository/logs/wso2carbon.log"), true)) {
+      file.write(line + "\n");
+    } catch (IOException e) {
+      System.out.println("wso2carbon.log: " + e);
+    }
+  }
+}
