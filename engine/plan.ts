@@ -2,7 +2,7 @@
 
 import { type Goal, providerUrn, type ResourceState, requirements } from "./model";
 import { type DiffKind, type DiffResult, Unknown } from "./provider";
-import { coversPath, type Props, parsePath } from "./values";
+import { coversPath, type Props, parsePath, Secret } from "./values";
 
 export interface Plan {
   /** `recreate`: the old one is deleted already. `discard`: the old one was only read; forget it and create. */
@@ -26,7 +26,7 @@ export function planRegistration(old: ResourceState | undefined, goal: Goal, com
   if (old === undefined) return { ...NOTHING, kind: "create" };
   if (old.external === true) return { ...NOTHING, kind: "discard" };
   if (old.custom !== goal.custom) return replaceFor(goal, ["type"]);
-  if (old.pendingReplacement === true) return { ...detail(goal, comparison.diff), kind: "recreate" };
+  if (old.pendingReplacement === true) return { ...detail(old, goal, comparison.diff), kind: "recreate" };
   if (goal.importId !== undefined && goal.importId !== old.id && goal.importId !== old.importID)
     return replaceFor(goal, ["id"]);
   if ((old.initErrors?.length ?? 0) > 0)
@@ -35,7 +35,7 @@ export function planRegistration(old: ResourceState | undefined, goal: Goal, com
   if (providerChanged(old.provider, goal.provider)) return replaceFor(goal, ["provider"]);
   if (comparison.diff === undefined) return { ...NOTHING, kind: comparison.inputsEqual ? "same" : "update" };
   if (!comparison.diff.changes) return { ...NOTHING, kind: "same" };
-  const changes = detail(goal, comparison.diff);
+  const changes = detail(old, goal, comparison.diff);
   return { ...changes, kind: changes.replaces.length > 0 ? "replace" : "update" };
 }
 
@@ -44,10 +44,11 @@ function replaceFor(goal: Goal, reasons: string[]): Plan {
   return { kind: "replace", deleteBeforeReplace, diffs: reasons, replaces: reasons, detailed: {} };
 }
 
-/** The provider's diff with replaceOnChanges and the deleteBeforeReplace option worked in. */
-function detail(goal: Goal, diff: DiffResult | undefined): Omit<Plan, "kind"> {
+/** The provider's diff with secret properties told as a whole, replaceOnChanges and the deleteBeforeReplace option worked in. */
+function detail(old: ResourceState, goal: Goal, diff: DiffResult | undefined): Omit<Plan, "kind"> {
   if (diff === undefined) return NOTHING;
   const forced = (path: string) => goal.replaceOnChanges.some((pattern) => coversPath(pattern, path));
+  const secret = (key: string) => [old.inputs?.[key], goal.inputs[key]].some((value) => value instanceof Secret);
   const replaces = new Set(diff.replaces);
   const diffs = new Set<string>(diff.replaces);
   const detailed: Record<string, DiffKind> = {};
@@ -55,7 +56,9 @@ function detail(goal: Goal, diff: DiffResult | undefined): Omit<Plan, "kind"> {
     const key = String(parsePath(path)[0] ?? path);
     diffs.add(key);
     if (forced(path)) replaces.add(key);
-    detailed[path] = forced(path) && !kind.endsWith("-replace") ? (`${kind}-replace` as DiffKind) : kind;
+    const shown = secret(key) ? key : path;
+    const change: DiffKind = secret(key) ? (kind.endsWith("-replace") ? "update-replace" : "update") : kind;
+    detailed[shown] = forced(path) && !change.endsWith("-replace") ? (`${change}-replace` as DiffKind) : change;
   }
   return {
     deleteBeforeReplace: goal.deleteBeforeReplace ?? diff.deleteBeforeReplace,

@@ -29,7 +29,7 @@ export async function refreshAll(steps: Steps, stopping: () => boolean): Promise
       }
       const now = steps.refreshed(state, found);
       const diffs = steps.changedOutputs(state, now);
-      if (diffs.length > 0) await journal.replace(undefined, state, now);
+      await journal.replace(undefined, state, now);
       const step = { op: diffs.length > 0 ? "refresh" : "same", urn: state.urn, old: state, new: now, diffs } as const;
       steps.emit({ kind: "done", step, ms });
     } catch (error) {

@@ -13,6 +13,7 @@ import {
   markPaths,
   markSecrets,
   type Props,
+  settled,
   unwrapProps,
 } from "./values";
 
@@ -188,8 +189,9 @@ export class Steps {
 
   /** Top-level outputs that differ, internal ones aside. */
   changedOutputs(old: ResourceState, now: ResourceState): string[] {
-    const keys = Object.keys({ ...old.outputs, ...now.outputs });
-    return keys.filter((key) => !isInternalKey(key) && !equal(old.outputs?.[key], now.outputs?.[key]));
+    const [before, after] = [unwrapProps(old.outputs), unwrapProps(now.outputs)];
+    const keys = Object.keys({ ...before, ...after });
+    return keys.filter((key) => !isInternalKey(key) && settled(before[key]) !== settled(after[key]));
   }
 }
 

@@ -149,6 +149,32 @@ export function equal(a: Prop | undefined, b: Prop | undefined): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]));
 }
 
+/** Deep equality; a value that is not known yet equals nothing, absent equals empty. */
+export function same(left: unknown, right: unknown): boolean {
+  if (left instanceof Unknown || right instanceof Unknown) return false;
+  if (isEmpty(left) && isEmpty(right)) return true;
+  if (Array.isArray(left) && Array.isArray(right))
+    return left.length === right.length && left.every((one, index) => same(one, right[index]));
+  if (isObject(left) && isObject(right))
+    return Object.keys({ ...left, ...right }).every((key) => same(left[key], right[key]));
+  return left === right;
+}
+
+export function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
+}
+
+/** As text that is the same for what two engines record of one thing: nothing empty, lists in any order. */
+export function settled(value: unknown): string {
+  if (value instanceof Secret) return settled(value.value);
+  if (Array.isArray(value)) return value.map(settled).sort().join();
+  if (!isObject(value)) return value ? JSON.stringify(value) : "";
+  const members = Object.entries(value).map(([key, member]) => [key, settled(member)]);
+  const kept = members.filter(([key = "", text]) => !isInternalKey(key) && text !== "").sort();
+  return kept.length > 0 ? JSON.stringify(kept) : "";
+}
+
 /** `labels[1].value`, `keepers["a.b"]`, `*` -> its parts; array positions as numbers. */
 export function parsePath(path: string): (string | number)[] {
   const parts: (string | number)[] = [];

@@ -12,19 +12,32 @@ import { type Pack, pack } from "tar-stream";
  */
 export async function contextTar(directory: string, dockerfile: string): Promise<Pack> {
   const root = path.resolve(directory);
-  const stats = await lstat(root).catch(() => undefined);
-  if (!stats?.isDirectory()) {
+  const found = (name: string) => lstat(path.join(root, name)).catch(() => undefined);
+  const stats = await found("");
+  if (!stats?.isDirectory())
     throw new Error(`build.context: expected a directory, found ${stats ? "a file" : "nothing"} at ${root}`);
-  }
-  if (!(await lstat(path.join(root, dockerfile)).catch(() => undefined))) {
+  if (!(await found(dockerfile)))
     throw new Error(`build.dockerfile: no file ${dockerfile} in ${root}; give its path below build.context`);
-  }
   const rules = await ignoreRules(root);
   const always = new Set([path.posix.normalize(dockerfile), ".dockerignore"]);
   const archive = pack();
-  const excluded = (name: string, isDirectory: boolean): boolean =>
-    !always.has(name) && rules.ignores(isDirectory ? `${name}/` : name);
-  addDirectory(archive, root, "", excluded).then(
+
+  async function add(below: string): Promise<void> {
+    for (const entry of (await readdir(path.join(root, below))).sort()) {
+      const name = path.posix.join(below, entry);
+      const file = path.join(root, name);
+      const stats = await lstat(file);
+      if (!always.has(name) && rules.ignores(stats.isDirectory() ? `${name}/` : name)) continue;
+      const header = { name, mode: stats.mode & 0o7777, mtime: stats.mtime, uid: 0, gid: 0 };
+      if (stats.isDirectory()) {
+        archive.entry({ ...header, type: "directory" });
+        await add(name);
+      } else if (stats.isSymbolicLink()) archive.entry({ ...header, type: "symlink", linkname: await readlink(file) });
+      // Streamed: a product pack has hundreds of megabytes.
+      else if (stats.isFile()) await pipeline(createReadStream(file), archive.entry({ ...header, size: stats.size }));
+    }
+  }
+  add("").then(
     () => archive.finalize(),
     (error) => archive.destroy(error),
   );
@@ -37,32 +50,6 @@ async function ignoreRules(root: string): Promise<Ignore> {
   const anchored = lines
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"))
-    .map((line) => (line.startsWith("!") ? `!/${line.slice(1).replace(/^\/+/, "")}` : `/${line.replace(/^\/+/, "")}`));
+    .map((line) => line.replace(/^(!?)\/*/, "$1/"));
   return ignore().add(anchored);
-}
-
-async function addDirectory(
-  archive: Pack,
-  root: string,
-  below: string,
-  excluded: (name: string, isDirectory: boolean) => boolean,
-): Promise<void> {
-  for (const entry of (await readdir(path.join(root, below))).sort()) {
-    const name = path.posix.join(below, entry);
-    const file = path.join(root, name);
-    const stats = await lstat(file);
-    if (excluded(name, stats.isDirectory())) {
-      continue;
-    }
-    const header = { name, mode: stats.mode & 0o7777, mtime: stats.mtime, uid: 0, gid: 0 };
-    if (stats.isDirectory()) {
-      archive.entry({ ...header, type: "directory" });
-      await addDirectory(archive, root, name, excluded);
-    } else if (stats.isSymbolicLink()) {
-      archive.entry({ ...header, type: "symlink", linkname: await readlink(file) });
-    } else if (stats.isFile()) {
-      // Streamed: a product pack has hundreds of megabytes.
-      await pipeline(createReadStream(file), archive.entry({ ...header, size: stats.size }));
-    }
-  }
 }

@@ -1,192 +1,199 @@
-import type { ContainerInspectInfo } from "dockerode";
+/** From a container's inputs to what the Docker API is asked for, and from `docker inspect` to its state. */
+
+import type { ContainerArgs } from "@pulumi/docker";
+import type { Unwrap } from "@pulumi/pulumi";
+import type { ContainerCreateOptions, ContainerInspectInfo, EndpointSettings } from "dockerode";
 import type { Properties, Value } from "../provider";
-import { goDuration } from "./duration";
-import { isEmpty, labelList, objects, plain, text } from "./values";
+import { isEmpty, isObject, same } from "../values";
+import { type Port, portForm } from "./containerForms";
+import { containerFields } from "./containerTable";
+import { type Field, plain, recorded } from "./schema";
 
-const megabytes = (bytes: number | undefined): number =>
-  bytes === undefined || bytes <= 0 ? (bytes ?? 0) : Math.round(bytes / 1024 / 1024);
+export type Inputs = Unwrap<ContainerArgs> & { readonly name: string };
+type NetworkInput = NonNullable<Inputs["networksAdvanced"]>[number];
 
-/** The outputs of a container, all keys of the official provider's state, from `docker inspect` and its inputs. */
-export function outputsOf(found: ContainerInspectInfo, inputs: Properties): Properties {
-  const { Config: config, HostConfig: host } = found;
-  const or = (key: string, otherwise: Value): Value => plain(inputs[key] ?? otherwise);
-  const asSaid = (keys: string): Properties => Object.fromEntries(keys.split(" ").map((key) => [key, or(key, null)]));
-  const lists =
-    "deviceReadBps deviceReadIops deviceRequests deviceWriteBps deviceWriteIops devices dns dnsOpts dnsSearches entrypoints envs groupAdds securityOpts ulimits uploads volumes hosts";
-  const listed = Object.fromEntries(lists.split(" ").map((key) => [key, or(key, [])]));
-  const maps = Object.fromEntries(["logOpts", "storageOpts", "sysctls", "tmpfs"].map((key) => [key, or(key, {})]));
+const table = Object.entries(containerFields);
+const asProperties = (inputs: Inputs): Properties => inputs as unknown as Properties;
+
+function get(from: unknown, path: string): Value | undefined {
+  return path.split(".").reduce<unknown>((at, key) => (at as Properties | undefined)?.[key], from) as Value | undefined;
+}
+
+function put(into: Properties, path: string, value: Value): void {
+  const [key = "", ...below] = path.split(".");
+  if (below.length === 0) into[key] = value;
+  else {
+    into[key] ??= {};
+    put(into[key] as Properties, below.join("."), value);
+  }
+}
+
+const toApi = ({ form }: Field, value: Value): Value => (form ? (form.to(value as never) as Value) : value);
+
+/** How Docker has it now, as the program would say it; undefined when Docker says nothing. */
+function fromApi({ api, form }: Field, found: ContainerInspectInfo): Value | undefined {
+  const value = api === undefined ? undefined : get(found, api);
+  if (value === undefined || value === null) return undefined;
+  return form ? form.from(value as never) : value;
+}
+
+/** As `docker inspect` has it. */
+function wanted(inputs: Inputs): Properties {
+  const given = asProperties(inputs);
+  const result: Properties = { Config: {}, HostConfig: {} };
+  for (const [key, field] of table) {
+    const value = isEmpty(given[key]) ? field.sent : toApi(field, plain(given[key] ?? null));
+    if (field.api !== undefined && value !== undefined) put(result, field.api, value);
+  }
+  return result;
+}
+
+/** What the Docker API is asked for; only `inputs` decide it. */
+export function createOptions(inputs: Inputs): ContainerCreateOptions {
+  const { Config, HostConfig } = wanted(inputs) as unknown as ContainerInspectInfo;
+  const { capabilities, volumes = [], ports = [], networkMode = "bridge" } = inputs;
+  const binds = volumes.flatMap(({ hostPath, volumeName, containerPath, readOnly }) =>
+    hostPath || volumeName ? [`${hostPath || volumeName}:${containerPath}:${readOnly ? "ro" : "rw"}`] : [],
+  );
+  const from = volumes.flatMap(({ fromContainer }) => fromContainer ?? []);
+  const anonymous = volumes.filter(
+    ({ hostPath, volumeName, containerPath }) => !hostPath && !volumeName && containerPath,
+  );
   return {
-    __meta:
-      '{"e2bfb730-ecaa-11e6-8f88-34363bc7c4c0":{"create":1200000000000,"delete":1200000000000,"update":1200000000000},"schema_version":"2"}',
-    ...listed,
-    ...maps,
-    ...asSaid("capabilities cgroupParent cgroupnsMode cpuPeriod cpuQuota cpus destroyGraceSeconds gpus pidMode"),
-    attach: or("attach", false),
-    bridge: "",
-    command: config.Cmd ?? [],
-    containerLogs: null,
-    containerReadRefreshTimeoutMilliseconds: or("containerReadRefreshTimeoutMilliseconds", 15000),
-    cpuSet: host.CpusetCpus ?? "",
-    cpuShares: host.CpuShares ?? 0,
-    domainname: config.Domainname,
-    exitCode: null,
-    healthcheck: healthcheckOf(found),
-    hostname: config.Hostname,
-    id: found.Id,
-    image: text(inputs, "image")?.startsWith("sha256:") ? found.Image : or("image", config.Image),
-    init: host.Init ?? false,
-    ipcMode: host.IpcMode ?? "",
-    labels: isEmpty(inputs.labels) ? labelList(isEmpty(inputs) ? config.Labels : {}) : or("labels", []),
-    logDriver: host.LogConfig?.Type ?? "",
-    logs: or("logs", false),
-    maxRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0,
-    memory: megabytes(host.Memory),
-    memoryReservation: megabytes(host.MemoryReservation),
-    memorySwap: megabytes(host.MemorySwap),
-    mounts: objects(inputs, "mounts").map((mount) => ({
-      bindOptions: null,
-      readOnly: false,
-      source: "",
-      tmpfsOptions: null,
-      volumeOptions: null,
-      ...(plain(mount) as Properties),
-    })),
-    mustRun: or("mustRun", true),
-    name: found.Name.replace(/^\//, ""),
-    networkDatas: networksOf(found),
-    networkMode: host.NetworkMode ?? "bridge",
-    networksAdvanced: objects(inputs, "networksAdvanced").map((network) => ({
-      aliases: [],
-      driverOpts: [],
-      gwPriority: 0,
-      ipv4Address: "",
-      ipv6Address: "",
-      linkLocalIps: [],
-      macAddress: "",
-      ...(plain(network) as Properties),
-    })),
-    platform: found.Platform,
-    ports: portsOf(found, inputs),
-    privileged: host.Privileged ?? false,
-    publishAllPorts: host.PublishAllPorts ?? false,
-    readOnly: host.ReadonlyRootfs ?? false,
-    removeVolumes: or("removeVolumes", true),
-    restart: host.RestartPolicy?.Name || "no",
-    rm: host.AutoRemove ?? false,
-    runtime: (host as { Runtime?: string }).Runtime ?? "",
-    shmSize: megabytes(host.ShmSize),
-    start: or("start", true),
-    stdinOpen: config.OpenStdin,
-    stopSignal: (config as { StopSignal?: string }).StopSignal ?? "",
-    stopTimeout: (config as { StopTimeout?: number }).StopTimeout ?? 0,
-    tty: config.Tty,
-    user: config.User,
-    usernsMode: host.UsernsMode ?? "",
-    wait: or("wait", false),
-    waitTimeout: or("waitTimeout", 60),
-    workingDir: config.WorkingDir,
+    ...Config,
+    ExposedPorts: Object.fromEntries(Object.keys(portForm.to(ports as Port[])).map((key) => [key, {}])),
+    ...(anonymous.length > 0 && {
+      Volumes: Object.fromEntries(anonymous.map(({ containerPath }) => [containerPath, {}])),
+    }),
+    HostConfig: {
+      ...HostConfig,
+      NetworkMode: networkMode,
+      ...(capabilities?.adds && { CapAdd: capabilities.adds }),
+      ...(capabilities?.drops && { CapDrop: capabilities.drops }),
+      ...(binds.length > 0 && { Binds: binds }),
+      ...(from.length > 0 && { VolumesFrom: from }),
+    },
   };
 }
 
-function healthcheckOf(found: ContainerInspectInfo): Value {
-  const healthcheck = found.Config.Healthcheck;
-  return healthcheck
-    ? {
-        interval: goDuration(healthcheck.Interval ?? 0),
-        retries: healthcheck.Retries ?? 0,
-        startInterval: goDuration(healthcheck.StartInterval ?? 0),
-        startPeriod: goDuration(healthcheck.StartPeriod ?? 0),
-        tests: healthcheck.Test ?? [],
-        timeout: goDuration(healthcheck.Timeout ?? 0),
-      }
-    : null;
+/** The limits that can change while a container runs, for `docker update`. */
+export function limitsOf(inputs: Inputs): Properties {
+  const result: Properties = {};
+  for (const [key, field] of table)
+    if (field.limit !== undefined && field.api !== undefined)
+      put(result, field.api, toApi(field, asProperties(inputs)[key] ?? field.limit));
+  return result.HostConfig as Properties;
 }
 
-function networksOf(found: ContainerInspectInfo): Properties[] {
-  return Object.entries(found.NetworkSettings.Networks ?? {}).map(([networkName, network]) => ({
-    gateway: network.Gateway,
-    globalIpv6Address: network.GlobalIPv6Address,
-    globalIpv6PrefixLength: network.GlobalIPv6PrefixLen,
-    ipAddress: network.IPAddress,
-    ipPrefixLength: network.IPPrefixLen,
-    ipv6Gateway: network.IPv6Gateway,
-    macAddress: network.MacAddress,
-    networkName,
-  }));
+/** How the container joins one of its `networksAdvanced`. */
+export function endpointSettings(network: NetworkInput): EndpointSettings {
+  const { ipv4Address, ipv6Address, linkLocalIps, aliases = [], driverOpts = [], macAddress } = network;
+  const ipam = {
+    ...(ipv4Address && { IPv4Address: ipv4Address }),
+    ...(ipv6Address && { IPv6Address: ipv6Address }),
+    ...(!isEmpty(linkLocalIps) && { LinkLocalIPs: linkLocalIps }),
+  };
+  return {
+    Aliases: aliases,
+    DriverOpts: Object.fromEntries(driverOpts.map((each) => each.split(/=(.*)/s, 2))),
+    ...(macAddress && { MacAddress: macAddress }),
+    ...(!isEmpty(ipam) && { IPAMConfig: ipam }),
+  } as EndpointSettings;
+}
+
+const ZERO: Readonly<Record<Field["type"], Value>> = {
+  string: "",
+  number: 0,
+  boolean: false,
+  list: [],
+  set: [],
+  map: {},
+  object: null,
+};
+
+/** The outputs of a container, all keys of the official provider's state. */
+export function outputsOf(found: ContainerInspectInfo, inputs: Inputs, read: boolean): Properties {
+  const given = asProperties(inputs);
+  const outputs: Properties = {
+    __meta:
+      '{"e2bfb730-ecaa-11e6-8f88-34363bc7c4c0":{"create":1200000000000,"delete":1200000000000,"update":1200000000000},"schema_version":"2"}',
+    bridge: "",
+    containerLogs: null,
+    exitCode: null,
+    id: found.Id,
+    networkDatas: Object.entries(found.NetworkSettings.Networks ?? {}).map(([networkName, network]) => ({
+      gateway: network.Gateway,
+      globalIpv6Address: network.GlobalIPv6Address,
+      globalIpv6PrefixLength: network.GlobalIPv6PrefixLen,
+      ipAddress: network.IPAddress,
+      ipPrefixLength: network.IPPrefixLen,
+      ipv6Gateway: network.IPv6Gateway,
+      macAddress: network.MacAddress,
+      networkName,
+    })),
+  };
+  for (const [key, field] of table) {
+    const now = fromApi(field, found);
+    if (field.told) outputs[key] = (now || field.default) ?? now ?? ZERO[field.type];
+    else outputs[key] = isEmpty(given) && now !== undefined ? now : recorded(field, given[key], read);
+  }
+  return { ...outputs, name: found.Name.replace(/^\//, ""), ports: portsOf(found, inputs) };
 }
 
 /** The ports as wanted, with the host port that Docker chose where none was. */
-function portsOf(found: ContainerInspectInfo, inputs: Properties): Properties[] {
-  return objects(inputs, "ports").map((port) => {
-    const key = `${String(port.internal)}/${text(port, "protocol") ?? "tcp"}`;
-    const bound = (found.NetworkSettings.Ports?.[key] ?? []).find(
-      (one) => one.HostIp === (text(port, "ip") ?? "0.0.0.0"),
-    );
-    const external = port.external ?? (bound ? Number(bound.HostPort) : null);
-    return {
-      external,
-      internal: port.internal ?? null,
-      ip: text(port, "ip") ?? "0.0.0.0",
-      protocol: text(port, "protocol") ?? "tcp",
-    };
+function portsOf(found: ContainerInspectInfo, { ports = [] }: Inputs): Properties[] {
+  return ports.map(({ internal, external, ip = "0.0.0.0", protocol = "tcp" }) => {
+    const bound = found.NetworkSettings.Ports?.[`${internal}/${protocol}`]?.find(({ HostIp }) => HostIp === ip);
+    return { external: external ?? (bound ? Number(bound.HostPort) : null), internal, ip, protocol };
   });
 }
 
 /** The recorded inputs with what is different in the running container: stopped, limits, networks, name. */
-export function driftedInputs(found: ContainerInspectInfo, inputs: Properties, outputs: Properties): Properties {
-  const drifted: Properties = { ...inputs };
+export function driftedInputs(found: ContainerInspectInfo, inputs: Inputs): Properties {
+  const drifted: Properties = { ...asProperties(inputs) };
   const mustRun = inputs.mustRun !== false && inputs.start !== false && inputs.attach !== true;
-  if (mustRun && (!found.State.Running || found.State.Paused)) {
-    drifted.mustRun = false;
-  }
-  const unset: Properties = {
-    memory: 0,
-    memoryReservation: 0,
-    cpuShares: 0,
-    cpuSet: "",
-    restart: "no",
-    maxRetryCount: 0,
-    name: "",
-  };
-  for (const key of [...Object.keys(unset), "memorySwap"]) {
-    const now = outputs[key];
+  if (mustRun && (!found.State.Running || found.State.Paused)) drifted.mustRun = false;
+  for (const [key, field] of table) {
+    const now = fromApi(field, found) || field.limit;
     // Without one, Docker chooses memorySwap; -1 is what a host without swap accounting says.
-    const ignored = key === "memorySwap" && (inputs[key] === undefined || now === -1);
-    if (now !== undefined && !ignored && now !== (inputs[key] ?? unset[key])) {
-      drifted[key] = now;
-    }
+    const chosen = key === "memorySwap" && (inputs.memorySwap === undefined || now === -1);
+    if (field.limit !== undefined && !chosen && now !== (drifted[key] ?? field.limit)) drifted[key] = now ?? null;
   }
+  const name = found.Name.replace(/^\//, "");
+  if (name !== inputs.name) drifted.name = name;
   const joined = found.NetworkSettings.Networks ?? {};
-  const networks = objects(inputs, "networksAdvanced");
-  const present = networks.filter((network) => {
-    const name = text(network, "name") ?? "";
-    const endpoint = joined[name] ?? Object.values(joined).find((one) => one.NetworkID === name);
-    const address = text(network, "ipv4Address");
-    return (
-      endpoint && (address === undefined || [endpoint.IPAddress, endpoint.IPAMConfig?.IPv4Address].includes(address))
-    );
+  const present = inputs.networksAdvanced?.filter(({ name, ipv4Address: address }) => {
+    const endpoint = joined[name] ?? Object.values(joined).find(({ NetworkID }) => NetworkID === name);
+    return endpoint && (!address || [endpoint.IPAddress, endpoint.IPAMConfig?.IPv4Address].includes(address));
   });
-  if (present.length < networks.length) {
-    drifted.networksAdvanced = present;
-  }
+  if (present && present.length < (inputs.networksAdvanced?.length ?? 0))
+    drifted.networksAdvanced = present as unknown as Value;
   return drifted;
 }
 
-const derived = new Set([
-  "ipcMode",
-  "logDriver",
-  "platform",
-  "runtime",
-  "shmSize",
-  "networkMode",
-  "memorySwap",
-  "stopTimeout",
-]);
+const DERIVED = new Set(["ipcMode", "logDriver", "platform", "runtime", "shmSize", "networkMode", "memorySwap"]);
 
 /** What a program would have to say for an imported container; enough to begin with. */
-export function importedInputs(outputs: Properties, fields: readonly string[]): Properties {
-  const kept = fields.filter(
-    (key) => !derived.has(key) && !isEmpty(outputs[key]) && ![false, 0, ""].includes(outputs[key] as string),
+export function importedInputs(outputs: Properties): Properties {
+  const kept = table.filter(
+    ([key]) => !DERIVED.has(key) && outputs[key] && outputs[key] !== "" && !isEmpty(outputs[key]),
   );
-  return Object.fromEntries(kept.map((key) => [key, outputs[key] ?? null]));
+  return Object.fromEntries(kept.map(([key]) => [key, outputs[key] ?? null]));
+}
+
+/** Whether the container was made by this very request: everything asked for is as asked, limits aside. */
+export function madeFrom(inputs: Inputs, found: ContainerInspectInfo): boolean {
+  const request = wanted(inputs);
+  const asked = table.every(([, { api, limit }]) => {
+    const value = api === undefined || limit !== undefined ? undefined : get(request, api);
+    return value === undefined || covers(get(found, api ?? ""), value);
+  });
+  return found.Name === `/${inputs.name}` && asked;
+}
+
+function covers(found: unknown, value: unknown): boolean {
+  if (isObject(value))
+    return Object.keys(value).every((key) => covers((found as Properties | null)?.[key], value[key]));
+  if (!Array.isArray(value)) return same(found, value);
+  return value.every((one) => Array.isArray(found) && found.some((each) => covers(each, one)));
 }

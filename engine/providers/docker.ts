@@ -1,29 +1,24 @@
+/** The docker provider on dockerode. Config `host`, else DOCKER_HOST, else the usual socket. */
+
 import Docker from "dockerode";
 import type { Properties, Provider } from "../provider";
 import { containerKind } from "./container";
 import { imageKind } from "./image";
 import { providerOf } from "./kind";
 import { networkKind } from "./network";
-import { text } from "./values";
 import { volumeKind } from "./volume";
 
-/** The docker provider on dockerode: RemoteImage, Network, Volume, Container. Config `host`, else DOCKER_HOST, else the usual socket. */
-export function dockerProvider(config: Properties): Provider {
-  const docker = connect(text(config, "host"));
+export function dockerProvider({ host }: Properties): Provider {
+  const docker = connect(String(host ?? ""));
   return providerOf([imageKind(docker), networkKind(docker), volumeKind(docker), containerKind(docker)]);
 }
 
-function connect(host: string | undefined): Docker {
-  if (host === undefined || host === "") {
-    return new Docker();
-  }
-  if (host.startsWith("unix://")) {
-    return new Docker({ socketPath: host.slice("unix://".length) });
-  }
+function connect(host: string): Docker {
+  if (host === "") return new Docker();
+  if (host.startsWith("unix://")) return new Docker({ socketPath: host.slice("unix://".length) });
   const url = URL.canParse(host) ? new URL(host) : undefined;
-  if (url?.protocol === "tcp:" && url.hostname !== "") {
+  if (url?.protocol === "tcp:" && url.hostname !== "")
     return new Docker({ host: url.hostname, port: url.port || "2375", protocol: "http" });
-  }
   throw new Error(
     `docker provider: host: expected unix:///path or tcp://host:port, found ${host}; for TLS or ssh set DOCKER_HOST instead`,
   );

@@ -1,194 +1,171 @@
+/** docker.RemoteImage: an image of this engine if there is one, else built from `build`, else pulled. */
+
+import type { RemoteImageArgs } from "@pulumi/docker";
+import type { Unwrap } from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { ImageBuildOptions, ImageInspectInfo } from "dockerode";
-import type { Context, Properties } from "../provider";
+import type { Context, Properties, Value } from "../provider";
 import { contextTar } from "./buildContext";
 import { attempt, attemptOrGone, DockerError } from "./dockerError";
 import type { Kind } from "./kind";
-import { bool, list, map, num, obj, set, str } from "./schema";
-import { flag, isEmpty, number, object, plain, text, textMap, texts } from "./values";
+import { bool, type Fields, list, map, num, obj, plain, set, str } from "./schema";
+
+type Inputs = Unwrap<RemoteImageArgs>;
+type Build = NonNullable<Inputs["build"]>;
 
 const unsupported = { unsupported: true };
-const buildFields = {
-  context: str({ required: true }),
-  dockerfile: str({ default: "Dockerfile" }),
-  buildArgs: map(),
-  label: map(),
-  labels: map(),
-  tags: list(),
-  target: str(),
+const fields: Fields = {
+  name: str({ required: true }),
+  keepLocally: bool({ inPlace: true }),
+  forceRemove: bool({ inPlace: true }),
   platform: str(),
-  networkMode: str(),
-  noCache: bool(),
-  pullParent: bool(),
-  remove: bool({ default: true }),
-  forceRemove: bool(),
-  memory: num(),
-  shmSize: num(),
-  extraHosts: list(),
-  buildId: str(),
-  builder: str(unsupported),
-  cacheFroms: list(unsupported),
-  secrets: list(unsupported),
-  authConfigs: list(unsupported),
-  remoteContext: str(unsupported),
+  pullTriggers: set(),
+  triggers: map(),
+  build: obj({
+    context: str({ required: true }),
+    dockerfile: str({ default: "Dockerfile" }),
+    buildArgs: map(),
+    label: map(),
+    labels: map(),
+    tags: list(),
+    target: str(),
+    platform: str(),
+    networkMode: str(),
+    noCache: bool(),
+    pullParent: bool(),
+    remove: bool({ default: true }),
+    forceRemove: bool(),
+    memory: num(),
+    shmSize: num(),
+    extraHosts: list(),
+    buildId: str(),
+    builder: str(unsupported),
+    cacheFroms: list(unsupported),
+    secrets: list(unsupported),
+    authConfigs: list(unsupported),
+    remoteContext: str(unsupported),
+  }),
 };
 
-/** docker.RemoteImage: an image of this engine if there is one, else built from `build`, else pulled. */
-export function imageKind(docker: Docker): Kind {
-  const inspect = (name: string) => attemptOrGone(`inspect image ${name}`, () => docker.getImage(name).inspect());
+export function imageKind(docker: Docker): Kind<Inputs> {
+  const inspect = (name: string) => attemptOrGone(`inspect image ${name}`, docker.getImage(name).inspect());
   return {
     type: "docker:index/remoteImage:RemoteImage",
     marksDefaults: true,
-    fields: {
-      name: str({ required: true }),
-      keepLocally: bool({ inPlace: true }),
-      forceRemove: bool({ inPlace: true }),
-      platform: str(),
-      pullTriggers: set(),
-      triggers: map(),
-      build: obj(buildFields),
-    },
+    fields,
     async create(inputs, context) {
-      const name = text(inputs, "name") ?? "";
-      const build = object(inputs, "build");
-      if (build) {
-        await buildImage(docker, name, build, context);
-      } else if (!(await inspect(name))) {
-        await pull(docker, name, inputs, context);
-      }
-      const image = await inspect(name);
-      if (!image) {
-        throw new DockerError(`image ${name}: not there after it was ${build ? "built" : "pulled"}; run again`);
-      }
+      const { name, build } = inputs;
+      if (build) await buildImage(docker, name, build, context);
+      else if (!(await inspect(name))) await pull(docker, inputs, context);
+      const image = await attempt(`image ${name}`, docker.getImage(name).inspect());
       return { id: image.Id + name, outputs: outputsOf(image, inputs) };
     },
-    async read(existing) {
-      const name = text(existing.inputs, "name") ?? existing.id.replace(/^sha256:[0-9a-f]{64}/, "");
+    async read({ id, inputs }) {
+      const { name = id.replace(/^sha256:[0-9a-f]{64}/, "") } = inputs;
       const image = await inspect(name);
-      const inputs = isEmpty(existing.inputs) ? { name } : existing.inputs;
-      return image && { inputs, outputs: outputsOf(image, inputs) };
+      return image && { inputs: { ...inputs, name }, outputs: outputsOf(image, { ...inputs, name }) };
     },
-    async update(existing, news) {
-      const { keepLocally, forceRemove } = news;
-      return { ...existing.outputs, keepLocally: keepLocally ?? null, forceRemove: forceRemove ?? null };
-    },
-    async delete(existing, context) {
-      if (flag(existing.inputs, "keepLocally")) {
-        return;
-      }
-      const name = text(existing.inputs, "name") ?? "";
-      const id = text(existing.outputs, "imageId") ?? name;
+    async delete({ inputs: { name, keepLocally, forceRemove: force = false }, outputs }, context) {
+      if (keepLocally) return;
       // After a replacement the name belongs to the new image already.
-      const current = await inspect(name);
-      const target = current?.Id === id ? name : id;
-      try {
-        const force = flag(existing.inputs, "forceRemove") ?? false;
-        await attemptOrGone(`delete image ${name}`, () => docker.getImage(target).remove({ force }));
-      } catch (error) {
-        if (!(error instanceof DockerError) || error.status !== 409) {
-          throw error;
-        }
+      const target = (await inspect(name))?.Id === outputs.imageId ? name : String(outputs.imageId ?? name);
+      const removed = attemptOrGone(`delete image ${name}`, docker.getImage(target).remove({ force }));
+      await removed.catch((error: DockerError) => {
+        if (error.status !== 409) throw error;
         context.log(`image ${name} stays: a container still uses it`);
-      }
+      });
     },
   };
 }
 
-function outputsOf(image: ImageInspectInfo, inputs: Properties): Properties {
-  const name = text(inputs, "name") ?? "";
+function outputsOf(image: ImageInspectInfo, inputs: Inputs): Properties {
+  const { name, build, forceRemove, keepLocally, platform, pullTriggers, triggers } = inputs;
   const repository = name.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
-  const build = object(inputs, "build");
   return {
     __meta:
       '{"e2bfb730-ecaa-11e6-8f88-34363bc7c4c0":{"create":1200000000000,"delete":1200000000000,"update":1200000000000}}',
-    build: build ? plain(build) : null,
-    forceRemove: inputs.forceRemove ?? null,
+    build: build ? plain(build as unknown as Value) : null,
+    forceRemove: forceRemove ?? null,
     id: image.Id + name,
     imageId: image.Id,
-    keepLocally: inputs.keepLocally ?? null,
+    keepLocally: keepLocally ?? null,
     name,
-    platform: inputs.platform ?? null,
-    pullTriggers: inputs.pullTriggers ?? null,
-    repoDigest: (image.RepoDigests ?? []).find((digest) => digest.startsWith(`${repository}@`)) ?? "",
-    triggers: inputs.triggers ?? null,
+    platform: platform ?? null,
+    pullTriggers: pullTriggers ?? null,
+    repoDigest: image.RepoDigests?.find((digest) => digest.startsWith(`${repository}@`)) ?? "",
+    triggers: triggers ?? null,
   };
 }
 
 interface Progress {
   readonly stream?: string;
-  readonly status?: string;
   readonly error?: string;
 }
 
-async function pull(docker: Docker, name: string, inputs: Properties, context: Context): Promise<void> {
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).trim();
+
+async function pull(docker: Docker, { name, platform }: Inputs, context: Context): Promise<void> {
   context.log(`pulling ${name}`);
-  const platform = text(inputs, "platform");
   try {
-    const stream = await docker.pull(name, { ...(platform ? { platform } : {}), abortSignal: context.signal });
+    const stream = await docker.pull(name, { ...(platform && { platform }), abortSignal: context.signal });
     await follow(docker, stream, () => undefined);
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
     throw new DockerError(
-      `image ${name}: not on this Docker engine, and it could not be pulled (${said.trim()}); ` +
+      `image ${name}: not on this Docker engine, and it could not be pulled (${messageOf(error)}); ` +
         "build it (npm run setup builds this project's own), or load it there (docker load, docker pull)",
     );
   }
 }
 
-async function buildImage(docker: Docker, name: string, build: Properties, context: Context): Promise<void> {
-  const dockerfile = text(build, "dockerfile") ?? "Dockerfile";
-  const [first = name, ...others] = [...new Set([name, ...texts(build, "tags")])];
-  const options = {
-    dockerfile,
-    buildargs: textMap(build, "buildArgs"),
-    labels: { ...textMap(build, "label"), ...textMap(build, "labels") },
-    target: text(build, "target"),
-    platform: text(build, "platform"),
-    networkmode: text(build, "networkMode"),
-    nocache: flag(build, "noCache"),
-    pull: flag(build, "pullParent") ? "true" : undefined,
-    rm: flag(build, "remove") ?? true,
-    forcerm: flag(build, "forceRemove") ?? true,
-    memory: number(build, "memory"),
-    shmsize: number(build, "shmSize"),
-    extrahosts: texts(build, "extraHosts").join(",") || undefined,
-  };
-  const tail: string[] = [];
-  const record = (event: Progress): void => {
-    for (const line of (event.stream ?? "").split("\n").filter((one) => one.trim() !== "")) {
-      tail.push(line);
-      if (/^Step \d+\/\d+/.test(line)) {
-        context.log(line);
-      }
-    }
-    tail.splice(0, tail.length - 20);
-  };
-  const archive = await contextTar(text(build, "context") ?? ".", dockerfile);
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+async function buildImage(docker: Docker, name: string, build: Build, context: Context): Promise<void> {
+  const { context: directory = ".", dockerfile = "Dockerfile", tags = [] } = build;
+  const archive = await contextTar(directory, dockerfile);
   const unreadable = new AbortController();
   archive.once("error", (error) => unreadable.abort(error));
-  const abortSignal = AbortSignal.any([context.signal, unreadable.signal]);
+  const request = {
+    t: name,
+    dockerfile,
+    buildargs: build.buildArgs ?? {},
+    labels: { ...build.label, ...build.labels },
+    target: build.target,
+    platform: build.platform,
+    networkmode: build.networkMode,
+    nocache: build.noCache,
+    pull: build.pullParent ? "true" : undefined,
+    rm: build.remove ?? true,
+    forcerm: build.forceRemove ?? true,
+    memory: build.memory,
+    shmsize: build.shmSize,
+    extrahosts: build.extraHosts?.join(","),
+    abortSignal: AbortSignal.any([context.signal, unreadable.signal]),
+  };
+  const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+  const tail: string[] = [];
+  const record = ({ stream = "" }: Progress): void => {
+    const lines = stream.split("\n").filter((line) => line.trim() !== "");
+    for (const line of lines) if (/^Step \d+\/\d+/.test(line)) context.log(line);
+    tail.push(...lines);
+    tail.splice(0, tail.length - 20);
+  };
   try {
-    const request = { ...given, t: first, abortSignal } as ImageBuildOptions;
-    await follow(docker, await docker.buildImage(archive as unknown as NodeJS.ReadableStream, request), record);
+    const body = archive as unknown as NodeJS.ReadableStream;
+    await follow(docker, await docker.buildImage(body, given as ImageBuildOptions), record);
   } catch (failure) {
-    const error = unreadable.signal.aborted ? unreadable.signal.reason : failure;
-    const said = error instanceof Error ? error.message : String(error);
+    const said = messageOf(unreadable.signal.aborted ? unreadable.signal.reason : failure);
     const output = tail.length > 0 ? `\nlast lines of the build:\n  ${tail.join("\n  ")}` : "";
-    throw new DockerError(`build image ${name} from ${text(build, "context")}: ${said.trim()}${output}`);
+    throw new DockerError(`build image ${name} from ${directory}: ${said}${output}`);
   }
-  for (const tag of others) {
-    const colon = tag.lastIndexOf(":");
-    const [repo, label] = colon > tag.lastIndexOf("/") ? [tag.slice(0, colon), tag.slice(colon + 1)] : [tag, "latest"];
-    await attempt(`tag image ${name} as ${tag}`, () => docker.getImage(name).tag({ repo, tag: label }));
+  for (const full of new Set(tags)) {
+    const [, repo = full, tag = "latest"] = /^(.*?)(?::([^:/]*))?$/.exec(full) ?? [];
+    if (full !== name) await attempt(`tag image ${name} as ${full}`, docker.getImage(name).tag({ repo, tag }));
   }
 }
 
 /** Waits for the end of a stream of progress. @throws the error that the engine says in it, after a status of 200 */
 function follow(docker: Docker, stream: NodeJS.ReadableStream, record: (event: Progress) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const finished = (error: Error | null, events: readonly Progress[]): void => {
-      const said = (events ?? []).find((event) => event.error !== undefined)?.error;
+    const finished = (error: Error | null, events: readonly Progress[] = []): void => {
+      const said = events.find((event) => event.error !== undefined)?.error;
       error || said !== undefined ? reject(error ?? new Error(said)) : resolve();
     };
     docker.modem.followProgress(stream, finished, record);

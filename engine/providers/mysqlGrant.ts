@@ -1,22 +1,49 @@
-import { escape as quote } from "mysql2";
-import type { CheckFailure, Properties } from "../provider";
+import type { GrantArgs } from "@pulumi/mysql";
+import type { Unwrap } from "@pulumi/pulumi";
+import { isEmpty, same } from "../values";
 import type { Kind } from "./kind";
-import { identifier, unless } from "./mysql";
-import { MysqlError, type MysqlServer } from "./mysqlConnection";
+import { accountId, accountSql, goneIf, identifier } from "./mysql";
+import type { MysqlServer } from "./mysqlConnection";
 import { bool, list, set, str } from "./schema";
-import { flag, isEmpty, same, text, texts } from "./values";
+
+type Inputs = Unwrap<GrantArgs>;
 
 /** Access denied for the grants asked about: there is no such account, or no such grant. */
-const noSuchGrant = 1141;
-const noSuchUser = 1269;
+const NO_GRANT = 1141;
+const NO_USER = 1269;
+
+const starOr = (name: string): string => (name === "*" ? "*" : identifier(name));
+const objectOf = ({ database, table = "*" }: Inputs): string => `${starOr(database)}.${starOr(table)}`;
+const idOf = (inputs: Inputs): string => `${accountId(inputs)}:${starOr(inputs.database)}`;
+/** Upper case, one name for all privileges, sorted. */
+const normal = (privileges: readonly string[] = []): string[] =>
+  privileges
+    .map((one) =>
+      one
+        .trim()
+        .toUpperCase()
+        .replace(/^ALL PRIVILEGES$/, "ALL"),
+    )
+    .sort();
 
 /** mysql.Grant for users; privileges change in place. Giving what is given already changes nothing. */
-export function grantKind(server: MysqlServer): Kind {
-  const accountOf = (inputs: Properties) =>
-    `${quote(text(inputs, "user") ?? "")}@${quote(text(inputs, "host") ?? "localhost")}`;
-  const give = (inputs: Properties, privileges: readonly string[]): string => {
-    const option = flag(inputs, "grant") ? " WITH GRANT OPTION" : "";
-    return `GRANT ${privileges.join(", ")} ON ${objectOf(inputs)} TO ${accountOf(inputs)}${option}`;
+export function grantKind(server: MysqlServer): Kind<Inputs> {
+  const give = (inputs: Inputs, privileges: readonly string[] = []): string => {
+    const option = inputs.grant ? " WITH GRANT OPTION" : "";
+    return `GRANT ${privileges.join(", ")} ON ${objectOf(inputs)} TO ${accountSql(inputs)}${option}`;
+  };
+  const revoke = async (inputs: Inputs, privileges: readonly string[]): Promise<void> => {
+    if (privileges.length === 0) return;
+    const sql = `REVOKE ${privileges.join(", ")} ON ${objectOf(inputs)} FROM ${accountSql(inputs)}`;
+    await server.query(`revoke from ${idOf(inputs)}`, sql).catch(goneIf(NO_GRANT, NO_USER));
+  };
+  const find = async (inputs: Inputs): Promise<string[] | undefined> => {
+    const shown = server.query<Record<string, string>>(`read ${idOf(inputs)}`, `SHOW GRANTS FOR ${accountSql(inputs)}`);
+    for (const row of await shown.catch(goneIf(NO_GRANT))) {
+      const [, privileges, object] = /^GRANT (.+?) ON (.+?) TO /.exec(Object.values(row)[0] ?? "") ?? [];
+      if (privileges && object === objectOf(inputs)) return normal(privileges.split(/,\s*(?![^(]*\))/));
+    }
+    return undefined;
   };
   return {
     type: "mysql:index/grant:Grant",
@@ -26,129 +53,56 @@ export function grantKind(server: MysqlServer): Kind {
       host: str({ default: "localhost" }),
       database: str({ required: true }),
       table: str({ default: "*" }),
-      privileges: set({ inPlace: true }),
+      privileges: set({ required: true, inPlace: true }),
       grant: bool(),
       tlsOption: str({ default: "NONE" }),
       role: str({ unsupported: true }),
       roles: list({ unsupported: true }),
     },
-    validate: checkPrivileges,
+    validate({ privileges, tlsOption = "NONE" }) {
+      // Privileges are words of SQL and cannot be quoted: only words pass.
+      const odd = privileges?.filter((one) => !/^[A-Za-z_ ]+(\([A-Za-z0-9_$, `]+\))?$/.test(one)) ?? [];
+      return [
+        ...odd.map((one) => ["privileges", `expected e.g. SELECT, found ${one}`] as const),
+        ...(privileges?.length === 0 ? [["privileges", "expected at least one, e.g. ALL; found none"] as const] : []),
+        ...(tlsOption === "NONE"
+          ? []
+          : [["tlsOption", `expected NONE, found ${tlsOption}; set it on the User`] as const]),
+      ];
+    },
     async create(inputs, context) {
-      await server.query(`grant to ${idOf(inputs)}`, give(inputs, texts(inputs, "privileges")), [], context);
-      return { id: idOf(inputs), outputs: outputsOf(inputs, texts(inputs, "privileges")) };
+      await server.query(`grant to ${idOf(inputs)}`, give(inputs, inputs.privileges), [], context);
+      return { id: idOf(inputs), outputs: outputsOf(inputs, inputs.privileges) };
     },
-    async read(existing) {
-      const inputs = isEmpty(existing.inputs) ? parseId(existing.id) : existing.inputs;
-      const found = await currentPrivileges(server, inputs, accountOf(inputs));
-      if (!found) {
-        return undefined;
-      }
-      const said = texts(inputs, "privileges");
-      const privileges = same(normal(said), normal(found)) ? said : found;
-      return { inputs: { ...inputs, privileges }, outputs: outputsOf(inputs, privileges) };
+    async read({ id, inputs: olds }) {
+      const inputs = isEmpty(olds) ? parseId(id) : olds;
+      const found = await find(inputs);
+      if (!found) return undefined;
+      const privileges = same(normal(inputs.privileges), found) ? (inputs.privileges ?? []) : found;
+      return { inputs: { ...inputs, privileges }, outputs: { ...outputsOf(inputs, privileges), roles: [] } };
     },
-    async update(existing, news, context) {
-      const wanted = normal(texts(news, "privileges"));
-      const surplus = normal(texts(existing.inputs, "privileges")).filter((one) => !wanted.includes(one));
-      if (surplus.length > 0) {
-        await revoke(server, news, surplus, accountOf(news));
-      }
-      await server.query(`grant to ${existing.id}`, give(news, wanted), [], context);
-      return outputsOf(news, texts(news, "privileges"));
+    async update({ id, inputs: olds }, news, context) {
+      const wanted = normal(news.privileges);
+      await revoke(
+        news,
+        normal(olds.privileges).filter((one) => !wanted.includes(one)),
+      );
+      await server.query(`grant to ${id}`, give(news, wanted), [], context);
+      return outputsOf(news, news.privileges);
     },
-    async delete(existing) {
-      const option = flag(existing.inputs, "grant") ? ["GRANT OPTION"] : [];
-      const account = accountOf(existing.inputs);
-      await revoke(server, existing.inputs, normal(texts(existing.inputs, "privileges")), account);
-      await revoke(server, existing.inputs, option, account);
+    async delete({ inputs }) {
+      await revoke(inputs, normal(inputs.privileges));
+      await revoke(inputs, inputs.grant ? ["GRANT OPTION"] : []);
     },
   };
 }
 
-async function revoke(
-  server: MysqlServer,
-  inputs: Properties,
-  privileges: readonly string[],
-  account: string,
-): Promise<void> {
-  if (privileges.length > 0) {
-    const sql = `REVOKE ${privileges.join(", ")} ON ${objectOf(inputs)} FROM ${account}`;
-    await unless(noSuchGrant, unless(noSuchUser, server.query(`revoke from ${idOf(inputs)}`, sql)));
-  }
-}
-
-const objectOf = (inputs: Properties): string => `${databaseOf(inputs)}.${starOr(text(inputs, "table") ?? "*")}`;
-const starOr = (name: string): string => (name === "*" ? "*" : identifier(name));
-const databaseOf = (inputs: Properties): string => starOr(text(inputs, "database") ?? "");
-const idOf = (inputs: Properties): string =>
-  `${text(inputs, "user")}@${text(inputs, "host") ?? "localhost"}:${databaseOf(inputs)}`;
-
-/** Upper case, one name for all privileges, sorted. */
-function normal(privileges: readonly string[]): string[] {
-  return privileges
-    .map((one) =>
-      one
-        .trim()
-        .toUpperCase()
-        .replace(/^ALL PRIVILEGES$/, "ALL"),
-    )
-    .sort();
-}
-
-function parseId(id: string): Properties {
+function parseId(id: string): Inputs {
   const [, user = "", host = "", database = ""] = /^(.*)@(.*):`?(.*?)`?$/.exec(id) ?? [];
   return { user, host, database, table: "*", tlsOption: "NONE" };
 }
 
-/** Privileges are words of SQL and cannot be quoted: only words pass. */
-function checkPrivileges(inputs: Properties): CheckFailure[] {
-  const privileges = texts(inputs, "privileges");
-  const failures = privileges
-    .filter((one) => !/^[A-Za-z_ ]+(\([A-Za-z0-9_$, `]+\))?$/.test(one))
-    .map((one) => ({ property: "privileges", reason: `privileges: expected e.g. SELECT, found ${one}` }));
-  if (Array.isArray(inputs.privileges) ? inputs.privileges.length === 0 : inputs.privileges === undefined) {
-    failures.push({ property: "privileges", reason: "privileges: expected at least one, e.g. ALL; found none" });
-  }
-  const tls = text(inputs, "tlsOption") ?? "NONE";
-  if (tls !== "NONE") {
-    failures.push({ property: "tlsOption", reason: `tlsOption: expected NONE, found ${tls}; set it on the User` });
-  }
-  return failures;
-}
-
-async function currentPrivileges(
-  server: MysqlServer,
-  inputs: Properties,
-  account: string,
-): Promise<string[] | undefined> {
-  const rows = await server
-    .query<Record<string, string>>(`read grants of ${idOf(inputs)}`, `SHOW GRANTS FOR ${account}`)
-    .catch((error) => {
-      if (error instanceof MysqlError && error.errno === noSuchGrant) {
-        return [];
-      }
-      throw error;
-    });
-  for (const row of rows) {
-    const [, privileges, object] = /^GRANT (.+?) ON (.+?) TO /.exec(Object.values(row)[0] ?? "") ?? [];
-    if (privileges && object === objectOf(inputs)) {
-      return normal(privileges.split(/,\s*(?![^(]*\))/));
-    }
-  }
-  return undefined;
-}
-
-function outputsOf(inputs: Properties, privileges: readonly string[]): Properties {
-  const { user, host, database, table, tlsOption } = inputs;
-  return {
-    database: database ?? null,
-    grant: flag(inputs, "grant") ?? false,
-    host: host ?? null,
-    id: idOf(inputs),
-    privileges: [...privileges],
-    roles: [],
-    table: table ?? "*",
-    tlsOption: tlsOption ?? "NONE",
-    user: user ?? null,
-  };
+function outputsOf(inputs: Inputs, privileges: readonly string[] = []) {
+  const { user, host, database, table = "*", tlsOption = "NONE", grant = false } = inputs;
+  return { database, grant, host, id: idOf(inputs), privileges: [...privileges], table, tlsOption, user };
 }

@@ -1,13 +1,58 @@
+/** The random provider on node:crypto: RandomId, RandomPassword, RandomString. Every change of an input replaces. */
+
 import { randomBytes, randomInt } from "node:crypto";
-import type { CheckFailure, Properties, Provider } from "../provider";
-import { type Created, type Kind, providerOf } from "./kind";
-import { bool, type Fields, map, num, str } from "./schema";
-import { flag, number, plain, text } from "./values";
+import type { Unwrap } from "@pulumi/pulumi";
+import type { RandomIdArgs, RandomPasswordArgs } from "@pulumi/random";
+import type { Properties, Provider } from "../provider";
+import { type Kind, providerOf } from "./kind";
+import { bool, type Fields, map, num, plain, str } from "./schema";
 
-const lowerCase = "abcdefghijklmnopqrstuvwxyz";
-const digits = "0123456789";
-const special = "!@#$%&*()-_=+[]{}<>:?";
+type IdInputs = Unwrap<RandomIdArgs>;
+type StringInputs = Unwrap<RandomPasswordArgs>;
 
+export function randomProvider(): Provider {
+  const provider = providerOf([randomId, randomString("Password"), randomString("String")]);
+  return {
+    ...provider,
+    // As the official one: without details, a preview shows all that will be made anew as not known yet.
+    diff: async (existing, news) => ({ ...(await provider.diff(existing, news)), detailed: {} }),
+  };
+}
+
+const recorded = {
+  marksDefaults: false,
+  read: async ({ outputs }: { outputs: object }) => ({ outputs }),
+  delete: async () => undefined,
+};
+
+/** @throws nothing: what is wrong, as a failure of `property` */
+function atLeastOne(property: string, found: number | undefined): (readonly [string, string])[] {
+  const fine = found === undefined || (Number.isInteger(found) && found >= 1);
+  return fine ? [] : [[property, `expected a whole number from 1, found ${found}`]];
+}
+
+const randomId: Kind<IdInputs> = {
+  ...recorded,
+  type: "random:index/randomId:RandomId",
+  fields: { byteLength: num({ required: true }), keepers: map(), prefix: str() },
+  validate: ({ byteLength }) => atLeastOne("byteLength", byteLength),
+  async create(inputs) {
+    const { prefix = "", byteLength } = inputs;
+    const bytes = randomBytes(byteLength);
+    const id = bytes.toString("base64url");
+    const outputs = {
+      ...inputs,
+      id,
+      b64Std: prefix + bytes.toString("base64"),
+      b64Url: prefix + id,
+      dec: prefix + BigInt(`0x${bytes.toString("hex")}`).toString(),
+      hex: prefix + bytes.toString("hex"),
+    };
+    return { id, outputs };
+  },
+};
+
+const LOWER = "abcdefghijklmnopqrstuvwxyz";
 const stringFields: Fields = {
   length: num({ required: true }),
   lower: bool(),
@@ -23,134 +68,71 @@ const stringFields: Fields = {
   keepers: map(),
 };
 
-/** The random provider on node:crypto: RandomId, RandomPassword, RandomString. Every change of an input replaces. */
-export function randomProvider(): Provider {
-  const provider = providerOf([randomId, randomPassword, randomString]);
+function randomString(kind: "Password" | "String"): Kind<StringInputs> {
+  const secret = kind === "Password";
   return {
-    ...provider,
-    // As the official one: without details, a preview shows all that will be made anew as not known yet.
-    diff: async (existing, news) => ({ ...(await provider.diff(existing, news)), detailed: {} }),
+    ...recorded,
+    type: `random:index/random${kind}:Random${kind}`,
+    fields: stringFields,
+    ...(secret && { secretOutputs: ["bcryptHash", "result"] }),
+    validate(inputs) {
+      const classes = classesOf(inputs);
+      const needed = classes.reduce((sum, { min }) => sum + min, 0);
+      const failures = atLeastOne("length", inputs.length);
+      if (inputs.length < needed)
+        failures.push([
+          "length",
+          `expected at least ${needed}, the sum of the min* properties, found ${inputs.length}`,
+        ]);
+      if (!classes.some(({ used, min }) => used || min > 0))
+        failures.push(["special", "expected lower, upper, numeric or special: at least one to be true"]);
+      return failures;
+    },
+    async create(inputs) {
+      const outputs = stringOutputs(inputs);
+      // The official provider also gives a bcrypt hash of a password; this project has no use and no library for it.
+      if (secret)
+        return { id: "none", outputs: { __meta: '{"schema_version":"3"}', ...outputs, bcryptHash: null, id: "none" } };
+      const id = String(outputs.result);
+      return { id, outputs: { __meta: '{"schema_version":"2"}', ...outputs, id } };
+    },
   };
 }
 
-const nothing = async (): Promise<void> => undefined;
-const asRecorded: Kind["read"] = async ({ inputs, outputs }) => ({ inputs, outputs });
-
-const randomId: Kind = {
-  type: "random:index/randomId:RandomId",
-  fields: { byteLength: num({ required: true }), keepers: map(), prefix: str() },
-  marksDefaults: false,
-  validate: (inputs) => atLeastOne(inputs, "byteLength"),
-  async create(inputs) {
-    const bytes = randomBytes(number(inputs, "byteLength") ?? 1);
-    const prefix = text(inputs, "prefix") ?? "";
-    const id = bytes.toString("base64url");
-    const outputs = {
-      ...inputs,
-      id,
-      b64Std: prefix + bytes.toString("base64"),
-      b64Url: prefix + id,
-      dec: prefix + BigInt(`0x${bytes.toString("hex")}`).toString(),
-      hex: prefix + bytes.toString("hex"),
-    };
-    return { id, outputs };
-  },
-  read: asRecorded,
-  delete: nothing,
-};
-
-const randomPassword: Kind = {
-  type: "random:index/randomPassword:RandomPassword",
-  fields: stringFields,
-  marksDefaults: false,
-  secretOutputs: ["bcryptHash", "result"],
-  validate: checkClasses,
-  async create(inputs) {
-    // The official provider also gives a bcrypt hash of the result; this project has no use and no library for it.
-    const outputs = { __meta: '{"schema_version":"3"}', ...stringOutputs(inputs), bcryptHash: null, id: "none" };
-    return { id: "none", outputs };
-  },
-  read: asRecorded,
-  delete: nothing,
-};
-
-const randomString: Kind = {
-  type: "random:index/randomString:RandomString",
-  fields: stringFields,
-  marksDefaults: false,
-  validate: checkClasses,
-  async create(inputs): Promise<Created> {
-    const outputs = stringOutputs(inputs);
-    const id = String(outputs.result);
-    return { id, outputs: { __meta: '{"schema_version":"2"}', ...outputs, id } };
-  },
-  read: asRecorded,
-  delete: nothing,
-};
-
-function atLeastOne(inputs: Properties, property: string): CheckFailure[] {
-  const found = number(inputs, property);
-  const fine = found === undefined || (Number.isInteger(found) && found >= 1);
-  return fine ? [] : [{ property, reason: `${property}: expected a whole number from 1, found ${found}` }];
-}
-
-interface CharacterClass {
-  readonly characters: string;
-  readonly used: boolean;
-  readonly min: number;
-}
-
-function classesOf(inputs: Properties): CharacterClass[] {
-  const numeric = flag(inputs, "numeric") ?? flag(inputs, "number") ?? true;
-  const one = (characters: string, used: boolean, min: string) => ({ characters, used, min: number(inputs, min) ?? 0 });
+function classesOf(inputs: StringInputs) {
+  const { lower = true, upper = true, numeric = inputs.number ?? true, special = true } = inputs;
+  const { minLower = 0, minUpper = 0, minNumeric = 0, minSpecial = 0 } = inputs;
   return [
-    one(lowerCase, flag(inputs, "lower") ?? true, "minLower"),
-    one(lowerCase.toUpperCase(), flag(inputs, "upper") ?? true, "minUpper"),
-    one(digits, numeric, "minNumeric"),
-    one(text(inputs, "overrideSpecial") || special, flag(inputs, "special") ?? true, "minSpecial"),
-  ];
+    { characters: LOWER, used: lower, min: minLower },
+    { characters: LOWER.toUpperCase(), used: upper, min: minUpper },
+    { characters: "0123456789", used: numeric, min: minNumeric },
+    { characters: inputs.overrideSpecial || "!@#$%&*()-_=+[]{}<>:?", used: special, min: minSpecial },
+  ] as const;
 }
 
-function checkClasses(inputs: Properties): CheckFailure[] {
-  const classes = classesOf(inputs);
-  const needed = classes.reduce((sum, { min }) => sum + min, 0);
-  const length = number(inputs, "length");
-  const failures = atLeastOne(inputs, "length");
-  if (length !== undefined && length < needed) {
-    failures.push({
-      property: "length",
-      reason: `length: expected at least ${needed}, the sum of the min* properties, found ${length}`,
-    });
-  }
-  if (!classes.some(({ used, min }) => used || min > 0)) {
-    failures.push({ property: "special", reason: "lower, upper, numeric, special: expected at least one to be true" });
-  }
-  return failures;
-}
-
-function stringOutputs(inputs: Properties): Properties {
+function stringOutputs(inputs: StringInputs): Properties {
   const classes = classesOf(inputs);
   const pick = (characters: string, count: number) =>
     Array.from({ length: count }, () => characters.charAt(randomInt(characters.length)));
   const result = classes.flatMap(({ characters, min }) => pick(characters, min));
   const all = classes.map(({ characters, used }) => (used ? characters : "")).join("");
-  result.push(...pick(all || result.join(""), (number(inputs, "length") ?? 0) - result.length));
+  result.push(...pick(all || result.join(""), inputs.length - result.length));
   for (let index = result.length - 1; index > 0; index--) {
     const other = randomInt(index + 1);
     [result[index], result[other]] = [result[other] ?? "", result[index] ?? ""];
   }
-  const [lower, upper, numeric, specials] = classes;
+  const [lower, upper, numeric, special] = classes;
   return {
-    ...(plain(inputs) as Properties),
-    lower: lower?.used ?? true,
-    upper: upper?.used ?? true,
-    numeric: numeric?.used ?? true,
-    number: numeric?.used ?? true,
-    special: specials?.used ?? true,
-    minLower: lower?.min ?? 0,
-    minUpper: upper?.min ?? 0,
-    minNumeric: numeric?.min ?? 0,
-    minSpecial: specials?.min ?? 0,
+    ...(plain(inputs as unknown as Properties) as Properties),
+    lower: lower.used,
+    upper: upper.used,
+    numeric: numeric.used,
+    number: numeric.used,
+    special: special.used,
+    minLower: lower.min,
+    minUpper: upper.min,
+    minNumeric: numeric.min,
+    minSpecial: special.min,
     result: result.join(""),
   };
 }

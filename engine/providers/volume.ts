@@ -1,89 +1,69 @@
+/** docker.Volume. One of that name that is there already is refused: its data is somebody else's. */
+
+import type { VolumeArgs } from "@pulumi/docker";
+import type { Unwrap } from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { VolumeInspectInfo } from "dockerode";
 import type { Properties } from "../provider";
-import { attempt, attemptOrGone, DockerError } from "./dockerError";
+import { isEmpty, same } from "../values";
+import { attempt, attemptOrGone, foreign } from "./dockerError";
 import type { Kind } from "./kind";
-import { labels, map, str } from "./schema";
-import { isEmpty, labelList, labelMap, same, text, textMap } from "./values";
+import { labels, labelsForm } from "./labels";
+import { type Fields, map, recorded, str } from "./schema";
 
-/** docker.Volume. A volume of that name that is there already is refused: its data is somebody else's. */
-export function volumeKind(docker: Docker): Kind {
-  const inspect = (name: string) => attemptOrGone(`inspect volume ${name}`, () => docker.getVolume(name).inspect());
+type Inputs = Unwrap<VolumeArgs> & { readonly name: string };
+
+const fields: Fields = {
+  name: str({ required: true }),
+  driver: str(),
+  driverOpts: map(),
+  labels: labels(),
+  cluster: map({ unsupported: true, absentRead: null }),
+};
+
+export function volumeKind(docker: Docker): Kind<Inputs> {
+  const inspect = (name: string) => attemptOrGone(`inspect volume ${name}`, docker.getVolume(name).inspect());
   return {
     type: "docker:index/volume:Volume",
     named: true,
     marksDefaults: true,
-    fields: {
-      name: str({ required: true }),
-      driver: str(),
-      driverOpts: map(),
-      labels: labels(),
-      cluster: map({ unsupported: true }),
+    fields,
+    async create({ name, driver, driverOpts, labels }) {
+      if (await inspect(name)) throw foreign("volume", name, "keep its data elsewhere and docker volume rm");
+      const request = { Name: name, Driver: driver, DriverOpts: driverOpts, Labels: labels && labelsForm.to(labels) };
+      await attempt(`create volume ${name}`, docker.createVolume(request));
+      const made = await attempt(`inspect volume ${name}`, docker.getVolume(name).inspect());
+      return { id: name, outputs: outputsOf(made, driverOpts, false) };
     },
-    async create(inputs) {
-      const name = text(inputs, "name") ?? "";
-      if (await inspect(name)) {
-        throw new DockerError(
-          `create volume ${name}: a volume of this name is there already and not recorded in this stack; ` +
-            `keep its data elsewhere and remove it (docker volume rm ${name}), or choose another name`,
-        );
-      }
-      await attempt(`create volume ${name}`, () =>
-        docker.createVolume({
-          Name: name,
-          Driver: text(inputs, "driver"),
-          DriverOpts: textMap(inputs, "driverOpts"),
-          Labels: labelMap(inputs),
-        }),
-      );
-      const made = await inspect(name);
-      if (!made) {
-        throw new DockerError(`create volume ${name}: it was gone right after its creation; run again`);
-      }
-      return { id: name, outputs: outputsOf(made) };
+    async read({ id, inputs }) {
+      const found = await inspect(id);
+      if (!found) return undefined;
+      const outputs = outputsOf(found, found.Options ?? undefined, true);
+      const changed = !same(labelsForm.to(inputs.labels), found.Labels);
+      const { name, driver, driverOpts } = outputs;
+      const given = isEmpty(inputs) ? { name, driver, driverOpts } : inputs;
+      return { inputs: { ...given, ...(changed && { labels: outputs.labels }) }, outputs };
     },
-    async read(existing) {
-      const found = await inspect(existing.id);
-      if (!found) {
-        return undefined;
-      }
-      const outputs = outputsOf(found);
-      return { inputs: isEmpty(existing.inputs) ? importedInputs(outputs) : drift(existing.inputs, outputs), outputs };
+    async delete({ id }) {
+      await attemptOrGone(`delete volume ${id}`, docker.getVolume(id).remove());
     },
-    async delete(existing) {
-      await attemptOrGone(`delete volume ${existing.id}`, () => docker.getVolume(existing.id).remove());
-    },
-    async recover(inputs) {
-      const found = await inspect(text(inputs, "name") ?? "");
-      const outputs = found && outputsOf(found);
-      return found && outputs && same(drift(inputs, outputs), inputs)
-        ? { id: found.Name, outputs, complete: true }
-        : undefined;
+    async recover({ name, labels, driverOpts }) {
+      const found = await inspect(name);
+      const ours = found && same(labelsForm.to(labels), found.Labels);
+      return ours ? { id: name, outputs: outputsOf(found, driverOpts, false), complete: true } : undefined;
     },
   };
 }
 
-function outputsOf(volume: VolumeInspectInfo): Properties {
+function outputsOf(volume: VolumeInspectInfo, options: Record<string, string> | undefined, read: boolean): Properties {
   return {
     __meta: '{"schema_version":"1"}',
     cluster: null,
     driver: volume.Driver,
-    driverOpts: volume.Options ?? {},
+    driverOpts: recorded(map(), options, read),
     id: volume.Name,
-    labels: labelList(volume.Labels),
+    labels: labelsForm.from(volume.Labels),
     mountpoint: volume.Mountpoint,
     name: volume.Name,
   };
-}
-
-function drift(inputs: Properties, outputs: Properties): Properties {
-  const labels = same(labelMap(inputs), labelMap(outputs)) ? inputs.labels : outputs.labels;
-  return { ...inputs, ...(labels === undefined ? {} : { labels }) };
-}
-
-function importedInputs(outputs: Properties): Properties {
-  const { name, driver, driverOpts, labels } = outputs;
-  return Object.fromEntries(
-    Object.entries({ name, driver, driverOpts, labels }).filter(([, value]) => !isEmpty(value)),
-  ) as Properties;
 }

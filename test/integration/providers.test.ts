@@ -18,6 +18,19 @@ const containers = new Driver(provider, "docker:index/container:Container", "con
 const subnet = "172.29.213.0/24";
 const samples = path.resolve(__dirname, "../../../shared/data/pulumi-samples");
 
+/** Without what is empty: after a read, the official providers have empty values in place of null. */
+const filled = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(filled);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).map(([key, member]) => [key, filled(member)] as const);
+  const empty = [null, undefined, false, 0, ""] as unknown[];
+  return Object.fromEntries(
+    members.filter(
+      ([, each]) => !empty.includes(each) && !(typeof each === "object" && Object.keys(each ?? {}).length === 0),
+    ),
+  );
+};
+
 describe("docker provider on a real engine", function () {
   this.timeout(60_000);
   let image = "";
@@ -154,7 +167,7 @@ describe("docker provider on a real engine", function () {
       const found = await docker.getNetwork(made.id).inspect();
       assert.equal(found.IPAM?.Config?.[0]?.Subnet, subnet);
       assert.deepEqual(found.Labels, { a: "b" });
-      assert.deepEqual((await networks.read(made))?.outputs, made.outputs);
+      assert.deepEqual(filled((await networks.read(made))?.outputs), filled(made.outputs));
       assert.equal((await networks.diff(made, inputs)).changes, false);
       const change = await networks.diff(made, { ...inputs, internal: true });
       assert.deepEqual([change.replaces, change.deleteBeforeReplace], [["internal"], true]);
@@ -191,7 +204,7 @@ describe("docker provider on a real engine", function () {
     it("is made, read, compared, found again, and deleted", async () => {
       const made = await volumes.create(inputs);
       assert.deepEqual((await docker.getVolume(made.id).inspect()).Labels, { a: "b" });
-      assert.deepEqual((await volumes.read(made))?.outputs, made.outputs);
+      assert.deepEqual(filled((await volumes.read(made))?.outputs), filled(made.outputs));
       assert.equal((await volumes.diff(made, inputs)).changes, false);
       assert.equal((await volumes.recover(inputs))?.id, made.id);
       assert.equal(await volumes.recover({ name: inputs.name ?? "" }), undefined);
@@ -267,7 +280,7 @@ describe("docker provider on a real engine", function () {
       assert.match(listing, /-rw-------.*one\.conf/);
       assert.match(listing, /-rwxr--r--.*run\.sh/);
       const read = await containers.read(made);
-      assert.deepEqual(read?.outputs, made.outputs);
+      assert.deepEqual(filled(read?.outputs), filled(made.outputs));
       assert.deepEqual(read?.inputs, made.inputs);
       const shuffled = {
         ...inputs,
@@ -604,7 +617,7 @@ describe("mysql provider on a real MySQL", function () {
     const given = await grants.create(grant);
     assert.equal(given.id, "ptest@%:`ptest``db`");
     await login(String(user.plaintextPassword), "ptest`db");
-    assert.deepEqual((await grants.read(given))?.outputs, given.outputs);
+    assert.deepEqual(filled((await grants.read(given))?.outputs), filled(given.outputs));
     const read = await grants.read(given);
     assert.ok(read);
     assert.equal((await grants.diff(read, grant)).changes, false);

@@ -12,18 +12,24 @@ const run = promisify(execFile);
 export const prefix = "apim-ptest-";
 const built = `${prefix}image:1`;
 
-/** An image with a shell: one with busybox from Debian's package, else the project's own base; undefined if neither can be had. */
+/** An image with a shell: one with busybox, else the project's own base; undefined if neither can be had. */
 export async function testImage(docker: Docker): Promise<string | undefined> {
-  for (const name of [built, "wso2-apim/base-debian:bookworm"]) {
-    if (
-      await docker
-        .getImage(name)
-        .inspect()
-        .catch(() => undefined)
-    ) {
-      return name;
-    }
-  }
+  const base = "wso2-apim/base-debian:bookworm";
+  return (await has(docker, built)) ? built : (await has(docker, base)) ? base : busyboxImage(docker);
+}
+
+const has = (docker: Docker, name: string): Promise<boolean> =>
+  docker
+    .getImage(name)
+    .inspect()
+    .then(
+      () => true,
+      () => false,
+    );
+
+/** An image with nothing but busybox from Debian's package; undefined if that can't be downloaded. */
+export async function busyboxImage(docker: Docker): Promise<string | undefined> {
+  if (await has(docker, built)) return built;
   const directory = await mkdtemp(path.join(os.tmpdir(), prefix));
   try {
     await run("apt-get", ["download", "busybox-static"], { cwd: directory });
@@ -37,7 +43,12 @@ export async function testImage(docker: Docker): Promise<string | undefined> {
     }
     archive.finalize();
     const [repo, tag] = built.split(":");
-    const done = await docker.importImage((await buffer(archive)) as unknown as string, { fromSrc: "-", repo, tag });
+    const done = await docker.importImage((await buffer(archive)) as unknown as string, {
+      fromSrc: "-",
+      repo,
+      tag,
+      changes: "ENV PATH=/bin",
+    });
     await buffer(done as NodeJS.ReadableStream);
     return built;
   } catch {

@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { extract } from "tar-stream";
 import type { Properties } from "../../../engine/provider";
 import { providerFor } from "../../../engine/providers";
-import { createOptions, endpointSettings } from "../../../engine/providers/containerOptions";
+import { createOptions, endpointSettings, type Inputs } from "../../../engine/providers/containerState";
 import { duration, goDuration } from "../../../engine/providers/duration";
 import { uploadTar } from "../../../engine/providers/uploads";
 import { resource } from "./sample";
@@ -16,35 +16,15 @@ import { resource } from "./sample";
 const type = "docker:index/container:Container";
 const docker = providerFor("docker", {});
 const check = (news: Properties) => docker.check(resource(type), undefined, { name: "c", image: "i", ...news });
-const options = async (news: Properties) => createOptions((await check(news)).inputs);
+const options = async (news: Properties) => createOptions((await check(news)).inputs as unknown as Inputs);
 const host = async (news: Properties): Promise<HostConfig> => (await options(news)).HostConfig ?? {};
 
 describe("container inputs as the Docker API wants them", () => {
   it("asks for nothing that was not said", async () => {
     assert.deepEqual(await options({}), {
-      name: "c",
       Image: "i",
-      Env: [],
-      Tty: false,
-      OpenStdin: false,
-      Labels: {},
       ExposedPorts: {},
-      HostConfig: {
-        RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
-        Memory: 0,
-        MemoryReservation: 0,
-        MemorySwap: 0,
-        CpuShares: 0,
-        CpusetCpus: "",
-        NetworkMode: "bridge",
-        PortBindings: {},
-        PublishAllPorts: false,
-        Privileged: false,
-        ReadonlyRootfs: false,
-        Init: false,
-        AutoRemove: false,
-        LogConfig: { Type: "", Config: {} },
-      },
+      HostConfig: { NetworkMode: "bridge", RestartPolicy: { Name: "no" }, Init: false },
     });
   });
 
@@ -66,7 +46,6 @@ describe("container inputs as the Docker API wants them", () => {
     });
     const { HostConfig: _, ...config } = made;
     assert.deepEqual(config, {
-      name: "c",
       Image: "i",
       Hostname: "h",
       Domainname: "d",
@@ -182,10 +161,11 @@ describe("container inputs as the Docker API wants them", () => {
     });
   }
 
-  it("joins a network by address and aliases", () => {
-    assert.deepEqual(endpointSettings({ name: "n", aliases: ["a"], ipv4Address: "10.0.0.2" }), {
+  it("joins a network by address, aliases and options", () => {
+    const network = { name: "n", aliases: ["a"], ipv4Address: "10.0.0.2", driverOpts: ["a.b=c=d"] };
+    assert.deepEqual(endpointSettings(network), {
       Aliases: ["a"],
-      DriverOpts: {},
+      DriverOpts: { "a.b": "c=d" },
       IPAMConfig: { IPv4Address: "10.0.0.2" },
     });
   });
@@ -277,13 +257,11 @@ describe("the request that creates a container", () => {
 
 describe("uploads", () => {
   it("become one tar with the modes asked for", async () => {
-    const tar = await uploadTar({
-      uploads: [
-        { file: "/a/b.txt", content: "é" },
-        { file: "/a/c", contentBase64: "AP8=", executable: true },
-        { file: "/d", source: __filename, permissions: "0600", owner: "5", group: "6" },
-      ],
-    });
+    const tar = await uploadTar([
+      { file: "/a/b.txt", content: "é" },
+      { file: "/a/c", contentBase64: "AP8=", executable: true },
+      { file: "/d", source: __filename, permissions: "0600", owner: "5", group: "6" },
+    ]);
     const reader = extract();
     Readable.from([tar]).pipe(reader);
     const found: [string, number | undefined, number | undefined, number][] = [];
@@ -296,13 +274,10 @@ describe("uploads", () => {
     ]);
     assert.deepEqual(found[2]?.slice(0, 3), ["d", 0o600, 5]);
     assert.ok((found[2]?.[3] ?? 0) > 1000);
-    assert.equal(await uploadTar({}), undefined);
+    assert.equal(await uploadTar(), undefined);
   });
   it("name a source that cannot be read", async () => {
-    await assert.rejects(
-      uploadTar({ uploads: [{ file: "/a", source: "/none" }] }),
-      /upload \/a: cannot read its source \/none/,
-    );
+    await assert.rejects(uploadTar([{ file: "/a", source: "/none" }]), /upload \/a: cannot read its source \/none/);
   });
 });
 
