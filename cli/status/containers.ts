@@ -19,12 +19,13 @@ export interface ContainerStatus {
 
 /** MySQL, the nodes and the balancer, in this order. */
 export async function containerStatuses(outputs: StackOutputs): Promise<ContainerStatus[]> {
-  const { topology, nodes, databases, urls } = outputs;
+  const { topology, nodes, databases } = outputs;
+  const gateways = topology.environments.map(({ apiHost, apiHttpsPort }) => `https://${apiHost}:${apiHttpsPort}`);
   const docker = new Docker();
   const rows = [
     { name: topology.databaseServer.name, url: Object.values(databases)[0]?.split("/")[0] ?? "" },
     ...nodes.map((node) => ({ name: node.name, url: node.managementUrl })),
-    { name: topology.balancer.name, url: urls.gatewayHttps },
+    { name: topology.balancer.name, url: [...new Set(gateways)].join(", ") },
   ];
   return Promise.all(rows.map(({ name, url }) => containerStatus(docker, name, `${topology.prefix}-${name}`, url)));
 }
