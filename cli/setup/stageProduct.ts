@@ -55,7 +55,7 @@ export async function stageProduct(
   } else {
     rmSync(recordFile(project, settings.stack), { force: true });
   }
-  removeUnused(project);
+  removeUnusedContexts(project);
 }
 
 /** Made aside and renamed when it is whole: a context that is there is complete. */
@@ -109,7 +109,7 @@ function remember(project: string, stack: string, staged: StagedStack): void {
 }
 
 /** Contexts that no stack has any more, and what runs that were killed left behind. */
-function removeUnused(project: string): void {
+export function removeUnusedContexts(project: string): void {
   const directory = join(project, contextsDirectory);
   const names = existsSync(directory) ? readdirSync(directory) : [];
   const used = new Set<string>();

@@ -1,3 +1,4 @@
+import com.sun.management.HotSpotDiagnosticMXBean;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.FileInputStream;
@@ -5,6 +6,7 @@ import java.io.FileWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyStore;
@@ -40,7 +42,8 @@ public class PackServer {
     String profile = "";
     for (String arg : args) if (arg.startsWith("-Dprofile=")) profile = arg.substring("-Dprofile=".length());
     if (!PROFILES.contains(profile)) refuse("there is no profile \"" + profile + "\"");
-    long heap = Runtime.getRuntime().maxMemory() / 1024 / 1024;
+    HotSpotDiagnosticMXBean options = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+    long heap = Long.parseLong(options.getVMOption("MaxHeapSize").getValue()) / 1024 / 1024;
     log("Starting WSO2 Carbon: profile " + profile + ", home " + home + ", heap " + heap + " MiB");
     stopSlowly();
 

@@ -14,7 +14,7 @@ echo "JAVA_HOME environment variable is set to $JAVA_HOME"
 echo "CARBON_HOME environment variable is set to $CARBON_HOME"
 cd "$CARBON_HOME" || exit 1
 mkdir -p tmp/classes
-"$JAVA_HOME/bin/javac" -encoding UTF-8 -d tmp/classes bin/PackServer.java || exit 1
+[ -e tmp/classes/PackServer.class ] || "$JAVA_HOME/bin/javac" -encoding UTF-8 -d tmp/classes bin/PackServer.java || exit 1
 classpath=$CARBON_HOME/tmp/classes
 for jar in "$CARBON_HOME"/repository/components/lib/*.jar; do
   classpath=$classpath:$jar

@@ -1,0 +1,285 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import * as tls from "node:tls";
+import type { ContainerInspectInfo } from "dockerode";
+import { pack as tarPack } from "tar-stream";
+import * as yaml from "yaml";
+import { thisHost } from "../../cli/setup/host";
+import { assertDriver, driverFromMaven } from "../../cli/setup/jdbcDriver";
+import { removeUnusedContexts } from "../../cli/setup/stageProduct";
+import { lastLines } from "../../engine/providers/containerWait";
+import { stagedStack } from "../../images/productContext";
+import { zipOf } from "../distribution/samplePack";
+import { makePack, neverOpens, neverStops, stockFiles } from "./productPack";
+import { docker, projectDirectory, TestStack } from "./testStack";
+
+const minutes = 60_000;
+const driverVersion = "5.1.49";
+const profiles = {
+  "keymanager-1": "api-key-manager",
+  "gateway-1": "gateway-manager",
+  "publisher-1": "api-publisher",
+  "store-1": "api-store",
+};
+const nodes = Object.keys(profiles) as (keyof typeof profiles)[];
+
+describe(`a product pack of one's own, with the stock files of ${stockFiles}`, function () {
+  this.timeout(10 * minutes);
+  const stack = new TestStack("product-itest");
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "apim-product-"));
+  const images: string[] = [];
+  let driver: string;
+
+  before(async function () {
+    const example = yaml.parse(fs.readFileSync(path.join(projectDirectory, "Pulumi.product.yaml"), "utf8")) as {
+      config: Record<string, unknown>;
+    };
+    for (const [name, value] of Object.entries(example.config)) stack.set({ [name.replace("wso2-apim:", "")]: value });
+    stack.set({
+      distribution: makePack(directory),
+      networkSubnet: "172.30.40.0/24",
+      httpsPort: 24443,
+      gatewayHttpsPort: 24243,
+      gatewayHttpPort: 24280,
+      managementPort: 24500,
+      databasePort: 24306,
+    });
+    try {
+      driver = await driverFromMaven(driverVersion, path.join(directory, "driver"), thisHost(), () => undefined);
+    } catch (error) {
+      process.stdout.write(`      skipped: no MySQL driver: ${error instanceof Error ? error.message : error}\n`);
+      this.skip();
+    }
+  });
+
+  after(async () => {
+    try {
+      await stack.dispose();
+      removeUnusedContexts(projectDirectory);
+      assert.equal(
+        stagedStack(projectDirectory, stack.name),
+        undefined,
+        "the build context goes with the stack's file",
+      );
+      for (const image of images) await docker.getImage(image).remove();
+    } finally {
+      fs.rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  const inspect = (name: string): Promise<ContainerInspectInfo> =>
+    docker.getContainer(`${stack.prefix}-${name}`).inspect();
+
+  const logOf = (name: string) => lastLines(docker.getContainer(`${stack.prefix}-${name}`), false, undefined);
+
+  async function eventually(what: string, isSo: () => Promise<boolean>): Promise<void> {
+    const limit = Date.now() + 60_000;
+    while (!(await isSo())) {
+      if (Date.now() > limit) assert.fail(`not within 60 s: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  /** A container of the image beside the stack's, with files put into its repository/conf. */
+  async function beside(environment: readonly string[], files: readonly string[], command = "-Dprofile=api-store") {
+    const container = await docker.createContainer({
+      name: `${stack.prefix}-beside`,
+      Image: (await inspect("store-1")).Image,
+      Hostname: "beside-1",
+      Env: ["NODE_NAME=beside-1", ...environment],
+      Cmd: [command],
+      HostConfig: { RestartPolicy: { Name: "unless-stopped" } },
+    });
+    const archive = tarPack();
+    for (const name of files) archive.entry({ name }, "");
+    archive.finalize();
+    await container.putArchive(archive as unknown as NodeJS.ReadableStream, {
+      path: "/opt/wso2am/repository/conf",
+    });
+    await container.start();
+    return container;
+  }
+
+  it("comes up, its image built from the directory, with the settings of the example stack", async () => {
+    const up = await stack.run("up", "--skip-verify");
+    assert.equal(up.status, 0, up.output);
+    for (const name of [...nodes, "mysql", "loadbalancer"]) {
+      assert.equal((await inspect(name)).State.Health?.Status, "healthy", name);
+    }
+    images.push(await builtImage());
+  });
+
+  /** The name of the one image that all nodes run. */
+  async function builtImage(): Promise<string> {
+    const ids = new Set((await Promise.all(nodes.map(inspect))).map(({ Image }) => Image));
+    assert.equal(ids.size, 1);
+    const { RepoTags } = await docker.getImage([...ids][0] ?? "").inspect();
+    const name = RepoTags.find((tag) => /^wso2-apim\/apim:[0-9a-f]{12}$/.test(tag));
+    assert.ok(name, RepoTags.join());
+    return name;
+  }
+
+  it("runs each node in its own CARBON_HOME with its profile, as a user without rights, within its limits", async () => {
+    for (const name of nodes) {
+      const { Config, HostConfig } = await inspect(name);
+      const log = await logOf(name);
+      const started = `profile ${profiles[name]}, home /mnt/${name}/wso2am, heap (\\d+) MiB`;
+      const heap = Number(new RegExp(started).exec(log)?.[1]);
+      assert.ok(heap >= 1365 && heap < 1370, `${name}: ${started}, found:\n${log}`);
+      assert.match(log, /WSO2 Carbon started in \d+ sec/);
+      assert.doesNotMatch(log, /FATAL|Exception/);
+      assert.equal(Config.User, "wso2");
+      const top = await docker.getContainer(`${stack.prefix}-${name}`).top({ ps_args: "-eo pid,uid,args" });
+      const users = new Set((top.Processes as string[][]).map(([, uid]) => uid));
+      assert.deepEqual([...users], ["802"], `${name}: ${JSON.stringify(top.Processes)}`);
+      assert.ok(Config.Env.includes("JAVA_OPTS=-Xms256m -Xmx1365m"), Config.Env.join(", "));
+      const mebibytes = 1024 * 1024;
+      assert.deepEqual([HostConfig.Memory, HostConfig.MemorySwap], [2048 * mebibytes, 2048 * mebibytes]);
+      assert.deepEqual([HostConfig.CapAdd ?? [], HostConfig.Privileged], [[], false]);
+      assert.equal(HostConfig.RestartPolicy?.Name, "unless-stopped");
+      // Docker's own 10 s would cut off a stop of the product.
+      assert.equal((Config as { StopTimeout?: number }).StopTimeout, 30);
+    }
+  });
+
+  it("connects each node to its databases with the driver of that version", async () => {
+    const sources = async (name: string) =>
+      [...(await logOf(name)).matchAll(/Data source (.*), (\d+) tables, mysql-connector-java-(.*)/g)].map(
+        ([, source, tables, version]) => `${source}${Number(tables) > 10 ? "" : " without tables"} ${version}`,
+      );
+    const shared = (role: string) => [
+      `WSO2AM_DB: apimgtdb as apim_${role} ${driverVersion}`,
+      `WSO2UM_DB: userdb as apim_${role} ${driverVersion}`,
+    ];
+    const registry = `WSO2REG_DB: regdb as apim_registry ${driverVersion}`;
+    assert.deepEqual(await sources("keymanager-1"), shared("keymanager"));
+    assert.deepEqual(await sources("gateway-1"), []);
+    assert.deepEqual(await sources("publisher-1"), [...shared("publisher"), registry]);
+    assert.deepEqual(await sources("store-1"), [...shared("store"), registry]);
+  });
+
+  it("answers on each management port, with the deployment's certificate", async () => {
+    for (const [index, name] of nodes.entries()) {
+      const { certificate, answer } = await ask(24500 + index);
+      const host = name.replace("-1", ".apim-wso2.com");
+      assert.ok(certificate.includes(`DNS:${host}`), `${host} is not in ${certificate}`);
+      assert.ok(answer.endsWith(`${profiles[name]} /mnt/${name}/wso2am\n`), answer);
+    }
+  });
+
+  it("lets a node stop as it wants to, and start again", async () => {
+    const container = docker.getContainer(`${stack.prefix}-gateway-1`);
+    const began = Date.now();
+    await container.stop();
+    const seconds = (Date.now() - began) / 1000;
+    const log = await logOf("gateway-1");
+    assert.match(log, /Shutdown hook triggered.*\n.*Halting JVM/);
+    assert.match(log, /entrypoint: stopped after \d+ s/);
+    assert.equal((await container.inspect()).State.ExitCode, 143, "ended by SIGTERM, not by SIGKILL");
+    assert.ok(seconds >= 3 && seconds < 20, `${seconds} s`);
+    await container.start();
+    await eventually("healthy again", async () => (await inspect("gateway-1")).State.Health?.Status === "healthy");
+  });
+
+  it("changes nothing and builds nothing the second time", async () => {
+    const before = await stack.containers();
+    const up = await stack.run("up", "--skip-verify");
+    assert.equal(up.status, 0, up.output);
+    assert.doesNotMatch(up.output, /Step \d+\/|Product image:|created|replaced/);
+    assert.match(up.output, /unchanged/);
+    assert.deepEqual(await stack.containers(), before);
+  });
+
+  it("ends a server that never opens its port, however it hangs, says so, and has it tried again", async () => {
+    const limits = ["START_LIMIT_SECONDS=5", "STOP_LIMIT_SECONDS=2"];
+    const container = await beside(limits, [neverOpens, neverStops]);
+    const late = /entrypoint: management port 9443 is not open after 5 s; the server is ended, to be started again/;
+    const killed = /entrypoint: the server did not stop within 2 s; it is killed/;
+    try {
+      await eventually("started again", async () => (await container.inspect()).RestartCount >= 1);
+      // On a busy machine the first start may not have come so far that it hangs.
+      await eventually("killed", async () => killed.test(await logOf("beside")));
+      assert.match(await logOf("beside"), late);
+    } finally {
+      await container.remove({ force: true });
+    }
+  });
+
+  it("says why a server does not start", async () => {
+    const container = await beside([], [], "-Dprofile=api-gateway");
+    try {
+      await eventually("ended", async () => (await container.inspect()).RestartCount >= 1);
+      const log = await logOf("beside");
+      assert.match(log, /there is no profile "api-gateway"/);
+      assert.match(log, /entrypoint: wso2server\.sh ended by itself, with status 1/);
+    } finally {
+      await container.remove({ force: true });
+    }
+  });
+
+  it("comes up from a zip as well, with the driver by its path, and all nodes replaced by those of the new image", async () => {
+    const zip = path.join(directory, "wso2am-1.9.0.zip");
+    fs.writeFileSync(zip, zipOf(path.join(directory, "wso2am-1.9.0")));
+    const jar = path.join(directory, `mysql-connector-java-${driverVersion}-own.jar`);
+    fs.copyFileSync(driver, jar);
+    stack.set({ distribution: zip, jdbcDriver: jar, nodeMemory: 1536 });
+    const before = await stack.containers();
+    const contexts = path.join(projectDirectory, "images/apim/context");
+    const record = path.join(contexts, `${stack.name}.json`);
+    const { context: former } = JSON.parse(fs.readFileSync(record, "utf8")) as { context: string };
+    const up = await stack.run("up", "--skip-verify");
+    assert.equal(up.status, 0, up.output);
+    const after = await stack.containers();
+    const replaced = [...after.keys()].filter((name) => after.get(name) !== before.get(name));
+    assert.deepEqual(replaced.sort(), [...nodes].sort());
+    assert.equal(fs.existsSync(path.join(contexts, former)), false, "the context of the directory is still there");
+    for (const name of nodes) {
+      assert.equal((await inspect(name)).State.Health?.Status, "healthy", name);
+      assert.match(await logOf(name), new RegExp(`home /mnt/${name}/wso2am, heap 102[4-9] MiB`));
+    }
+    assert.match(await logOf("store-1"), /Data source WSO2REG_DB: regdb as apim_registry, /);
+    images.push(await builtImage());
+    assert.equal(new Set(images).size, 2, "the zip with another driver is another image");
+  });
+});
+
+describe("the MySQL driver from Maven", function () {
+  this.timeout(3 * minutes);
+
+  it("is fetched by version where it is not on the machine", async function () {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "apim-driver-"));
+    try {
+      const file = await driverFromMaven(driverVersion, directory, thisHost(), () => undefined, directory);
+      await assertDriver(file);
+      assert.equal(path.dirname(file), directory);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      // Any other failure is ours.
+      if (!/no mvn on PATH|Unknown host|Could not transfer|offline|timed out|Connection/i.test(why)) throw error;
+      process.stdout.write(`      skipped: ${why}\n`);
+      this.skip();
+    } finally {
+      fs.rmSync(directory, { recursive: true, force: true });
+    }
+  });
+});
+
+/** What a server on this machine says over TLS, and the names in its certificate. */
+function ask(port: number): Promise<{ certificate: string; answer: string }> {
+  return new Promise((resolve, reject) => {
+    const socket = tls.connect({ host: "127.0.0.1", port, rejectUnauthorized: false });
+    let answer = "";
+    let certificate = "";
+    socket.on("secureConnect", () => {
+      certificate = socket.getPeerCertificate().subjectaltname ?? "";
+      socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    });
+    socket.on("data", (data) => {
+      answer += data.toString();
+    });
+    socket.on("error", reject);
+    socket.on("end", () => resolve({ certificate, answer }));
+  });
+}
