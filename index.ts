@@ -1,21 +1,23 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { readCertificates } from "./certificates";
 import * as components from "./components";
 import { renderBalancer, renderNode } from "./configs";
 import { readDistribution } from "./distribution";
 import { buildImage, nodeImage } from "./images/contexts";
 import { stackOutputs } from "./outputs";
 import { distributionPath, loadSettings, otherSecrets, secretSetting } from "./settings";
-import { buildTopology, type Node } from "./topology";
+import { buildTopology, type Node, tlsHosts } from "./topology";
 
 /** settings -> topology -> configs -> components -> outputs. */
 export = async () => {
   const settings = loadSettings();
   const topology = buildTopology(settings);
   const distribution = await readDistribution(distributionPath(settings, __dirname));
+  const given = await readCertificates(settings, distribution, tlsHosts(topology.nodes), __dirname);
 
-  for (const warning of distribution.warnings) void pulumi.log.warn(warning);
+  for (const warning of [...distribution.warnings, ...given.warnings]) void pulumi.log.warn(warning);
   const { imageId } = await nodeImage(__dirname, settings);
 
   const network = new docker.Network("network", {
@@ -26,13 +28,15 @@ export = async () => {
   });
   const certificates = new components.ServerCertificates({
     facts: distribution,
-    source: new components.DeploymentCertificate("keystore", {
-      names: topology.certificateNames,
-      days: settings.certificateDays,
-      renewal: settings.certificateRenewal,
-      authority: settings.authorityRenewal,
-    }),
-    trusted: [],
+    source:
+      given.key ??
+      new components.DeploymentCertificate("keystore", {
+        names: topology.certificateNames,
+        days: settings.certificateDays,
+        renewal: settings.certificateRenewal,
+        authority: settings.authorityRenewal,
+      }),
+    trusted: given.trusted,
   });
   const password =
     secretSetting("adminPassword") ??

@@ -56,9 +56,9 @@ export function nodeTruststore(trusted: readonly StoredCertificate[], { password
   return writeJks(trusted, password);
 }
 
-/** The same certificates for the balancer, PEM; an old one that OpenSSL can't read would keep it from starting. */
+/** The same certificates for the balancer, PEM; one that OpenSSL can't read would keep it from starting. */
 export function balancerTrust(trusted: readonly StoredCertificate[]): string {
-  return trusted.map(({ certificate }) => pemOf(certificate) ?? "").join("");
+  return trusted.map(({ certificate }) => readable(certificate) ?? "").join("");
 }
 
 /** Changes with what is trusted besides the servers' own certificate, whatever it is called. @param root PEM */
@@ -70,9 +70,10 @@ export function trustFingerprint(root: string, others: readonly StoredCertificat
     .digest("hex");
 }
 
-function pemOf(certificate: Buffer): string | undefined {
+/** Undefined for a certificate that OpenSSL can't read: truststores have old ones. */
+export function readable(certificate: Buffer): X509Certificate | undefined {
   try {
-    return new X509Certificate(certificate).toString();
+    return new X509Certificate(certificate);
   } catch {
     return undefined;
   }

@@ -13,19 +13,19 @@ import type { KeyStoreFacts, TrustStoreFacts } from "../distribution";
 
 /** The key that all servers show themselves with: the deployment's, or the user's own. */
 export interface CertificateSource {
-  /** PEM; secret. */
-  readonly privateKey: pulumi.Output<string>;
+  /** PEM. */
+  readonly privateKey: pulumi.Input<string>;
   /** PEM, the servers' own certificate first. */
-  readonly chain: pulumi.Output<readonly string[]>;
+  readonly chain: pulumi.Input<readonly string[]>;
   /** PEM: what a client must trust. */
-  readonly caCertificate: pulumi.Output<string>;
+  readonly caCertificate: pulumi.Input<string>;
 }
 
 export interface ServerCertificatesArgs {
   /** Where the product looks for its keystores, and how they open (carbon.xml `Security`). */
   readonly facts: { readonly keyStore: KeyStoreFacts; readonly trustStore: TrustStoreFacts };
   readonly source: CertificateSource;
-  /** What is trusted besides the source's authority. */
+  /** What is trusted besides the source's own authority. */
   readonly trusted: readonly StoredCertificate[];
 }
 
@@ -53,7 +53,9 @@ export class ServerCertificates {
   readonly keepers: Readonly<Record<"certificate" | "trusted certificates", pulumi.Output<string>>>;
 
   constructor({ facts, source, trusted }: ServerCertificatesArgs) {
-    const { privateKey, chain, caCertificate } = source;
+    const privateKey = pulumi.secret(source.privateKey);
+    const chain = pulumi.output(source.chain);
+    const caCertificate = pulumi.output(source.caCertificate);
     const all = pulumi
       .all([chain, caCertificate])
       .apply(([[own = ""], root]) => trustedBy(own, root, trusted, facts.keyStore));

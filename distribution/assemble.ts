@@ -12,7 +12,10 @@ export interface KeyStoreFacts {
   readonly keyPassword: string;
 }
 
-export type TrustStoreFacts = Pick<KeyStoreFacts, "location" | "type" | "password">;
+export interface TrustStoreFacts extends Pick<KeyStoreFacts, "location" | "type" | "password"> {
+  /** The stock file's bytes, if the distribution has it. */
+  readonly stock?: Buffer;
+}
 
 /** The part of a product pack that a deployment is made from. */
 export interface Distribution {
@@ -67,7 +70,18 @@ export function assemble(source: string, home: Home, { incomplete = false }: Rea
     const bytes = wanted(path);
     if (bytes) dbscripts.set(path, bytes.toString("utf8"));
   }
-  return { source, version, files, dbscripts, missing, warnings, ...keyStores({ ...carbon, version }) };
+  const { keyStore, trustStore } = keyStores({ ...carbon, version });
+  const stock = home.read(trustStore.location);
+  return {
+    source,
+    version,
+    files,
+    dbscripts,
+    missing,
+    warnings,
+    keyStore,
+    trustStore: { ...trustStore, ...(stock && { stock }) },
+  };
 }
 
 function required(source: string, home: Home, path: string, whose: string): Buffer {

@@ -42,6 +42,9 @@ export const configurationFiles = {
 
 export type ConfigurationFile = keyof typeof configurationFiles;
 
+/** Where carbon.xml has its truststore unless it was changed. */
+export const stockTruststore = "repository/resources/security/client-truststore.jks";
+
 /** The scripts that create the product's tables. */
 export const databaseScripts = ["dbscripts/mysql.sql", "dbscripts/apimgt/mysql.sql"] as const;
 

@@ -1,9 +1,13 @@
 import { posix } from "node:path";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
 import type { Home } from "./assemble";
-import { configurationFiles, databaseScripts } from "./files";
+import { configurationFiles, databaseScripts, stockTruststore } from "./files";
 
-const wanted = new Set<string>([...Object.values(configurationFiles).map(({ path }) => path), ...databaseScripts]);
+const wanted = new Set<string>([
+  ...Object.values(configurationFiles).map(({ path }) => path),
+  ...databaseScripts,
+  stockTruststore,
+]);
 
 /** More than any of these files has: what is larger is no configuration file. */
 const maximumSize = 16 * 1024 * 1024;

@@ -16,6 +16,7 @@ export function settingsFaults(settings: Settings, given: ReadonlySet<string>): 
     ...subnet,
     ...sameValueFaults(settings),
     ...secretFaults(settings, given),
+    ...storeFaults(settings, given),
     // Addresses can't be counted in a network that is none.
     ...(subnet.length > 0 ? [] : topologyFaults(settings)),
   ];
@@ -82,6 +83,32 @@ function secretFaults(settings: Settings, given: ReadonlySet<string>): string[] 
           `${name}: expected a value, since deploymentSynchronizer is svn, found nothing; set wso2-apim:${name}`,
         );
   }
+  return faults;
+}
+
+/** The user's own keystore and truststore; what is in them is looked at later. */
+function storeFaults(settings: Settings, given: ReadonlySet<string>): string[] {
+  const { keystore, truststore, stack } = settings;
+  const faults: string[] = [];
+  for (const name of ["keystore", "truststore"] as const)
+    if (settings[name] !== "" && !given.has(`${name}Password`))
+      faults.push(
+        `${name}Password: expected the password of ${settings[name]}, found nothing; run: ${configCommand(`set --secret ${name}Password`, stack)}`,
+      );
+  if (keystore === "") {
+    if (settings.keystoreAlias === "") return faults;
+    return [...faults, "keystoreAlias: there is no keystore of your own; set wso2-apim:keystore, or remove it"];
+  }
+  if (truststore === "")
+    faults.push(
+      "truststore: expected the file with whom the nodes trust, since keystore is given, found nothing; set wso2-apim:truststore",
+    );
+  const untouched = settingsSchema.parse({});
+  for (const name of ["certificateDays", "certificateRenewal", "authorityRenewal"] as const)
+    if (settings[name] !== untouched[name])
+      faults.push(
+        `${name}: your own keystore is renewed by a new file, found "${settings[name]}"; remove it with: ${configCommand(`rm ${name}`, stack)}`,
+      );
   return faults;
 }
 

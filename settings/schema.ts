@@ -21,6 +21,8 @@ const domain = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "letters, digits, dots
 /** Empty: not set. */
 const optional = (pattern: RegExp, what: string) =>
   z.string().refine((value) => value === "" || pattern.test(value), `${what}, or nothing`);
+/** Empty: none. */
+const file = z.string().max(1000);
 /** Free: what counts is that it changes. */
 const renewal = optional(/^[\w.:+-]{1,64}$/, "a date, a number or a word");
 const megabytes = z.int().min(32).max(1_048_576);
@@ -109,6 +111,9 @@ export const settingsSchema = z.strictObject({
   userdbHost: hostName.default("userdb.mysql-wso2.com"),
   regdbHost: hostName.default("regdb.mysql-wso2.com"),
   clusterDomain: domain.default("wso2.pub.store.domain"),
+  keystore: file.default(""),
+  keystoreAlias: z.string().max(100).default(""),
+  truststore: file.default(""),
   certificateRenewal: renewal.default(""),
   certificateDays: z.int().min(1).max(7300).default(3650),
   authorityRenewal: renewal.default(""),
@@ -130,7 +135,14 @@ export const settingsSchema = z.strictObject({
 });
 
 /** Settings that are secrets: read apart ({@link secretSetting}), so that no value of theirs can be shown. */
-export const secretSettings = ["adminPassword", "analyticsPassword", "svnPassword"] as const;
+export const secretSettings = [
+  "adminPassword",
+  "analyticsPassword",
+  "svnPassword",
+  "keystorePassword",
+  "keyPassword",
+  "truststorePassword",
+] as const;
 
 /** The settings of one stack, complete and valid, zeros that mean "suitable" replaced, without its {@link secretSettings}. */
 export type Settings = Readonly<z.infer<typeof settingsSchema>> & { readonly stack: string };

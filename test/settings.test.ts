@@ -111,6 +111,7 @@ describe("settings", () => {
   }
 
   const own = { distribution: "/opt/packs/wso2am-1.9.0", image: "mine:1" };
+  const ownStores = { keystore: "a.jks", truststore: "t.jks", keystorePassword: "x", truststorePassword: "x" };
   const badTogether: [settings: Record<string, unknown>, expected: RegExp][] = [
     [
       { keyManagerReplicas: 2, keyValidatorClient: "ThriftClient" },
@@ -139,6 +140,27 @@ describe("settings", () => {
       { keyManagerReplicas: 2, gatewayReplicas: 2, portOffsets: "custom", gatewayOffset: 1163 },
       /keyManagerOffset: .* port 9443 is taken twice/,
     ],
+    [{ keystoreAlias: "x" }, /keystoreAlias: there is no keystore of your own; set wso2-apim:keystore, or remove it/],
+    [
+      { keystore: "a.jks", keystorePassword: "x" },
+      /truststore: expected the file with whom the nodes trust, since keystore is given, found nothing; set /,
+    ],
+    [
+      { truststore: "t.jks" },
+      /truststorePassword: expected the password of t\.jks, found nothing; run: npm run config/,
+    ],
+    [
+      { keystore: "a.jks", truststore: "t.jks", truststorePassword: "x" },
+      /keystorePassword: expected the password of a\.jks, found nothing; run: npm run config -- set --secret keystoreP/,
+    ],
+    [
+      { ...ownStores, certificateRenewal: "2027" },
+      /certificateRenewal: your own keystore is renewed by a new file, found "2027"; remove it with: npm run config/,
+    ],
+    [{ ...ownStores, certificateDays: 90 }, /certificateDays: your own keystore .* found "90"/],
+    [{ ...ownStores, authorityRenewal: "2" }, /authorityRenewal: your own keystore/],
+    [{ certificateRenewal: "a b" }, /certificateRenewal: expected a date, a number or a word, or nothing/],
+    [{ certificateDays: 7301 }, /certificateDays: expected at most 7300/],
     [{ analytics: true }, /analyticsPassword: expected a password, since analytics is true/],
     [{ deploymentSynchronizer: "svn", gatewayWorkers: 1, svnUrl: "http://a/", svnUser: "u" }, /svnPassword: expected/],
     [
@@ -197,6 +219,11 @@ describe("settings", () => {
   function environments(count: number): string {
     return Array.from({ length: count }, (_, number) => `region${number}=production`).join(",");
   }
+
+  it("may name the user's own keystore and truststore, or a truststore alone", () => {
+    assert.deepEqual(faultsOf({ ...ownStores, keyPassword: "x", keystoreAlias: "apim" }), []);
+    assert.deepEqual(faultsOf({ truststore: "t.jks", truststorePassword: "x", certificateRenewal: "1" }), []);
+  });
 
   it("report all faults at once", () => {
     const faults = faultsOf({ databasePort: "x", jwt: "maybe", nonsense: 1 }, "Bad Stack");

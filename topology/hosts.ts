@@ -38,3 +38,8 @@ export function certificateNames(nodes: readonly Node[]): string[] {
   ]);
   return [...new Set(ofHosts), "localhost"];
 }
+
+/** The names by which the nodes that there are are called over TLS: what a certificate of the user's must carry. */
+export function tlsHosts(nodes: readonly Node[]): string[] {
+  return [...new Set(nodes.flatMap(({ hostName, nodeHostName }) => [hostName, nodeHostName]))];
+}

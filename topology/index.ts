@@ -2,5 +2,5 @@ export { hostAddress } from "./addresses";
 export { buildTopology } from "./build";
 export type { EnvironmentType } from "./environments";
 export { topologyFaults } from "./faults";
-export { hostsOf } from "./hosts";
+export { hostsOf, tlsHosts } from "./hosts";
 export * from "./model";

@@ -276,6 +276,14 @@ const changes: readonly Change[] = [
   },
   { to: { certificateRenewal: "1", certificateDays: 99, authorityRenewal: "1" }, lines: /^$/, files: {} },
   { to: { distribution: "elsewhere", jdbcDriver: "5.1.40" }, lines: /^$/, files: {} },
+  {
+    to: {
+      ...{ keystore: "k.jks", keystoreAlias: "x", keystorePassword: "x", keyPassword: "x" },
+      ...{ truststore: "t.jks", truststorePassword: "x" },
+    },
+    lines: /^$/,
+    files: {},
+  },
   { to: { adminPassword: "secret" }, lines: /^$/, files: {} },
 ];
 

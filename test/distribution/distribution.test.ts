@@ -53,6 +53,18 @@ describe("distribution", () => {
     });
   });
 
+  it("has the truststore that the product comes with, from a directory and from a zip", async () => {
+    const truststore = "repository/resources/security/client-truststore.jks";
+    cpSync(standIn, directory, { recursive: true });
+    mkdirSync(join(directory, "repository/resources/security"), { recursive: true });
+    writeFileSync(join(directory, truststore), "stock");
+    assert.deepEqual(readDistributionDirectory(directory).trustStore.stock, Buffer.from("stock"));
+    const packed = filesBelow(directory).map((name) => [name, readFileSync(join(directory, name))] as const);
+    writeFileSync(join(directory, "pack.zip"), zip(new Map(packed)));
+    const { trustStore } = await readDistribution(join(directory, "pack.zip"));
+    assert.deepEqual(trustStore.stock, Buffer.from("stock"));
+  });
+
   it("finds the one wso2am directory in a directory", async () => {
     cpSync(standIn, join(directory, "wso2am-1.9.0"), { recursive: true });
     mkdirSync(join(directory, "other"));

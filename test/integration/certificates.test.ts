@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import { connect } from "node:tls";
+import { writeJks } from "../../certificates/jks";
+import { fingerprintOf } from "../../certificates/nodeStores";
 import type { StackOutputs } from "../../outputs";
+import { type Issued, issue, keyEntry, trustEntry } from "../certificates/support";
 import { type CommandResult, docker, TestStack } from "./testStack";
 import { outputsOf } from "./wiringSupport";
 
@@ -16,9 +22,22 @@ function failures({ output }: CommandResult): string {
 describe("the servers' certificate on a running stack", function () {
   this.timeout(4 * minutes);
   const stack = new TestStack("certs");
+  const passwords = { keystorePassword: "keystore-own-1", truststorePassword: "truststore-own-1" };
   let outputs: StackOutputs;
+  /** Of the user's own files. */
+  let directory: string;
+  let root: Issued;
+  let own: Issued;
 
   before(async () => {
+    directory = fs.mkdtempSync(path.join(os.tmpdir(), "own-certificates-"));
+    root = await issue({ name: "Root of the house" });
+    own = await issue({ name: "API Manager", hosts: ["*.apim-wso2.com"], by: root });
+    fs.writeFileSync(
+      path.join(directory, "trust.jks"),
+      writeJks([trustEntry("house", root.cert)], passwords.truststorePassword),
+    );
+    writeKeystore(own);
     stack.set({
       networkSubnet: "172.30.51.0/24",
       httpsPort: 25143,
@@ -32,7 +51,15 @@ describe("the servers' certificate on a running stack", function () {
     outputs = await outputsOf(stack);
   });
 
-  after(() => stack.dispose());
+  after(async () => {
+    fs.rmSync(directory, { recursive: true });
+    await stack.dispose();
+  });
+
+  function writeKeystore(server: Issued): void {
+    const content = writeJks([keyEntry("apim", server, [server.cert])], passwords.keystorePassword);
+    fs.writeFileSync(path.join(directory, "keys.jks"), content);
+  }
 
   /** What a node, or the balancer on its port for browsers, shows to a client that trusts the authority. */
   async function shown(name: string, ca: string): Promise<X509Certificate> {
@@ -98,10 +125,67 @@ describe("the servers' certificate on a running stack", function () {
     }
   });
 
-  it("and its key stand nowhere in the clear", async () => {
+  it("gives way to the user's own keystore and truststore", async () => {
+    const before = await stack.containers();
+    stack.set({
+      certificateRenewal: undefined,
+      keystore: path.join(directory, "keys.jks"),
+      truststore: path.join(directory, "trust.jks"),
+    });
+    for (const [name, password] of Object.entries(passwords)) await stack.setSecret(name, password);
+    const up = await stack.run("up");
+    assert.equal(up.status, 0, failures(up));
+    assert.match(up.output, /From publishing to calling: all \d+ steps passed/);
+    assert.deepEqual(await replacedSince(before), replaced);
+    assert.equal((await outputsOf(stack)).caCertificate, String(new X509Certificate(root.cert)));
+    const fingerprints = (await shownByAll(root.cert)).map(({ raw }) => fingerprintOf(raw));
+    assert.deepEqual(fingerprints, Array(replaced.length).fill(fingerprintOf(own.cert)));
+    const again = await stack.run("preview", "--expect-no-changes");
+    assert.equal(again.status, 0, again.output);
+  });
+
+  it("is renewed by the user in the file: the preview tells its fingerprint", async () => {
+    const next = await issue({ name: "API Manager", hosts: ["*.apim-wso2.com"], by: root });
+    writeKeystore(next);
+    const preview = await stack.run("preview", "--diff");
+    writeKeystore(own);
+    assert.equal(preview.status, 0, preview.output);
+    const change = `certificate +: "${fingerprintOf(own.cert)}" => "${fingerprintOf(next.cert)}"`;
+    assert.equal(preview.stdout.match(new RegExp(change, "g"))?.length, replaced.length, preview.stdout);
+    assert.doesNotMatch(preview.stdout, /~ trusted certificates/);
+  });
+
+  it("and its keys and passwords stand nowhere in the clear", async () => {
     const inspected = await Promise.all(
       [...(await stack.containers()).values()].map((id) => docker.getContainer(id).inspect()),
     );
-    for (const text of [stack.state(), JSON.stringify(inspected)]) assert.ok(!text.includes("PRIVATE KEY"));
+    const secrets = ["PRIVATE KEY", ...Object.values(passwords)];
+    for (const text of [stack.state(), JSON.stringify(inspected)])
+      for (const secret of secrets) assert.ok(!text.includes(secret), `${secret} stands in state or docker inspect`);
+  });
+
+  async function assertRefused(expected: RegExp): Promise<void> {
+    const before = await stack.containers();
+    for (const { status, output } of [await stack.run("preview"), await stack.run("up")]) {
+      assert.equal(status, 1, output);
+      assert.match(output, expected);
+      assert.ok(!output.includes("-own-"), "a password stands in the output");
+    }
+    assert.deepEqual(await stack.containers(), before);
+  }
+
+  it("is refused without a host name of the deployment before anything changes", async () => {
+    stack.set({ storeHost: "store.example.org" });
+    await assertRefused(
+      /missing are store\.example\.org, store-1\.example\.org; have one issued .*san=dns:keymanager\.apim-wso2\.com,/,
+    );
+    stack.set({ storeHost: "store.apim-wso2.com" });
+  });
+
+  it("is refused with a wrong password before anything changes", async () => {
+    await stack.setSecret("keystorePassword", "keystore-own-2");
+    await assertRefused(
+      /- keystorePassword: expected the password of .*keys\.jks, found another one; run: npm run config/,
+    );
   });
 });

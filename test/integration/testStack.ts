@@ -22,6 +22,8 @@ export class TestStack {
   readonly prefix: string;
   private readonly backend = fs.mkdtempSync(path.join(os.tmpdir(), "apim-itest-"));
   private readonly file: string;
+  /** What the stack's file has besides its settings. */
+  private encryption: Record<string, unknown> = {};
   private settings: Record<string, unknown> = {
     networkSubnet: "172.29.99.0/24",
     httpsPort: 18443,
@@ -43,16 +45,30 @@ export class TestStack {
     const config = Object.fromEntries(
       Object.entries(this.settings).map(([name, value]) => [`wso2-apim:${name}`, value]),
     );
-    fs.writeFileSync(this.file, yaml.stringify({ config }));
+    fs.writeFileSync(this.file, yaml.stringify({ ...this.encryption, config }));
+  }
+
+  /** Sets a secret as a user does: it stands encrypted in the stack's file. */
+  async setSecret(name: string, value: string): Promise<void> {
+    const { status, output } = await this.runWith(value, "config", "set", "--secret", name);
+    if (status !== 0) throw new Error(output);
+    const { config, ...rest } = yaml.parse(fs.readFileSync(this.file, "utf8")) as Record<string, unknown>;
+    this.encryption = rest;
+    this.settings[name] = (config as Record<string, unknown>)[`wso2-apim:${name}`];
   }
 
   /** Runs `npm run <command>` without npm around it. */
   run(command: string, ...args: string[]): Promise<CommandResult> {
+    return this.runWith("", command, ...args);
+  }
+
+  private runWith(input: string, command: string, ...args: string[]): Promise<CommandResult> {
     const child = spawn(process.execPath, ["cli/start.mjs", command, "--stack", this.name, ...args], {
       cwd: projectDirectory,
       env: { ...process.env, ...this.environment() },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
+    child.stdin.end(input);
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (data) => {
       stdout += data;
