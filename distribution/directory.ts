@@ -35,7 +35,7 @@ export function sourceKind(path: string): "directory" | "file" {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat)
     throw new Error(
-      `distribution ${path}: there is no such directory or file; expected an unpacked wso2am-<version> or its zip`,
+      `distribution ${path}: there is no such directory or file; expected an unpacked wso2am-<version> or its zip; put it there, or set wso2-apim:distribution`,
     );
   return stat.isDirectory() ? "directory" : "file";
 }

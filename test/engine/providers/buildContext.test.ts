@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { extract } from "tar-stream";
@@ -42,6 +42,26 @@ describe("build context", () => {
       "sub/a.log",
       "sub/b.txt",
     ]);
+  });
+  it("keeps modes and sizes, and holds no more in memory than is taken from it", async function () {
+    this.timeout(20_000);
+    const size = 64 * 1024 * 1024;
+    await writeFile(path.join(root, "big.jar"), "", { mode: 0o640 });
+    await truncate(path.join(root, "big.jar"), size);
+    await writeFile(path.join(root, "run.sh"), "", { mode: 0o755 });
+    const before = process.memoryUsage().arrayBuffers;
+    const reader = extract();
+    (await contextTar(root, "Dockerfile")).pipe(reader);
+    const found: Record<string, string> = {};
+    for await (const entry of reader) {
+      found[entry.header.name] = `${entry.header.mode?.toString(8)} ${entry.header.size}`;
+      // A slow engine.
+      if (entry.header.name === "big.jar") await new Promise((resolve) => setTimeout(resolve, 300));
+      const held = process.memoryUsage().arrayBuffers - before;
+      assert.ok(held < size / 4, `${held} bytes are held`);
+      entry.resume();
+    }
+    assert.deepEqual([found["run.sh"], found["big.jar"]], ["755 0", `640 ${size}`]);
   });
   it("starts patterns at its root, as Docker does", async () => {
     assert.deepEqual(await names("*.log\n# a comment\n"), [
