@@ -4,10 +4,11 @@ import * as random from "@pulumi/random";
 import { readCertificates } from "./certificates";
 import * as components from "./components";
 import { renderBalancer, renderNode } from "./configs";
+import { checkExternalServer } from "./dbscripts/externalServer";
 import { readDistribution } from "./distribution";
 import { buildImage, nodeImage } from "./images/contexts";
 import { stackOutputs } from "./outputs";
-import { distributionPath, loadSettings, otherSecrets, secretSetting } from "./settings";
+import { distributionPath, loadSettings, otherSecrets, secretSetting, secretText } from "./settings";
 import { buildTopology, type Node, tlsHosts } from "./topology";
 
 /** settings -> topology -> configs -> components -> outputs. */
@@ -18,14 +19,25 @@ export = async () => {
   const given = await readCertificates(settings, distribution, tlsHosts(topology.nodes), __dirname);
 
   for (const warning of [...distribution.warnings, ...given.warnings]) void pulumi.log.warn(warning);
-  const { imageId } = await nodeImage(__dirname, settings);
+  await checkExternalServer(topology, secretText("databaseAdminPassword"));
 
-  const network = new docker.Network("network", {
-    name: topology.network.name,
-    driver: "bridge",
-    ipamConfigs: [{ subnet: topology.network.subnet, gateway: topology.network.gateway }],
-    labels: [components.stackLabel(topology)],
-  });
+  const { imageId } = await nodeImage(__dirname, settings);
+  const adminPassword = secretSetting("adminPassword");
+  const external = components.externalServerArgs(
+    topology,
+    secretSetting("databaseAdminPassword"),
+    adminPassword === undefined,
+  );
+  const network = new docker.Network(
+    "network",
+    {
+      name: topology.network.name,
+      driver: "bridge",
+      ipamConfigs: [{ subnet: topology.network.subnet, gateway: topology.network.gateway }],
+      labels: [components.stackLabel(topology)],
+    },
+    { dependsOn: external ? external.names : [] },
+  );
   const certificates = new components.ServerCertificates({
     facts: distribution,
     source:
@@ -38,18 +50,19 @@ export = async () => {
       }),
     trusted: given.trusted,
   });
-  const password =
-    secretSetting("adminPassword") ??
-    new random.RandomPassword("admin-password", { length: 24, special: false }).result;
+  const password = adminPassword ?? new random.RandomPassword("admin-password", { length: 24, special: false }).result;
   const others = otherSecrets();
   const common = { topology, network, startTimeout: settings.startTimeout };
 
   const databases = new components.MySqlDatabases(topology.databaseServer.name, {
-    ...common,
+    topology,
     version: distribution.version,
     scripts: distribution.dbscripts,
-    image: buildImage(__dirname, "mysql").imageId,
-    memory: settings.databaseMemory,
+    server: external ?? {
+      ...common,
+      image: buildImage(__dirname, "mysql").imageId,
+      memory: settings.databaseMemory,
+    },
   });
 
   const started = new Map<string, components.ProductNode>();

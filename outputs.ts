@@ -9,7 +9,7 @@ export interface StackOutputs {
   readonly nodes: readonly { name: string; role: string; container: string; address: string; managementUrl: string }[];
   /** What a browser or an API client calls, through the load balancer. */
   readonly urls: Readonly<Record<"keyManager" | "gatewayHttp" | "gatewayHttps" | "publisher" | "store", string>>;
-  /** `host:port/schema` of each database, as seen from the host. */
+  /** `host:port/schema` of each database, as the program reaches it. */
   readonly databases: Readonly<Record<string, string>>;
   readonly adminUser: string;
   /** Secret. */
@@ -31,6 +31,7 @@ export function stackOutputs(parts: {
   readonly adminPassword: pulumi.Output<string>;
 }): { readonly [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> } {
   const { settings, topology, nodes } = parts;
+  const { host, port } = topology.databaseServer.endpoint;
   const browserUrl = (host: string, path: string) => `https://${host}:${settings.httpsPort}/${path}`;
   return {
     nodes: topology.nodes.map(({ name, role, address }, i) => ({
@@ -47,9 +48,7 @@ export function stackOutputs(parts: {
       publisher: browserUrl(settings.publisherHost, "publisher"),
       store: browserUrl(settings.storeHost, "store"),
     },
-    databases: Object.fromEntries(
-      topology.databases.map(({ name }) => [name, `${topology.reachableAddress}:${settings.databasePort}/${name}`]),
-    ),
+    databases: Object.fromEntries(topology.databases.map(({ name, schema }) => [name, `${host}:${port}/${schema}`])),
     adminUser: settings.adminUser,
     adminPassword: pulumi.secret(parts.adminPassword),
     caCertificate: parts.certificates.caCertificate,

@@ -24,7 +24,7 @@ export async function readCertificates(
   names: readonly string[],
   projectDirectory: string,
 ): Promise<GivenCertificates> {
-  const own = await readOwnCertificates(await ownStores(settings, projectDirectory), names, settings.stack);
+  const own = await readOwnCertificates(ownStores(settings, projectDirectory), names, settings.stack);
   // The stand-in comes without a truststore.
   const needsStock = own.trusted === undefined && settings.distribution !== standIn;
   const stock = needsStock ? stockTrust(distribution) : { trusted: [], warnings: [] };

@@ -8,7 +8,8 @@ import { parseCommand, runCommand } from "./engineCommand";
  * @returns the exit status: 1 when something could not be deleted, or nobody agreed.
  */
 export async function run(args: string[]): Promise<number> {
-  const about = "Removes all that the stack made: containers, networks, volumes, and the databases with them.";
+  const about =
+    "Removes all that the stack made: containers, networks, volumes, and the databases with them. What is on a MySQL\nserver of your own stays there.";
   const command = parseCommand("destroy", about, ["stack", "diff", "parallel", "yes"], args);
   if (command === undefined) return 0;
   if (!command.yes) {

@@ -35,7 +35,12 @@ function describe(topology: Topology): string {
         node.databases.join(", ") || "-",
         node.startsAfter.join(", ") || "-",
       ]),
-      [databaseServer.name, databaseServer.address, databases.map((d) => d.hostName).join(", "), "-", "-", "-", "-"],
+      [
+        databaseServer.external ? `${databaseServer.name} (yours)` : databaseServer.name,
+        databaseServer.external ? databaseServer.endpoint.host : databaseServer.address,
+        [...new Set(databases.map(({ hostName }) => hostName))].join(", "),
+        ...["-", "-", "-", "-"],
+      ],
     ]),
     "",
     table([

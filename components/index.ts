@@ -3,6 +3,7 @@ export { GatewayNode } from "./gatewayNode";
 export { KeyManagerNode } from "./keyManagerNode";
 export { LoadBalancer } from "./loadBalancer";
 export { MySqlDatabases } from "./mySqlDatabases";
+export { externalServerArgs } from "./mySqlServer";
 export type { ProductNode, ProductNodeArgs } from "./productNode";
 export { PublisherNode } from "./publisherNode";
 export { type CertificateSource, ServerCertificates } from "./serverCertificates";

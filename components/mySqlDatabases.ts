@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
-import * as docker from "@pulumi/docker";
 import * as mysql from "@pulumi/mysql";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import type { Database, DatabaseName, DatabaseUser, Node, SecretName, Topology } from "../topology";
 import { DatabaseScript } from "./databaseScript";
-import { containerDefaults, createVolume } from "./shared";
-
-const adminName = "apim_admin";
+import {
+  createPassword,
+  type ExternalServerArgs,
+  externalServer,
+  type MySqlServer,
+  type OwnServerArgs,
+  ownServer,
+} from "./mySqlServer";
 
 export interface MySqlDatabasesArgs {
   readonly topology: Topology;
@@ -15,12 +18,8 @@ export interface MySqlDatabasesArgs {
   readonly version: string;
   /** Script text by its path below APIM_HOME. */
   readonly scripts: ReadonlyMap<string, string>;
-  readonly image: pulumi.Input<string>;
-  readonly network: docker.Network;
-  /** MiB. */
-  readonly memory: number;
-  /** Seconds until the server must answer. */
-  readonly startTimeout: number;
+  /** For the kind of server that the topology has. */
+  readonly server: OwnServerArgs | ExternalServerArgs;
 }
 
 interface Account {
@@ -28,10 +27,12 @@ interface Account {
   readonly grants: readonly mysql.Grant[];
 }
 
-/** The MySQL server with its volume, the three databases, one account per role, and the product's tables in them. */
+/**
+ * The three databases, one account per role, and the product's tables in them: on a MySQL server of the deployment's
+ * own, which takes them along when it goes, or on one that the user runs, where nothing is ever dropped.
+ */
 export class MySqlDatabases extends pulumi.ComponentResource {
-  private readonly adminPassword: pulumi.Output<string>;
-  private readonly server: docker.Container;
+  private readonly server: MySqlServer;
   private readonly provider: mysql.Provider;
   private readonly databases: ReadonlyMap<DatabaseName, mysql.Database>;
   private readonly scripts: ReadonlyMap<DatabaseName, DatabaseScript>;
@@ -44,13 +45,12 @@ export class MySqlDatabases extends pulumi.ComponentResource {
   ) {
     super("wso2:apim:MySqlDatabases", name, {}, opts);
     const { databases, databaseUsers } = args.topology;
-    this.adminPassword = this.createPassword("admin");
     this.server = this.createServer();
     this.provider = this.createProvider();
-    this.databases = new Map(databases.map((database) => [database.name, this.createDatabase(database)]));
+    this.databases = new Map(this.ownDatabases().map((database) => [database.name, this.createDatabase(database)]));
     this.scripts = new Map(databases.map((database) => [database.name, this.createScript(database)]));
     this.accounts = new Map(databaseUsers.map((user) => [user.secret, this.createAccount(user)]));
-    this.registerOutputs({ container: this.server.name });
+    this.registerOutputs(this.server.container ? { container: this.server.container.name } : {});
   }
 
   /** The passwords that a node needs, by the secret's name: its own accounts' only. */
@@ -64,110 +64,80 @@ export class MySqlDatabases extends pulumi.ComponentResource {
     return [...scripts, ...databaseUsers.flatMap(({ secret }) => this.accounts.get(secret)?.grants ?? [])];
   }
 
-  private createPassword(owner: string): pulumi.Output<string> {
-    const args = { length: 24, special: false };
-    return new random.RandomPassword(`${this.name}-${owner}-password`, args, { parent: this }).result;
-  }
-
-  private createServer(): docker.Container {
-    const { topology, image } = this.args;
-    const { address, port, publishedPort } = topology.databaseServer;
-    const volume = createVolume(topology, `${this.name}-data`, { parent: this });
-    return new docker.Container(
-      `${this.name}-container`,
-      {
-        ...containerDefaults({
-          ...this.args,
-          name: this.name,
-          address,
-          healthcheck: ["healthcheck", String(port)],
-          ports: [{ internal: port, published: publishedPort }],
-          stopTimeout: 60,
-        }),
-        image,
-        command: [`--port=${port}`],
-        mounts: [{ type: "volume", source: volume.name, target: "/var/lib/mysql" }],
-        uploads: pulumi.secret([
-          { file: "/run/apim/init.sql", content: this.adminPassword.apply(adminAccountSql), permissions: "0600" },
-        ]),
-      },
-      { parent: this, deleteBeforeReplace: true },
-    );
+  private createServer(): MySqlServer {
+    const { topology, server } = this.args;
+    const { databaseServer } = topology;
+    if (databaseServer.external && "names" in server) return externalServer(databaseServer, server);
+    if (!databaseServer.external && "image" in server) return ownServer(databaseServer, topology, server, this);
+    throw new Error(`${this.name}: expected arguments for the server that the topology has, found those of the other`);
   }
 
   private createProvider(): mysql.Provider {
-    const { host, port } = this.endpoint();
+    const { host, port } = this.args.topology.databaseServer.endpoint;
+    const { key, user, password, ready } = this.server;
     return new mysql.Provider(
-      this.name,
-      { endpoint: `${host}:${port}`, username: adminName, password: this.adminPassword },
-      { parent: this, dependsOn: this.server },
+      key,
+      { endpoint: `${host}:${port}`, username: user, password },
+      { parent: this, dependsOn: ready },
     );
   }
 
-  /** Where the program itself reaches the server. */
-  private endpoint(): { host: string; port: number } {
-    const { reachableAddress, databaseServer } = this.args.topology;
-    return { host: reachableAddress, port: databaseServer.publishedPort };
+  /** All, or none when somebody else makes them. */
+  private ownDatabases(): readonly Database[] {
+    const { databaseServer, databases } = this.args.topology;
+    return databaseServer.external && databaseServer.databasesExist ? [] : databases;
   }
 
-  /** Goes with the server, so nothing is dropped one by one. */
-  private createDatabase({ name, characterSet, collation }: Database): mysql.Database {
+  /** Goes with the server's container, or stays on the user's server: nothing is dropped one by one. */
+  private kept(opts: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
+    const { container } = this.server;
+    return { parent: this, retainOnDelete: true, ...(container && { deletedWith: container }), ...opts };
+  }
+
+  private createDatabase({ name, schema, characterSet, collation }: Database): mysql.Database {
     return new mysql.Database(
-      `${this.name}-${name}`,
-      { name, defaultCharacterSet: characterSet, defaultCollation: collation },
-      { parent: this, provider: this.provider, retainOnDelete: true, deletedWith: this.server },
+      `${this.server.key}-${name}`,
+      { name: schema, defaultCharacterSet: characterSet, defaultCollation: collation },
+      this.kept({ provider: this.provider }),
     );
   }
 
-  private createScript({ name, script: path }: Database): DatabaseScript {
+  private createScript({ name, schema, script: path }: Database): DatabaseScript {
     const script = this.args.scripts.get(path);
     if (script === undefined) throw new Error(`${path}: expected the dbscript of ${name}, found none`);
+    const { key, user, password, ready } = this.server;
     return new DatabaseScript(
-      `${this.name}-${name}-tables`,
+      `${key}-${name}-tables`,
       {
-        ...this.endpoint(),
-        user: adminName,
-        password: this.adminPassword,
-        database: name,
+        ...this.args.topology.databaseServer.endpoint,
+        user,
+        password,
+        database: schema,
         version: this.args.version,
         checksum: createHash("sha256").update(script).digest("hex"),
         script,
       },
-      { parent: this, dependsOn: this.databases.get(name), deletedWith: this.server },
+      this.kept({ dependsOn: this.databases.get(name) ?? ready }),
     );
   }
 
   private createAccount(account: DatabaseUser): Account {
-    const own = { parent: this, provider: this.provider };
-    const password = this.createPassword(account.name);
+    const password = createPassword(`${this.name}-${account.name}-password`, this);
+    const { key } = this.server;
     const user = new mysql.User(
-      `${this.name}-${account.name}`,
+      `${key}-${account.name}`,
       { user: account.name, host: "%", plaintextPassword: password },
-      { ...own, retainOnDelete: true, deletedWith: this.server },
+      this.kept({ provider: this.provider }),
     );
-    const grants = account.databases.map(
-      (database) =>
+    const schemas = this.args.topology.databases.filter(({ name }) => account.databases.includes(name));
+    const grants = schemas.map(
+      ({ name, schema }) =>
         new mysql.Grant(
-          `${this.name}-${account.name}-${database}`,
-          {
-            user: user.user,
-            host: user.host,
-            database: this.databases.get(database)?.name ?? database,
-            privileges: ["ALL"],
-          },
-          { ...own, retainOnDelete: true, deletedWith: user },
+          `${key}-${account.name}-${name}`,
+          { user: user.user, host: user.host, database: this.databases.get(name)?.name ?? schema, privileges: ["ALL"] },
+          this.kept({ provider: this.provider, deletedWith: user }),
         ),
     );
     return { password, grants };
   }
-}
-
-/** Run at every start of the server, so that the account always has the password of the state. */
-function adminAccountSql(password: string): string {
-  return [
-    `CREATE USER IF NOT EXISTS '${adminName}'@'%';`,
-    `ALTER USER '${adminName}'@'%' IDENTIFIED BY '${password}';`,
-    `GRANT ALL PRIVILEGES ON *.* TO '${adminName}'@'%' WITH GRANT OPTION;`,
-    "",
-  ].join("\n");
 }

@@ -10,8 +10,11 @@ export function jdbcUrl(topology: Topology, name: DatabaseName): string {
   if (!database) throw new Error(`topology: has no database ${name}`);
   // Connector/J warns on each connection without useSSL. Without TLS, a password that the server has not cached since
   // its start (caching_sha2_password, MySQL's default since 8.0) can only be sent under the server's public key.
-  const options = "autoReconnect=true&useSSL=false&allowPublicKeyRetrieval=true";
-  return `jdbc:mysql://${database.hostName}:${topology.databaseServer.port}/${name}?${options}`;
+  const options = ["autoReconnect=true", "useSSL=false", "allowPublicKeyRetrieval=true"];
+  const { port, external } = topology.databaseServer;
+  // Our own server's default. MySQL's refuses rows and queries of the product: zero dates, loose GROUP BY.
+  if (external) options.push("sessionVariables=sql_mode=NO_ENGINE_SUBSTITUTION");
+  return `jdbc:mysql://${database.hostName}:${port}/${database.schema}?${options.join("&")}`;
 }
 
 /** The MySQL account with which a node opens a database. */

@@ -17,6 +17,7 @@ export function settingsFaults(settings: Settings, given: ReadonlySet<string>): 
     ...sameValueFaults(settings),
     ...secretFaults(settings, given),
     ...storeFaults(settings, given),
+    ...databaseHostFaults(settings),
     // Addresses can't be counted in a network that is none.
     ...(subnet.length > 0 ? [] : topologyFaults(settings)),
   ];
@@ -74,6 +75,8 @@ function secretFaults(settings: Settings, given: ReadonlySet<string>): string[] 
         `${name}: expected a password, since ${why}; run: ${configCommand(`set --secret ${name}`, settings.stack)}`,
       );
   };
+  if (settings.databaseHost !== "")
+    needSecret("databaseAdminPassword", `databaseHost is ${settings.databaseHost}, a server of your own`);
   if (settings.analytics) needSecret("analyticsPassword", "analytics is true");
   if (settings.deploymentSynchronizer === "svn") {
     needSecret("svnPassword", "deploymentSynchronizer is svn");
@@ -112,6 +115,14 @@ function storeFaults(settings: Settings, given: ReadonlySet<string>): string[] {
   return faults;
 }
 
+/** In a container, these lead to the container itself. */
+function databaseHostFaults({ databaseHost }: Settings): string[] {
+  if (!/^(localhost|127\..*|0\.0\.0\.0)$/.test(databaseHost)) return [];
+  return [
+    `databaseHost: expected a name or address that leads to the server from the containers too, found "${databaseHost}"; set wso2-apim:databaseHost, e.g. to this machine's address in its network`,
+  ];
+}
+
 function subnetFaults({ networkSubnet }: Settings): string[] {
   const [address = "", bits = ""] = networkSubnet.split("/");
   const octets = address.split(".").map(Number);
@@ -129,11 +140,17 @@ function subnetFaults({ networkSubnet }: Settings): string[] {
   return [`networkSubnet: expected the network's own address ${own}/${bits}, ${found}`];
 }
 
+/** The settings of published ports; a server that the user runs is not published. */
+function publishedPorts({ databaseHost }: Settings): (keyof Settings)[] {
+  const ports = ["httpsPort", "gatewayHttpsPort", "gatewayHttpPort", "managementPort"] as const;
+  return databaseHost === "" ? [...ports, "databasePort"] : [...ports];
+}
+
 /** Names or ports that would meet each other. */
 function sameValueFaults(settings: Settings): string[] {
   const groups: (keyof Settings)[][] = [
     ["keyManagerHost", "gatewayHost", "publisherHost", "storeHost", "apimgtdbHost", "userdbHost", "regdbHost"],
-    ["httpsPort", "gatewayHttpsPort", "gatewayHttpPort", "managementPort", "databasePort"],
+    publishedPorts(settings),
   ];
   const faults: string[] = [];
   for (const group of groups) {

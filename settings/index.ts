@@ -6,7 +6,7 @@ export { configCommand } from "./field";
 export { type OwnStores, ownStores, type StoreFile } from "./ownStores";
 export { parseSettings, type RawSettings, SettingsError } from "./parse";
 export { type Settings, settingsSchema, standIn } from "./schema";
-export { otherSecrets, secretSetting } from "./secrets";
+export { otherSecrets, secretSetting, secretText } from "./secrets";
 export { distributionPath, loadSettingsFromStack } from "./stackFile";
 
 /** Reads the running program's configuration. @throws {SettingsError} */

@@ -1,7 +1,6 @@
 import * as path from "node:path";
-import type { SecretSetting } from "./field";
 import type { Settings } from "./schema";
-import { secretSetting } from "./secrets";
+import { secretText } from "./secrets";
 
 /** A keystore file of the user's, and how it opens. */
 export interface StoreFile {
@@ -23,30 +22,20 @@ export interface OwnStores {
 }
 
 /** @param projectDirectory that relative paths start from */
-export async function ownStores(settings: Settings, projectDirectory: string): Promise<OwnStores> {
-  const [password = "", keyPassword, truststorePassword = ""] = await Promise.all(
-    (["keystorePassword", "keyPassword", "truststorePassword"] as const).map(plain),
-  );
+export function ownStores(settings: Settings, projectDirectory: string): OwnStores {
+  const keyPassword = secretText("keyPassword");
   const { keystore, truststore, keystoreAlias: alias } = settings;
   return {
     ...(keystore !== "" && {
       keystore: {
         path: path.resolve(projectDirectory, keystore),
         alias,
-        password,
+        password: secretText("keystorePassword"),
         ...(keyPassword && { keyPassword }),
       },
     }),
     ...(truststore !== "" && {
-      truststore: { path: path.resolve(projectDirectory, truststore), password: truststorePassword },
+      truststore: { path: path.resolve(projectDirectory, truststore), password: secretText("truststorePassword") },
     }),
   };
-}
-
-function plain(name: SecretSetting): Promise<string | undefined> {
-  const secret = secretSetting(name);
-  return new Promise((resolve) => {
-    if (secret === undefined) resolve(undefined);
-    else secret.apply(resolve);
-  });
 }

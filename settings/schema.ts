@@ -18,6 +18,7 @@ const hostName = z
 const port = z.int().min(1).max(65535);
 const replicas = z.int().min(1).max(maxReplicas);
 const domain = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "letters, digits, dots and dashes");
+const serverName = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Empty: not set. */
 const optional = (pattern: RegExp, what: string) =>
   z.string().refine((value) => value === "" || pattern.test(value), `${what}, or nothing`);
@@ -124,6 +125,28 @@ export const settingsSchema = z.strictObject({
   managementPort: port.max(65000).default(9443),
   databasePort: port.default(23306),
   databaseServerPort: port.default(3306),
+  databaseHost: z
+    .string()
+    .refine(
+      (value) => value === "" || serverName.test(value) || z.ipv4().safeParse(value).success,
+      "a lower-case host name or an IPv4 address, or nothing",
+    )
+    .default(""),
+  databaseAdminUser: z
+    .string()
+    .regex(/^[^\s'"`\\]{1,32}$/, "1 to 32 characters without white space, quotes and backslashes")
+    .default("root"),
+  databasesExist: z.boolean().default(false),
+  // In a GRANT, an underscore in a database's name stands for any letter.
+  databasePrefix: z
+    .string()
+    .regex(/^[a-z0-9-]{0,40}$/, "up to 40 lower-case letters, digits and dashes")
+    .default(""),
+  // MySQL allows 32 characters, and the longest role has 10.
+  databaseUserPrefix: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,22}$/, "1 to 22 letters, digits, underscores and dashes")
+    .default("apim_"),
   databaseCharacterSet: z.enum(["latin1", "utf8mb3"]).default("latin1"),
   poolMaxActive: z.int().min(1).max(1000).default(50),
   poolMaxWait: z.int().min(-1).max(3_600_000).default(60_000),
@@ -139,6 +162,7 @@ export const secretSettings = [
   "adminPassword",
   "analyticsPassword",
   "svnPassword",
+  "databaseAdminPassword",
   "keystorePassword",
   "keyPassword",
   "truststorePassword",

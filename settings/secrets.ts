@@ -8,6 +8,11 @@ export function secretSetting(name: SecretSetting): pulumi.Output<string> | unde
   return new pulumi.Config(projectName).getSecret(name);
 }
 
+/** The same for what is used before anything is made; empty if the stack does not set it. */
+export function secretText(name: SecretSetting): string {
+  return pulumi.runtime.getConfig(`${projectName}:${name}`) ?? "";
+}
+
 /** What configuration files may need besides the databases' and the administrator's passwords. */
 export function otherSecrets(): Partial<Record<SecretName, pulumi.Output<string>>> {
   const analytics = secretSetting("analyticsPassword");

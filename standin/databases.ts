@@ -28,11 +28,14 @@ export function openDatabases(configuration: Configuration): Databases {
   const pools = new Map<string, Pool>();
   for (const { jndiName, server } of configuration.dataSources) {
     if (server !== undefined) {
-      const { maxActive: connectionLimit, ...rest } = server;
-      pools.set(
-        jndiName,
-        createPool({ ...rest, connectionLimit, maxIdle: 2, idleTimeout: 60_000, connectTimeout, timezone: "Z" }),
-      );
+      const { maxActive: connectionLimit, sessionVariables, ...rest } = server;
+      const pool = createPool({
+        ...rest,
+        ...{ connectionLimit, maxIdle: 2, idleTimeout: 60_000, connectTimeout, timezone: "Z" },
+      });
+      if (sessionVariables !== undefined)
+        pool.on("connection", (connection) => connection.query(`SET SESSION ${sessionVariables}`));
+      pools.set(jndiName, pool);
     }
   }
   return {

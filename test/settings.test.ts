@@ -171,6 +171,21 @@ describe("settings", () => {
       { deploymentSynchronizer: "svn", svnUrl: "http://a/", svnUser: "u", svnPassword: "x" },
       /deploymentSynchronizer: expected off without gateway workers/,
     ],
+    [
+      { databaseHost: "db.example.com" },
+      /databaseAdminPassword: expected a password, since databaseHost is db\.example\.com.*run: npm run config -- set --secret databaseAdminPassword$/,
+    ],
+    [{ databaseHost: "127.0.0.1", databaseAdminPassword: "x" }, /databaseHost: .* from the containers too, found "127/],
+    [{ databaseHost: "localhost", databaseAdminPassword: "x" }, /databaseHost: .* from the containers too/],
+    [
+      { databaseHost: "172.28.0.10", databaseAdminPassword: "x" },
+      /databaseHost: expected an address outside the deployment's own network 172\.28\.0\.0\/24, found "172\.28\.0\.10"/,
+    ],
+    [{ databaseHost: "10.0.0.300", databaseAdminPassword: "x" }, /databaseHost: expected a lower-case host name or an/],
+    [{ databaseHost: "db:3306", databaseAdminPassword: "x" }, /databaseHost: expected a lower-case host name or an/],
+    [{ databasePrefix: "prod_" }, /databasePrefix: expected up to 40 lower-case letters, digits and dashes/],
+    [{ databaseUserPrefix: "a".repeat(23) }, /databaseUserPrefix: expected 1 to 22 letters, digits/],
+    [{ databaseAdminUser: "o'brien" }, /databaseAdminUser: expected 1 to 32 characters without white space, quotes/],
     [{ svnUrl: "http://u:p@a/" }, /svnUrl: expected a URL without user or password/],
     [{ jwtSignature: "MD5" }, /jwtSignature: expected SHA256withRSA \| NONE/],
     [
@@ -210,6 +225,11 @@ describe("settings", () => {
     for (const jdbcDriver of ["5.1.38", "8.0.33", "mysql-connector-java-5.1.49.jar", "/opt/drivers/mysql.jar"])
       assert.deepEqual(faultsOf({ distribution: "/opt/packs/wso2am-1.9.0", jdbcDriver }), []);
     assert.deepEqual(faultsOf({ ...own, apimHome: "/opt/other" }), []);
+  });
+
+  it("accept any way to name a server of the user's, whose port is not published", () => {
+    for (const databaseHost of ["db.example.com", "db", "192.0.2.7", "172.28.1.1"])
+      assert.deepEqual(faultsOf({ databaseHost, databaseAdminPassword: "x", databasePort: 8443 }), []);
   });
 
   it("have room for any number of environments in a larger network", () => {
@@ -254,7 +274,16 @@ describe("settings", () => {
   it("of every stack file in the project are valid", () => {
     const files = fs.readdirSync(project).filter((name) => /^Pulumi\..+\.yaml$/.test(name));
     assert.ok(files.includes("Pulumi.dev.yaml"));
-    for (const file of files) loadSettingsFromStack(project, file.slice("Pulumi.".length, -".yaml".length));
+    for (const file of files) {
+      const stack = file.slice("Pulumi.".length, -".yaml".length);
+      try {
+        loadSettingsFromStack(project, stack);
+      } catch (error) {
+        // An example can't have anybody's password.
+        const missing = `databaseAdminPassword: expected a password, since databaseHost is db.example.com, a server of your own; run: npm run config -- set --secret databaseAdminPassword --stack external-db`;
+        assert.deepEqual((error as SettingsError).faults, [missing], file);
+      }
+    }
   });
 
   it("of an unknown stack are an error that names the file", () => {

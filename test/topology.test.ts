@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseSettings } from "../settings";
+import { parseSettings, type RawSettings } from "../settings";
 import { buildTopology, type DatabaseName, hostAddress, type Role, type Topology } from "../topology";
 import { assertNothingTwice } from "./topologySupport";
 
@@ -53,6 +53,38 @@ describe("topology", () => {
       .filter(({ databases }) => databases.includes("regdb"))
       .map(({ databaseUsers }) => databaseUsers.find(({ databases }) => databases.includes("regdb"))?.name);
     assert.deepEqual(accounts, ["apim_registry", "apim_registry"]);
+  });
+
+  it("leads to a server of the user's: by aliases to its address, or by its own name", () => {
+    const of = (more: RawSettings) =>
+      buildTopology(parseSettings({ databaseAdminPassword: "x", databaseServerPort: 3307, ...more }, "dev"));
+    const toDatabases = ({ links, nodes: [keyManager] }: Topology) =>
+      links.filter(({ from, protocol }) => from === keyManager?.name && protocol === "jdbc");
+    const aliases = ({ hosts }: Topology) => hosts.filter(({ host }) => host.includes("mysql") || host.includes("db."));
+    const byAddress = of({ databaseHost: "192.0.2.7" });
+    assert.deepEqual(
+      aliases(byAddress).map(({ host, ip }) => `${host} ${ip}`),
+      ["apimgtdb", "userdb", "regdb"].map((name) => `${name}.mysql-wso2.com 192.0.2.7`),
+    );
+    assert.deepEqual(
+      toDatabases(byAddress).map(({ host, port }) => `${host}:${port}`),
+      ["apimgtdb.mysql-wso2.com:3307", "userdb.mysql-wso2.com:3307"],
+    );
+    const byName = of({ databaseHost: "db.example.com", databasePrefix: "prod-", databaseUserPrefix: "prod_" });
+    assert.deepEqual(aliases(byName), []);
+    assert.deepEqual(
+      toDatabases(byName).map(({ host, port }) => `${host}:${port}`),
+      ["db.example.com:3307", "db.example.com:3307"],
+    );
+    assert.deepEqual(
+      byName.databases.map(({ schema }) => schema),
+      ["prod-apimgtdb", "prod-userdb", "prod-regdb"],
+    );
+    assert.deepEqual(
+      byName.nodes.map(({ databaseUsers }) => databaseUsers.map(({ name }) => name)),
+      [["prod_keymanager"], [], ["prod_publisher", "prod_registry"], ["prod_store", "prod_registry"]],
+    );
+    assert.deepEqual(byName.databaseServer.endpoint, { host: "db.example.com", port: 3307 });
   });
 
   it("widens the databases with multi-tenancy", () => {

@@ -10,7 +10,7 @@ export function assertUnique(values: readonly unknown[]): void {
 export function assertNothingTwice(topology: Topology): void {
   assertUnique([
     ...topology.nodes.map(({ address }) => address),
-    topology.databaseServer.address,
+    ...(topology.databaseServer.external ? [] : [topology.databaseServer.address]),
     topology.balancer.address,
     topology.network.gateway,
   ]);
@@ -18,7 +18,7 @@ export function assertNothingTwice(topology: Topology): void {
   assertUnique(topology.links.map(({ id }) => id));
   assertUnique([
     ...topology.nodes.map(({ publishedPort }) => publishedPort),
-    topology.databaseServer.publishedPort,
+    ...(topology.databaseServer.external ? [] : [topology.databaseServer.publishedPort]),
     ...topology.balancer.ports.map(({ published }) => published),
   ]);
 }

@@ -1,14 +1,12 @@
 import type { Settings } from "../settings";
 import { hostAddress } from "./addresses";
 import { buildBalancer, buildFronts } from "./balancer";
-import { buildDatabases, buildDatabaseUsers } from "./databases";
+import { buildDatabaseServer, buildDatabases, buildDatabaseUsers, databaseHosts } from "./databases";
 import { parseEnvironments } from "./environments";
 import { certificateNames } from "./hosts";
 import { buildLinks } from "./links";
 import type { GatewayEnvironment, Node, Topology } from "./model";
 import { buildNodes, isWorker } from "./nodes";
-
-const databaseAddress = 10;
 
 /** Decides every name, address, port and link of the deployment. Pure. */
 export function buildTopology(settings: Settings): Topology {
@@ -17,9 +15,9 @@ export function buildTopology(settings: Settings): Topology {
   const nodes = buildNodes(settings, databaseUsers);
   const fronts = buildFronts(settings, nodes);
   const environments = buildEnvironments(settings, nodes);
-  const databaseIp = hostAddress(settings.networkSubnet, databaseAddress);
   const features = buildFeatures(settings);
   const reachableAddress = settings.publishAddress === "0.0.0.0" ? "127.0.0.1" : settings.publishAddress;
+  const databaseServer = buildDatabaseServer(settings, reachableAddress);
   return {
     prefix: `apim-${settings.stack}`,
     network: {
@@ -30,24 +28,19 @@ export function buildTopology(settings: Settings): Topology {
     nodes,
     databases,
     databaseUsers,
-    databaseServer: {
-      name: "mysql",
-      address: databaseIp,
-      port: settings.databaseServerPort,
-      publishedPort: settings.databasePort,
-    },
+    databaseServer,
     environments,
     balancer: buildBalancer(settings, nodes),
     links: buildLinks({
       nodes,
       fronts,
       databases,
-      databasePort: settings.databaseServerPort,
+      databasePort: databaseServer.port,
       environments,
       keyValidatorClient: features.keyValidatorClient,
     }),
     hosts: [
-      ...databases.map(({ hostName }) => ({ host: hostName, ip: databaseIp })),
+      ...databaseHosts(databases, databaseServer),
       ...[...fronts].map(([host, { address }]) => ({ host, ip: address })),
       ...nodes.map(({ nodeHostName, address }) => ({ host: nodeHostName, ip: address })),
     ],

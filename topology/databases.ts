@@ -1,5 +1,8 @@
 import type { Settings } from "../settings";
-import { type Database, type DatabaseName, type DatabaseUser, type Role, roles } from "./model";
+import { hostAddress } from "./addresses";
+import { type Database, type DatabaseName, type DatabaseUser, type Role, roles, type Topology } from "./model";
+
+const containerAddress = 10;
 
 /** Document table "The API Manager components use the databases as follows". */
 const databasesOf: Readonly<Record<Role, readonly DatabaseName[]>> = {
@@ -16,9 +19,11 @@ const databasesInMultiTenancy: Readonly<Record<Role, readonly DatabaseName[]>> =
 
 export function buildDatabases(settings: Settings): Database[] {
   const collation = settings.databaseCharacterSet === "latin1" ? "latin1_swedish_ci" : "utf8mb3_general_ci";
-  const database = (name: DatabaseName, hostName: string, script: string): Database => ({
+  const database = (name: DatabaseName, alias: string, script: string): Database => ({
     name,
-    hostName,
+    schema: `${settings.databasePrefix}${name}`,
+    // There is no address that an alias could lead to.
+    hostName: isHostName(settings.databaseHost) ? settings.databaseHost : alias,
     script,
     characterSet: settings.databaseCharacterSet,
     collation,
@@ -37,25 +42,62 @@ export function buildDatabases(settings: Settings): Database[] {
 export function buildDatabaseUsers(settings: Settings): DatabaseUser[] {
   const own = roles.map((role) =>
     databaseUser(
+      settings,
       role.toLowerCase(),
       databasesFor(settings, role).filter((name) => name !== "regdb"),
     ),
   );
-  return [...own, databaseUser("registry", ["regdb"])];
+  return [...own, databaseUser(settings, "registry", ["regdb"])];
 }
 
-/** The account of all that mount the registry. */
-export const registryUserName = "apim_registry";
-
-/** The account that nodes of a role have for themselves. */
-export function databaseUserName(role: Role): string {
-  return `apim_${role.toLowerCase()}`;
+/** Whether the account is one that nodes of the role use. */
+export function usedBy(role: Role, { secret }: DatabaseUser): boolean {
+  return secret === secretOf(role.toLowerCase()) || secret === secretOf("registry");
 }
 
 export function databasesFor({ multiTenancy }: Settings, role: Role): readonly DatabaseName[] {
   return (multiTenancy ? databasesInMultiTenancy : databasesOf)[role];
 }
 
-function databaseUser(owner: string, databases: readonly DatabaseName[]): DatabaseUser {
-  return { name: `apim_${owner}`, databases, secret: `database-${owner}` };
+function databaseUser(
+  { databaseUserPrefix }: Settings,
+  owner: string,
+  databases: readonly DatabaseName[],
+): DatabaseUser {
+  return { name: `${databaseUserPrefix}${owner}`, databases, secret: secretOf(owner) };
+}
+
+function secretOf(owner: string): DatabaseUser["secret"] {
+  return `database-${owner}`;
+}
+
+export function buildDatabaseServer(settings: Settings, reachableAddress: string): Topology["databaseServer"] {
+  const { databaseHost, databaseServerPort: port, databasePort } = settings;
+  if (databaseHost !== "")
+    return {
+      name: "mysql",
+      external: true,
+      port,
+      endpoint: { host: databaseHost, port },
+      adminUser: settings.databaseAdminUser,
+      databasesExist: settings.databasesExist,
+    };
+  return {
+    name: "mysql",
+    external: false,
+    address: hostAddress(settings.networkSubnet, containerAddress),
+    port,
+    publishedPort: databasePort,
+    endpoint: { host: reachableAddress, port: databasePort },
+  };
+}
+
+/** The aliases of the databases; none when the nodes know the server by its own name. */
+export function databaseHosts(databases: readonly Database[], server: Topology["databaseServer"]): Topology["hosts"] {
+  const ip = server.external ? server.endpoint.host : server.address;
+  return isHostName(ip) ? [] : databases.map(({ hostName }) => ({ host: hostName, ip }));
+}
+
+function isHostName(host: string): boolean {
+  return /[a-z]/.test(host);
 }

@@ -18,6 +18,7 @@ export function topologyFaults(settings: Settings): string[] {
   return [
     ...hostFaults(settings, nodes),
     ...publishedPortFaults(settings, nodes),
+    ...databaseHostFaults(settings),
     ...networkFaults(settings, nodes),
     ...nodePortFaults(settings, nodes),
     ...balancerPortFaults(settings, nodes),
@@ -87,7 +88,8 @@ function hostFaults(settings: Settings, nodes: readonly Node[]): string[] {
 }
 
 function publishedPortFaults(settings: Settings, nodes: readonly Node[]): string[] {
-  const others = ["httpsPort", "gatewayHttpsPort", "gatewayHttpPort", "databasePort"] as const;
+  const fronts = ["httpsPort", "gatewayHttpsPort", "gatewayHttpPort"] as const;
+  const others = settings.databaseHost === "" ? ([...fronts, "databasePort"] as const) : fronts;
   const faults = others.flatMap((name) => {
     // The settings themselves are compared with each other elsewhere.
     const node = nodes.find(
@@ -105,6 +107,15 @@ function publishedPortFaults(settings: Settings, nodes: readonly Node[]): string
       `managementPort: expected at most ${65535 - (last.publishedPort - settings.managementPort)}, found ${settings.managementPort}: ${last.name} would have port ${last.publishedPort}; set wso2-apim:managementPort`,
     );
   return faults;
+}
+
+function databaseHostFaults({ databaseHost, networkSubnet }: Settings): string[] {
+  const [start = "", bits = "24"] = networkSubnet.split("/");
+  const distance = numberOf(databaseHost) - numberOf(start);
+  if (!(distance >= 0 && distance < 2 ** (32 - Number(bits)))) return [];
+  return [
+    `databaseHost: expected an address outside the deployment's own network ${networkSubnet}, found "${databaseHost}"; set wso2-apim:networkSubnet to another network`,
+  ];
 }
 
 /** With an offset of one's own, a shifted port can meet one that is never shifted. */

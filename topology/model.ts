@@ -18,7 +18,9 @@ export type SecretName = "admin-password" | "analytics-password" | "svn-password
 /** One schema on the MySQL server. */
 export interface Database {
   readonly name: DatabaseName;
-  /** Host alias under which the nodes reach it, e.g. `apimgtdb.mysql-wso2.com`. */
+  /** Its name on the server: `name`, behind the setting `databasePrefix`. */
+  readonly schema: string;
+  /** Host name under which the nodes reach it: an alias, e.g. `apimgtdb.mysql-wso2.com`, or the server's own. */
   readonly hostName: string;
   /** Path of its script below APIM_HOME, e.g. `dbscripts/apimgt/mysql.sql`. */
   readonly script: string;
@@ -163,6 +165,31 @@ export interface Balancer {
   }[];
 }
 
+interface DatabaseServer {
+  readonly name: "mysql";
+  /** Port at which the nodes reach it. */
+  readonly port: number;
+  /** Where the program reaches it. */
+  readonly endpoint: { readonly host: string; readonly port: number };
+}
+
+/** A container of the deployment. */
+export interface OwnDatabaseServer extends DatabaseServer {
+  readonly external: false;
+  /** IPv4 address on the deployment's network. */
+  readonly address: string;
+  /** Where the host publishes `port`. */
+  readonly publishedPort: number;
+}
+
+/** A server that the user runs. */
+export interface ExternalDatabaseServer extends DatabaseServer {
+  readonly external: true;
+  readonly adminUser: string;
+  /** Whether somebody else makes the databases. */
+  readonly databasesExist: boolean;
+}
+
 /** Plain data: everything that has a name, an address or a port. */
 export interface Topology {
   /** Prefix of every Docker object's name, e.g. `apim-dev`. */
@@ -171,14 +198,7 @@ export interface Topology {
   readonly nodes: readonly Node[];
   readonly databases: readonly Database[];
   readonly databaseUsers: readonly DatabaseUser[];
-  readonly databaseServer: {
-    readonly name: "mysql";
-    readonly address: string;
-    /** Port on the deployment's network. */
-    readonly port: number;
-    /** Where the host publishes it. */
-    readonly publishedPort: number;
-  };
+  readonly databaseServer: OwnDatabaseServer | ExternalDatabaseServer;
   readonly environments: readonly GatewayEnvironment[];
   readonly balancer: Balancer;
   readonly links: readonly Link[];

@@ -1,6 +1,6 @@
 import type { Settings } from "../settings";
 import { hostAddress, hostNumber, publishedManagementPort, type Slot } from "./addresses";
-import { databasesFor, databaseUserName, registryUserName } from "./databases";
+import { databasesFor, usedBy } from "./databases";
 import { parseEnvironments } from "./environments";
 import { type DatabaseUser, type Node, type Role, roles } from "./model";
 
@@ -103,7 +103,6 @@ function ordinals(count: number): number[] {
 function buildNode(settings: Settings, place: Place, users: readonly DatabaseUser[]): Node {
   const { role, name, index, hostName, suffix, profile, environmentName } = place;
   const offset = offsetOf(settings, role);
-  const own = databaseUserName(role);
   const databases = databasesFor(settings, role);
   return {
     name,
@@ -124,9 +123,7 @@ function buildNode(settings: Settings, place: Place, users: readonly DatabaseUse
     publishedPort: publishedManagementPort(settings, place),
     databases,
     databaseUsers: users.filter(
-      (user) =>
-        (user.name === own || user.name === registryUserName) &&
-        user.databases.some((database) => databases.includes(database)),
+      (user) => usedBy(role, user) && user.databases.some((database) => databases.includes(database)),
     ),
     profile,
     carbonHome: `/mnt/${name}/wso2am`,

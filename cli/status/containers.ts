@@ -1,12 +1,14 @@
 import Docker from "dockerode";
 import type { StackOutputs } from "../../outputs";
+import type { Topology } from "../../topology";
+import { greeting } from "./externalServer";
 import { describeTrouble, lastLine } from "./trouble";
 
 /** One container of the deployment as Docker sees it. */
 export interface ContainerStatus {
   readonly name: string;
   readonly container: string;
-  /** Docker's state, or `missing`. */
+  /** Docker's state, or `missing`; `external` for a MySQL server that the user runs. */
   readonly state: string;
   /** Docker's health, or `-`. */
   readonly health: string;
@@ -19,19 +21,32 @@ export interface ContainerStatus {
 
 /** MySQL, the nodes and the balancer, in this order. */
 export async function containerStatuses(outputs: StackOutputs): Promise<ContainerStatus[]> {
-  const { topology, nodes, databases } = outputs;
+  const { topology, nodes } = outputs;
   const gateways = topology.environments.map(({ apiHost, apiHttpsPort }) => `https://${apiHost}:${apiHttpsPort}`);
   const docker = new Docker();
-  const rows = [
-    { name: topology.databaseServer.name, url: Object.values(databases)[0]?.split("/")[0] ?? "" },
-    ...nodes.map((node) => ({ name: node.name, url: node.managementUrl })),
-    { name: topology.balancer.name, url: [...new Set(gateways)].join(", ") },
-  ];
-  return Promise.all(rows.map(({ name, url }) => containerStatus(docker, name, `${topology.prefix}-${name}`, url)));
+  const statusOf = (name: string, url: string) => containerStatus(docker, name, `${topology.prefix}-${name}`, url);
+  return Promise.all([
+    databaseStatus(topology, statusOf),
+    ...nodes.map((node) => statusOf(node.name, node.managementUrl)),
+    statusOf(topology.balancer.name, [...new Set(gateways)].join(", ")),
+  ]);
 }
 
 export function isHealthy({ state, health }: Pick<ContainerStatus, "state" | "health">): boolean {
-  return state === "running" && health === "healthy";
+  return (state === "running" || state === "external") && health === "healthy";
+}
+
+async function databaseStatus(
+  { databaseServer: { name, endpoint, external } }: Topology,
+  containerStatusOf: (name: string, url: string) => Promise<ContainerStatus>,
+): Promise<ContainerStatus> {
+  const url = `${endpoint.host}:${endpoint.port}`;
+  if (!external) return containerStatusOf(name, url);
+  const found = await greeting(endpoint.host, endpoint.port);
+  const row = { name, container: "-", state: "external", restarts: 0, url };
+  return "version" in found
+    ? { ...row, health: "healthy" }
+    : { ...row, health: "unreachable", note: `${url}: ${found.trouble}` };
 }
 
 async function containerStatus(docker: Docker, name: string, container: string, url: string): Promise<ContainerStatus> {

@@ -127,7 +127,7 @@ export class Suspects {
     switch (protocol) {
       case "jdbc":
         return {
-          settings: [`${to}Host`],
+          settings: this.topology.databaseServer.external ? ["databaseHost", `${to}Host`] : [`${to}Host`],
           also: [...dataSourceUsers(to, from), at("the database", `schema, accounts and grants of ${to}`, "mysql")],
         };
       case "hazelcast":

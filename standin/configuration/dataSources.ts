@@ -17,6 +17,8 @@ export interface DatabaseServer {
   readonly host: string;
   readonly port: number;
   readonly database: string;
+  /** What each connection sets first, e.g. `sql_mode=NO_ENGINE_SUBSTITUTION`. */
+  readonly sessionVariables?: string;
   readonly user: string;
   readonly password: string;
   /** Connections at most. */
@@ -51,15 +53,24 @@ export function readDataSources(carbonHome: string): DataSource[] {
 }
 
 /** Undefined for H2. @throws for any other kind of URL. */
-function parseJdbcUrl(url: string, name: string): Pick<DatabaseServer, "host" | "port" | "database"> | undefined {
+function parseJdbcUrl(
+  url: string,
+  name: string,
+): Pick<DatabaseServer, "host" | "port" | "database" | "sessionVariables"> | undefined {
   if (url.startsWith("jdbc:h2:")) {
     return undefined;
   }
-  const match = /^jdbc:mysql:\/\/([^:/?]+)(?::(\d+))?\/([^?/]+)(?:\?.*)?$/.exec(url);
+  const match = /^jdbc:mysql:\/\/([^:/?]+)(?::(\d+))?\/([^?/]+)(?:\?(.*))?$/.exec(url);
   if (match?.[1] === undefined || match[3] === undefined) {
     throw new Error(
       `${dataSourcesFile}: data source ${name}: expected jdbc:mysql://host:port/database?... or jdbc:h2:..., found ${url}`,
     );
   }
-  return { host: match[1], port: Number(match[2] ?? 3306), database: match[3] };
+  const sessionVariables = new URLSearchParams(match[4]).get("sessionVariables");
+  return {
+    host: match[1],
+    port: Number(match[2] ?? 3306),
+    database: match[3],
+    ...(sessionVariables && { sessionVariables }),
+  };
 }

@@ -193,6 +193,39 @@ const changes: readonly Change[] = [
       ...each("+1 -1", "registry.xml", publisher, store),
     },
   },
+  {
+    to: { databaseHost: "db.example.org", databaseAdminPassword: "x" },
+    lines: /jdbc:mysql:\/\/db\.example\.org:3306\/.*&amp;sessionVariables=sql_mode=NO_ENGINE_SUBSTITUTION</,
+    files: {
+      ...each("+2 -2", dataSources, keyManager),
+      ...each("+3 -3", dataSources, publisher, store),
+      ...each("+1 -1", "registry.xml", publisher, store),
+    },
+  },
+  {
+    from: { databaseHost: "192.0.2.7", databaseAdminPassword: "x" },
+    to: { databaseHost: "192.0.2.8", databaseAdminUser: "boss", databasesExist: true },
+    lines: /^$/,
+    files: {},
+  },
+  {
+    to: { databasePrefix: "prod-" },
+    lines: /:3306\/prod-(apimgtdb|userdb|regdb)\?/,
+    files: {
+      ...each("+2 -2", dataSources, keyManager),
+      ...each("+3 -3", dataSources, publisher, store),
+      ...each("+1 -1", "registry.xml", publisher, store),
+    },
+  },
+  {
+    to: { databaseUserPrefix: "team_" },
+    lines: />team_(keymanager|publisher|store|registry)[<@]/,
+    files: {
+      ...each("+2 -2", dataSources, keyManager),
+      ...each("+3 -3", dataSources, publisher, store),
+      ...each("+1 -1", "registry.xml", publisher, store),
+    },
+  },
   ...(["poolMaxActive", "poolMaxWait"] as const).map((name) => ({
     to: { [name]: 9 },
     lines: /<max(Active|Wait)>9</,

@@ -140,6 +140,7 @@ describe("configs: properties over settings and stock files", function () {
         const { analytics, deploymentSynchronizer } = topology.features;
         const known = new Set([
           ...hostsOf(topology, node).map(({ host }) => host),
+          ...(topology.databaseServer.external ? [topology.databaseServer.endpoint.host] : []),
           ...(analytics ? [analytics.host] : []),
           ...(deploymentSynchronizer ? [new URL(deploymentSynchronizer.url).hostname] : []),
         ]);

@@ -46,6 +46,9 @@ export const anySettings: fc.Arbitrary<RawSettings> = fc
       .uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 5, maxLength: 5 })
       // The management ports are in steps of a hundred, for each environment.
       .map((numbers) => numbers.map((number) => number * 1000)),
+    databaseHost: fc.constantFrom("", "192.0.2.7", "db.example.org", "db"),
+    databasePrefix: fc.constantFrom("", "prod-"),
+    databaseUserPrefix: fc.constantFrom("apim_", "Team-1_"),
     clusterDomain: fc.stringMatching(/^[A-Za-z0-9._-]{1,20}$/),
     poolMaxActive: fc.integer({ min: 1, max: 1000 }),
     poolMaxWait: fc.integer({ min: -1, max: 3_600_000 }),
@@ -54,6 +57,7 @@ export const anySettings: fc.Arbitrary<RawSettings> = fc
     ...rest,
     ...gateways,
     ...(rest.analytics && { analyticsPassword: "x" }),
+    ...(rest.databaseHost && { databaseAdminPassword: "x" }),
     analyticsHost: `bam.${domain}.test`,
     portOffsets: "custom",
     keyManagerOffset: offsets[0],

@@ -8,7 +8,6 @@ import { type Connection, createConnection } from "mysql2/promise";
 import { pack } from "tar-stream";
 
 const contextDirectory = join(__dirname, "../../images/mysql");
-const imageTag = "wso2-apim/mysql:dbscript-tests";
 const adminName = "dbtest";
 
 /** A MySQL server of our image, in a container of its own, its data in memory. */
@@ -22,7 +21,7 @@ export interface MySqlServer {
   remove(): Promise<void>;
 }
 
-async function buildImage(docker: Docker): Promise<void> {
+async function buildImage(docker: Docker, imageTag: string): Promise<void> {
   const context = pack();
   for (const name of readdirSync(contextDirectory)) {
     context.entry({ name, mode: name.endsWith(".sh") ? 0o755 : 0o644 }, readFileSync(join(contextDirectory, name)));
@@ -39,9 +38,17 @@ async function buildImage(docker: Docker): Promise<void> {
 /**
  * Starts a server and waits until its health check passes.
  * @param name of the container; one that an earlier, broken run left is replaced
+ * @param host the address of this machine on which its port is published
+ * @param options of mysqld
  */
-export async function startMySql(docker: Docker, name: string): Promise<MySqlServer> {
-  await buildImage(docker);
+export async function startMySql(
+  docker: Docker,
+  name: string,
+  host = "127.0.0.1",
+  options: readonly string[] = [],
+): Promise<MySqlServer> {
+  const imageTag = `wso2-apim/mysql:${name}`;
+  await buildImage(docker, imageTag);
   await docker
     .getContainer(name)
     .remove({ force: true, v: true })
@@ -51,10 +58,11 @@ export async function startMySql(docker: Docker, name: string): Promise<MySqlSer
   const container = await docker.createContainer({
     name,
     Image: imageTag,
+    Cmd: [...options],
     Healthcheck: { Test: ["CMD", "healthcheck"], Interval: 500_000_000, Timeout: 5_000_000_000, Retries: 120 },
     HostConfig: {
       Tmpfs: { "/var/lib/mysql": "rw,size=1g" },
-      PortBindings: { "3306/tcp": [{ HostIp: "127.0.0.1", HostPort: "" }] },
+      PortBindings: { "3306/tcp": [{ HostIp: host, HostPort: "" }] },
     },
   });
   const remove = async () => {
@@ -68,13 +76,13 @@ export async function startMySql(docker: Docker, name: string): Promise<MySqlSer
     init.entry(
       { name: "init.sql", mode: 0o600 },
       `CREATE USER IF NOT EXISTS ${account};\nALTER USER ${account} IDENTIFIED BY '${password}';\n` +
-        `GRANT ALL ON *.* TO ${account};\n`,
+        `GRANT ALL ON *.* TO ${account} WITH GRANT OPTION;\n`,
     );
     init.finalize();
     await container.putArchive(await buffer(init), { path: "/run/apim" });
     await container.start();
     const port = await waitUntilHealthy(container);
-    const login = { host: "127.0.0.1", port, user: adminName, password };
+    const login = { host, port, user: adminName, password };
     const admin = await createConnection({ ...login, multipleStatements: true, dateStrings: true });
     return {
       ...login,

@@ -64,6 +64,18 @@ describe("stand-in configuration", () => {
     assert.equal(read(named).publicUrl, "https://publisher.test:443");
   });
 
+  it("reads what each connection of a data source sets first", () => {
+    const url = (options: string) => `jdbc:mysql://db.test:3307/prod-apimgtdb${options}`;
+    const serverOf = (options: string) =>
+      read({ [files.dataSources]: [[/jdbc:h2:[^<]*/, url(options)]] }).dataSources[0]?.server;
+    assert.deepEqual(
+      [serverOf("")?.database, serverOf("?autoReconnect=true")?.sessionVariables],
+      ["prod-apimgtdb", undefined],
+    );
+    const variables = serverOf("?useSSL=false&amp;sessionVariables=sql_mode='A,B',x=1&amp;y=z")?.sessionVariables;
+    assert.equal(variables, "sql_mode='A,B',x=1");
+  });
+
   const refused = (what: string, edits: Edits, message: RegExp, profile?: string) =>
     it(`refuses ${what}`, () => {
       assert.throws(() => read(edits, profile), message);

@@ -1,0 +1,108 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { ExternalDatabaseServer, OwnDatabaseServer, Topology } from "../topology";
+import { ServerNames } from "./serverNames";
+import { containerDefaults, createVolume } from "./shared";
+
+const adminName = "apim_admin";
+
+/** How the server is used on which databases and accounts are made. */
+export interface MySqlServer {
+  /** What the resources made on it are called by: those on another server are others. */
+  readonly key: string;
+  readonly user: string;
+  readonly password: pulumi.Output<string>;
+  /** Must be there before anything is made on it. */
+  readonly ready: pulumi.Resource;
+  /** Takes all that is on it along when it goes; without it, what is on the server stays there. */
+  readonly container?: docker.Container;
+}
+
+/** What a container of the deployment is run with. */
+export interface OwnServerArgs {
+  readonly image: pulumi.Input<string>;
+  readonly network: docker.Network;
+  /** MiB. */
+  readonly memory: number;
+  /** Seconds until the server must answer. */
+  readonly startTimeout: number;
+}
+
+/** What a server that the user runs is used with. */
+export interface ExternalServerArgs {
+  readonly adminPassword: pulumi.Output<string>;
+  readonly names: ServerNames;
+}
+
+/** A password that is made once. */
+export function createPassword(name: string, parent: pulumi.Resource): pulumi.Output<string> {
+  return new random.RandomPassword(name, { length: 24, special: false }, { parent }).result;
+}
+
+/** A container with its volume. */
+export function ownServer(
+  { address, port, publishedPort, name }: OwnDatabaseServer,
+  topology: Topology,
+  args: OwnServerArgs,
+  parent: pulumi.Resource,
+): MySqlServer {
+  const password = createPassword(`${name}-admin-password`, parent);
+  const volume = createVolume(topology, `${name}-data`, { parent });
+  const container = new docker.Container(
+    `${name}-container`,
+    {
+      ...containerDefaults({
+        ...args,
+        topology,
+        name,
+        address,
+        healthcheck: ["healthcheck", String(port)],
+        ports: [{ internal: port, published: publishedPort }],
+        stopTimeout: 60,
+      }),
+      image: args.image,
+      command: [`--port=${port}`],
+      mounts: [{ type: "volume", source: volume.name, target: "/var/lib/mysql" }],
+      uploads: pulumi.secret([
+        { file: "/run/apim/init.sql", content: password.apply(adminAccountSql), permissions: "0600" },
+      ]),
+    },
+    { parent, deleteBeforeReplace: true },
+  );
+  return { key: name, user: adminName, password, ready: container, container };
+}
+
+/** Undefined when the deployment runs its own. */
+export function externalServerArgs(
+  topology: Topology,
+  adminPassword: pulumi.Output<string> | undefined,
+  isNewAdministrator: boolean,
+): ExternalServerArgs | undefined {
+  const { databaseServer } = topology;
+  if (!databaseServer.external || adminPassword === undefined) return undefined;
+  const names = new ServerNames(databaseServer, topology, { adminPassword, isNewAdministrator });
+  return { adminPassword, names };
+}
+
+export function externalServer(
+  { name, endpoint, adminUser }: ExternalDatabaseServer,
+  { adminPassword, names }: ExternalServerArgs,
+): MySqlServer {
+  return {
+    key: `${name}-${endpoint.host}-${endpoint.port}`,
+    user: adminUser,
+    password: adminPassword,
+    ready: names,
+  };
+}
+
+/** Run at every start of the server, so that the account always has the password of the state. */
+function adminAccountSql(password: string): string {
+  return [
+    `CREATE USER IF NOT EXISTS '${adminName}'@'%';`,
+    `ALTER USER '${adminName}'@'%' IDENTIFIED BY '${password}';`,
+    `GRANT ALL PRIVILEGES ON *.* TO '${adminName}'@'%' WITH GRANT OPTION;`,
+    "",
+  ].join("\n");
+}
