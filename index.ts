@@ -65,7 +65,9 @@ export = async () => {
     },
   });
 
-  const started = new Map<string, components.ProductNode>();
+  const volumes = components.createNodeVolumes(topology);
+  const started = new Map<string, components.ProductNode | components.LoadBalancer>();
+  const up = (names: readonly string[]) => names.flatMap((name) => started.get(name)?.container ?? []);
   const argsOf = (node: Node): components.ProductNodeArgs => ({
     ...common,
     node,
@@ -76,10 +78,8 @@ export = async () => {
     apimHome: settings.apimHome,
     memory: settings.nodeMemory,
     heap: settings.nodeHeap,
-    startsAfter: [
-      ...databases.readyFor(node),
-      ...node.startsAfter.flatMap((name) => started.get(name)?.container ?? []),
-    ],
+    volumes,
+    startsAfter: [...databases.readyFor(node), ...up(node.startsAfter)],
   });
   const nodeOf = {
     keyManager: components.KeyManagerNode,
@@ -87,21 +87,24 @@ export = async () => {
     publisher: components.PublisherNode,
     store: components.StoreNode,
   };
-  for (const node of topology.nodes) started.set(node.name, new nodeOf[node.role](argsOf(node)));
-
-  new components.LoadBalancer({
-    ...common,
-    configuration: renderBalancer(topology),
-    certificates,
-    image: buildImage(__dirname, "loadbalancer").imageId,
-    memory: settings.balancerMemory,
-  });
+  const startBalancer = () =>
+    new components.LoadBalancer({
+      ...common,
+      configuration: renderBalancer(topology),
+      certificates,
+      image: buildImage(__dirname, "loadbalancer").imageId,
+      memory: settings.balancerMemory,
+      startsAfter: up(topology.balancer.startsAfter),
+    });
+  for (const name of topology.startOrder) {
+    const node = topology.nodes.find((each) => each.name === name);
+    started.set(name, node ? new nodeOf[node.role](argsOf(node)) : startBalancer());
+  }
 
   return stackOutputs({
     settings,
     topology,
     version: distribution.version,
-    nodes: [...started.values()],
     certificates,
     adminPassword: password,
   });

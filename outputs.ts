@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ProductNode, ServerCertificates } from "./components";
+import type { ServerCertificates } from "./components";
 import type { Settings } from "./settings";
-import type { Topology } from "./topology";
+import { managementUrl, type Topology } from "./topology";
 
 /** What the stack tells: to a person, and to `verify`, `status` and `topology`, which read nothing else. */
 export interface StackOutputs {
@@ -26,20 +26,19 @@ export function stackOutputs(parts: {
   readonly settings: Settings;
   readonly topology: Topology;
   readonly version: string;
-  readonly nodes: readonly ProductNode[];
   readonly certificates: ServerCertificates;
   readonly adminPassword: pulumi.Output<string>;
 }): { readonly [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> } {
-  const { settings, topology, nodes } = parts;
+  const { settings, topology } = parts;
   const { host, port } = topology.databaseServer.endpoint;
   const browserUrl = (host: string, path: string) => `https://${host}:${settings.httpsPort}/${path}`;
   return {
-    nodes: topology.nodes.map(({ name, role, address }, i) => ({
-      name,
-      role,
-      container: `${topology.prefix}-${name}`,
-      address,
-      managementUrl: nodes[i]?.managementUrl ?? "",
+    nodes: topology.nodes.map((node) => ({
+      name: node.name,
+      role: node.role,
+      container: `${topology.prefix}-${node.name}`,
+      address: node.address,
+      managementUrl: managementUrl(topology, node),
     })),
     urls: {
       keyManager: browserUrl(settings.keyManagerHost, "carbon"),

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Topology } from "../topology";
 import type { ServerCertificates } from "./serverCertificates";
-import { containerDefaults, hostAliases } from "./shared";
+import { containerDefaults } from "./shared";
 
 const directory = "/usr/local/etc/haproxy";
 
@@ -18,16 +18,21 @@ export interface LoadBalancerArgs {
   readonly memory: number;
   /** Seconds until its ports must answer. */
   readonly startTimeout: number;
+  /** What must be up before it starts. */
+  readonly startsAfter: readonly pulumi.Resource[];
 }
 
-/** HAProxy in front of all four roles, by host name; it may start at any time. */
+/** HAProxy in front of all four roles, by host name. */
 export class LoadBalancer extends pulumi.ComponentResource {
   readonly containerName: pulumi.Output<string>;
+  /** Up once its ports answer. */
+  readonly container: docker.Container;
 
   constructor(args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("wso2:apim:LoadBalancer", args.topology.balancer.name, {}, opts);
     const revision = this.createRevision(args);
-    this.containerName = this.createContainer(args, revision).name;
+    this.container = this.createContainer(args, revision);
+    this.containerName = this.container.name;
     this.registerOutputs({ container: this.containerName });
   }
 
@@ -52,14 +57,13 @@ export class LoadBalancer extends pulumi.ComponentResource {
           labels: { configuration: revision.hex },
         }),
         image: args.image,
-        hosts: hostAliases(topology),
         uploads: pulumi.secret([
           { file: `${directory}/haproxy.cfg`, content: args.configuration },
           { file: `${directory}/balancer.pem`, content: certificates.balancerPem },
           { file: `${directory}/ca.pem`, content: certificates.balancerTrust },
         ]),
       },
-      { parent: this, deleteBeforeReplace: true },
+      { parent: this, dependsOn: [...args.startsAfter], deleteBeforeReplace: true },
     );
   }
 }

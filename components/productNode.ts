@@ -2,9 +2,9 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { fillSecrets, type RenderedFile } from "../configs";
-import type { Node, SecretName, Topology } from "../topology";
+import { managementUrl, type Node, type SecretName, type Topology } from "../topology";
 import type { ServerCertificates } from "./serverCertificates";
-import { containerDefaults, createVolume, hostAliases } from "./shared";
+import { containerDefaults, hostAliases } from "./shared";
 
 /** What a product server needs besides its own settings; the same for all four roles. */
 export interface ProductNodeArgs {
@@ -25,7 +25,9 @@ export interface ProductNodeArgs {
   readonly heap: number;
   /** Seconds until the management port must answer. */
   readonly startTimeout: number;
-  /** What must be up before this node starts: the databases, earlier nodes of the row. */
+  /** By the names in `Node.volumes`; shared by the nodes that name the same one. */
+  readonly volumes: ReadonlyMap<string, docker.Volume>;
+  /** What must be up before this node starts: the databases, those before it in the start order. */
   readonly startsAfter: readonly pulumi.Resource[];
 }
 
@@ -43,7 +45,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
     const revision = this.createRevision(args);
     this.container = this.createContainer(args, revision);
     this.containerName = this.container.name;
-    this.managementUrl = `https://${args.topology.reachableAddress}:${args.node.publishedPort}`;
+    this.managementUrl = managementUrl(args.topology, args.node);
   }
 
   /** Its keepers are the files, so that a preview shows a line diff per file; its id in a label replaces the container. */
@@ -79,12 +81,12 @@ export abstract class ProductNode extends pulumi.ComponentResource {
   }
 
   /** What a node keeps as files outlives its container; Docker fills a new volume from the image first. */
-  private mounts({ node, topology, apimHome }: ProductNodeArgs): docker.types.input.ContainerMount[] {
-    return node.volumes.map(({ name, path }) => ({
-      type: "volume",
-      source: createVolume(topology, `${node.name}-${name}`, { parent: this }).name,
-      target: `${apimHome}/${path}`,
-    }));
+  private mounts({ node, volumes, apimHome }: ProductNodeArgs): docker.types.input.ContainerMount[] {
+    return node.volumes.map(({ name, path }) => {
+      const source = volumes.get(name)?.name;
+      if (!source) throw new Error(`${node.name}: there is no volume ${name}`);
+      return { type: "volume", source, target: `${apimHome}/${path}` };
+    });
   }
 
   private uploads(args: ProductNodeArgs): pulumi.Output<{ file: string; contentBase64: string }[]> {

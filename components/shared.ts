@@ -24,9 +24,9 @@ function containerLabels(
   return labels.sort((a, b) => (a.label < b.label ? -1 : 1));
 }
 
-/** The host aliases of a node's container, or all of them. */
-export function hostAliases(topology: Topology, node?: Node): docker.types.input.ContainerHost[] {
-  return (node ? hostsOf(topology, node) : topology.hosts).map(({ host, ip }) => ({ host, ip }));
+/** The host aliases of a node's container. */
+export function hostAliases(topology: Topology, node: Node): docker.types.input.ContainerHost[] {
+  return hostsOf(topology, node).map(({ host, ip }) => ({ host, ip }));
 }
 
 /** What tells one container of the deployment from the others, where they are run alike. */
@@ -90,13 +90,19 @@ export function containerDefaults(kind: ContainerKind) {
 export function createVolume(
   topology: Topology,
   name: string,
-  opts: Pick<pulumi.CustomResourceOptions, "parent">,
+  opts: Pick<pulumi.CustomResourceOptions, "parent"> = {},
 ): docker.Volume {
   return new docker.Volume(
     name,
     { name: `${topology.prefix}-${name}`, labels: [stackLabel(topology)] },
     { ...opts, ignoreChanges: ["labels", "driver", "driverOpts"] },
   );
+}
+
+/** The volumes that product nodes keep files on, by name; one that several nodes share is there once. */
+export function createNodeVolumes(topology: Topology): ReadonlyMap<string, docker.Volume> {
+  const names = new Set(topology.nodes.flatMap(({ volumes }) => volumes.map(({ name }) => name)));
+  return new Map([...names].map((name) => [name, createVolume(topology, name)]));
 }
 
 /**

@@ -1,8 +1,15 @@
-import type { BalancerRoute, Node, Topology } from "../topology";
+import type { BalancerRoute, Topology } from "../topology";
 
 /** In the balancer's container: its certificate with key, and the authority that signed the nodes' certificate. */
 const certificate = "/usr/local/etc/haproxy/balancer.pem";
 const authority = "/usr/local/etc/haproxy/ca.pem";
+
+/** Of an answer to a call: which of several gateways gave it. */
+const nodeHeader = "X-APIM-Node";
+/** What servers are called behind their node's name that are tried without a check. */
+const untestedMark = "-untested";
+
+type Target = BalancerRoute["targets"][number];
 
 const head = `global
     log stdout format raw local0 info
@@ -15,11 +22,13 @@ defaults
     mode http
     log global
     option dontlognull
-    option redispatch
+    # Whoever meets a dead server is sent to another one at once.
+    option redispatch 1
     # Without the query string, which may hold what is nobody's business.
     log-format "%ci:%cp %ft %b/%s %ST %B bytes %Ta ms %tsc %HM %HP"
-    retries 2
-    timeout connect 5s
+    retries 3
+    # On one network, TLS included: longer is no answer.
+    timeout connect 2s
     timeout check 5s
     timeout client 60s
     timeout server 180s
@@ -83,27 +92,55 @@ function choices(routes: readonly BalancerRoute[], hosts: readonly string[]): st
 }
 
 function backend(route: BalancerRoute, topology: Topology): string {
-  const servers = route.targets.map((target) => {
-    const node = topology.nodes.find(({ name }) => name === target.node);
-    if (!node) throw new Error(`topology: balancer route ${route.name} leads to ${target.node}, which is no node`);
-    return server(route, target, node);
-  });
+  const isSpreadOfCalls = route.traffic === "calls" && route.targets.length > 1;
   return lines(`backend ${route.name}`, [
     "option httpchk",
     `http-check send meth GET uri / ver HTTP/1.1 hdr Host ${route.host}`,
     "http-check expect rstatus ^[234]",
+    ...repetition(route, topology),
     ...(route.sticky ? ["cookie APIM_NODE insert indirect nocache httponly secure"] : []),
-    ...servers,
+    ...(isSpreadOfCalls ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`] : []),
+    ...route.targets.map((target, position) => server(route, target, position, topology)),
+    ...(isSpreadOfCalls ? untested(route) : []),
   ]);
 }
 
-function server(route: BalancerRoute, target: BalancerRoute["targets"][number], node: Node): string {
+/** Which requests go to another server when the first one is gone; those that were not sent do anyway. */
+function repetition(route: BalancerRoute, { balancer }: Topology): string[] {
+  const withoutAnswer = "retry-on conn-failure empty-response";
+  if (route.traffic === "calls")
+    return [withoutAnswer, "http-request disable-l7-retry unless { method GET HEAD OPTIONS }"];
+  // What the nodes ask a Key Manager, it may do twice: validate a key, give a token, revoke one.
+  return route.role === "keyManager" && balancer.internalRoutes.includes(route) ? [withoutAnswer] : [];
+}
+
+function server(route: BalancerRoute, target: Target, position: number, topology: Topology): string {
+  const node = topology.nodes.find(({ name }) => name === target.node);
+  if (!node) throw new Error(`topology: balancer route ${route.name} leads to ${target.node}, which is no node`);
   return [
     `server ${target.node} ${target.address}:${target.port}`,
     ...(route.tls ? [`ssl sni str(${route.host})`] : []),
     `check-sni ${route.host} verifyhost ${route.host} port ${node.ports.managementHttps}`,
+    // One connection that fails is enough, as long as there are others.
+    ...(route.targets.length > 1 ? ["observe layer4 error-limit 1 on-error mark-down"] : []),
+    ...(route.firstOnly && position > 0 ? ["backup"] : []),
     ...(route.sticky ? [`cookie ${target.node}`] : []),
   ].join(" ");
+}
+
+/**
+ * The same servers once more, for when none passes its check: a check may be late, so they are tried all the same. A
+ * gateway may be replaced before it is seen here that the one before it is back.
+ */
+function untested(route: BalancerRoute): string[] {
+  const servers = route.targets.map(({ node, address, port }) =>
+    [
+      `server ${node}${untestedMark} ${address}:${port}`,
+      ...(route.tls ? [`ssl sni str(${route.host}) verifyhost ${route.host}`] : []),
+      "no-check backup",
+    ].join(" "),
+  );
+  return ["option allbackups", ...servers];
 }
 
 function lines(title: string, content: readonly string[]): string {

@@ -182,8 +182,9 @@ export async function joinCluster(
       [...joined.keys()].map((key) => ({ host: key.replace(/:\d+$/, ""), port: Number(key.replace(/^.*:/, "")) })),
     problem: (member) => problems.get(keyOf(member)) ?? "has not joined",
     send: (message) => {
-      for (const [first] of joined.values()) {
-        first?.write(encode({ kind: "message", ...message }));
+      for (const connections of joined.values()) {
+        // The newest: an older one may be that of a member which was killed since.
+        [...connections].at(-1)?.write(encode({ kind: "message", ...message }));
       }
     },
     subscribe: (topic, listener) => {

@@ -1,9 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { apiFileName, type DeployedApi, formatApi, parseApi } from "./apiFile";
 import { synapseDirectory } from "./configuration/synapse";
+import { codeOf, describe } from "./errors";
+import type { Log } from "./log";
 
-/** The APIs of one gateway: one synapse file each, as the product keeps them. */
+/**
+ * The APIs of one directory: one synapse file each, as the product keeps them. Other gateways may write there too; what
+ * they did is seen at the next call, as the product's hot deployment sees it within seconds.
+ */
 export interface DeployedApis {
   readonly all: () => readonly DeployedApi[];
   readonly deploy: (api: DeployedApi) => void;
@@ -11,32 +16,51 @@ export interface DeployedApis {
   readonly remove: (api: Pick<DeployedApi, "name" | "provider" | "version">) => boolean;
 }
 
-/** Reads what was deployed before; later changes are written at once. */
-export function deployedApis(carbonHome: string): DeployedApis {
+/** Two changes of a directory within this time, in ms, may leave the same time of its last change. */
+const clockMilliseconds = 100;
+
+/** What was deployed before is there again. */
+export function deployedApis(carbonHome: string, log: Log): DeployedApis {
   const directory = join(carbonHome, synapseDirectory);
-  const apis = new Map<string, DeployedApi>();
-  for (const file of readdirSync(directory)) {
-    const api =
-      file.includes("--") && file.endsWith(".xml") ? parseApi(readFileSync(join(directory, file), "utf8")) : undefined;
-    if (api !== undefined) {
-      apis.set(apiFileName(api), api);
-    }
-  }
+  let last: { readonly changed: number; readonly read: number; readonly apis: readonly DeployedApi[] } | undefined;
   return {
-    all: () => [...apis.values()],
+    all: () => {
+      const changed = statSync(directory).mtimeMs;
+      if (last?.changed !== changed || last.read - changed < clockMilliseconds) {
+        last = { changed, read: Date.now(), apis: readApis(directory, log) };
+      }
+      return last.apis;
+    },
     deploy: (api) => {
       const path = join(directory, apiFileName(api));
       mkdirSync(directory, { recursive: true });
-      // In one step, so that a server that is killed leaves no half file.
+      // In one step, so that a server that is killed leaves no half file, and nobody else reads one.
       writeFileSync(`${path}.new`, formatApi(api));
       renameSync(`${path}.new`, path);
-      apis.set(apiFileName(api), api);
     },
     remove: (api) => {
-      rmSync(join(directory, apiFileName(api)), { force: true });
-      return apis.delete(apiFileName(api));
+      const path = join(directory, apiFileName(api));
+      const wasThere = existsSync(path);
+      rmSync(path, { force: true });
+      return wasThere;
     },
   };
+}
+
+function readApis(directory: string, log: Log): DeployedApi[] {
+  return readdirSync(directory)
+    .filter((file) => file.includes("--") && file.endsWith(".xml"))
+    .flatMap((file) => {
+      try {
+        return parseApi(readFileSync(join(directory, file), "utf8")) ?? [];
+      } catch (error) {
+        // One that is gone by now was removed by another gateway.
+        if (codeOf(error) !== "ENOENT") {
+          log.error(`${synapseDirectory}/${file} is not deployed: ${describe(error)}`);
+        }
+        return [];
+      }
+    });
 }
 
 /** The API that serves a path: the longest context wins. */

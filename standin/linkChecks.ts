@@ -97,6 +97,7 @@ async function tryService({ caller }: Context, { url, user, password }: Service,
   if (status === 401) {
     throw new Error(`user ${user} or its password refused`);
   }
+  refuseBalancers(status);
   if (status !== 200) {
     throw new Error(`${name} answered ${status}: this server does not have that service`);
   }
@@ -105,8 +106,19 @@ async function tryService({ caller }: Context, { url, user, password }: Service,
 /** Anything but "not found" proves that the path is served there; what is sent here changes nothing. */
 async function tryUrl(caller: Context["caller"], { url = "" }: ConfiguredLink): Promise<void> {
   const { status } = await call(caller, { url, timeout: checkMilliseconds });
+  refuseBalancers(status);
   if (status === 404) {
     throw new Error(`${new URL(url).pathname} is not served there (404)`);
+  }
+}
+
+/** What a load balancer answers by itself: it is there, but the link goes on behind it. */
+function refuseBalancers(status: number): void {
+  if (status === 421) {
+    throw new Error("answered 421: a load balancer that does not know the host name");
+  }
+  if ([502, 503, 504].includes(status)) {
+    throw new Error(`answered ${status}: a load balancer without a server for it`);
   }
 }
 

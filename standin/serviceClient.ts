@@ -41,13 +41,16 @@ export async function callService(
     return fail("this server does not have that service (404)");
   }
   const reply = parse(body.toString("utf8"));
+  if (reply === undefined) {
+    return fail(`answered ${status}, and nothing that can be read`);
+  }
   return reply.error === undefined && status === 200 ? reply.value : fail(reply.error ?? `answered ${status}`);
 }
 
-function parse(text: string): { value?: unknown; error?: string } {
+function parse(text: string): { value?: unknown; error?: string } | undefined {
   try {
     return JSON.parse(text) as { value?: unknown; error?: string };
   } catch {
-    return { error: "its answer is not readable" };
+    return undefined;
   }
 }

@@ -126,8 +126,8 @@ describe("topology", () => {
       "keymanager-1 apimgtdb jdbc://apimgtdb.mysql-wso2.com:3306",
       "gateway-1 keymanager-1 https://keymanager.apim-wso2.com:9443",
       "gateway-1 keymanager-1 thrift://keymanager.apim-wso2.com:10397",
-      "keymanager-1 gateway-1 https://gateway.apim-wso2.com:8244",
-      "publisher-1 gateway-1 https://gateway.apim-wso2.com:9444",
+      "keymanager-1 loadbalancer https://gateway.apim-wso2.com:8244",
+      "publisher-1 loadbalancer https://gateway.apim-wso2.com:9444",
       "publisher-1 store-1 hazelcast://172.28.0.81:4000",
       "store-1 publisher-1 hazelcast://172.28.0.61:4000",
       "store-1 regdb jdbc://regdb.mysql-wso2.com:3306",
@@ -172,12 +172,13 @@ describe("topology", () => {
       fc.property(settings, (raw) => {
         const topology = buildTopology(parseSettings(raw, "dev"));
         assertNothingTwice(topology);
-        const names = new Set([
+        const names = new Set<string>([
           ...topology.nodes.map(({ name }) => name),
           ...topology.databases.map(({ name }) => name),
+          topology.balancer.name,
         ]);
         for (const { to, host } of topology.links) {
-          assert.ok(names.has(to as DatabaseName), to);
+          assert.ok(names.has(to), to);
           const known = topology.hosts.some((alias) => alias.host === host || alias.ip === host);
           assert.ok(known, `${host} has no alias`);
         }

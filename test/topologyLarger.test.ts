@@ -42,13 +42,15 @@ describe("topology: several of a role", () => {
 
   it("leads the role's name to the balancer, on the same port, and a single node's name to the node", () => {
     assert.equal(ip(pair, "keymanager.apim-wso2.com"), balancer);
-    assert.equal(ip(pair, "gateway.apim-wso2.com"), "172.28.0.41");
+    assert.equal(ip(of(), "publisher.apim-wso2.com"), "172.28.0.61");
     assert.deepEqual(
-      pair.balancer.internalRoutes.map(({ host, listenPort, tls, targets }) => [
-        `${host}:${listenPort}`,
-        tls,
-        ...targets.map((target) => `${target.node}:${target.port}`),
-      ]),
+      pair.balancer.internalRoutes
+        .filter(({ role }) => role !== "gateway")
+        .map(({ host, listenPort, tls, targets }) => [
+          `${host}:${listenPort}`,
+          tls,
+          ...targets.map((target) => `${target.node}:${target.port}`),
+        ]),
       [
         ["keymanager.apim-wso2.com:9443", true, "keymanager-1:9443", "keymanager-2:9443"],
         ["publisher.apim-wso2.com:9445", true, "publisher-1:9445", "publisher-2:9445"],
@@ -57,7 +59,7 @@ describe("topology: several of a role", () => {
     );
     const login = pair.links.find(({ from, element }) => from === "store-1" && element === "AuthManager/ServerURL");
     assert.deepEqual([login?.to, login?.host, login?.port], ["loadbalancer", "keymanager.apim-wso2.com", 9443]);
-    assert.deepEqual(of().balancer.internalRoutes, []);
+    assert.ok(of().balancer.internalRoutes.every(({ role }) => role === "gateway"));
   });
 
   it("keeps a session on one of several consoles", () => {
@@ -65,22 +67,6 @@ describe("topology: several of a role", () => {
       topology.balancer.routes.filter((route) => route.sticky).map(({ name }) => name);
     assert.deepEqual(sticky(pair), ["keymanager", "publisher", "store"]);
     assert.deepEqual(sticky(of()), ["publisher", "store"]);
-  });
-
-  it("starts all that share userdb in one row", () => {
-    assert.deepEqual(
-      pair.nodes.map(({ name, startsAfter }) => [name, ...startsAfter]),
-      [
-        ["keymanager-1"],
-        ["keymanager-2", "keymanager-1"],
-        ["gateway-1"],
-        ["publisher-1", "keymanager-2"],
-        ["publisher-2", "publisher-1"],
-        ["store-1", "publisher-2"],
-        ["store-2", "store-1"],
-        ["store-3", "store-2"],
-      ],
-    );
   });
 
   it("makes all Publishers and Stores members of one cluster", () => {
@@ -104,38 +90,85 @@ describe("topology: several of a role", () => {
 });
 
 describe("topology: gateways", () => {
-  it("beside each other are environments of their own for whoever deploys, and one for callers", () => {
-    const three = of({ gatewayReplicas: 3 });
+  it("beside each other are one environment, behind the balancer, also when there is one", () => {
+    const [one, three] = [of(), of({ gatewayReplicas: 3 })];
+    assert.deepEqual(three.environments, one.environments);
     assert.deepEqual(
-      three.environments.map(({ name, target, managementHost, managementPort, apiHost }) => [
+      three.environments.map(({ name, managementHost, managementPort, apiHost }) => [
         name,
-        target,
         `${managementHost}:${managementPort}`,
         apiHost,
       ]),
-      [1, 2, 3].map((index) => [
-        index === 1 ? "Production and Sandbox" : `Production and Sandbox ${index}`,
-        `gateway-${index}`,
-        `gateway-${index}.apim-wso2.com:9444`,
-        "gateway.apim-wso2.com",
-      ]),
+      [["Production and Sandbox", "gateway.apim-wso2.com:9444", "gateway.apim-wso2.com"]],
     );
-    const route = three.balancer.routes.find(({ name }) => name === "api-https");
+    for (const topology of [one, three]) {
+      assert.equal(ip(topology, "gateway.apim-wso2.com"), balancer);
+      assert.deepEqual(
+        topology.balancer.internalRoutes.map(({ listenPort, tls }) => [listenPort, tls]),
+        [
+          [9444, true],
+          [8244, true],
+          [8281, false],
+        ],
+      );
+      const revoke = topology.links.find(({ from, element }) => from === "keymanager-1" && element === "RevokeAPIURL");
+      assert.deepEqual([revoke?.to, revoke?.port], ["loadbalancer", 8244]);
+    }
+  });
+
+  it("take their share of the calls, and the first of them what is deployed", () => {
+    const { routes, internalRoutes } = of({ gatewayReplicas: 3 }).balancer;
+    const ofGateways = [...routes, ...internalRoutes].filter(({ role }) => role === "gateway");
+    for (const { targets } of ofGateways)
+      assert.deepEqual(
+        targets.map((target) => target.node),
+        ["gateway-1", "gateway-2", "gateway-3"],
+      );
     assert.deepEqual(
-      route?.targets.map((target) => target.node),
-      ["gateway-1", "gateway-2", "gateway-3"],
-    );
-    assert.equal(ip(three, "gateway.apim-wso2.com"), balancer);
-    assert.deepEqual(
-      three.balancer.internalRoutes.map(({ listenPort, tls }) => [listenPort, tls]),
+      ofGateways.map(({ name, traffic, firstOnly }) => [name, traffic, firstOnly]),
       [
-        [9444, true],
-        [8244, true],
-        [8281, false],
+        ["gateway", "management", true],
+        ["api-https", "calls", false],
+        ["api-http", "calls", false],
+        ["internal-gateway-managementhttps", "management", true],
+        ["internal-gateway-apihttps", "calls", false],
+        ["internal-gateway-apihttp", "calls", false],
       ],
     );
-    const revoke = three.links.find(({ from, element }) => from === "keymanager-1" && element === "RevokeAPIURL");
-    assert.deepEqual([revoke?.to, revoke?.port], ["loadbalancer", 8244]);
+    assert.ok(!of().balancer.routes.some(({ role, firstOnly }) => role !== "gateway" && firstOnly));
+  });
+
+  it("share what is deployed, however many they are; with svn, each worker has its own", () => {
+    const volumes = (raw: RawSettings) =>
+      Object.fromEntries(
+        of(raw)
+          .nodes.filter(({ role }) => role === "gateway")
+          .map((gateway) => [gateway.name, gateway.volumes.map(({ name }) => name).join()]),
+      );
+    const shared = "gateway-synapse-configs";
+    assert.deepEqual(volumes({}), { "gateway-1": shared });
+    assert.deepEqual(volumes({ gatewayReplicas: 2 }), { "gateway-1": shared, "gateway-2": shared });
+    assert.deepEqual(volumes({ gatewayWorkers: 1 }), { "gateway-1": shared, "gateway-worker-1": shared });
+    const svn = { deploymentSynchronizer: "svn", svnUrl: "http://svn/", svnUser: "apis", svnPassword: "x" };
+    assert.deepEqual(volumes({ gatewayWorkers: 1, ...svn }), {
+      "gateway-1": shared,
+      "gateway-worker-1": "gateway-worker-1-synapse-configs",
+    });
+    assert.deepEqual(volumes({ gatewayEnvironments: "production,sandbox", multiTenancy: true }), {
+      "gateway-1": `${shared},gateway-tenants`,
+      "gateway-sandbox-1": "gateway-sandbox-synapse-configs,gateway-sandbox-tenants",
+    });
+  });
+
+  it("are one cluster as soon as there are several", () => {
+    assert.equal(node(of({ gatewayEnvironments: "production,sandbox" }), "gateway-1").cluster, undefined);
+    const two = of({ gatewayReplicas: 2 });
+    assert.deepEqual(node(two, "gateway-2").cluster, {
+      domain: "wso2.gateway.domain",
+      localHost: "172.28.0.42",
+      localPort: 4000,
+      members: [{ host: "172.28.0.41", port: 4000 }],
+    });
   });
 
   it("of several environments have names, addresses, ports and routes of their own", () => {
@@ -186,10 +219,13 @@ describe("topology: gateways", () => {
     }
     assert.deepEqual(split.environments, of().environments);
     const targets = (name: string) =>
-      split.balancer.routes.find((route) => route.name === name)?.targets.map((target) => target.node);
+      [...split.balancer.routes, ...split.balancer.internalRoutes]
+        .find((route) => route.name === name)
+        ?.targets.map((target) => target.node);
     assert.deepEqual(targets("gateway"), ["gateway-1"]);
     assert.deepEqual(targets("api-http"), ["gateway-worker-1", "gateway-worker-2"]);
-    assert.equal(ip(split, "gateway.apim-wso2.com"), "172.28.0.41");
+    assert.deepEqual(targets("internal-gateway-managementhttps"), ["gateway-1"]);
+    assert.deepEqual(targets("internal-gateway-apihttps"), ["gateway-worker-1", "gateway-worker-2"]);
   });
 
   it("of each environment have a cluster domain of their own", () => {
@@ -222,22 +258,17 @@ describe("topology: what a further node leaves alone", () => {
       }
     });
 
-  it("with three gateways for one, the first one has the same host aliases, and the certificate the same names", () => {
-    const [one, three] = [of(), of({ gatewayReplicas: 3 })];
-    assert.deepEqual(aliases(three, "gateway-1"), aliases(one, "gateway-1"));
-    assert.deepEqual(three.certificateNames, one.certificateNames);
-    assert.notDeepEqual(aliases(three, "publisher-1"), aliases(one, "publisher-1"));
-  });
-
-  it("with workers for a manager, who deploys and who revokes has the same links and aliases", () => {
-    const [one, split] = [of(), of({ gatewayWorkers: 4 })];
-    for (const name of ["keymanager-1", "publisher-1", "store-1"]) {
-      assert.deepEqual(aliases(split, name), aliases(one, name));
-      const linksOf = ({ links }: Topology) => links.filter(({ from }) => from === name);
-      assert.deepEqual(linksOf(split), linksOf(one));
-    }
-    assert.deepEqual(split.certificateNames, one.certificateNames);
-  });
+  for (const more of [{ gatewayReplicas: 3 }, { gatewayWorkers: 4 }])
+    it(`with ${JSON.stringify(more)}, who deploys and who revokes has the same links and aliases`, () => {
+      const [before, after] = [of(), of(more)];
+      for (const name of ["keymanager-1", "publisher-1", "store-1"]) {
+        assert.deepEqual(aliases(after, name), aliases(before, name));
+        const linksOf = ({ links }: Topology) => links.filter(({ from }) => from === name);
+        assert.deepEqual(linksOf(after), linksOf(before));
+      }
+      assert.deepEqual(aliases(after, "gateway-1"), aliases(before, "gateway-1"));
+      assert.deepEqual(after.certificateNames, before.certificateNames);
+    });
 
   it("a third Key Manager concerns no gateway, Publisher or Store", () => {
     const [two, three] = [of({ keyManagerReplicas: 2 }), of({ keyManagerReplicas: 3 })];

@@ -1,5 +1,5 @@
 import type { Settings } from "../settings";
-import { type Role, roles } from "./model";
+import { type Node, type Role, roles, type Topology } from "./model";
 
 /** Up to so many nodes of one kind: replicas of a role, or workers of an environment. */
 export const maxReplicas = 8;
@@ -29,6 +29,11 @@ export function hostNumber({ role, environment, ordinal }: Slot): number {
 export function publishedManagementPort(settings: Pick<Settings, "managementPort">, slot: Slot): number {
   const { role, environment, ordinal } = slot;
   return settings.managementPort + roles.indexOf(role) + 10 * (ordinal - 1) + 100 * environment;
+}
+
+/** Where the host publishes a node's management port, e.g. `https://127.0.0.1:9443`. */
+export function managementUrl(topology: Pick<Topology, "reachableAddress">, node: Pick<Node, "publishedPort">): string {
+  return `https://${topology.reachableAddress}:${node.publishedPort}`;
 }
 
 /** The `host`-th IPv4 address of a network, e.g. (`172.28.0.0/24`, 10) -> `172.28.0.10`. */

@@ -25,7 +25,7 @@ export interface Front {
   readonly address: string;
 }
 
-export function buildBalancer(settings: Settings, nodes: readonly Node[]): Balancer {
+export function buildBalancer(settings: Settings, nodes: readonly Node[]): Omit<Balancer, "startsAfter"> {
   const groups = groupsOf(nodes);
   return {
     name: "loadbalancer",
@@ -47,8 +47,8 @@ export function buildBalancer(settings: Settings, nodes: readonly Node[]): Balan
 }
 
 /**
- * Host name of a role or an environment -> who answers to it inside the network: the node when it is alone, the manager
- * when it has workers, else the balancer.
+ * Host name of a role or an environment -> who answers to it inside the network: the node when it is alone, else the
+ * balancer. For gateways always the balancer, so that nobody else is touched when gateways come and go.
  */
 export function buildFronts(settings: Settings, nodes: readonly Node[]): ReadonlyMap<string, Front> {
   return new Map(
@@ -80,9 +80,8 @@ function groupsOf(nodes: readonly Node[]): Group[] {
   });
 }
 
-/** Several of the same kind: then nobody can be told one of them. */
 function isShared({ nodes }: Group): boolean {
-  return nodes.filter(hasManagement).length > 1;
+  return nodes.length > 1 || nodes[0]?.role === "gateway";
 }
 
 /** Workers have no management of their own: their manager has it. */
@@ -92,8 +91,13 @@ function hasManagement(node: Node): boolean {
 
 function apiRoute(name: string, { suffix, nodes }: Group, listenPort: number, port: keyof Ports): BalancerRoute[] {
   const gateways = nodes.filter(({ role }) => role === "gateway");
+  return route(`${name}${suffix}`, servingCalls(gateways), listenPort, port);
+}
+
+/** The workers, where there are any. */
+function servingCalls(gateways: readonly Node[]): readonly Node[] {
   const workers = gateways.filter(isWorker);
-  return route(`${name}${suffix}`, workers.length > 0 ? workers : gateways, listenPort, port);
+  return workers.length > 0 ? workers : gateways;
 }
 
 /** What other nodes call: the same ports as on a node that is alone, so that no file of theirs changes. */
@@ -104,7 +108,10 @@ function internalRoutes({ name, nodes }: Group): BalancerRoute[] {
     first.role === "gateway" ? ["managementHttps", "apiHttps", "apiHttp"] : ["managementHttps"];
   return own
     .filter((port) => port === "managementHttps" || !isPublishedPort(first.ports[port], port))
-    .flatMap((port) => route(`internal-${name}-${port.toLowerCase()}`, nodes, first.ports[port], port));
+    .flatMap((port) => {
+      const servers = port === "managementHttps" ? nodes.filter(hasManagement) : servingCalls(nodes);
+      return route(`internal-${name}-${port.toLowerCase()}`, servers, first.ports[port], port);
+    });
 }
 
 /** Without an offset, the API ports are those that the balancer has for callers from outside. */
@@ -120,12 +127,15 @@ function route(name: string, nodes: readonly Node[], listenPort: number, port: k
   return [
     {
       name,
+      traffic: isManagement ? "management" : "calls",
       role,
       host: hostName,
       listenPort,
-      tls: port === "managementHttps" || port === "apiHttps",
+      tls: isManagement || port === "apiHttps",
       // Sessions live on one node.
       sticky: isManagement && (role === "publisher" || role === "store" || nodes.length > 1),
+      // What is deployed is written by one of those that share the directory.
+      firstOnly: isManagement && role === "gateway",
       targets: nodes.map((node) => ({ node: node.name, address: node.address, port: node.ports[port] })),
     },
   ];

@@ -6,13 +6,16 @@ import { parseEnvironments } from "./environments";
 import { certificateNames } from "./hosts";
 import { buildLinks } from "./links";
 import type { GatewayEnvironment, Node, Topology } from "./model";
-import { buildNodes, isWorker } from "./nodes";
+import { buildNodes } from "./nodes";
+import { startOrder } from "./startOrder";
 
 /** Decides every name, address, port and link of the deployment. Pure. */
 export function buildTopology(settings: Settings): Topology {
   const databases = buildDatabases(settings);
   const databaseUsers = buildDatabaseUsers(settings);
-  const nodes = buildNodes(settings, databaseUsers);
+  const unordered = buildNodes(settings, databaseUsers);
+  const { names, startsAfter } = startOrder(unordered);
+  const nodes = unordered.map((node) => ({ ...node, startsAfter: startsAfter.get(node.name) ?? [] }));
   const fronts = buildFronts(settings, nodes);
   const environments = buildEnvironments(settings, nodes);
   const features = buildFeatures(settings);
@@ -26,11 +29,12 @@ export function buildTopology(settings: Settings): Topology {
       gateway: hostAddress(settings.networkSubnet, 1),
     },
     nodes,
+    startOrder: names,
     databases,
     databaseUsers,
     databaseServer,
     environments,
-    balancer: buildBalancer(settings, nodes),
+    balancer: { ...buildBalancer(settings, nodes), startsAfter: startsAfter.get("loadbalancer") ?? [] },
     links: buildLinks({
       nodes,
       fronts,
@@ -80,21 +84,21 @@ function clientOf({ keyValidatorClient, keyManagerReplicas }: Settings): "Thrift
 }
 
 /**
- * APIs are deployed once per environment to the gateway that is alone or the manager of workers; gateways beside each
- * other share nothing, so each is an environment of its own for whoever deploys.
+ * APIs are deployed once per environment: its gateways share what is deployed, and the balancer chooses one of them to
+ * write it.
  */
 function buildEnvironments(settings: Settings, nodes: readonly Node[]): GatewayEnvironment[] {
   return parseEnvironments(settings.gatewayEnvironments).flatMap(({ name, type, title }) => {
-    const gateways = nodes.filter((node) => node.environment === name && !isWorker(node));
-    return gateways.map((gateway) => ({
-      name: gateway.index === 1 ? title : `${title} ${gateway.index}`,
+    const gateway = nodes.find((node) => node.environment === name);
+    if (!gateway) return [];
+    return {
+      name: title,
       type,
-      target: gateway.name,
-      managementHost: gateways.length === 1 ? gateway.hostName : gateway.nodeHostName,
+      managementHost: gateway.hostName,
       managementPort: gateway.ports.managementHttps,
       apiHost: gateway.hostName,
       apiHttpPort: settings.gatewayHttpPort,
       apiHttpsPort: settings.gatewayHttpsPort,
-    }));
+    };
   });
 }

@@ -1,4 +1,4 @@
-export { hostAddress } from "./addresses";
+export { hostAddress, managementUrl } from "./addresses";
 export { buildTopology } from "./build";
 export type { EnvironmentType } from "./environments";
 export { topologyFaults } from "./faults";

@@ -70,7 +70,7 @@ function clusterLinks(node: Node, nodes: readonly Node[]): Link[] {
           configurationFiles.axis2.path,
           "clustering/members",
           node.role === "gateway"
-            ? "manager and workers share what they cache"
+            ? "a revoked token is refused by all gateways"
             : "published APIs show up in the Store at once",
         ),
       ),
@@ -90,10 +90,10 @@ function roleLinks(node: Node, parts: LinkParts): Link[] {
     "APIKeyValidator/ServerURL",
     "API keys are validated",
   );
-  const environments = parts.environments.map(({ name, target: to, managementHost, managementPort }) =>
+  const environments = parts.environments.map(({ name, managementHost: host, managementPort: port }) =>
     link(
       node,
-      { to, protocol: "https", host: managementHost, port: managementPort },
+      { to: parts.fronts.get(host)?.to ?? gateway.name, protocol: "https", host, port },
       configurationFiles.apiManager.path,
       `Environment[${name}]/ServerURL`,
       node.role === "publisher" ? "APIs are deployed to the gateway" : "the gateway forgets keys that have ended",

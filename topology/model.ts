@@ -93,9 +93,12 @@ export interface Node {
   readonly profile: string;
   /** CARBON_HOME, different on each node, e.g. `/mnt/keymanager-1/wso2am`. */
   readonly carbonHome: string;
-  /** What it keeps as files beyond the life of its container; `path` is below APIM_HOME. */
+  /**
+   * What it keeps as files beyond the life of its container; `path` is below APIM_HOME. Nodes that name the same volume
+   * share it.
+   */
   readonly volumes: readonly { readonly name: string; readonly path: string }[];
-  /** Names of the nodes that must be healthy before this one starts. */
+  /** Names of the nodes, or `loadbalancer`, that must be healthy before this one starts. */
   readonly startsAfter: readonly string[];
 }
 
@@ -107,7 +110,7 @@ export interface Link {
   readonly id: string;
   /** A node's name, or `loadbalancer`. */
   readonly from: string;
-  /** A node's name, a database's, or `loadbalancer` where several nodes share a host name. */
+  /** A node's name, a database's, or `loadbalancer` where that answers to the host name. */
   readonly to: string;
   readonly protocol: LinkProtocol;
   readonly host: string;
@@ -124,8 +127,6 @@ export interface Link {
 export interface GatewayEnvironment {
   readonly name: string;
   readonly type: EnvironmentType;
-  /** The node that APIs are deployed to. */
-  readonly target: string;
   /** Host and port of the gateway's management services. */
   readonly managementHost: string;
   readonly managementPort: number;
@@ -138,12 +139,16 @@ export interface GatewayEnvironment {
 /** One front of the load balancer: requests for `host` on `listenPort` go to `targets`. */
 export interface BalancerRoute {
   readonly name: string;
+  /** `calls`: API traffic of consumers. `management`: consoles, web applications, services between the nodes. */
+  readonly traffic: "calls" | "management";
   readonly role: Role;
   readonly host: string;
   /** Port inside the balancer's container. */
   readonly listenPort: number;
   readonly tls: boolean;
   readonly sticky: boolean;
+  /** Whether the first target takes all as long as it is up, in place of each its share. */
+  readonly firstOnly: boolean;
   readonly targets: readonly { readonly node: string; readonly address: string; readonly port: number }[];
 }
 
@@ -153,10 +158,12 @@ export interface Balancer {
   /** Fronts that the host publishes. */
   readonly routes: readonly BalancerRoute[];
   /**
-   * Fronts for the nodes themselves, on the ports of a node that is alone; not published. Only roles and environments
-   * with several nodes have them.
+   * Fronts for the nodes themselves, on the ports of a node that is alone; not published. Gateway environments have them,
+   * and roles with several nodes.
    */
   readonly internalRoutes: readonly BalancerRoute[];
+  /** Names of the nodes that must be healthy before it starts. */
+  readonly startsAfter: readonly string[];
   /** Ports inside the container and where the host publishes them. */
   readonly ports: readonly {
     readonly name: "https" | "gatewayHttps" | "gatewayHttp";
@@ -196,6 +203,8 @@ export interface Topology {
   readonly prefix: string;
   readonly network: { readonly name: string; readonly subnet: string; readonly gateway: string };
   readonly nodes: readonly Node[];
+  /** Names of all nodes and of the balancer, each behind those that it starts after. */
+  readonly startOrder: readonly string[];
   readonly databases: readonly Database[];
   readonly databaseUsers: readonly DatabaseUser[];
   readonly databaseServer: OwnDatabaseServer | ExternalDatabaseServer;

@@ -28,12 +28,14 @@ interface Place extends Slot {
   readonly profile: string;
   /** Name of the gateway environment; undefined for the other roles. */
   readonly environmentName?: string;
+  /** Whose volumes it mounts: its environment's, or its own. Nodes other than gateways have none. */
+  readonly volumeOwner?: string;
 }
 
-/** Every product node, in the order of the roles; those that share userdb start one after another. */
+/** Every product node, in the order of the roles; nobody waits for another yet. */
 export function buildNodes(settings: Settings, users: readonly DatabaseUser[]): Node[] {
   const nodes = roles.flatMap((role) => placesOf(settings, role)).map((place) => buildNode(settings, place, users));
-  return withStartOrder(withClusters(settings, nodes));
+  return withClusters(settings, nodes);
 }
 
 /** Whether the node takes API calls for a manager, which has the APIs deployed. */
@@ -75,6 +77,7 @@ function placesOf(settings: Settings, role: Role): Place[] {
       environment: position,
       environmentName: name,
       hostName: environmentHost(settings, name, position),
+      volumeOwner: prefix,
     };
     const gateways = ordinals(count).map((index) => ({
       ...common,
@@ -91,6 +94,8 @@ function placesOf(settings: Settings, role: Role): Place[] {
       suffix: `-worker-${index}`,
       index: count + index,
       profile: workerProfile,
+      // The synchronizer checks out into a directory of the worker's own.
+      ...(settings.deploymentSynchronizer !== "off" && { volumeOwner: `${prefix}-worker-${index}` }),
     }));
     return [...gateways, ...workers];
   });
@@ -127,15 +132,15 @@ function buildNode(settings: Settings, place: Place, users: readonly DatabaseUse
     ),
     profile,
     carbonHome: `/mnt/${name}/wso2am`,
-    volumes: role === "gateway" ? gatewayVolumes(settings) : [],
+    volumes: place.volumeOwner === undefined ? [] : gatewayVolumes(settings, place.volumeOwner),
     startsAfter: [],
   };
 }
 
 /** What is published to a gateway: its APIs and sequences, and with tenants those of each tenant. */
-function gatewayVolumes({ multiTenancy }: Settings): Node["volumes"] {
-  const own = { name: "synapse-configs", path: "repository/deployment/server/synapse-configs/default" };
-  return multiTenancy ? [own, { name: "tenants", path: "repository/tenants" }] : [own];
+function gatewayVolumes({ multiTenancy }: Settings, owner: string): Node["volumes"] {
+  const own = { name: `${owner}-synapse-configs`, path: "repository/deployment/server/synapse-configs/default" };
+  return multiTenancy ? [own, { name: `${owner}-tenants`, path: "repository/tenants" }] : [own];
 }
 
 function offsetOf(settings: Settings, role: Role): number {
@@ -150,8 +155,8 @@ function offsetOf(settings: Settings, role: Role): number {
 }
 
 /**
- * Publishers and Stores are one Hazelcast cluster, so that a published API clears the Stores' registry cache; a gateway
- * manager and its workers are one for each environment.
+ * Publishers and Stores are one Hazelcast cluster, so that a published API clears the Stores' registry cache; the gateways
+ * of an environment are one, so that a revoked token leaves the cache of all of them.
  */
 function withClusters(settings: Settings, nodes: readonly Node[]): Node[] {
   const domains = nodes.map((node) => clusterDomain(settings, node));
@@ -173,18 +178,9 @@ function withClusters(settings: Settings, nodes: readonly Node[]): Node[] {
 
 function clusterDomain(settings: Settings, { role, environment }: Node): string | undefined {
   if (role === "publisher" || role === "store") return settings.clusterDomain;
-  if (role !== "gateway" || settings.gatewayWorkers === 0) return undefined;
+  if (role !== "gateway" || settings.gatewayReplicas + settings.gatewayWorkers === 1) return undefined;
   const [first] = parseEnvironments(settings.gatewayEnvironments);
   return environment === first?.name
     ? settings.gatewayClusterDomain
     : `${settings.gatewayClusterDomain}.${environment}`;
-}
-
-/** Nodes that share userdb start one after another: starting together, they can break each other's first entries. */
-function withStartOrder(nodes: readonly Node[]): Node[] {
-  const row = nodes.filter((node) => node.databases.includes("userdb"));
-  return nodes.map((node) => {
-    const before = row[row.indexOf(node) - 1];
-    return before ? { ...node, startsAfter: [before.name] } : node;
-  });
 }

@@ -82,7 +82,7 @@ function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Step[] {
   const type = need.environmentType(environment);
   const deployed = [...validation, ...need.deployment(environment), ...type];
   const revocation = need.links("gateway", "_RevokeAPI_", environment);
-  const revoked = [...revocation, ...validation];
+  const revoked = [...revocation, ...need.links("gateway", "clustering", environment), ...validation];
   const authorization = [...need.links("gateway", "_AuthorizeAPI_", environment), ...database];
   const other = wordOf(otherKeyType(at.own));
   const otherNeeds = [...token, ...validation, ...type];

@@ -12,11 +12,9 @@ export interface CalledEnvironment {
   readonly host: string;
 }
 
-/** Each once, in the order of the setting. */
+/** In the order of the setting. */
 export function calledEnvironments({ environments }: Pick<Topology, "environments">): CalledEnvironment[] {
-  return environments
-    .filter(({ apiHost }, position) => environments.findIndex((one) => one.apiHost === apiHost) === position)
-    .map(({ name, type, apiHost }) => ({ name, type, host: apiHost }));
+  return environments.map(({ name, type, apiHost }) => ({ name, type, host: apiHost }));
 }
 
 /** The key that an environment is called with: the only one that it takes, or a hybrid one's first. */

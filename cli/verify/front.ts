@@ -55,6 +55,11 @@ export class Front {
     return answer;
   }
 
+  /** Names of the nodes that the balancer sends such requests to. */
+  targets(role: Role, entrance: Entrance, host?: string): readonly string[] {
+    return this.routeOf(role, entrance, host).route.targets.map(({ node }) => node);
+  }
+
   /** As a client would write it. */
   url(role: Role, entrance: Entrance, path: string): string {
     const { route, published } = this.routeOf(role, entrance);

@@ -1,8 +1,9 @@
 import type { Backend } from "./backend";
 import { type CalledEnvironment, type KeyType, otherKeyType, ownKeyType, wordOf } from "./environments";
+import { type BadGateway, everyGateway } from "./everyGateway";
 import type { Front } from "./front";
+import type { ProbeAnswer } from "./httpProbe";
 import type { Limits } from "./limits";
-import { until } from "./pause";
 import { type ConsumerKey, faultCode, Gateway, isKeyTypeRefusal, Refused, summary } from "./product";
 import { StepFailure } from "./runSteps";
 import type { Suspect, Suspects } from "./suspects";
@@ -71,18 +72,17 @@ export class GatewayRun {
   async callRevoked(progress: (text: string) => void): Promise<void> {
     const limit = this.options.limits.revocation;
     const revoked = got(this.token, "token");
-    let last = "";
-    const refused = await until(
-      async () => {
-        const answer = await this.gateway.call(this.options.path, revoked, "gatewayHttps");
-        last = summary(answer);
-        return (answer.status === 401 && faultCode(answer) === "900901") || undefined;
-      },
-      this.waiting(limit, (gone) => progress(`the revoked token still works: ${gone} s of at most ${limit} s`)),
-    );
-    if (!refused)
+    const bad = await everyGateway({
+      names: this.names("gatewayHttps"),
+      call: () => this.gateway.call(this.options.path, revoked, "gatewayHttps"),
+      judge: (answer) => (answer.status === 401 && faultCode(answer) === "900901" ? "good" : "not yet"),
+      waiting: this.waiting(limit, (gone) =>
+        progress(`the revoked token still works: ${gone} s of at most ${limit} s`),
+      ),
+    });
+    if (bad)
       throw new Refused(
-        `expected status 401 with code 900901 within ${limit} s after revoking, found ${last}; a gateway that is not told forgets it with its cache, after 15 minutes`,
+        `expected status 401 with code 900901 within ${limit} s after revoking, found ${this.found(bad)}; a gateway that is not told forgets it with its cache, after 15 minutes`,
       );
   }
 
@@ -110,24 +110,43 @@ export class GatewayRun {
   /** A gateway may serve an API some seconds after it was published: until then, nothing is at its path. */
   private async callWith(type: KeyType, token: string, entrance: "gatewayHttps" | "gatewayHttp"): Promise<void> {
     const { backend, environment, limits, need, path } = this.options;
-    const call = () => this.gateway.call(path, token, entrance);
-    let last = await call();
-    const answered = await until(async () => {
-      if (this.isAnswerOf(type, last)) return true;
-      if (![200, 202, 404].includes(last.status) || this.isAnswerOf(otherKeyType(type), last)) return false;
-      last = await call();
-      return this.isAnswerOf(type, last) || undefined;
-    }, this.waiting(limits.deployment));
-    if (answered) return;
-    const message = `expected the endpoint's answer, found ${summary(last)}`;
-    if (faultCode(last) === "101503")
+    const isOther = (answer: ProbeAnswer) => this.isAnswerOf(otherKeyType(type), answer);
+    const bad = await everyGateway({
+      names: this.names(entrance),
+      call: () => this.gateway.call(path, token, entrance),
+      judge: (answer) =>
+        this.isAnswerOf(type, answer)
+          ? "good"
+          : [200, 202, 404].includes(answer.status) && !isOther(answer)
+            ? "not yet"
+            : "wrong",
+      waiting: this.waiting(limits.deployment),
+    });
+    if (!bad) return;
+    const { name, answer, another } = bad;
+    const message = `expected the endpoint's answer, found ${this.found(bad)}`;
+    if (!answer) throw new Refused(message);
+    if (faultCode(answer) === "101503")
       throw new StepFailure(
         `${message}; the gateway does not reach the endpoint`,
         need.endpoint(environment, backend.urls[type]),
       );
-    if (this.isAnswerOf(otherKeyType(type), last))
+    if (isOther(answer))
       throw this.wrongType(`expected the ${wordOf(type)} endpoint's answer, found the other one's`, type);
-    throw isKeyTypeRefusal(last) ? this.wrongType(message, type) : new Refused(message);
+    if (isKeyTypeRefusal(answer)) throw this.wrongType(message, type);
+    throw another && answer.status === 404 ? new StepFailure(message, need.shared(name)) : new Refused(message);
+  }
+
+  /** Who takes the calls. */
+  private names(entrance: "gatewayHttps" | "gatewayHttp"): readonly string[] {
+    const { front, environment } = this.options;
+    return front.targets("gateway", entrance, environment.host);
+  }
+
+  /** What a gateway answered, and where there are several, which. */
+  private found({ name, answer }: BadGateway): string {
+    if (!answer) return `none from ${name}: the load balancer sends it no call`;
+    return this.names("gatewayHttps").length > 1 ? `from ${name} ${summary(answer)}` : summary(answer);
   }
 
   /** The gateway knew the token: what is wrong is whom its APIs are for. Or it is another environment's gateway. */

@@ -55,25 +55,36 @@ export class Suspects {
   }
 
   /** By what the Publisher deploys APIs to the gateways of an environment. */
-  deployment(environment: CalledEnvironment): Suspect[] {
-    return this.gatewaysOf(environment).flatMap(({ name }) => this.links("publisher", `Environment[${name}]/`));
+  deployment({ name }: CalledEnvironment): Suspect[] {
+    return this.links("publisher", `Environment[${name}]/`);
+  }
+
+  /** That a gateway has the APIs which another one of its environment was given. */
+  shared(gateway: string): Suspect[] {
+    return this.nodes("gateway")
+      .filter(({ name }) => name === gateway)
+      .flatMap(({ volumes }) => volumes.slice(0, 1))
+      .map(({ name: volume, path }) => ({
+        ...{ link: `${gateway} -> ${volume} (volume)`, node: gateway, file: path, element: "its files" },
+        ...{ why: "gateways of one environment serve the same APIs", settings: ["deploymentSynchronizer"], also: [] },
+      }));
   }
 
   /** Which keys the Publisher deploys APIs for. */
   environmentType(environment: CalledEnvironment): Suspect[] {
-    return this.nodes("publisher").flatMap((publisher) =>
-      this.gatewaysOf(environment).map(({ name, type, target }) => ({
-        ...{ link: `${publisher.name} -> ${target} (Environment[${name}]/@type)`, node: publisher.name },
-        ...{ file: configurationFiles.apiManager.path, element: `Environment[${name}]/@type` },
-        why: `the gateway takes ${type === "hybrid" ? "both kinds of keys" : `${type} keys and no others`}`,
-        settings: ["gatewayEnvironments"],
-        also: [
-          `${configurationFiles.apiManager.path} (Environment[${name}]/ServerURL) of ${publisher.name}`,
-          "haproxy.cfg of loadbalancer",
-          `the API's file of ${target}, made when the API was published`,
-        ],
-      })),
-    );
+    const { name, type } = environment;
+    const gateways = this.nodes("gateway", environment).map((node) => node.name);
+    return this.nodes("publisher").map((publisher) => ({
+      ...{ link: `${publisher.name} -> loadbalancer (Environment[${name}]/@type)`, node: publisher.name },
+      ...{ file: configurationFiles.apiManager.path, element: `Environment[${name}]/@type` },
+      why: `the gateway takes ${type === "hybrid" ? "both kinds of keys" : `${type} keys and no others`}`,
+      settings: ["gatewayEnvironments"],
+      also: [
+        `${configurationFiles.apiManager.path} (Environment[${name}]/ServerURL) of ${publisher.name}`,
+        "haproxy.cfg of loadbalancer",
+        `the API's file of ${gateways.join(", ")}, made when the API was published`,
+      ],
+    }));
   }
 
   /** The balancer's front for a role. */
@@ -112,17 +123,18 @@ export class Suspects {
     return this.topology.nodes.filter((node) => node.role === role && (host === undefined || node.hostName === host));
   }
 
-  private gatewaysOf({ host }: CalledEnvironment): Topology["environments"] {
-    return this.topology.environments.filter(({ apiHost }) => apiHost === host);
-  }
-
-  private suspectOf({ id, from, to, file, element, why, protocol }: Link): Suspect {
-    return { link: id, node: from, file, element, why, ...this.behind(from, to, element, protocol) };
+  private suspectOf(link: Link): Suspect {
+    const { id, from, file, element, why } = link;
+    return { link: id, node: from, file, element, why, ...this.behind(link) };
   }
 
   /** What the link's value comes from, and what the other end must have. */
-  private behind(from: string, to: string, element: string, protocol: Link["protocol"]) {
-    const target = this.topology.nodes.find(({ name }) => name === to);
+  private behind({ from, to, host, port, element, protocol }: Link) {
+    const { balancer, nodes } = this.topology;
+    const servers = nodes.filter(({ name, hostName }) => name === to || (to === balancer.name && hostName === host));
+    const front = [...balancer.routes, ...balancer.internalRoutes].find(
+      (route) => to === balancer.name && route.host === host && route.listenPort === port,
+    );
     const at = (file: string, what: string, node: string) => `${file} (${what}) of ${node}`;
     switch (protocol) {
       case "jdbc":
@@ -132,7 +144,7 @@ export class Suspects {
         };
       case "hazelcast":
         return {
-          settings: ["clusterDomain"],
+          settings: [servers[0]?.role === "gateway" ? "gatewayClusterDomain" : "clusterDomain"],
           also: [from, to].map((node) => at(configurationFiles.axis2.path, "domain, localMemberHost", node)),
         };
       case "thrift":
@@ -145,7 +157,7 @@ export class Suspects {
         };
       default:
         return {
-          settings: target ? [`${target.role}Host`, "portOffsets"] : [],
+          settings: servers[0] ? [`${servers[0].role}Host`, "portOffsets"] : [],
           also: [
             ...(element.endsWith("/ServerURL")
               ? [
@@ -154,11 +166,12 @@ export class Suspects {
                     `${element.replace(/ServerURL$/, "Username and Password")}`,
                     from,
                   ),
-                  at(configurationFiles.userManagement.path, "AdminUser", to),
+                  ...servers.map(({ name }) => at(configurationFiles.userManagement.path, "AdminUser", name)),
                 ]
               : []),
             at("/etc/hosts", "host aliases", from),
-            at(configurationFiles.carbon.path, "Ports/Offset", to),
+            ...(front ? [at("haproxy.cfg", `backend ${front.name}`, balancer.name)] : []),
+            ...servers.map(({ name }) => at(configurationFiles.carbon.path, "Ports/Offset", name)),
           ],
         };
     }

@@ -18,7 +18,7 @@ const xml = { "content-type": "application/xml; charset=UTF-8" };
 
 /** API traffic; token, authorize and revoke go on to the Key Manager. */
 export function gatewayParts(context: Context): Pick<RoleParts, "traffic" | "services"> {
-  const apis = deployedApis(context.configuration.carbonHome);
+  const apis = deployedApis(context.configuration.carbonHome, context.log);
   const validator = keyValidator(context);
   return {
     traffic: [passThrough(context, validator), apiTraffic(context, apis, validator)],

@@ -9,7 +9,7 @@ import { askOverThrift, openThriftSession, thriftTarget } from "../thrift";
 export interface KeyValidator {
   /** @throws when the Key Manager can't be asked, naming the element that decides it. */
   readonly validate: (key: { token: string; context: string; version: string }) => Promise<Validation>;
-  /** Forgets what is known of a token. */
+  /** Forgets what is known of a token, here and at the other members of the cluster. */
   readonly forget: (token: string) => void;
 }
 
@@ -20,11 +20,21 @@ const refused = "session refused";
 const cacheMilliseconds = 15 * 60 * 1000;
 /** More are forgotten, oldest first. */
 const cacheSize = 10_000;
+/** Cluster messages that say which token is to be forgotten. */
+const topic = "revokedToken";
 
 export function keyValidator(context: Context): KeyValidator {
   const { gatewayKeyCache, keyValidation } = context.configuration.apiManager;
   const ask = keyValidation.clientType === "WSClient" ? webServiceClient(context) : thriftClient(context);
   const cache = new Map<string, { readonly until: number; readonly validation: Validation }>();
+  const forget = (token: string): void => {
+    for (const id of cache.keys()) {
+      if ((JSON.parse(id) as string[])[0] === token) {
+        cache.delete(id);
+      }
+    }
+  };
+  context.cluster.subscribe(topic, forget);
   return {
     validate: async (key) => {
       const id = JSON.stringify([key.token, key.context, key.version]);
@@ -42,11 +52,8 @@ export function keyValidator(context: Context): KeyValidator {
       return validation;
     },
     forget: (token) => {
-      for (const id of cache.keys()) {
-        if ((JSON.parse(id) as string[])[0] === token) {
-          cache.delete(id);
-        }
-      }
+      forget(token);
+      context.cluster.send({ topic, body: token });
     },
   };
 }

@@ -234,7 +234,7 @@ describe("verify's cycle from publishing to calling", () => {
     it("or all that no earlier step has used, on servers that do not tell", async () => {
       fake.override = refusing("updateStatus", "no");
       const failed = failure(await run());
-      assert.deepEqual(failed.links, ["publisher-1 -> gateway-1 (Environment[Production and Sandbox]/ServerURL)"]);
+      assert.deepEqual(failed.links, ["publisher-1 -> loadbalancer (Environment[Production and Sandbox]/ServerURL)"]);
       assert.equal(failed.faults?.[0]?.file, "repository/conf/api-manager.xml");
       assert.deepEqual(failed.faults?.[0]?.settings, ["gatewayHost", "portOffsets"]);
     });

@@ -106,7 +106,10 @@ for (const preview of [false, true]) {
       assert.ok(waitsFor("publisher-1").includes("keymanager-1-container"));
       assert.ok(waitsFor("store-1").includes("publisher-1-container"));
       assert.ok(!waitsFor("gateway-1").some((name) => name.startsWith("mysql-")));
-      assert.ok(!waitsFor("loadbalancer").some((name) => name.endsWith("-1-container")));
+      assert.deepEqual(
+        waitsFor("loadbalancer").filter((name) => name.endsWith("-container")),
+        ["gateway-1-container"],
+      );
     });
 
     it("makes the databases with the document's character set and drops nothing by itself", () => {
@@ -143,12 +146,12 @@ for (const preview of [false, true]) {
 
     it("keeps what is published to a gateway, and the databases, on volumes that no change of theirs replaces", () => {
       const volumes = run.all.filter(({ type }) => type.endsWith(":Volume"));
-      assert.deepEqual(volumes.map(({ name }) => name).sort(), ["gateway-1-synapse-configs", "mysql-data"]);
+      assert.deepEqual(volumes.map(({ name }) => name).sort(), ["gateway-synapse-configs", "mysql-data"]);
       for (const { ignoreChanges } of volumes) assert.ok(ignoreChanges.includes("labels"));
       assert.deepEqual(run.get("gateway-1-container", container).inputs.mounts, [
         {
           type: "volume",
-          source: "apim-dev-gateway-1-synapse-configs",
+          source: "apim-dev-gateway-synapse-configs",
           target: "/opt/wso2am/repository/deployment/server/synapse-configs/default",
         },
       ]);
@@ -212,6 +215,26 @@ describe("the program's settings", function () {
     const mysql = run.get("mysql-container").inputs;
     assert.deepEqual([mysql.command, mysql.healthcheck.tests], [["--port=3310"], ["CMD", "healthcheck", "3310"]]);
     assert.equal(mysql.ports[0].internal, 3310);
+  });
+
+  it("have several gateways share one volume, and start one after another around the balancer", async () => {
+    const run = await runProgram({ gatewayReplicas: "3" });
+    const waitsFor = (name: string) =>
+      run.get(`${name}-container`, container).dependencies.filter((one) => one.endsWith("-container"));
+    assert.deepEqual(["gateway-3", "gateway-2", "loadbalancer", "gateway-1"].map(waitsFor), [
+      [],
+      ["gateway-3-container"],
+      ["gateway-2-container"],
+      ["loadbalancer-container"],
+    ]);
+    const volumes = run.all.filter(({ type, name }) => type.endsWith(":Volume") && name.startsWith("gateway"));
+    assert.deepEqual(
+      volumes.map(({ name }) => name),
+      ["gateway-synapse-configs"],
+    );
+    const { mounts } = run.get("gateway-1-container", container).inputs;
+    for (const name of ["gateway-2", "gateway-3"])
+      assert.deepEqual(run.get(`${name}-container`, container).inputs.mounts, mounts);
   });
 
   it("change which databases an account may use, never which accounts there are", async () => {

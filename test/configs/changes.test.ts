@@ -245,10 +245,14 @@ const changes: readonly Change[] = [
   })),
   {
     to: { gatewayReplicas: 2 },
-    lines:
-      /Environment|Name>|Description|gateway(-[12])?\.apim-wso2\.com|<Username>|<Password>|<!--|^\s*-->$|API gateway\.|user|services/,
-    files: each("+11 -1", apiManager, keyManager, publisher, store),
-    product: each("+21 -1", apiManager, keyManager, publisher, store),
+    lines: /enable="true"|wka|wso2\.gateway\.domain|172\.28\.0\.4[12]|subDomain|port>|"localMember/,
+    files: each("+6 -6", "axis2.xml", gateway),
+  },
+  {
+    from: { gatewayReplicas: 2 },
+    to: { gatewayReplicas: 3 },
+    lines: /member>|172\.28\.0\.43|<port>4000</,
+    files: each("+4 -0", "axis2.xml", gateway, "gateway-2"),
   },
   ...(["publisherReplicas", "storeReplicas"] as const).map((name) => ({
     to: { [name]: 2 },

@@ -1,14 +1,9 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import * as https from "node:https";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { generate } from "selfsigned";
 import { renderBalancer } from "../../configs";
 import type { Node, Topology } from "../../topology";
+import { freePorts, needHaproxy, ownCertificate, type RunningHaproxy, runHaproxy } from "./haproxyProcess";
 import { topologyOf } from "./stock";
 
 interface Answer {
@@ -17,28 +12,19 @@ interface Answer {
   readonly cookies: readonly string[];
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  assert.ok(address !== null && typeof address === "object");
-  return address.port;
-}
-
 /** Two Publishers and one Store on this machine's own addresses, the balancer on free ports. */
 async function localTopology(): Promise<Topology> {
   const base = topologyOf();
-  const node = async (original: Node, name: string): Promise<Node> => {
-    const port = await freePort();
-    return { ...original, name, address: "127.0.0.1", ports: { ...original.ports, managementHttps: port } };
+  const free = await freePorts(base.nodes.length + 1 + base.balancer.ports.length);
+  const node = (original: Node, name: string): Node => {
+    const managementHttps = free.pop() ?? 0;
+    return { ...original, name, address: "127.0.0.1", ports: { ...original.ports, managementHttps } };
   };
-  const nodes: Node[] = [];
-  for (const original of base.nodes) {
-    nodes.push(await node(original, original.name));
-    if (original.role === "publisher") nodes.push(await node(original, "publisher-2"));
-  }
-  const ports = await Promise.all(base.balancer.ports.map(async (port) => ({ ...port, internal: await freePort() })));
+  const nodes = base.nodes.flatMap((original) => [
+    node(original, original.name),
+    ...(original.role === "publisher" ? [node(original, "publisher-2")] : []),
+  ]);
+  const ports = base.balancer.ports.map((port) => ({ ...port, internal: free.pop() ?? 0 }));
   const routes = base.balancer.routes.map((route) => ({
     ...route,
     listenPort: ports[base.balancer.ports.findIndex(({ internal }) => internal === route.listenPort)]?.internal ?? 0,
@@ -52,52 +38,29 @@ async function localTopology(): Promise<Topology> {
 describe("configs: load balancer at work", function () {
   this.timeout(30_000);
   const servers: https.Server[] = [];
-  let directory: string;
-  let haproxy: ChildProcess | undefined;
+  let running: RunningHaproxy | undefined;
   let topology: Topology;
   let ca: string;
 
   before(async function () {
-    if (spawnSync("haproxy", ["-v"]).status !== 0) {
-      process.stdout.write("      skipped: no haproxy on PATH (apt-get install haproxy)\n");
-      this.skip();
-    }
-    directory = mkdtempSync(join(tmpdir(), "haproxy-run-"));
+    needHaproxy(this);
     topology = await localTopology();
     const names = [...new Set(topology.nodes.map(({ hostName }) => hostName))].filter(
       (name) => !name.startsWith("store."),
     );
-    const good = await certificate(names);
+    const good = await ownCertificate(names);
     // The Store shows a certificate that is trusted, but of another name.
-    const bad = await certificate(["elsewhere.example.com"]);
+    const bad = await ownCertificate(["elsewhere.example.com"]);
     ca = good.cert;
     for (const node of topology.nodes) await serve(node, node.role === "store" ? bad : good);
-    writeFileSync(join(directory, "balancer.pem"), `${good.cert}\n${good.private}\n`);
-    writeFileSync(join(directory, "ca.pem"), `${good.cert}\n${bad.cert}\n`);
-    const file = join(directory, "haproxy.cfg");
-    writeFileSync(file, renderBalancer(topology).replaceAll("/usr/local/etc/haproxy/", `${directory}/`));
-    haproxy = spawn("haproxy", ["-db", "-f", file], { stdio: "ignore" });
+    running = runHaproxy(renderBalancer(topology), good, [good, bad]);
     await untilAnswering();
   });
 
   after(async () => {
-    if (haproxy?.exitCode === null) {
-      haproxy.kill();
-      await once(haproxy, "exit");
-    }
+    await running?.stop();
     for (const server of servers) server.close();
-    if (directory) rmSync(directory, { recursive: true });
   });
-
-  async function certificate(names: readonly string[]) {
-    return generate([{ name: "commonName", value: names[0] ?? "" }], {
-      keySize: 2048,
-      extensions: [
-        { name: "basicConstraints", cA: true },
-        { name: "subjectAltName", altNames: names.map((value) => ({ type: 2, value })) },
-      ],
-    });
-  }
 
   /** A node that tells who it is and what it was told. */
   async function serve(node: Node, { cert, private: key }: { cert: string; private: string }): Promise<void> {

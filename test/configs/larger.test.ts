@@ -38,7 +38,6 @@ function withEnvironments(environments: readonly GatewayEnvironment[]): Topology
 const environment = (name: string, type: GatewayEnvironment["type"], number: number): GatewayEnvironment => ({
   name,
   type,
-  target: "gateway-1",
   managementHost: `gateway-${number}.example.com`,
   managementPort: 9443 + number,
   apiHost: `api-${number}.example.com`,

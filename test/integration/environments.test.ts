@@ -30,14 +30,14 @@ const cases: readonly Wrong[] = [
     },
     step: "Gateway Production: call the API with it over HTTPS",
     says: /status 401: Production Key Provided for Sandbox Gateway/,
-    link: "publisher-1 -> gateway-1 (Environment[Production]/@type)",
+    link: "publisher-1 -> loadbalancer (Environment[Production]/@type)",
   },
   {
     what: "the sandbox environment takes both kinds of keys",
     broken: { node: "publisher-1", file: apiManager, change: [/type="sandbox"/, 'type="hybrid"'] },
     step: "Gateway Sandbox: be refused with a production key's token",
     says: /expected status 401 because of the key's type, found status 200/,
-    link: "publisher-1 -> gateway-sandbox-1 (Environment[Sandbox]/@type)",
+    link: "publisher-1 -> loadbalancer (Environment[Sandbox]/@type)",
   },
   {
     what: "the balancer leads the sandbox's name to the production gateway",

@@ -36,7 +36,7 @@ interface Wrong {
 }
 
 const keyManager = (from: string, element: string) => `${from} -> keymanager-1 (${element})`;
-const gateway = (from: string, element: string) => `${from} -> gateway-1 (${element})`;
+const gateway = (from: string, element: string) => `${from} -> loadbalancer (${element})`;
 const environment = gateway("publisher-1", "Environment[Production and Sandbox]/ServerURL");
 const members = ["publisher-1 -> store-1 (clustering/members)", "store-1 -> publisher-1 (clustering/members)"];
 const thrift = keyManager("gateway-1", "APIKeyValidator/ThriftClientPort");

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { pause } from "../../cli/verify/pause";
 import type { DeployedApi, Treatment } from "../../standin/apiFile";
 import { synapseDirectory } from "../../standin/configuration/synapse";
 import { keyTypes } from "../../standin/data/subscriptions";
@@ -27,9 +28,20 @@ const api: fc.Arbitrary<DeployedApi> = fc.record(
   { noNullPrototype: true },
 );
 
+const make = (name: string, endpoint = "http://x"): DeployedApi => ({
+  ...{ name, provider: "admin", version: "1", context: `/${name}/1`, keyType: "PRODUCTION" },
+  ...{ matching: { endpoint }, other: { refusal: "no" } },
+});
+
 describe("APIs deployed to a stand-in gateway", () => {
   let home = "";
+  let lines: string[] = [];
+  const write = (text: string): void => {
+    lines.push(text);
+  };
+  const log = { info: write, warn: write, error: write };
   beforeEach(() => {
+    lines = [];
     home = mkdtempSync(join(tmpdir(), "standin-apis-"));
     mkdirSync(join(home, synapseDirectory), { recursive: true });
   });
@@ -38,11 +50,11 @@ describe("APIs deployed to a stand-in gateway", () => {
   it("are there again after a restart, as they were", () => {
     fc.assert(
       fc.property(fc.uniqueArray(api, { selector: (one) => one.name.toLowerCase(), maxLength: 4 }), (apis) => {
-        const before = deployedApis(home);
+        const before = deployedApis(home, log);
         for (const one of apis) {
           before.deploy(one);
         }
-        const after = deployedApis(home);
+        const after = deployedApis(home, log);
         const sorted = (all: readonly DeployedApi[]) => [...all].sort((a, b) => (a.name < b.name ? -1 : 1));
         assert.deepEqual(sorted(after.all()), sorted(apis));
         for (const one of apis) {
@@ -55,9 +67,46 @@ describe("APIs deployed to a stand-in gateway", () => {
     );
   });
 
+  it("are at once those of the other gateways of the directory, and gone with theirs", () => {
+    const [one, other] = [deployedApis(home, log), deployedApis(home, log)];
+    const names = () => other.all().map(({ name }) => name);
+    // Quicker after each other than the file system's clock counts.
+    for (let round = 0; round < 200; round++) {
+      one.deploy(make("a"));
+      assert.deepEqual(names(), ["a"]);
+      one.deploy(make("b"));
+      assert.deepEqual(names().sort(), ["a", "b"]);
+      assert.equal(other.remove(make("a")), true);
+      assert.equal(one.remove(make("a")), false);
+      assert.deepEqual(names(), ["b"]);
+      one.deploy(make("b", `http://${round}`));
+      assert.deepEqual(other.all()[0]?.matching, { endpoint: `http://${round}` });
+      one.remove(make("b"));
+      assert.deepEqual(names(), []);
+    }
+  });
+
+  it("are read once as long as nothing changes", async () => {
+    const apis = deployedApis(home, log);
+    apis.deploy(make("a"));
+    await pause(150);
+    assert.equal(apis.all(), apis.all());
+  });
+
+  it("don't suffer from one that can't be read, which is told", () => {
+    const apis = deployedApis(home, log);
+    apis.deploy(make("a"));
+    writeFileSync(join(home, synapseDirectory, "admin--bad_v1.xml"), "<api");
+    assert.deepEqual(
+      apis.all().map(({ name }) => name),
+      ["a"],
+    );
+    assert.match(lines.join(), /admin--bad_v1\.xml is not deployed: /);
+  });
+
   it("are told from the gateway's own APIs", () => {
     writeFileSync(join(home, synapseDirectory, "_TokenAPI_.xml"), "<api name='_WSO2AMTokenAPI_' context='/token'/>");
-    assert.deepEqual(deployedApis(home).all(), []);
+    assert.deepEqual(deployedApis(home, log).all(), []);
   });
 
   it("are found by the longest context, and never by half a name", () => {
