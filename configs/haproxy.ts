@@ -92,7 +92,8 @@ function choices(routes: readonly BalancerRoute[], hosts: readonly string[]): st
 }
 
 function backend(route: BalancerRoute, topology: Topology): string {
-  const isSpreadOfCalls = route.traffic === "calls" && route.targets.length > 1;
+  const hasSeveral = route.targets.length > 1;
+  const isSpreadOfCalls = hasSeveral && route.traffic === "calls";
   return lines(`backend ${route.name}`, [
     "option httpchk",
     `http-check send meth GET uri / ver HTTP/1.1 hdr Host ${route.host}`,
@@ -100,6 +101,8 @@ function backend(route: BalancerRoute, topology: Topology): string {
     ...repetition(route, topology),
     ...(route.sticky ? ["cookie APIM_NODE insert indirect nocache httponly secure"] : []),
     ...(isSpreadOfCalls ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`] : []),
+    // One connection that fails is enough to go without a server, as long as there are others.
+    ...(hasSeveral ? ["default-server observe layer4 error-limit 1 on-error mark-down"] : []),
     ...route.targets.map((target, position) => server(route, target, position, topology)),
     ...(isSpreadOfCalls ? untested(route) : []),
   ]);
@@ -121,8 +124,6 @@ function server(route: BalancerRoute, target: Target, position: number, topology
     `server ${target.node} ${target.address}:${target.port}`,
     ...(route.tls ? [`ssl sni str(${route.host})`] : []),
     `check-sni ${route.host} verifyhost ${route.host} port ${node.ports.managementHttps}`,
-    // One connection that fails is enough, as long as there are others.
-    ...(route.targets.length > 1 ? ["observe layer4 error-limit 1 on-error mark-down"] : []),
     ...(route.firstOnly && position > 0 ? ["backup"] : []),
     ...(route.sticky ? [`cookie ${target.node}`] : []),
   ].join(" ");

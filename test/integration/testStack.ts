@@ -17,6 +17,24 @@ export interface CommandResult {
   readonly output: string;
 }
 
+const namespace = "wso2-apim:";
+
+const ownSettings: Readonly<Record<string, unknown>> = {
+  networkSubnet: "172.29.99.0/24",
+  httpsPort: 18443,
+  gatewayHttpsPort: 18243,
+  gatewayHttpPort: 18280,
+  managementPort: 19443,
+  databasePort: 33306,
+};
+
+/** What a stack file of the project sets, by the names without namespace. */
+function exampleSettings(stack: string): Readonly<Record<string, unknown>> {
+  const text = fs.readFileSync(path.join(projectDirectory, `Pulumi.${stack}.yaml`), "utf8");
+  const { config } = yaml.parse(text) as { config: Record<string, unknown> };
+  return Object.fromEntries(Object.entries(config).map(([name, value]) => [name.slice(namespace.length), value]));
+}
+
 /** A stack of its own, with its own state, names, ports and network, driven through the commands of the README. */
 export class TestStack {
   readonly prefix: string;
@@ -24,18 +42,16 @@ export class TestStack {
   private readonly file: string;
   /** What the stack's file has besides its settings. */
   private encryption: Record<string, unknown> = {};
-  private settings: Record<string, unknown> = {
-    networkSubnet: "172.29.99.0/24",
-    httpsPort: 18443,
-    gatewayHttpsPort: 18243,
-    gatewayHttpPort: 18280,
-    managementPort: 19443,
-    databasePort: 33306,
-  };
+  private settings: Record<string, unknown>;
 
-  constructor(readonly name = "itest") {
+  /** @param example a stack of the project whose settings, network and ports are taken */
+  constructor(
+    readonly name = "itest",
+    example?: string,
+  ) {
     this.prefix = `apim-${name}`;
     this.file = path.join(projectDirectory, `Pulumi.${name}.yaml`);
+    this.settings = { ...(example === undefined ? ownSettings : exampleSettings(example)) };
     this.set({});
   }
 
@@ -43,7 +59,7 @@ export class TestStack {
   set(settings: Record<string, unknown>): void {
     this.settings = { ...this.settings, ...settings };
     const config = Object.fromEntries(
-      Object.entries(this.settings).map(([name, value]) => [`wso2-apim:${name}`, value]),
+      Object.entries(this.settings).map(([name, value]) => [`${namespace}${name}`, value]),
     );
     fs.writeFileSync(this.file, yaml.stringify({ ...this.encryption, config }));
   }
@@ -54,7 +70,7 @@ export class TestStack {
     if (status !== 0) throw new Error(output);
     const { config, ...rest } = yaml.parse(fs.readFileSync(this.file, "utf8")) as Record<string, unknown>;
     this.encryption = rest;
-    this.settings[name] = (config as Record<string, unknown>)[`wso2-apim:${name}`];
+    this.settings[name] = (config as Record<string, unknown>)[`${namespace}${name}`];
   }
 
   /** Runs `npm run <command>` without npm around it. */
