@@ -246,6 +246,49 @@ describe("verify's cycle from publishing to calling", () => {
     });
   });
 
+  describe("with several gateways", () => {
+    beforeEach(() => {
+      fake.settings = { gatewayReplicas: 3 };
+    });
+    const isCall = ({ path }: Parameters<Override>[0]) => path.startsWith("/verify");
+    const at = (name: string) => (seen: Parameters<Override>[0]) => isCall(seen) && seen.node === name;
+
+    it("calls until each of them has answered", async () => {
+      assert.deepEqual(
+        (await run()).steps.filter(({ ok }) => !ok),
+        [],
+      );
+      const called = fake.seen.filter((seen) => isCall(seen) && seen.headers.authorization);
+      assert.deepEqual([...new Set(called.map(({ node }) => node))].sort(), ["gateway-1", "gateway-2", "gateway-3"]);
+    });
+
+    it("names the one that does not serve the API, and the volume that it should have it from", async () => {
+      fake.override = when(at("gateway-2"), { status: 404, body: "nothing here" });
+      const { name, detail, links, faults } = failure(await run());
+      assert.equal(name, "call the API with it over HTTPS");
+      assert.equal(detail, "expected the endpoint's answer, found from gateway-2 status 404: nothing here");
+      assert.deepEqual(links, ["gateway-2 -> gateway-synapse-configs (volume)"]);
+      assert.match(faults?.[0]?.file ?? "", /synapse-configs/);
+    });
+
+    it("names no volume when none of them serves it", async () => {
+      fake.override = when(isCall, { status: 404 });
+      assert.ok(!failure(await run()).links.some((link) => link.endsWith("(volume)")));
+    });
+
+    it("names the one that still takes a revoked token, and the members of its cluster", async () => {
+      fake.override = (seen) => {
+        const token = seen.headers.authorization?.replace("Bearer ", "") ?? "";
+        return at("gateway-3")(seen) && fake.revoked.has(token) ? { body: fake.words.PRODUCTION } : undefined;
+      };
+      const { name, detail, links } = failure(await run());
+      assert.equal(name, "be refused with the revoked token");
+      assert.match(detail ?? "", /found from gateway-3 status 200/);
+      assert.ok(links.includes("gateway-1 -> gateway-3 (clustering/members)"), links.join());
+      assert.ok(links.every((link) => link.includes("clustering")));
+    });
+  });
+
   it("keeps the passwords, keys and tokens out of its report", async () => {
     fake.override = when(({ path }) => path === "/revoke", { status: 500, body: "no" });
     const text = JSON.stringify(await run());

@@ -12,6 +12,8 @@ export interface Seen {
   readonly action: string;
   readonly form: Readonly<Record<string, string>>;
   readonly headers: IncomingMessage["headers"];
+  /** The gateway that the balancer sent it to, in turn. */
+  readonly node: string;
 }
 
 type Answer = { status?: number; headers?: Record<string, string | string[]>; body?: string };
@@ -25,6 +27,7 @@ export class FakeDeployment {
   readonly applications = new Set<string>();
   readonly revoked = new Set<string>();
   override: Override = () => undefined;
+  private turn = 0;
   /** Settings that differ from the defaults. */
   settings: RawSettings = {};
   /** What the endpoints behind the gateways answer. */
@@ -81,11 +84,19 @@ export class FakeDeployment {
     const url = new URL(request.url ?? "/", "http://fake");
     const form = Object.fromEntries(new URLSearchParams(body));
     const { headers } = request;
-    const seen = { host: headers.host ?? "", path: url.pathname, action: form.action ?? "", form, headers };
+    const { node, count } = this.balance(headers.host?.replace(/:.*/, "") ?? "");
+    const seen = { host: headers.host ?? "", path: url.pathname, action: form.action ?? "", form, headers, node };
     this.seen.push(seen);
     const answer = this.override(seen) ?? this.answer(seen);
-    response.writeHead(answer.status ?? 200, answer.headers);
+    response.writeHead(answer.status ?? 200, { ...answer.headers, ...(count > 1 && { "x-apim-node": node }) });
     response.end(answer.body ?? "");
+  }
+
+  /** Which gateway's turn it is, of how many. */
+  private balance(host: string): { node: string; count: number } {
+    const route = this.topology.balancer.routes.find((one) => one.traffic === "calls" && one.host === host);
+    const names = route?.targets.map((target) => target.node) ?? [];
+    return { node: names[this.turn++ % names.length] ?? "", count: names.length };
   }
 
   private answer(seen: Seen): Answer {
