@@ -19,7 +19,7 @@ describe("the program with a MySQL server that the user runs", function () {
     assert.ok(!ofType(run, ":Container").some(({ name }) => name.startsWith("mysql")));
     assert.deepEqual(
       ofType(run, ":Volume").map(({ name }) => name),
-      ["gateway-1-synapse-configs"],
+      ["gateway-synapse-configs"],
     );
     assert.ok(!ofType(run, ":RemoteImage").some(({ name }) => name.includes("mysql")));
     assert.ok(!run.all.some(({ name }) => name === "mysql-admin-password"));
