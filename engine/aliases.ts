@@ -9,7 +9,7 @@ import { type Alias, type Goal, makeUrn, nameOf, type StackName } from "./model"
  */
 export function recordedUrns(stack: StackName, goal: Goal, aliased: ReadonlyMap<string, string>): string[] {
   const result = new Set<string>();
-  for (const alias of [{}, ...goal.aliases] as Alias[]) {
+  for (const alias of [{}, ...(goal.aliases ?? [])] as Alias[]) {
     if (typeof alias === "string") {
       result.add(alias);
       continue;

@@ -1,6 +1,5 @@
 /** The providers of resources that name none: one for each package, from the stack's configuration. */
 
-import { NO_OPTIONS } from "./goalState";
 import {
   type Goal,
   isProviderType,
@@ -10,7 +9,9 @@ import {
   type ResourceState,
   type StackName,
 } from "./model";
-import { type Props, Secret } from "./values";
+import type { Props } from "./values";
+
+const DYNAMIC = "pulumi-nodejs";
 
 export class DefaultProviders {
   private readonly begun = new Map<string, Promise<string>>();
@@ -26,38 +27,26 @@ export class DefaultProviders {
   ) {}
 
   /** The explicit provider, or the package's default one, which is registered when first needed. */
-  referenceFor(goal: Goal): Promise<string | undefined> {
-    if (!goal.custom || isProviderType(goal.type)) return Promise.resolve(undefined);
-    if (goal.provider) return Promise.resolve(goal.provider);
-    const pkg = packageOf(goal.type);
-    const version = pkg === "pulumi-nodejs" ? undefined : goal.version;
-    const name = version ? `default_${version.replaceAll(/[^\w]/g, "_")}` : "default";
+  async referenceFor({ type, custom, provider, version }: Goal): Promise<string | undefined> {
+    if (!custom || isProviderType(type)) return undefined;
+    if (provider) return provider;
+    const pkg = packageOf(type);
+    const known = pkg === DYNAMIC ? undefined : version;
+    const name = known ? `default_${known.replaceAll(/[^\w]/g, "_")}` : "default";
     const key = `${pkg}/${name}`;
-    const begun = this.begun.get(key) ?? this.registerDefault(pkg, name, version);
+    const begun = this.begun.get(key) ?? this.registerDefault(pkg, name, known);
     this.begun.set(key, begun);
     return begun;
   }
 
   private async registerDefault(pkg: string, name: string, version: string | undefined): Promise<string> {
+    const entries = Object.entries(this.config);
+    const own = entries.filter(([key]) => key.startsWith(`${pkg}:`));
     // The dynamic provider gets the whole configuration, others what is set for their package.
-    const inputs: Props =
-      pkg === "pulumi-nodejs"
-        ? this.config
-        : Object.fromEntries(
-            Object.entries(this.config)
-              .filter(([key]) => key.startsWith(`${pkg}:`))
-              .map(([key, value]) => [key.slice(pkg.length + 1), value]),
-          );
-    const goal = { ...NO_OPTIONS, type: `${PROVIDER_PREFIX}${pkg}`, name, custom: true, inputs, version };
+    const given = pkg === DYNAMIC ? entries : own.map(([key, value]) => [key.slice(pkg.length + 1), value] as const);
+    const goal = { type: `${PROVIDER_PREFIX}${pkg}`, name, custom: true, inputs: Object.fromEntries(given), version };
     const urn = makeUrn(this.stack, goal.type, name);
-    const state = await this.register(urn, goal);
-    return `${urn}::${state.id}`;
+    const { id } = await this.register(urn, goal);
+    return `${urn}::${id}`;
   }
-}
-
-/** The stack's configuration as provider inputs. */
-export function configProps(values: Readonly<Record<string, string>>, secretKeys: readonly string[]): Props {
-  return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => [key, secretKeys.includes(key) ? new Secret(value) : value]),
-  );
 }

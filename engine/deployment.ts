@@ -2,22 +2,22 @@
 
 import { recordedUrns } from "./aliases";
 import { DefaultProviders } from "./defaultProviders";
-import { stateFor } from "./goalState";
-import {
-  type Goal,
-  isProviderType,
-  makeUrn,
-  type ResourceState,
-  requirements,
-  STACK_TYPE,
-  type StackName,
-} from "./model";
-import { registerComponent, registerImport, registerProvider, registerRead } from "./otherKinds";
-import { goesWithAnother, inReverse, type Plan, planRegistration, refusal } from "./plan";
-import { unknownKind } from "./registry";
+import { deleteAll } from "./destroy";
+import { type Goal, makeUrn, type ResourceState, requirements, STACK_TYPE, type StackName, stateFor } from "./model";
+import { planRegistration } from "./plan";
+import type { Properties } from "./provider";
 import { Replacements } from "./replacement";
 import { existing, known, messageOf, plannedOutputs, type Steps } from "./steps";
-import { containsUnknown, markPaths, markSecrets, type Props, parsePath, resetPath, unwrapProps } from "./values";
+import {
+  containsUnknown,
+  equal,
+  markPaths,
+  markSecrets,
+  type Props,
+  parsePath,
+  resetPath,
+  unwrapProps,
+} from "./values";
 
 /** What the program is told: `fail` and `skip` leave its outputs unknown, so that dependents can be skipped too. */
 export interface Registration {
@@ -74,8 +74,7 @@ export class Deployment {
   private async recordOutputs(urn: string, outputs: Props): Promise<void> {
     const state = this.steps.journal.find(urn);
     if (state === undefined) return;
-    // Unknown outside a preview means: comes from something that failed. What it was is better than nothing.
-    const news = this.steps.preview ? outputs : { ...pick(state.outputs, outputs), ...known(outputs) };
+    const news = this.usable(outputs, state.outputs);
     if (urn === this.rootUrn) this.steps.emit({ kind: "outputs", olds: state.outputs ?? {}, news });
     await this.steps.journal.replace(undefined, state, { ...state, outputs: news });
   }
@@ -91,22 +90,13 @@ export class Deployment {
     if (this.rootUrn && this.rootOutputs) await this.recordOutputs(this.rootUrn, this.rootOutputs);
     if (this.failed || this.stopping) return;
     const leftovers = this.steps.journal.remaining();
-    const refused = leftovers.filter((state) => !state.delete && refusal(state, "deleted") !== undefined);
-    for (const state of refused) this.fail(state.urn, refusal(state, "deleted") ?? "");
-    if (refused.length > 0) return;
-    const condemned = new Set(leftovers.map((state) => state.urn).filter((urn) => !this.seen.has(urn)));
-    await inReverse(leftovers, async (state) => {
-      if (this.stopping) return false;
-      const retain = state.retainOnDelete === true || goesWithAnother(state, condemned);
-      const op = state.delete ? "delete-replaced" : "delete";
-      return this.attempt(state.urn, () =>
-        this.steps.remove({ op, urn: state.urn, old: state, retain }, state, retain),
-      );
-    });
+    const going = new Set(leftovers.map(({ urn }) => urn).filter((urn) => !this.seen.has(urn)));
+    const gone = await deleteAll(this.steps, leftovers, going, () => this.stopping);
+    this.failed ||= !gone && !this.stopping;
   }
 
   private async tracked<T>(work: () => Promise<T>): Promise<T> {
-    if (this.stopping) throw new Stopped("the run was asked to stop");
+    this.refuseWhenStopping();
     this.active += 1;
     try {
       return await work();
@@ -116,101 +106,94 @@ export class Deployment {
     }
   }
 
+  private refuseWhenStopping(): void {
+    if (this.stopping) throw new Stopped("the run was asked to stop");
+  }
+
   private async registerTracked(goal: Goal): Promise<Registration> {
     const urn = makeUrn(this.stack, goal.type, goal.name, goal.parent);
     if (goal.type === STACK_TYPE) this.rootUrn = urn;
     const nothing = { urn, id: "", outputs: goal.inputs };
-    if (this.seen.has(urn)) {
-      this.fail(urn, `registered twice; give each ${goal.type} below one parent a name of its own`);
-      return { ...nothing, result: "fail" };
-    }
-    this.seen.add(urn);
     try {
-      const reference = await this.providers.referenceFor(goal);
+      if (this.seen.has(urn)) throw new Error(`registered twice; give each ${goal.type} below one parent its own name`);
+      this.seen.add(urn);
+      const provider = await this.providers.referenceFor(goal);
       // Components go on without what is missing, and the state must not refer to that.
-      const present = goal.custom ? goal.dependencies : goal.dependencies.filter((each) => !this.missing.has(each));
-      const complete: Goal = {
-        ...goal,
-        dependencies: present,
-        ...(reference !== undefined && { provider: reference }),
-      };
-      if (complete.custom && this.mustSkip(urn, complete)) {
+      const dependencies = goal.dependencies?.filter((each) => goal.custom || !this.missing.has(each));
+      const complete: Goal = { ...goal, dependencies, provider };
+      if (this.mustSkip(complete)) {
         this.missing.add(urn);
         return { ...nothing, result: "skip" };
       }
-      const state = await this.carryOut(urn, complete);
-      return { urn, id: state.id ?? "", outputs: state.outputs ?? {}, result: "success" };
+      const { id = "", outputs = {} } = await this.carryOut(urn, complete);
+      return { urn, id, outputs, result: "success" };
     } catch (error) {
       if (error instanceof Stopped) throw error;
-      this.fail(urn, messageOf(error));
+      this.failed = true;
+      this.missing.add(urn);
+      this.steps.fail(urn, messageOf(error));
       return { ...nothing, result: "fail" };
     }
   }
 
+  private mustSkip(goal: Goal): boolean {
+    if (!goal.custom) return false;
+    if (requirements(goal).some((each) => this.missing.has(each))) return true;
+    return !this.steps.preview && containsUnknown(goal.inputs);
+  }
+
   private async carryOut(urn: string, goal: Goal): Promise<ResourceState> {
-    const { journal } = this.steps;
+    const { steps } = this;
     const { old, aliases } = this.findOld(urn, goal);
-    if (!goal.custom)
-      return registerComponent(this.steps, stateFor(urn, goal, aliases, old, this.usableInputs(goal, old)), old, goal);
-    if (isProviderType(goal.type))
-      return registerProvider(this.steps, stateFor(urn, goal, aliases, old, goal.inputs), old, goal);
-    const provider = this.steps.registry.get(goal.provider);
-    if (!provider.types.includes(goal.type)) throw unknownKind(goal.type);
+    const provider = steps.registry.of({ ...goal, custom: goal.custom });
+    const given = goal.custom ? goal.inputs : this.usable(goal.inputs, old?.inputs);
     if (goal.readId !== undefined)
-      return registerRead(this.steps, stateFor(urn, goal, aliases, old, goal.inputs), old, goal.readId);
-    const wanted = goal.ignoreChanges.reduce<Props>(
+      return steps.take("read", stateFor(urn, { ...goal, inputs: given }, aliases, old), old, goal.readId);
+    const wanted = (goal.ignoreChanges ?? []).reduce<Props>(
       (inputs, path) => (old?.inputs ? (resetPath(inputs, old.inputs, parsePath(path)) as Props) : inputs),
-      goal.inputs,
+      goal.version && goal.type.startsWith("pulumi:providers:")
+        ? { ...given, __internal: {}, version: goal.version }
+        : given,
     );
-    const check = async (olds: Props | undefined): Promise<ResourceState> => {
-      const ref = { urn, type: goal.type };
-      const { inputs, failures } = await provider.check(ref, olds && unwrapProps(olds), unwrapProps(wanted));
-      if (failures.length > 0)
-        throw new Error(failures.map(({ property, reason }) => `${property}: ${reason}`).join("; "));
-      return stateFor(
-        urn,
-        goal,
-        aliases,
-        old,
-        markPaths(markSecrets(inputs as Props, wanted), goal.additionalSecretOutputs),
-      );
+    const check = async (olds: ResourceState | undefined): Promise<ResourceState> => {
+      const before: Properties | undefined = olds?.inputs && unwrapProps(olds.inputs);
+      const { inputs, failures } = await provider.check({ urn, type: goal.type }, before, unwrapProps(wanted));
+      if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("; "));
+      const marked = markPaths(markSecrets(inputs as Props, wanted), goal.additionalSecretOutputs ?? []);
+      // Values that did not change stay the same objects, and their secrets the same ciphertext.
+      const kept = olds?.inputs && equal(olds.inputs, marked) ? olds.inputs : marked;
+      return stateFor(urn, { ...goal, inputs: kept }, aliases, olds);
     };
-    const state = await check(old?.inputs);
-    const usable = old !== undefined && !old.external && old.custom;
-    const diff = usable ? await provider.diff(existing(old), unwrapProps(state.inputs)) : undefined;
-    const plan = planRegistration(old, goal, { diff, inputsEqual: false });
-    const step = { urn, old, diffs: plan.diffs, replaces: plan.replaces, detailed: plan.detailed };
-    if (this.stopping) throw new Stopped("the run was asked to stop");
-    switch (plan.kind) {
-      case "create":
-        if (goal.importId !== undefined) return registerImport(this.steps, state, old, goal.importId, provider);
-        return this.steps.create({ op: "create", urn }, state, undefined);
-      case "discard":
-        return this.steps.create({ op: "create", urn }, state, old);
-      case "same": {
-        const kept = { ...state, id: old?.id, outputs: this.steps.marked(state, old?.outputs ?? {}) };
-        await journal.settle(undefined, old, kept);
-        this.steps.emit({ kind: "done", step: { op: "same", urn, old, new: kept }, ms: 0 });
-        return kept;
-      }
-      case "update":
-        return this.steps.update({ ...step, op: "update" }, { ...state, id: old?.id }, old as ResourceState);
-      default: {
-        const fresh = await check(undefined);
-        if (goal.importId !== undefined && plan.kind === "replace") {
-          const imported = await registerImport(this.steps, fresh, undefined, goal.importId, provider);
-          if (old) await journal.replace(undefined, old, { ...old, delete: true });
-          return imported;
-        }
-        const shown = { ...step, new: this.planned(fresh, plan, old) };
-        return this.replacements.replace(shown, plan, fresh, old as ResourceState);
-      }
+    const state = await check(old);
+    const comparable = old !== undefined && !old.external && old.custom === goal.custom;
+    const diff = comparable ? await provider.diff(existing(old), unwrapProps(state.inputs)) : undefined;
+    const plan = planRegistration(old, goal, diff);
+    this.refuseWhenStopping();
+    const { diffs, replaces, detailed } = plan;
+    const step = { urn, old, diffs, replaces, detailed };
+    if (old === undefined || plan.kind === "create") {
+      if (goal.importId !== undefined) return steps.take("import", state, old, goal.importId);
+      return steps.create({ op: "create", urn }, state, old);
     }
+    if (plan.kind === "update") return steps.update({ ...step, op: "update" }, state, old);
+    if (plan.kind === "same") {
+      const same = { ...state, outputs: steps.marked(state, old.outputs ?? {}) };
+      await steps.journal.settle(undefined, old, same);
+      steps.registry.configure(same);
+      steps.done({ op: "same", urn, old, new: same });
+      return same;
+    }
+    const fresh = await check(undefined);
+    if (goal.importId !== undefined && plan.kind === "replace") return steps.take("import", fresh, old, goal.importId);
+    // Without details of what differs, all that the new one will have counts as not known yet.
+    const unknown = Object.keys(detailed).length === 0 ? { outputs: plannedOutputs(old, fresh.inputs ?? {}) } : {};
+    return this.replacements.replace({ ...step, new: { ...fresh, ...unknown } }, plan, fresh, old);
   }
 
   private findOld(urn: string, goal: Goal): { old?: ResourceState; aliases: readonly string[] } {
-    const aliases = recordedUrns(this.stack, goal, this.aliased).filter((alias) => alias !== urn);
-    for (const candidate of [urn, ...aliases]) {
+    const candidates = recordedUrns(this.stack, goal, this.aliased).filter((alias) => alias !== urn);
+    const aliases = (goal.aliases ?? []).length > 0 ? candidates : [];
+    for (const candidate of [urn, ...candidates]) {
       const old = this.olds.get(candidate);
       if (old === undefined || (candidate !== urn && this.seen.has(candidate))) continue;
       if (candidate !== urn) {
@@ -218,47 +201,18 @@ export class Deployment {
         this.seen.add(candidate);
         this.steps.journal.rename(candidate, urn);
       }
-      return { old, aliases: goal.aliases.length > 0 ? aliases : [] };
+      return { old, aliases };
     }
-    return { aliases: goal.aliases.length > 0 ? aliases : [] };
+    return { aliases };
   }
 
-  /** What the display shows as new: with unknowns for what only exists after the replacement. */
-  private planned(state: ResourceState, plan: Plan, old: ResourceState | undefined): ResourceState {
-    if (old === undefined || Object.keys(plan.detailed).length > 0) return state;
-    return { ...state, outputs: plannedOutputs(old, state.inputs ?? {}) };
+  /**
+   * What of a component's inputs or outputs can be recorded: unknown outside a preview means that it comes from
+   * something that failed, and what it was is better than nothing.
+   */
+  private usable(given: Props, recorded: Props | undefined): Props {
+    if (this.steps.preview) return given;
+    const before = Object.entries(recorded ?? {}).filter(([key]) => key in given);
+    return { ...Object.fromEntries(before), ...known(given) };
   }
-
-  /** Components go on when something that they take is missing; only what is known of their inputs is recorded. */
-  private usableInputs(goal: Goal, old: ResourceState | undefined): Props {
-    if (this.steps.preview) return goal.inputs;
-    return { ...pick(old?.inputs, goal.inputs), ...known(goal.inputs) };
-  }
-
-  private mustSkip(urn: string, goal: Goal): boolean {
-    const state = stateFor(urn, goal, [], undefined, goal.inputs);
-    if (requirements(state).some((each) => this.missing.has(each))) return true;
-    return !this.steps.preview && containsUnknown(goal.inputs);
-  }
-
-  private async attempt(urn: string, work: () => Promise<void>): Promise<boolean> {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      this.fail(urn, messageOf(error));
-      return false;
-    }
-  }
-
-  private fail(urn: string, message: string): void {
-    this.failed = true;
-    this.missing.add(urn);
-    this.steps.emit({ kind: "log", severity: "error", message, urn });
-  }
-}
-
-/** Those of `olds` whose keys are in `wanted`. */
-function pick(olds: Props | undefined, wanted: Props): Props {
-  return Object.fromEntries(Object.entries(olds ?? {}).filter(([key]) => key in wanted));
 }

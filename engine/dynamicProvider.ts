@@ -59,7 +59,8 @@ export function dynamicProvider(config: Properties, server: () => DynamicServer)
       const response = await call((client) => client.check, request);
       const failures = response
         .getFailuresList()
-        .map((failure) => ({ property: failure.getProperty(), reason: failure.getReason() }));
+        .map((failure) => failure.toObject())
+        .map(({ property, reason }) => ({ property, reason: `${property}: ${reason}` }));
       return { inputs: properties(response.getInputs()), failures };
     },
     async diff(existing, news) {

@@ -1,9 +1,9 @@
 /** The state of a run in progress: what is settled, what is still as before, and what is under way. */
 
 import type { Crypter } from "./crypto";
-import { type PendingOperation, type PendingType, providerUrn, type ResourceState } from "./model";
+import type { PendingOperation, PendingType, ResourceState } from "./model";
 import type { StateFile } from "./stateFile";
-import { equal, type Prop, type Props, toState } from "./values";
+import { equal, isEmpty, isObject, type Props, toState } from "./values";
 
 /**
  * Every change is on disk before the returned promise resolves. Writes that come in while one is under way are
@@ -21,8 +21,8 @@ export class Journal {
   private queued: Promise<void> | undefined;
   private dirty = false;
 
+  /** @param file none in a preview: nothing is written */
   constructor(
-    /** None in a preview: nothing is written. */
     private readonly file: StateFile | undefined,
     resources: readonly ResourceState[],
     private readonly crypter: Crypter | undefined,
@@ -45,36 +45,33 @@ export class Journal {
   }
 
   async begin(resource: ResourceState, type: PendingType): Promise<PendingOperation> {
-    const operation = { resource: this.resolve(resource), type };
+    const operation = { resource, type };
     this.pending.add(operation);
     await this.save();
     return operation;
   }
 
-  /**
-   * Ends `operation`: `state` takes the place of `old`, or joins, or (undefined) `old` goes away. Nothing is written
-   * when nothing changed.
-   */
+  /** Ends `operation`: `state` takes the place of `old`, or joins, or (undefined) `old` goes away. */
   async settle(operation: PendingOperation | undefined, old: ResourceState | undefined, state?: ResourceState) {
     if (operation !== undefined) this.pending.delete(operation);
-    const kept = state && old && sameState(old, state) ? old : state;
+    const kept = state && old && this.isSame(old, state) ? old : state;
     if (old !== undefined) {
       this.rest = this.rest.filter((each) => each !== old);
       this.settled = this.settled.filter((each) => each !== old);
     }
     if (kept !== undefined) this.settled.push(kept);
     this.dirty ||= kept !== old;
+    // What only moved, or was only noted anew, can wait for the next write.
     if (operation !== undefined || (kept !== old && !(old && kept))) await this.save();
   }
 
-  /** Puts `state` in the place of `old`, wherever that stands. */
+  /** Ends `operation` and puts `state` in the place of `old`, wherever that stands. */
   async replace(operation: PendingOperation | undefined, old: ResourceState, state: ResourceState): Promise<void> {
     if (operation !== undefined) this.pending.delete(operation);
-    if (sameState(old, state) && operation === undefined) return;
+    else if (this.isSame(old, state)) return;
     const swap = (each: ResourceState) => (each === old ? state : each);
     this.rest = this.rest.map(swap);
     this.settled = this.settled.map(swap);
-    this.dirty = true;
     await this.save();
   }
 
@@ -115,83 +112,65 @@ export class Journal {
   private async write(): Promise<void> {
     this.dirty = false;
     if (this.file === undefined) return;
-    const resources = this.resources().map((each) => this.text(each));
-    const pending = [...this.pending].map(
-      ({ resource, type }) => `{"resource":${this.text(resource)},"type":"${type}"}`,
-    );
+    const text = (state: ResourceState) => this.referringTo(this.text(state));
+    const pending = [...this.pending].map(({ resource, type }) => `{"resource":${text(resource)},"type":"${type}"}`);
     try {
-      await this.file.write(resources, pending, this.crypter?.salt);
+      await this.file.write(this.resources().map(text), pending, this.crypter?.salt);
     } catch (error) {
       this.dirty = true;
       throw error;
     }
   }
 
+  private isSame(a: ResourceState, b: ResourceState): boolean {
+    const alike = (left: Props = {}, right: Props = {}) => equal(left, right);
+    if (a === b) return true;
+    return (
+      alike(a.inputs, b.inputs) &&
+      alike(a.outputs, b.outputs) &&
+      JSON.stringify(fields(a)) === JSON.stringify(fields(b))
+    );
+  }
+
   private text(state: ResourceState): string {
     const known = this.texts.get(state);
-    if (known !== undefined && this.renamed.size === 0) return known;
+    if (known !== undefined) return known;
     const encrypt = (plain: string) => {
       if (this.crypter === undefined) throw new Error("secrets can't be recorded without a passphrase");
       return this.crypter.encrypt(plain);
     };
-    const { inputs, outputs, ...others } = this.resolve(state);
-    const record = { ...others, ...encode({ inputs, outputs }, encrypt) };
-    const text = JSON.stringify(record);
+    const stored = (props: Props | undefined) => (isEmpty(props) ? undefined : toState(props ?? {}, encrypt));
+    const { urn, custom, id, type, ...others } = fields(state);
+    const [inputs, outputs] = [stored(state.inputs), stored(state.outputs)];
+    const text = JSON.stringify({ urn, custom, id, type, inputs, outputs, ...others });
     this.texts.set(state, text);
     return text;
   }
 
-  private resolve(state: ResourceState): ResourceState {
-    if (this.renamed.size === 0) return state;
-    const now = (urn: string) => this.renamed.get(urn) ?? urn;
-    const { parent, provider, dependencies, deletedWith, propertyDependencies } = state;
-    const at = provider === undefined ? -1 : provider.lastIndexOf("::");
-    return {
-      ...state,
-      ...(parent && { parent: now(parent) }),
-      ...(provider && { provider: now(providerUrn(provider)) + provider.slice(at) }),
-      ...(deletedWith && { deletedWith: now(deletedWith) }),
-      ...(dependencies && { dependencies: dependencies.map(now) }),
-      ...(propertyDependencies && {
-        propertyDependencies: Object.fromEntries(
-          Object.entries(propertyDependencies).map(([key, urns]) => [key, urns.map(now)]),
-        ),
-      }),
-    };
+  /** Follows renamed resources; `aliases` keep the old names. */
+  private referringTo(text: string): string {
+    if (this.renamed.size === 0) return text;
+    const { aliases, ...others } = JSON.parse(text);
+    let changed = JSON.stringify(others);
+    for (const [from, to] of this.renamed)
+      changed = changed.replaceAll(`"${from}"`, `"${to}"`).replaceAll(`"${from}::`, `"${to}::`);
+    return aliases ? `${changed.slice(0, -1)},"aliases":${JSON.stringify(aliases)}}` : changed;
   }
 }
 
-function encode(values: { inputs?: Props; outputs?: Props }, encrypt: (plain: string) => string) {
-  const result: { inputs?: Prop; outputs?: Prop } = {};
-  for (const key of ["inputs", "outputs"] as const) {
-    const props = values[key];
-    if (props !== undefined && Object.keys(props).length > 0) result[key] = toState(props, encrypt);
-  }
-  return result;
-}
-
-/** Whether nothing that matters differs; empty lists and maps count as absent. */
-function sameState(a: ResourceState, b: ResourceState): boolean {
-  const plain = (state: ResourceState) => {
-    const { inputs: _inputs, outputs: _outputs, modified: _modified, ...others } = state;
-    return JSON.stringify(Object.entries(prune(others)).sort(([x], [y]) => (x < y ? -1 : 1)));
+/** All but inputs and outputs, the same for the same resource: nothing empty, everything in order. */
+function fields({ inputs: _inputs, outputs: _outputs, ...state }: ResourceState): Record<string, unknown> {
+  const sorted = (value: unknown): unknown => {
+    // Dependencies come in the order in which the program's promises happened to resolve.
+    if (Array.isArray(value)) return [...value].sort();
+    return isObject(value) ? ordered(value) : value;
   };
-  return (
-    a === b ||
-    (equal(a.inputs ?? {}, b.inputs ?? {}) && equal(a.outputs ?? {}, b.outputs ?? {}) && plain(a) === plain(b))
-  );
-}
-
-function prune(fields: object): object {
-  const kept: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(fields)) {
-    if (value === undefined || value === false) continue;
-    if (Array.isArray(value)) {
-      if (value.length > 0) kept[key] = [...value].sort();
-    } else if (typeof value === "object" && value !== null) {
-      const inner = prune(value);
-      if (Object.keys(inner).length > 0) kept[key] = Object.fromEntries(Object.entries(inner).sort());
-    } else kept[key] = value;
-  }
-  return kept;
+  const ordered = (of: object) =>
+    Object.fromEntries(
+      Object.entries(of)
+        .filter(([key, value]) => key === "custom" || of !== state || (value !== false && !isEmpty(value)))
+        .map(([key, value]) => [key, sorted(value)])
+        .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    );
+  return ordered(state);
 }

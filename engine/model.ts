@@ -22,7 +22,7 @@ export interface ResourceState {
   /** `<urn>::<id>` of its provider. */
   readonly provider?: string;
   readonly propertyDependencies?: Readonly<Record<string, readonly string[]>>;
-  /** Deleted before its replacement was made. */
+  /** Deleted, or gone with what held it; to be made again. */
   readonly pendingReplacement?: boolean;
   readonly additionalSecretOutputs?: readonly string[];
   readonly aliases?: readonly string[];
@@ -47,30 +47,33 @@ export type Alias =
   | string
   | { name?: string; type?: string; stack?: string; project?: string; parent?: string; noParent?: boolean };
 
-/** One registerResource request of the program. */
-export interface Goal {
-  readonly type: string;
+/** One registerResource request of the program: what is to be recorded, and how to get there. */
+export interface Goal extends Omit<ResourceState, "urn" | "aliases"> {
   readonly name: string;
-  readonly custom: boolean;
   readonly inputs: Props;
-  readonly parent?: string;
-  readonly provider?: string;
   readonly version?: string;
-  readonly protect: boolean;
-  readonly dependencies: readonly string[];
-  readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
   readonly deleteBeforeReplace?: boolean;
-  readonly ignoreChanges: readonly string[];
-  readonly replaceOnChanges: readonly string[];
-  readonly additionalSecretOutputs: readonly string[];
-  readonly aliases: readonly Alias[];
+  readonly ignoreChanges?: readonly string[];
+  readonly replaceOnChanges?: readonly string[];
+  readonly aliases?: readonly Alias[];
   readonly importId?: string;
-  readonly customTimeouts?: ResourceState["customTimeouts"];
-  readonly retainOnDelete: boolean;
-  readonly deletedWith?: string;
-  readonly sourcePosition?: string;
   /** For readResource: the id of what to read. */
   readonly readId?: string;
+}
+
+/** What would be recorded of `goal`; what only exists afterwards is as in `old`. */
+export function stateFor(urn: string, goal: Goal, aliases: readonly string[], old?: ResourceState): ResourceState {
+  const {
+    name: _name,
+    version: _v,
+    deleteBeforeReplace: _d,
+    ignoreChanges: _i,
+    replaceOnChanges: _r,
+    ...wanted
+  } = goal;
+  const { importId: _importId, readId: _readId, ...recorded } = wanted;
+  const { id, importID, created, modified } = old ?? {};
+  return { urn, ...recorded, aliases: aliases.length > 0 ? aliases : undefined, id, importID, created, modified };
 }
 
 export const STACK_TYPE = "pulumi:pulumi:Stack";
@@ -80,11 +83,11 @@ export const isProviderType = (type: string): boolean => type.startsWith(PROVIDE
 /** `docker` of `docker:index/container:Container`. */
 export const packageOf = (type: string): string => type.slice(0, type.indexOf(":"));
 export const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");
-/** Default providers are the engine's own affair: not shown, not counted. */
-export const isDefaultProvider = (urn: string): boolean =>
-  typeOf(urn).startsWith(PROVIDER_PREFIX) && /^default(_|$)/.test(nameOf(urn));
 /** The type without its parents' types. */
 export const typeOf = (urn: string): string => (urn.split("::")[2] ?? "").split("$").pop() ?? "";
+/** Default providers are the engine's own affair: not shown, not counted. */
+export const isDefaultProvider = (urn: string): boolean =>
+  isProviderType(typeOf(urn)) && /^default(_|$)/.test(nameOf(urn));
 /** `docker:index:Container` for `docker:index/container:Container`, as people write it. */
 export const shortType = (type: string): string => type.replace(/^([^:]+:[^:/]+)\/[^:]+:/, "$1:");
 /** The URN in a provider reference `<urn>::<id>`. */
@@ -102,14 +105,13 @@ export function makeUrn(stack: StackName, type: string, name: string, parent?: s
   return `urn:pulumi:${stack.stack}::${stack.project}::${qualified}::${name}`;
 }
 
+type Reference = "parent" | "dependencies" | "propertyDependencies" | "deletedWith" | "provider";
+type References = Pick<ResourceState, Reference> & { readonly urn?: string };
+
 /** Everything that must exist before this resource does. */
-export function requirements(state: ResourceState): string[] {
-  const all = [
-    ...(state.dependencies ?? []),
-    ...Object.values(state.propertyDependencies ?? {}).flat(),
-    state.parent,
-    state.deletedWith,
-    state.provider === undefined ? undefined : providerUrn(state.provider),
-  ];
-  return [...new Set(all.filter((urn): urn is string => urn !== undefined && urn !== state.urn))];
+export function requirements(state: References): string[] {
+  const { dependencies = [], propertyDependencies = {}, parent, deletedWith, provider } = state;
+  const holders = [parent, deletedWith, provider && providerUrn(provider)];
+  const all = [...dependencies, ...Object.values(propertyDependencies).flat(), ...holders];
+  return [...new Set(all.filter((urn): urn is string => urn !== undefined && urn !== "" && urn !== state.urn))];
 }

@@ -1,7 +1,9 @@
 /** Answers the SDK's gRPC protocol: the program's resource monitor and engine. */
 
 import { realpathSync } from "node:fs";
+import { promisify } from "node:util";
 import * as grpc from "@grpc/grpc-js";
+import type { Alias as AliasMessage } from "@pulumi/pulumi/proto/alias_pb";
 import { EngineService, type IEngineServer } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import * as engine from "@pulumi/pulumi/proto/engine_pb";
 import { type IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
@@ -9,10 +11,10 @@ import * as resource from "@pulumi/pulumi/proto/resource_pb";
 import type { SourcePosition } from "@pulumi/pulumi/proto/source_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { type Deployment, Stopped } from "./deployment";
+import { duration } from "./duration";
 import type { Emit } from "./events";
-import { NO_OPTIONS } from "./goalState";
 import { type Alias, type Goal, STACK_TYPE } from "./model";
-import { fromStruct, toStruct } from "./values";
+import { fromStruct, toStruct, UNKNOWN_ID } from "./values";
 
 /** What of the protocol the SDK may use; the rest it refuses by itself, with a clear message. */
 const FEATURES = new Set(["secrets", "resourceReferences", "outputValues", "deletedWith", "aliasSpecs"]);
@@ -23,49 +25,18 @@ const UNLIMITED = { "grpc.max_receive_message_length": -1, "grpc.max_send_messag
 export interface Monitor {
   /** host:port, on loopback. */
   readonly address: string;
-  /** When the program first called, ms since epoch. */
-  firstCall(): number | undefined;
-  /** How long at least one call was being answered, ms. */
-  busy(): number;
   close(): void;
 }
 
 /** @param projectDir source positions are recorded relative to it */
 export async function startMonitor(deployment: Promise<Deployment>, projectDir: string, emit: Emit): Promise<Monitor> {
-  const calls = new CallClock();
   const server = new grpc.Server(UNLIMITED);
-  server.addService(
-    ResourceMonitorService,
-    monitorService(deployment, realpathSync(projectDir), calls) as grpc.UntypedServiceImplementation,
-  );
+  const resources = monitorService(deployment, realpathSync(projectDir));
+  server.addService(ResourceMonitorService, resources as grpc.UntypedServiceImplementation);
   server.addService(EngineService, engineService(emit) as unknown as grpc.UntypedServiceImplementation);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
-  return {
-    address: `127.0.0.1:${port}`,
-    firstCall: () => calls.first,
-    busy: () => calls.busy,
-    close: () => server.forceShutdown(),
-  };
-}
-
-class CallClock {
-  first: number | undefined;
-  busy = 0;
-  private open = 0;
-  private since = 0;
-
-  enter(): void {
-    this.first ??= Date.now();
-    if (this.open++ === 0) this.since = performance.now();
-  }
-
-  leave(): void {
-    if (--this.open === 0) this.busy += performance.now() - this.since;
-  }
+  const bind = promisify(server.bindAsync.bind(server));
+  const port = await bind("127.0.0.1:0", grpc.ServerCredentials.createInsecure());
+  return { address: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
 }
 
 type Handler<Request, Response> = grpc.handleUnaryCall<Request, Response>;
@@ -73,77 +44,63 @@ type Handler<Request, Response> = grpc.handleUnaryCall<Request, Response>;
 /** A gRPC handler from an async function; errors reach the SDK with their message. */
 function answer<Request, Response>(
   work: (request: Request) => Promise<Response> | Response,
-  clock?: CallClock,
 ): Handler<Request, Response> {
   return (call, callback) => {
-    clock?.enter();
     Promise.resolve()
       .then(() => work(call.request))
       .then(
         (response) => callback(null, response),
-        (error: Error) =>
-          callback({
-            code: error instanceof Stopped ? grpc.status.CANCELLED : grpc.status.UNKNOWN,
-            details: error.message,
-          }),
-      )
-      .finally(() => clock?.leave());
+        (error: Error) => {
+          const code = error instanceof Stopped ? grpc.status.CANCELLED : grpc.status.UNKNOWN;
+          callback({ code, details: error.message });
+        },
+      );
   };
 }
 
-function monitorService(ready: Promise<Deployment>, root: string, clock: CallClock): Partial<IResourceMonitorServer> {
+const RESULTS = { success: resource.Result.SUCCESS, fail: resource.Result.FAIL, skip: resource.Result.SKIP };
+
+/** To the program, what will be made is simply not known yet. */
+const knownId = (id: string): string => (id === UNKNOWN_ID ? "" : id);
+
+function monitorService(ready: Promise<Deployment>, root: string): Partial<IResourceMonitorServer> {
   const refuse = <Request, Response>(what: string) =>
     answer<Request, Response>(() => {
       throw new Error(`${what}: not known to the local engine; use the Pulumi CLI (APIM_ENGINE=pulumi)`);
     });
   return {
-    supportsFeature: answer(
-      (request) => new resource.SupportsFeatureResponse().setHassupport(FEATURES.has(request.getId())),
-      clock,
+    supportsFeature: answer((request) =>
+      new resource.SupportsFeatureResponse().setHassupport(FEATURES.has(request.getId())),
     ),
     registerResource: answer(async (request) => {
       const deployment = await ready;
       const { urn, id, outputs, result } = await deployment.register(goalOf(request, deployment.rootUrn, root));
-      const response = new resource.RegisterResourceResponse();
-      response.setUrn(urn);
-      response.setId(id);
-      response.setObject(toStruct(outputs));
-      response.setResult(
-        { success: resource.Result.SUCCESS, fail: resource.Result.FAIL, skip: resource.Result.SKIP }[result],
-      );
-      return response;
-    }, clock),
+      return new resource.RegisterResourceResponse()
+        .setUrn(urn)
+        .setId(knownId(id))
+        .setObject(toStruct(outputs))
+        .setResult(RESULTS[result]);
+    }),
     readResource: answer(async (request) => {
       const deployment = await ready;
       const { urn, outputs, result } = await deployment.register({
-        ...NO_OPTIONS,
-        type: request.getType(),
-        name: request.getName(),
+        ...commonGoal(request, deployment.rootUrn, root),
         custom: true,
         inputs: fromStruct(request.getProperties()),
         readId: request.getId(),
-        parent: request.getParent() || deployment.rootUrn,
-        provider: request.getProvider() || undefined,
-        version: request.getVersion() || undefined,
-        dependencies: request.getDependenciesList(),
-        additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-        sourcePosition: positionOf(request.getSourceposition(), root),
       });
       if (result !== "success") throw new Error(`${urn} could not be read`);
-      const response = new resource.ReadResourceResponse();
-      response.setUrn(urn);
-      response.setProperties(toStruct(outputs));
-      return response;
-    }, clock),
+      return new resource.ReadResourceResponse().setUrn(urn).setProperties(toStruct(outputs));
+    }),
     registerResourceOutputs: answer(async (request) => {
       await (await ready).registerOutputs(request.getUrn(), fromStruct(request.getOutputs()));
       return new Empty();
-    }, clock),
+    }),
     invoke: answer((request) => {
       throw new Error(
         `function ${request.getTok()}: the local engine calls no provider functions; use the Pulumi CLI (APIM_ENGINE=pulumi)`,
       );
-    }, clock),
+    }),
     call: refuse("resource methods"),
     registerPackage: refuse("parameterized packages"),
     registerStackTransform: refuse("transforms"),
@@ -175,73 +132,65 @@ function engineService(emit: Emit): Partial<IEngineServer> {
   };
 }
 
-function goalOf(request: resource.RegisterResourceRequest, root: string | undefined, dir: string): Goal {
+/** What registering and reading have in common. */
+function commonGoal(
+  request: resource.RegisterResourceRequest | resource.ReadResourceRequest,
+  root: string | undefined,
+  dir: string,
+) {
   const type = request.getType();
-  const parent = request.getParent() || (type === STACK_TYPE ? undefined : root);
-  if (request.getRemote())
-    throw new Error(`${type}: remote components are not known to the local engine; use the Pulumi CLI`);
-  if (request.hasReplacementTrigger())
-    throw new Error(`${type}: replacementTrigger is not known to the local engine; use the Pulumi CLI`);
-  const propertyDependencies: Record<string, string[]> = {};
-  request.getPropertydependenciesMap().forEach((entry, key) => {
-    propertyDependencies[key] = entry.getUrnsList();
-  });
   return {
     type,
     name: request.getName(),
-    custom: request.getCustom(),
-    inputs: fromStruct(request.getObject()),
-    parent,
+    parent: request.getParent() || (type === STACK_TYPE ? undefined : root),
     provider: request.getProvider() || undefined,
     version: request.getVersion() || undefined,
-    protect: request.getProtect() ?? false,
     dependencies: request.getDependenciesList(),
-    propertyDependencies,
-    ...(request.getDeletebeforereplacedefined() && { deleteBeforeReplace: request.getDeletebeforereplace() }),
-    ignoreChanges: request.getIgnorechangesList(),
-    replaceOnChanges: request.getReplaceonchangesList(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-    aliases: aliasesOf(request),
-    importId: request.getImportid() || undefined,
-    customTimeouts: timeoutsOf(request.getCustomtimeouts()),
-    retainOnDelete: request.getRetainondelete() ?? false,
-    deletedWith: request.getDeletedwith() || undefined,
     sourcePosition: positionOf(request.getSourceposition(), dir),
   };
 }
 
-function aliasesOf(request: resource.RegisterResourceRequest): Alias[] {
-  const specs = request.getAliasesList().map((alias): Alias => {
-    const spec = alias.getSpec();
-    if (!alias.hasSpec() || spec === undefined) return alias.getUrn();
-    return {
-      name: spec.getName() || undefined,
-      type: spec.getType() || undefined,
-      stack: spec.getStack() || undefined,
-      project: spec.getProject() || undefined,
-      parent: spec.getParenturn() || undefined,
-      noParent: spec.getNoparent(),
-    };
-  });
-  return [...request.getAliasurnsList(), ...specs];
+function goalOf(request: resource.RegisterResourceRequest, root: string | undefined, dir: string): Goal {
+  const type = request.getType();
+  const unknown = request.getRemote() ? "remote components" : request.hasReplacementTrigger() && "replacementTrigger";
+  if (unknown) throw new Error(`${type}: ${unknown}: not known to the local engine; use the Pulumi CLI`);
+  const propertyDependencies = request.getPropertydependenciesMap().toObject(false, (_, each) => each.getUrnsList());
+  return {
+    ...commonGoal(request, root, dir),
+    custom: request.getCustom(),
+    inputs: fromStruct(request.getObject()),
+    protect: request.getProtect(),
+    propertyDependencies: Object.fromEntries(propertyDependencies),
+    deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
+    ignoreChanges: request.getIgnorechangesList(),
+    replaceOnChanges: request.getReplaceonchangesList(),
+    aliases: [...request.getAliasurnsList(), ...request.getAliasesList().map(aliasOf)],
+    importId: request.getImportid() || undefined,
+    customTimeouts: timeoutsOf(request.getCustomtimeouts()),
+    retainOnDelete: request.getRetainondelete(),
+    deletedWith: request.getDeletedwith() || undefined,
+  };
 }
 
-const UNITS: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
+function aliasOf(alias: AliasMessage): Alias {
+  const spec = alias.getSpec();
+  if (!alias.hasSpec() || spec === undefined) return alias.getUrn();
+  return {
+    name: spec.getName() || undefined,
+    type: spec.getType() || undefined,
+    stack: spec.getStack() || undefined,
+    project: spec.getProject() || undefined,
+    parent: spec.getParenturn() || undefined,
+    noParent: spec.getNoparent(),
+  };
+}
 
 /** Go durations (`1h30m`) as seconds. */
 function timeoutsOf(timeouts: resource.RegisterResourceRequest.CustomTimeouts | undefined): Goal["customTimeouts"] {
-  const seconds = (text: string) =>
-    [...text.matchAll(/([\d.]+)(h|ms|m|s)/g)].reduce(
-      (sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? "s"] ?? 1),
-      0,
-    );
-  const all = {
-    create: seconds(timeouts?.getCreate() ?? ""),
-    update: seconds(timeouts?.getUpdate() ?? ""),
-    delete: seconds(timeouts?.getDelete() ?? ""),
-  };
-  const given = Object.entries(all).filter(([, value]) => value > 0);
-  return given.length > 0 ? Object.fromEntries(given) : undefined;
+  const { create = "", update = "", pb_delete = "" } = timeouts?.toObject() ?? {};
+  const given = Object.entries({ create, update, delete: pb_delete }).filter(([, text]) => text !== "");
+  return Object.fromEntries(given.map(([key, text]) => [key, (duration(text) ?? 0) / 1e9]));
 }
 
 /** `project:///index.ts#3,1`; nothing for files outside the project, whose paths are of this machine only. */

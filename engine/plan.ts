@@ -5,37 +5,34 @@ import { type DiffKind, type DiffResult, Unknown } from "./provider";
 import { coversPath, type Props, parsePath, Secret } from "./values";
 
 export interface Plan {
-  /** `recreate`: the old one is deleted already. `discard`: the old one was only read; forget it and create. */
-  readonly kind: "create" | "same" | "update" | "replace" | "recreate" | "discard";
+  /** `recreate`: the old one is deleted already. */
+  readonly kind: "create" | "same" | "update" | "replace" | "recreate";
   readonly deleteBeforeReplace: boolean;
   readonly diffs: readonly string[];
   readonly replaces: readonly string[];
   readonly detailed: Readonly<Record<string, DiffKind>>;
 }
 
-export interface Comparison {
-  /** The provider's; none for components and providers themselves. */
-  readonly diff?: DiffResult;
-  readonly inputsEqual: boolean;
-}
-
 const NOTHING = { deleteBeforeReplace: false, diffs: [], replaces: [], detailed: {} } as const;
 
-/** The first rule that fits decides. */
-export function planRegistration(old: ResourceState | undefined, goal: Goal, comparison: Comparison): Plan {
-  if (old === undefined) return { ...NOTHING, kind: "create" };
-  if (old.external === true) return { ...NOTHING, kind: "discard" };
-  if (old.custom !== goal.custom) return replaceFor(goal, ["type"]);
-  if (old.pendingReplacement === true) return { ...detail(old, goal, comparison.diff), kind: "recreate" };
+/**
+ * The first rule that fits decides.
+ *
+ * @param diff the provider's; none when there is nothing of the same kind to compare with
+ */
+export function planRegistration(old: ResourceState | undefined, goal: Goal, diff: DiffResult | undefined): Plan {
+  // What was only read is forgotten.
+  if (old === undefined || old.external === true) return { ...NOTHING, kind: "create" };
+  if (old.custom !== goal.custom || diff === undefined) return replaceFor(goal, ["type"]);
+  if (old.pendingReplacement === true) return { ...detail(old, goal, diff), kind: "recreate" };
   if (goal.importId !== undefined && goal.importId !== old.id && goal.importId !== old.importID)
     return replaceFor(goal, ["id"]);
   if ((old.initErrors?.length ?? 0) > 0)
     // What is left of a failed create holds the name; it has to go first.
     return { ...replaceFor(goal, ["#initerror"]), deleteBeforeReplace: true };
   if (providerChanged(old.provider, goal.provider)) return replaceFor(goal, ["provider"]);
-  if (comparison.diff === undefined) return { ...NOTHING, kind: comparison.inputsEqual ? "same" : "update" };
-  if (!comparison.diff.changes) return { ...NOTHING, kind: "same" };
-  const changes = detail(old, goal, comparison.diff);
+  if (!diff.changes) return { ...NOTHING, kind: "same" };
+  const changes = detail(old, goal, diff);
   return { ...changes, kind: changes.replaces.length > 0 ? "replace" : "update" };
 }
 
@@ -45,9 +42,8 @@ function replaceFor(goal: Goal, reasons: string[]): Plan {
 }
 
 /** The provider's diff with secret properties told as a whole, replaceOnChanges and the deleteBeforeReplace option worked in. */
-function detail(old: ResourceState, goal: Goal, diff: DiffResult | undefined): Omit<Plan, "kind"> {
-  if (diff === undefined) return NOTHING;
-  const forced = (path: string) => goal.replaceOnChanges.some((pattern) => coversPath(pattern, path));
+function detail(old: ResourceState, goal: Goal, diff: DiffResult): Omit<Plan, "kind"> {
+  const forced = (path: string) => goal.replaceOnChanges?.some((pattern) => coversPath(pattern, path));
   const secret = (key: string) => [old.inputs?.[key], goal.inputs[key]].some((value) => value instanceof Secret);
   const replaces = new Set(diff.replaces);
   const diffs = new Set<string>(diff.replaces);
@@ -110,11 +106,9 @@ export async function planDependents(
   return result;
 }
 
-/** Why `state` may not be deleted; undefined when it may. */
-export function refusal(state: ResourceState, verb: "deleted" | "replaced"): string | undefined {
-  if (state.protect !== true) return undefined;
-  return `can't be ${verb}: it is protected; set protect to false in the program and run up first`;
-}
+/** Why what is protected may not go. */
+export const refusal = (verb: "deleted" | "replaced"): string =>
+  `can't be ${verb}: it is protected; set protect to false in the program and run up first`;
 
 /** Whether deleting another of `condemned` takes `state` along, so that its provider need not be asked. */
 export function goesWithAnother(state: ResourceState, condemned: ReadonlySet<string>): boolean {

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
+import { mapProps, type Props, Secret } from "./values";
 
 export interface Project {
   readonly name: string;
@@ -101,3 +102,7 @@ function readYaml(file: string): Record<string, unknown> {
 function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }
+
+/** The stack's configuration as provider inputs. */
+export const configProps = ({ values, secretKeys }: Config): Props =>
+  mapProps(values, (value, key) => (secretKeys.includes(key) ? new Secret(value) : value));

@@ -15,6 +15,7 @@ export type Properties = { [key: string]: Value };
 
 export interface CheckFailure {
   readonly property: string;
+  /** Begins with the property's name. */
   readonly reason: string;
 }
 

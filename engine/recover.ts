@@ -1,6 +1,6 @@
 /** Looks after what a killed or failed run left open, before anything else happens. */
 
-import type { PendingOperation, ResourceState } from "./model";
+import type { PendingOperation } from "./model";
 import { existing, messageOf, type Steps } from "./steps";
 import { unwrapProps } from "./values";
 
@@ -16,39 +16,27 @@ export async function recoverPending(pending: readonly PendingOperation[], steps
   const reopened = await Promise.all(pending.map(({ resource, type }) => journal.begin(resource, type)));
   for (const operation of reopened) {
     const { resource, type } = operation;
-    const provider = steps.registry.get(resource.provider);
+    const { urn } = resource;
     const say = (what: string) =>
-      steps.emit({
-        kind: "log",
-        severity: "info",
-        message: `an earlier run stopped while ${type}: ${what}`,
-        urn: resource.urn,
-      });
+      steps.emit({ kind: "log", severity: "info", message: `an earlier run stopped while ${type}: ${what}`, urn });
     try {
+      const provider = steps.registry.of(resource);
+      const recorded = journal.remaining().find((each) => each.urn === urn && each.id === resource.id);
       if (type === "creating") {
-        const context = steps.context(resource);
-        const found = await provider.recover?.(resource, unwrapProps(resource.inputs), context);
+        const found = await provider.recover?.(resource, unwrapProps(resource.inputs), steps.context(resource));
         say(found ? "taken over what it had made" : "nothing of it is left");
-        const state: ResourceState | undefined = found && {
-          ...resource,
-          id: found.id,
-          outputs: steps.marked(resource, found.outputs),
-          ...(!found.complete && { initErrors: ["the run that created it was cut off"] }),
-        };
-        await journal.adopt(operation, state);
-        continue;
+        const initErrors = found?.complete ? undefined : ["the run that created it was cut off"];
+        const outputs = found && steps.marked(resource, found.outputs);
+        await journal.adopt(operation, found && { ...resource, id: found.id, outputs, initErrors });
+      } else if (type === "reading" || recorded === undefined) await journal.settle(operation, undefined);
+      else {
+        const found = await provider.read(existing(recorded), steps.context(recorded));
+        say(found ? "recorded what is there now" : "it is gone");
+        if (found === undefined) await journal.settle(operation, recorded);
+        else await journal.replace(operation, recorded, steps.refreshed(recorded, found));
       }
-      const recorded = journal.remaining().find((each) => each.urn === resource.urn && each.id === resource.id);
-      if (type === "reading" || recorded === undefined) {
-        await journal.settle(operation, undefined);
-        continue;
-      }
-      const found = await provider.read(existing(recorded), steps.context(recorded));
-      say(found ? "recorded what is there now" : "it is gone");
-      if (found === undefined) await journal.settle(operation, recorded);
-      else await journal.replace(operation, recorded, steps.refreshed(recorded, found));
     } catch (error) {
-      throw new Error(`${resource.urn}: can't tell what became of it: ${messageOf(error)}`);
+      throw new Error(`${urn}: can't tell what became of it: ${messageOf(error)}`);
     }
   }
 }

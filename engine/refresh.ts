@@ -1,59 +1,85 @@
 /** Compares the state with what is really there, and records that. */
 
-import { isProviderType, type ResourceState, requirements } from "./model";
-import { existing, messageOf, type Steps } from "./steps";
+import { type ResourceState, requirements, STACK_TYPE } from "./model";
+import { changedOutputs, existing, messageOf, type Steps } from "./steps";
 
-/** @returns whether every resource could be read */
+/**
+ * What can't be looked at because something that it needs is gone or was changed (a stopped server) stays as recorded;
+ * what is `deletedWith` something that is gone is gone too, and waits to be made again.
+ *
+ * @returns whether every other resource could be read
+ */
 export async function refreshAll(steps: Steps, stopping: () => boolean): Promise<boolean> {
   const { journal } = steps;
-  const gone = new Set<string>();
+  const [gone, lost, unsound] = [new Set<string>(), new Set<string>(), new Set<string>()];
   let complete = true;
-  const readings = journal.resources().map(async (state) => {
-    const unread = !state.custom || isProviderType(state.type) || state.delete || state.pendingReplacement;
-    if (unread || stopping()) {
-      if (!unread) complete = false;
-      steps.emit({ kind: "done", step: { op: "same", urn: state.urn, old: state, new: state }, ms: 0 });
-      return;
+  const readings = new Map<string, Promise<void>>();
+
+  const read = async (state: ResourceState): Promise<void> => {
+    const { urn, deletedWith = "" } = state;
+    const same = () => steps.done({ op: "same", urn, old: state, new: state });
+    const needed = requirements(state);
+    await Promise.all(needed.map((other) => readings.get(other)));
+    if (needed.some((other) => unsound.has(other))) unsound.add(urn);
+    if (state.delete || state.pendingReplacement) return same();
+    if (gone.has(deletedWith) || lost.has(deletedWith)) {
+      lost.add(urn);
+      await journal.replace(undefined, state, { ...state, pendingReplacement: true });
+      return steps.done({ op: "delete", urn, old: state, retain: true });
     }
-    try {
-      const started = Date.now();
-      const found = await steps.limited(() =>
-        steps.registry.get(state.provider).read(existing(state), steps.context(state)),
-      );
-      const ms = Date.now() - started;
-      if (found === undefined) {
-        gone.add(state.urn);
-        await journal.settle(undefined, state);
-        steps.emit({ kind: "done", step: { op: "delete", urn: state.urn, old: state }, ms });
-        return;
-      }
-      const now = steps.refreshed(state, found);
-      const diffs = steps.changedOutputs(state, now);
-      await journal.replace(undefined, state, now);
-      const step = { op: diffs.length > 0 ? "refresh" : "same", urn: state.urn, old: state, new: now, diffs } as const;
-      steps.emit({ kind: "done", step, ms });
-    } catch (error) {
+    if (stopping()) {
       complete = false;
-      steps.emit({ kind: "log", severity: "error", message: messageOf(error), urn: state.urn });
+      return same();
     }
-  });
-  await Promise.all(readings);
+    const started = Date.now();
+    const found = await steps.limited(() => steps.registry.of(state).read(existing(state), steps.context(state)));
+    const ms = Date.now() - started;
+    if (found === undefined) {
+      gone.add(urn);
+      unsound.add(urn);
+      await journal.settle(undefined, state);
+      return steps.emit({ kind: "done", step: { op: "delete", urn, old: state }, ms });
+    }
+    const now = steps.refreshed(state, found);
+    const diffs = changedOutputs(state, now);
+    if (diffs.length > 0) unsound.add(urn);
+    await journal.replace(undefined, state, now);
+    steps.emit({
+      kind: "done",
+      step: { op: diffs.length > 0 ? "refresh" : "same", urn, old: state, new: now, diffs },
+      ms,
+    });
+  };
+
+  for (const state of journal.resources())
+    readings.set(
+      state.urn,
+      read(state).catch((error) => {
+        if (requirements(state).some((other) => unsound.has(other))) {
+          const message = `as recorded: it can't be looked at (${messageOf(error)})`;
+          steps.emit({ kind: "log", severity: "warning", message, urn: state.urn });
+          return steps.done({ op: "same", urn: state.urn, old: state, new: state });
+        }
+        complete = false;
+        steps.fail(state.urn, messageOf(error));
+      }),
+    );
+  await Promise.all(readings.values());
   for (const state of journal.resources())
     if (requirements(state).some((urn) => gone.has(urn))) await journal.replace(undefined, state, without(state, gone));
-  const root = journal.resources().find((state) => state.parent === undefined && !state.custom);
+  const root = journal.resources().find(({ type }) => type === STACK_TYPE);
   if (root) steps.emit({ kind: "outputs", olds: root.outputs ?? {}, news: root.outputs ?? {} });
   return complete;
 }
 
 /** The state must not refer to what is not in it. */
 function without(state: ResourceState, gone: ReadonlySet<string>): ResourceState {
-  const present = (urns: readonly string[] | undefined) => urns?.filter((urn) => !gone.has(urn));
+  const present = (urns: readonly string[] = []) => urns.filter((urn) => !gone.has(urn));
+  const properties = Object.entries(state.propertyDependencies ?? {});
   return {
     ...state,
     dependencies: present(state.dependencies),
-    propertyDependencies:
-      state.propertyDependencies &&
-      Object.fromEntries(Object.entries(state.propertyDependencies).map(([key, urns]) => [key, present(urns) ?? []])),
-    ...(state.deletedWith && gone.has(state.deletedWith) && { deletedWith: undefined }),
+    propertyDependencies: Object.fromEntries(properties.map(([key, urns]) => [key, present(urns)])),
+    ...(gone.has(state.deletedWith ?? "") && { deletedWith: undefined }),
   };
 }

@@ -1,5 +1,6 @@
 /** The provider instances of a run, by provider reference. */
 
+import * as builtin from "./builtin";
 import { isProviderType, PROVIDER_PREFIX, providerUrn, type ResourceState, typeOf } from "./model";
 import type { Properties, Provider } from "./provider";
 import { unwrapProps } from "./values";
@@ -16,19 +17,29 @@ export class ProviderRegistry {
     private readonly make: ProviderFactory,
     recorded: readonly ResourceState[],
   ) {
-    for (const state of recorded) if (isProviderType(state.type)) this.configure(state);
+    for (const state of recorded) this.configure(state);
   }
 
-  configure(state: ResourceState): void {
-    this.configs.set(state.urn, unwrapProps(state.outputs ?? state.inputs));
-    const replaced = this.instances.get(state.urn);
+  /** Makes a recorded provider ready to serve; nothing for other resources. */
+  configure({ urn, type, inputs, outputs }: ResourceState): void {
+    if (!isProviderType(type)) return;
+    this.configs.set(urn, unwrapProps(outputs ?? inputs));
+    const replaced = this.instances.get(urn);
     if (replaced !== undefined) this.retired.push(replaced);
-    this.instances.delete(state.urn);
+    this.instances.delete(urn);
   }
 
-  /** @throws when the package is not known to this engine. */
-  get(reference: string | undefined): Provider {
-    const urn = providerUrn(reference ?? "");
+  /** @throws when the kind is not known to this engine. */
+  of({ custom, type, provider }: Pick<ResourceState, "custom" | "type" | "provider">): Provider {
+    if (!custom) return builtin.components;
+    if (isProviderType(type)) return builtin.providers;
+    const instance = this.instance(provider ?? "");
+    if (!instance.types.includes(type)) throw unknownKind(type);
+    return instance;
+  }
+
+  private instance(reference: string): Provider {
+    const urn = providerUrn(reference);
     const known = this.instances.get(urn);
     if (known !== undefined) return known;
     const config = this.configs.get(urn);

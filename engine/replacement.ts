@@ -2,8 +2,7 @@
 
 import type { Step } from "./events";
 import type { ResourceState } from "./model";
-import { type Plan, planDependents, refusal } from "./plan";
-import type { DiffResult } from "./provider";
+import { goesWithAnother, type Plan, planDependents, refusal } from "./plan";
 import { existing, type Steps } from "./steps";
 import { unwrapProps } from "./values";
 
@@ -22,37 +21,32 @@ export class Replacements {
 
   /** @throws when the old one, or a dependent that has to go with it, is protected. */
   async replace(step: Omit<Step, "op">, plan: Plan, state: ResourceState, old: ResourceState): Promise<ResourceState> {
-    const shown: Step = { ...step, op: "replace" };
     const create: Step = { ...step, op: "create-replacement" };
-    const refused = refusal(old, "replaced");
-    if (refused !== undefined) throw new Error(refused);
-    this.steps.emit({ kind: "done", step: shown, ms: 0 });
+    if (old.protect) throw new Error(refusal("replaced"));
+    this.steps.done({ ...step, op: "replace" });
     if (plan.kind === "recreate") return this.steps.create(create, state, old);
     if (!plan.deleteBeforeReplace) return this.steps.create(create, state, undefined, old);
     const dependents = await planDependents(old, this.steps.journal.remaining(), async (dependent, news) => {
-      const provider = this.steps.registry.get(dependent.provider);
-      const diff: DiffResult = await provider.diff(existing(dependent), unwrapProps(news));
+      const diff = await this.steps.registry.of(dependent).diff(existing(dependent), unwrapProps(news));
       return diff.replaces;
     });
-    const doomed = dependents.filter((dependent) => !this.seen.has(dependent.urn));
-    for (const dependent of doomed) {
-      const why = refusal(dependent, "replaced");
-      if (why !== undefined) throw new Error(`${dependent.urn} ${why}`);
-    }
-    for (const dependent of doomed.reverse()) await this.deleteForReplacement(dependent);
-    await this.deleteForReplacement(old);
-    const deleted = this.steps.journal.remaining().find((each) => each.urn === old.urn && each.pendingReplacement);
-    return this.steps.create(create, state, deleted);
+    const doomed = dependents.filter(({ urn }) => !this.seen.has(urn));
+    for (const { urn, protect } of doomed) if (protect) throw new Error(`${urn} ${refusal("replaced")}`);
+    const going = new Set([old, ...doomed].map(({ urn }) => urn));
+    for (const dependent of doomed.reverse()) await this.deleteFirst(dependent, going);
+    return this.steps.create(create, state, await this.deleteFirst(old, going));
   }
 
-  /** Once, even when two replaced resources share a dependent. */
-  private deleteForReplacement(state: ResourceState): Promise<void> {
-    const retain = state.retainOnDelete === true;
-    const step: Step = { op: "delete-replaced", urn: state.urn, old: state, retain };
+  /** Once, even when two replaced resources share a dependent. @returns what the state has of it now */
+  private async deleteFirst(state: ResourceState, going: ReadonlySet<string>): Promise<ResourceState> {
+    const { urn } = state;
+    const retain = state.retainOnDelete === true || goesWithAnother(state, going);
+    const step: Step = { op: "delete-replaced", urn, old: state, retain };
     const begun = this.deletions.get(state) ?? this.steps.remove(step, state, retain, true);
     this.deletions.set(state, begun);
-    return begun.then(() => {
-      this.deleted(this.steps.journal.remaining().find((each) => each.urn === state.urn) ?? state);
-    });
+    await begun;
+    const left = this.steps.journal.remaining().find((each) => each.urn === urn && each.pendingReplacement) ?? state;
+    this.deleted(left);
+    return left;
   }
 }

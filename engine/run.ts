@@ -1,6 +1,5 @@
 /** One run: up, preview, refresh or destroy of a stack. */
 
-import { configProps } from "./defaultProviders";
 import { Deployment } from "./deployment";
 import { destroyAll } from "./destroy";
 import { Display, painter, type RunKind } from "./display";
@@ -13,7 +12,7 @@ import { startMonitor } from "./monitor";
 import { decrypter, keyNeeds } from "./outputs";
 import { type Keys, openKeys } from "./passphrase";
 import { startProgram } from "./program";
-import { type Config, decryptConfig, hasSecureConfig, type Project, readProject } from "./project";
+import { type Config, configProps, decryptConfig, hasSecureConfig, type Project, readProject } from "./project";
 import { recoverPending } from "./recover";
 import { refreshAll } from "./refresh";
 import { type ProviderFactory, ProviderRegistry } from "./registry";
@@ -34,7 +33,7 @@ export interface Options {
   readonly expectNoChanges?: boolean;
   /** Provider calls at the same time. @default 16 */
   readonly parallel?: number;
-  /** Stops the run after the steps under way. @default SIGINT and SIGTERM */
+  /** Stops the run after the steps under way, as SIGINT and SIGTERM do. */
   readonly signal?: AbortSignal;
   /** @default process.stdout */
   readonly out?: { write(text: string): unknown; isTTY?: boolean };
@@ -46,9 +45,9 @@ export interface Options {
 
 export interface Timings {
   readonly totalMs: number;
-  /** The program's own time: starting Node, loading the SDK and the program, computing. */
+  /** While the program ran: starting Node, loading the SDK and the program, and the steps that it asked for. */
   readonly programMs: number;
-  /** The engine's: state, secrets, planning, steps. */
+  /** Before and after: state, secrets, deletions. */
   readonly engineMs: number;
 }
 
@@ -60,7 +59,7 @@ export interface Result {
   readonly timings: Timings;
 }
 
-const DEFAULT_PARALLEL = 16;
+const PARALLEL = 16;
 
 /** @throws with one clear message when the run can't begin; what fails during it is shown and gives exit code 1. */
 export async function run(operation: RunKind, options: Options): Promise<Result> {
@@ -70,15 +69,16 @@ export async function run(operation: RunKind, options: Options): Promise<Result>
 class Run {
   private readonly started = performance.now();
   private readonly env: NodeJS.ProcessEnv;
-  private readonly preview: boolean;
   private readonly project: Project;
   private readonly file: StateFile;
+  private readonly out: NonNullable<Options["out"]>;
   private readonly display: Display;
   private readonly events: EngineEvent[] = [];
-  private readonly out: NonNullable<Options["out"]>;
   private registry: ProviderRegistry | undefined;
-  private deployment: Deployment | undefined;
   private serverAhead: DynamicServer | undefined;
+  /** Resolves when the run is asked to stop. */
+  private readonly stopRequest: Promise<undefined>;
+  private stop: () => void = () => {};
   private stopped = false;
   private failed = false;
   private programMs = 0;
@@ -87,78 +87,75 @@ class Run {
     private readonly operation: RunKind,
     private readonly options: Options,
   ) {
-    this.env = options.env ?? process.env;
-    this.preview = operation === "preview";
-    this.project = readProject(options.projectDir, options.stack);
-    this.file = new StateFile(backendDir(options.projectDir, this.env), {
-      project: this.project.name,
-      stack: options.stack,
-    });
-    this.out = options.out ?? process.stdout;
-    this.display = new Display({
-      kind: operation,
-      stack: options.stack,
-      diff: options.diff ?? false,
-      paint: painter(this.out, this.env),
-      write: (text) => !options.json && this.out.write(text),
+    const { projectDir, stack, env = process.env, out = process.stdout, diff = false, json } = options;
+    this.env = env;
+    this.out = out;
+    this.project = readProject(projectDir, stack);
+    this.file = new StateFile(backendDir(projectDir, env), { project: this.project.name, stack });
+    const write = (text: string) => !json && out.write(text);
+    this.display = new Display({ kind: operation, stack, diff, paint: painter(out, env), write });
+    this.stopRequest = new Promise((resolve) => {
+      this.stop = () => {
+        // npm sends on what the terminal sent already: a second signal is no second wish.
+        if (this.stopped) return;
+        this.stopped = true;
+        this.say("Stopping: the steps under way are finished first, so that nothing is lost.");
+        resolve(undefined);
+      };
     });
   }
 
   async execute(): Promise<Result> {
+    const { signal } = this.options;
     // Before the lock is taken: whoever is stopped must give it back.
-    const unwatch = this.watchSignals();
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, this.stop);
+    signal?.addEventListener("abort", this.stop);
     let unlock = () => {};
     try {
-      if (!this.preview) unlock = lockStack(this.file.bookkeeping, this.file.stack, (text) => this.say(text));
+      if (this.operation !== "preview")
+        unlock = lockStack(this.file.bookkeeping, this.file.stack, (text) => this.say(text));
       await this.work();
     } finally {
       await this.registry?.close();
       this.serverAhead?.child.kill("SIGKILL");
-      unwatch();
+      for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, this.stop);
+      signal?.removeEventListener("abort", this.stop);
       unlock();
     }
     return this.result();
   }
 
   private async work(): Promise<void> {
-    const stored = this.file.read();
-    if (stored === undefined && (this.operation === "refresh" || this.operation === "destroy"))
-      throw new Error(
-        `stack ${this.options.stack}: there is no state in ${this.file.file}; nothing to ${this.operation}`,
-      );
+    const { operation, file } = this;
+    const runsProgram = operation === "up" || operation === "preview";
+    const stored = file.read();
+    if (stored === undefined && !runsProgram)
+      throw new Error(`stack ${file.stack.stack}: there is no state in ${file.file}; nothing to ${operation}`);
     const keys = openKeys({
-      ...keyNeeds(this.file, this.project, this.env),
+      ...keyNeeds(file, this.project, this.env),
       stateSalt: stored?.salt,
-      writes: this.operation === "up",
+      writes: operation === "up",
       say: (text) => this.say(text),
     });
     const load = keys.then((opened) => this.load(opened, stored?.resources ?? [], stored?.pending ?? []));
     // Whoever awaits it reports it.
     load.catch(() => {});
-    if (this.operation === "refresh" || this.operation === "destroy") {
+    if (!runsProgram) {
       const { steps, journal } = await load;
-      const complete = await (this.operation === "refresh" ? refreshAll : destroyAll)(steps, () => this.stopped);
+      const complete = await (operation === "refresh" ? refreshAll : destroyAll)(steps, () => this.stopped);
       this.failed ||= !complete && !this.stopped;
-      await journal.flush();
-      return;
+      return journal.flush();
     }
-    const config = decryptConfig(
-      this.project,
-      hasSecureConfig(this.project) ? await this.configDecrypter(keys) : (text) => text,
-    );
+    const decrypt = hasSecureConfig(this.project) ? await this.configDecrypter(keys) : (text: string) => text;
+    const config = decryptConfig(this.project, decrypt);
     // It takes a second to start, and the program's own start leaves a core idle meanwhile.
     if (stored?.resources.some(({ type }) => packageOf(type) === DYNAMIC_PROVIDER) ?? true)
-      this.serverAhead = startDynamicServer(this.project.dir, (message) =>
-        this.emit({ kind: "log", severity: "info", message }),
-      );
+      this.serverAhead = startDynamicServer(this.project.dir, (line) => this.tell(line));
     await this.runProgram(config, load);
   }
 
   private async runProgram(config: Config, load: Promise<{ steps: Steps; journal: Journal }>): Promise<void> {
-    const deployment = load.then(({ steps }) => {
-      this.deployment = new Deployment(this.file.stack, steps, configProps(config.values, config.secretKeys));
-      return this.deployment;
-    });
+    const deployment = load.then(({ steps }) => new Deployment(this.file.stack, steps, configProps(config)));
     deployment.catch(() => {});
     const monitor = await startMonitor(deployment, this.project.dir, (event) => this.emit(event));
     const begun = performance.now();
@@ -166,24 +163,20 @@ class Run {
       project: this.project,
       config,
       address: monitor.address,
-      preview: this.preview,
-      parallel: this.options.parallel ?? DEFAULT_PARALLEL,
+      preview: this.operation === "preview",
+      parallel: this.options.parallel ?? PARALLEL,
       // A stopped program only complains that nobody listens any more.
-      line: (message) => !this.stopped && this.emit({ kind: "log", severity: "info", message }),
+      line: (text) => !this.stopped && this.tell(text),
     });
     try {
       const { journal } = await load;
       const ready = await deployment;
       const failure = await Promise.race([program.ended, this.stopRequest]);
-      this.programMs = performance.now() - begun - monitor.busy();
-      if (this.stopped) await ready.stop();
-      else if (failure === undefined) await ready.finish();
-      else {
-        this.failed = true;
-        await ready.stop();
-        if (failure !== "") this.emit({ kind: "log", severity: "error", message: failure });
-      }
-      this.failed ||= ready.failed;
+      this.programMs = performance.now() - begun;
+      if (!this.stopped && failure === undefined) await ready.finish();
+      else await ready.stop();
+      this.failed ||= ready.failed || (!this.stopped && failure !== undefined);
+      if (failure) this.emit({ kind: "log", severity: "error", message: failure });
       await journal.flush();
     } finally {
       program.kill();
@@ -192,31 +185,32 @@ class Run {
   }
 
   private async load(keys: Keys, recorded: readonly ResourceState[], pending: readonly PendingOperation[]) {
+    const preview = this.operation === "preview";
     const decrypt = decrypter(keys);
     // Encrypted with another key than is written with, a value must be encrypted anew.
     const keep = keys.state === keys.write;
-    const reveal = (props: Props | undefined) =>
-      props && (keep ? fromState(props, decrypt) : renew(fromState(props, decrypt)));
+    const reveal = (props: Props | undefined) => {
+      const open = props && fromState(props, decrypt);
+      return (open === undefined || keep ? open : renew(open)) as Props | undefined;
+    };
     const open = (state: ResourceState): ResourceState => ({
       ...state,
-      inputs: reveal(state.inputs) as Props | undefined,
-      outputs: reveal(state.outputs) as Props | undefined,
+      inputs: reveal(state.inputs),
+      outputs: reveal(state.outputs),
     });
     const resources = recorded.map(open);
-    const journal = new Journal(this.preview ? undefined : this.file, resources, keys.write);
-    const line = (message: string) => this.emit({ kind: "log", severity: "info", message });
-    const { providers: injected } = this.options;
-    const loaded = injected ?? (await import("./providers")).providerFor;
+    const journal = new Journal(preview ? undefined : this.file, resources, keys.write);
+    const loaded = this.options.providers ?? (await import("./providers")).providerFor;
     this.registry = new ProviderRegistry(
       (pkg, config) =>
-        pkg === DYNAMIC_PROVIDER ? dynamicProvider(config, () => this.dynamicServer(line)) : loaded(pkg, config),
+        pkg === DYNAMIC_PROVIDER ? dynamicProvider(config, () => this.dynamicServer()) : loaded(pkg, config),
       resources,
     );
-    const parallel = this.options.parallel ?? DEFAULT_PARALLEL;
-    const steps = new Steps(journal, this.registry, (event) => this.emit(event), this.preview, parallel);
-    if (pending.length > 0 && this.preview)
-      line(`an earlier run was cut off with ${pending.length} steps under way; the next up looks after them`);
-    else if (pending.length > 0)
+    const emit = (event: EngineEvent) => this.emit(event);
+    const steps = new Steps(journal, this.registry, emit, preview, this.options.parallel ?? PARALLEL);
+    if (pending.length > 0 && preview)
+      this.tell(`an earlier run was cut off with ${pending.length} steps under way; the next up looks after them`);
+    else
       await recoverPending(
         pending.map((each) => ({ ...each, resource: open(each.resource) })),
         steps,
@@ -225,10 +219,10 @@ class Run {
   }
 
   /** The server that was started ahead, once; a new one for a provider that is configured anew. */
-  private dynamicServer(line: (text: string) => void): DynamicServer {
+  private dynamicServer(): DynamicServer {
     const ahead = this.serverAhead;
     this.serverAhead = undefined;
-    return ahead ?? startDynamicServer(this.project.dir, line);
+    return ahead ?? startDynamicServer(this.project.dir, (line) => this.tell(line));
   }
 
   private async configDecrypter(keys: Promise<Keys>): Promise<(ciphertext: string) => string> {
@@ -237,30 +231,8 @@ class Run {
     return (ciphertext) => config.decrypt(ciphertext);
   }
 
-  private stopRequest: Promise<undefined> = new Promise(() => {});
-
-  private watchSignals(): () => void {
-    let resolve: (value: undefined) => void = () => {};
-    this.stopRequest = new Promise((settle) => {
-      resolve = settle;
-    });
-    const stop = () => {
-      // npm sends on what the terminal sent already: a second signal is no second wish.
-      if (this.stopped) return;
-      this.stopped = true;
-      this.say("Stopping: the steps under way are finished first, so that nothing is lost.");
-      resolve(undefined);
-    };
-    const { signal } = this.options;
-    if (signal !== undefined) {
-      signal.addEventListener("abort", stop);
-      if (signal.aborted) stop();
-      return () => signal.removeEventListener("abort", stop);
-    }
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, stop);
-    return () => {
-      for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, stop);
-    };
+  private tell(message: string): void {
+    this.emit({ kind: "log", severity: "info", message });
   }
 
   private emit(event: EngineEvent): void {
@@ -270,20 +242,20 @@ class Run {
   }
 
   private say(text: string): void {
-    if (this.options.json) process.stderr.write(`${text}\n`);
-    else this.out.write(`${text}\n`);
+    (this.options.json ? process.stderr : this.out).write(`${text}\n`);
   }
 
   private result(): Result {
     const totalMs = performance.now() - this.started;
     const { changed, counts } = this.display;
+    const { json, expectNoChanges } = this.options;
     this.display.finish(totalMs, this.failed || this.stopped);
-    if (this.options.json)
-      this.out.write(
-        `${JSON.stringify(changeDigest(this.events, maskConfig(this.project), counts, totalMs), null, 4)}\n`,
-      );
-    const unexpected = this.options.expectNoChanges === true && changed;
-    if (unexpected && !this.options.json) this.out.write("error: no changes were expected, but there are some\n");
+    if (json) {
+      const digest = changeDigest(this.events, maskConfig(this.project), counts, totalMs);
+      this.out.write(`${JSON.stringify(digest, null, 4)}\n`);
+    }
+    const unexpected = expectNoChanges === true && changed;
+    if (unexpected && !json) this.out.write("error: no changes were expected, but there are some\n");
     return {
       exitCode: this.stopped ? 130 : this.failed || unexpected ? 1 : 0,
       changed,

@@ -14,6 +14,7 @@ import {
   markSecrets,
   type Props,
   settled,
+  UNKNOWN_ID,
   unwrapProps,
 } from "./values";
 
@@ -39,26 +40,6 @@ export class Steps {
     private readonly parallel: number,
   ) {}
 
-  /** Emits the step's start and end around `work`, which is left out in a preview. */
-  async run(step: Step, work: () => Promise<ResourceState | undefined>): Promise<ResourceState | undefined> {
-    if (this.preview) {
-      this.emit({ kind: "done", step, ms: 0 });
-      return step.new;
-    }
-    return this.limited(async () => {
-      const started = Date.now();
-      this.emit({ kind: "start", step });
-      try {
-        const result = await work();
-        this.emit({ kind: "done", step: { ...step, ...(result && { new: result }) }, ms: Date.now() - started });
-        return result;
-      } catch (error) {
-        this.emit({ kind: "fail", step, message: messageOf(error) });
-        throw error;
-      }
-    });
-  }
-
   /** At most `parallel` at a time. */
   async limited<T>(work: () => Promise<T>): Promise<T> {
     while (this.running >= this.parallel) await new Promise<void>((resolve) => this.waiting.push(resolve));
@@ -79,67 +60,83 @@ export class Steps {
     };
   }
 
+  fail(urn: string, message: string): void {
+    this.emit({ kind: "log", severity: "error", message, urn });
+  }
+
+  done(step: Step): void {
+    this.emit({ kind: "done", step, ms: 0 });
+  }
+
   /**
    * Makes `state` anew.
    *
    * @param old what it takes the place of in the state; for `replaced`, what stays there to be deleted later
    */
-  async create(
-    step: Step,
-    state: ResourceState,
-    old?: ResourceState,
-    replaced?: ResourceState,
-  ): Promise<ResourceState> {
-    const made = await this.run({ ...step, new: state }, async () => {
-      const provider = this.registry.get(state.provider);
+  async create(step: Step, state: ResourceState, old?: ResourceState, replaced?: ResourceState) {
+    const record = async (made: ResourceState, operation?: PendingOperation): Promise<ResourceState> => {
+      this.registry.configure(made);
+      const settled = this.journal.settle(operation, old, made);
+      // In the same write as the new one, so that neither is lost.
+      const kept = replaced && this.journal.replace(undefined, replaced, { ...replaced, delete: true });
+      await Promise.all([settled, kept]);
+      return made;
+    };
+    return this.run({ ...step, new: state }, async () => {
+      if (this.preview)
+        return record({ ...state, id: isProviderType(state.type) ? UNKNOWN_ID : undefined, outputs: state.inputs });
+      const provider = this.registry.of(state);
       const operation = await this.journal.begin(state, "creating");
-      const record = async (id: string, outputs: Properties, initErrors?: string[]) => {
+      const finish = (id: string, outputs: Properties, initErrors?: string[]) => {
         const now = new Date().toISOString();
-        const result: ResourceState = {
+        const made = {
           ...state,
-          id,
+          id: id || undefined,
           outputs: this.marked(state, outputs),
-          ...(initErrors && { initErrors }),
           created: now,
           modified: now,
         };
-        const settled = this.journal.settle(operation, old, result);
-        // In the same write as the new one, so that neither is lost.
-        const kept = replaced && this.journal.replace(undefined, replaced, { ...replaced, delete: true });
-        await Promise.all([settled, kept]);
-        return result;
+        return record({ ...made, initErrors }, operation);
       };
       try {
-        const { id, outputs } = await provider.create(state, unwrapProps(state.inputs), this.context(state, "create"));
-        return await record(id, outputs);
+        // What went with its holder may have stayed all the same, e.g. a database on a volume.
+        const left = old?.pendingReplacement ? await this.leftOver(state) : undefined;
+        const { id, outputs } =
+          left ?? (await provider.create(state, unwrapProps(state.inputs), this.context(state, "create")));
+        return await finish(id, outputs);
       } catch (error) {
-        if (error instanceof PartialCreateError) await record(error.id, error.outputs, [error.message]);
+        if (error instanceof PartialCreateError) await finish(error.id, error.outputs, [error.message]);
         else await this.journal.settle(operation, undefined);
         throw error;
       }
     });
-    if (!this.preview) return made ?? state;
-    await this.journal.settle(undefined, old, { ...state, outputs: state.inputs });
-    if (replaced) await this.journal.replace(undefined, replaced, { ...replaced, delete: true });
-    return { ...state, outputs: state.inputs };
+  }
+
+  /** What an earlier create of `state` left behind, if it is complete. */
+  private async leftOver(state: ResourceState) {
+    const found = await this.registry.of(state).recover?.(state, unwrapProps(state.inputs), this.context(state));
+    return found?.complete ? found : undefined;
   }
 
   async update(step: Step, state: ResourceState, old: ResourceState): Promise<ResourceState> {
-    const provider = this.registry.get(state.provider);
-    const updated = await this.run({ ...step, new: state }, async () => {
-      const operation = await this.journal.begin({ ...state, id: old.id }, "updating");
-      const context = this.context(state, "update");
-      // When this fails, the operation stays pending: the next run looks what became of it.
-      const { outputs } = await provider.update(existing(old), unwrapProps(state.inputs), context);
-      const result = { ...state, outputs: this.marked(state, outputs), modified: new Date().toISOString() };
+    const provider = this.registry.of(state);
+    const record = async (outputs: Props, operation?: PendingOperation): Promise<ResourceState> => {
+      const result = { ...state, outputs, modified: new Date().toISOString() };
       await this.journal.settle(operation, old, result);
+      this.registry.configure(result);
       return result;
+    };
+    return this.run({ ...step, new: state }, async () => {
+      if (this.preview) return record({ ...(provider.previewsUpdates === false ? {} : old.outputs), ...state.inputs });
+      const operation = await this.journal.begin({ ...state, id: old.id }, "updating");
+      // When this fails, the operation stays pending: the next run looks what became of it.
+      const { outputs } = await provider.update(
+        existing(old),
+        unwrapProps(state.inputs),
+        this.context(state, "update"),
+      );
+      return record(this.marked(state, outputs), operation);
     });
-    if (!this.preview) return updated ?? state;
-    const kept = provider.previewsUpdates === false ? {} : old.outputs;
-    const result = { ...state, outputs: { ...kept, ...state.inputs } };
-    await this.journal.settle(undefined, old, result);
-    return result;
   }
 
   /**
@@ -152,47 +149,88 @@ export class Steps {
       pendingReplacement
         ? this.journal.replace(operation, state, { ...state, pendingReplacement: true })
         : this.journal.settle(operation, state);
-    const real = state.custom && !state.external && !state.pendingReplacement && !isProviderType(state.type) && !keep;
+    const real = state.custom && !state.external && !state.pendingReplacement && !keep && !this.preview;
     await this.run(step, async () => {
-      if (!real) {
-        await record();
-        return undefined;
-      }
-      const provider = this.registry.get(state.provider);
+      if (!real) return void (await record());
+      const provider = this.registry.of(state);
       const operation = await this.journal.begin(state, "deleting");
       await provider.delete(existing(state), this.context(state, "delete"));
-      await record(operation);
-      return undefined;
+      return void (await record(operation));
     });
-    if (this.preview) await record();
+  }
+
+  /**
+   * Takes what exists as `id` into the state; a preview looks too, for looking changes nothing.
+   *
+   * @throws when there is no such thing, or (import) it is not what the program says
+   */
+  async take(op: "read" | "import", state: ResourceState, old: ResourceState | undefined, id: string) {
+    const { urn, type } = state;
+    if (id === UNKNOWN_ID) return { ...state, id: UNKNOWN_ID };
+    const provider = this.registry.of(state);
+    const inputs = op === "read" ? unwrapProps(state.inputs) : {};
+    const found = await provider.read({ urn, type, id, inputs, outputs: {} }, this.context(state));
+    if (found === undefined) throw new Error(`${op}: there is no ${type} with id "${id}"`);
+    if (op === "import") {
+      const { changes, detailed, replaces } = await provider.diff(
+        { urn, type, id, ...found },
+        unwrapProps(state.inputs),
+      );
+      const differing = [...new Set([...Object.keys(detailed), ...replaces])].join(", ");
+      if (changes)
+        throw new Error(`import: ${differing} of "${id}" differ from the program; make the program say what is there`);
+    }
+    const now = new Date().toISOString();
+    const kind = op === "read" ? { external: true } : { importID: id, created: now, modified: now };
+    const taken = { ...state, id, ...kind, outputs: this.marked(state, found.outputs) };
+    // What is ours and goes by that name is deleted at the end of the run.
+    const gives = old === undefined || old.external || old.pendingReplacement;
+    const kept = gives ? undefined : this.journal.replace(undefined, old, { ...old, delete: true });
+    await Promise.all([kept, this.journal.settle(undefined, gives ? old : undefined, taken)]);
+    this.done({ op, urn, old, new: taken });
+    return taken;
+  }
+
+  /** Emits the step's start and end around `work`; in a preview, its end. */
+  private async run<T extends ResourceState | undefined>(step: Step, work: () => Promise<T>): Promise<T> {
+    if (this.preview) {
+      const planned = await work();
+      this.done(step);
+      return planned;
+    }
+    return this.limited(async () => {
+      const started = Date.now();
+      this.emit({ kind: "start", step });
+      try {
+        const made = await work();
+        this.emit({ kind: "done", step: { ...step, ...(made && { new: made }) }, ms: Date.now() - started });
+        return made;
+      } catch (error) {
+        this.emit({ kind: "fail", step, message: messageOf(error) });
+        throw error;
+      }
+    });
   }
 
   /** Outputs with the secret marks of the inputs, of the options and of the provider. */
   marked(state: ResourceState, outputs: Properties | Props): Props {
-    const paths = [
-      ...(state.additionalSecretOutputs ?? []),
-      ...this.registry.get(state.provider).secretOutputs(state.type),
-    ];
+    const paths = [...(state.additionalSecretOutputs ?? []), ...this.registry.of(state).secretOutputs(state.type)];
     return markPaths(markSecrets(outputs as Props, state.inputs ?? {}), paths);
   }
 
   /** What a provider read, as state; unchanged values keep their marks. */
   refreshed(state: ResourceState, found: { inputs: Properties; outputs: Properties }): ResourceState {
     const inputs = markSecrets(found.inputs as Props, state.inputs ?? {});
-    const now = {
-      ...state,
-      inputs: equal(inputs, state.inputs) ? state.inputs : inputs,
-      outputs: this.marked(state, markSecrets(found.outputs as Props, state.outputs ?? {})),
-    };
-    return { ...now, ...(this.changedOutputs(state, now).length > 0 && { modified: new Date().toISOString() }) };
+    const outputs = this.marked(state, markSecrets(found.outputs as Props, state.outputs ?? {}));
+    const now = { ...state, inputs: equal(inputs, state.inputs) ? state.inputs : inputs, outputs };
+    return { ...now, ...(changedOutputs(state, now).length > 0 && { modified: new Date().toISOString() }) };
   }
+}
 
-  /** Top-level outputs that differ, internal ones aside. */
-  changedOutputs(old: ResourceState, now: ResourceState): string[] {
-    const [before, after] = [unwrapProps(old.outputs), unwrapProps(now.outputs)];
-    const keys = Object.keys({ ...before, ...after });
-    return keys.filter((key) => !isInternalKey(key) && settled(before[key]) !== settled(after[key]));
-  }
+/** Top-level outputs that differ, internal ones aside. */
+export function changedOutputs(old: ResourceState, now: ResourceState): string[] {
+  const keys = Object.keys({ ...old.outputs, ...now.outputs });
+  return keys.filter((key) => !isInternalKey(key) && settled(old.outputs?.[key]) !== settled(now.outputs?.[key]));
 }
 
 /** For display: what a replaced resource's outputs will be, as far as is known. */

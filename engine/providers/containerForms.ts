@@ -1,7 +1,7 @@
 /** Container settings that the Docker API has in another form than the program; there and back. */
 
+import { duration, goDuration } from "../duration";
 import type { Properties, Value } from "../provider";
-import { duration, goDuration } from "./duration";
 import { labelsForm } from "./labels";
 import { type Fields, type Form, list, num, str } from "./schema";
 

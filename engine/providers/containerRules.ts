@@ -1,8 +1,8 @@
 /** Rules for containers that a type cannot say. */
 
+import { duration } from "../duration";
 import { isEmpty } from "../values";
 import type { Inputs } from "./containerState";
-import { duration } from "./duration";
 
 type Rule = readonly [fine: boolean, property: string, why: string];
 

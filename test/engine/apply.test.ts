@@ -269,7 +269,7 @@ describe("apply", () => {
     assert.deepEqual((await refresh(dir, world)).sort(), ["delete a", "refresh b", "same c"]);
     const b = (await recorded(dir)).find(({ urn }) => urn === urnOf("b"));
     assert.equal(b?.outputs?.colour, "green");
-    assert.deepEqual(b?.dependencies, []);
+    assert.equal(b?.dependencies, undefined);
     const repaired = await deploy(dir, world, goals);
     assert.deepEqual(repaired.steps, ["create a", "update b", "same c"]);
     assert.equal(world.things.get("b-2")?.colour, "red");

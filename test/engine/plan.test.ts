@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { NO_OPTIONS } from "../../engine/goalState";
 import type { Goal, ResourceState } from "../../engine/model";
-import { goesWithAnother, inReverse, type Plan, planDependents, planRegistration, refusal } from "../../engine/plan";
+import { goesWithAnother, inReverse, type Plan, planDependents, planRegistration } from "../../engine/plan";
 import { type DiffResult, Unknown } from "../../engine/provider";
+import { Secret } from "../../engine/values";
 
 const PROVIDER = "urn:pulumi:dev::shelf::pulumi:providers:toy";
 const old: ResourceState = {
@@ -13,7 +13,6 @@ const old: ResourceState = {
   provider: `${PROVIDER}::default_1_0_0::p`,
 };
 const goal: Goal = {
-  ...NO_OPTIONS,
   type: "toy:index:Thing",
   name: "u",
   custom: true,
@@ -39,7 +38,6 @@ interface Rule {
   readonly old?: Partial<ResourceState> | null;
   readonly goal?: Partial<Goal>;
   readonly diff?: DiffResult;
-  readonly inputsEqual?: boolean;
   readonly plan: Partial<Plan>;
 }
 
@@ -105,7 +103,7 @@ const rules: readonly Rule[] = [
     rule: "read before, made now: create, forget the old",
     old: { external: true },
     diff: same,
-    plan: { kind: "discard" },
+    plan: { kind: "create" },
   },
   {
     rule: "another explicit provider: replace",
@@ -149,14 +147,14 @@ const rules: readonly Rule[] = [
     rule: "a component as before: same",
     old: { custom: false },
     goal: { custom: false },
-    inputsEqual: true,
+    diff: same,
     plan: { kind: "same" },
   },
   {
     rule: "a component with other inputs: update",
     old: { custom: false },
     goal: { custom: false },
-    inputsEqual: false,
+    diff: inPlace,
     plan: { kind: "update" },
   },
 ];
@@ -165,15 +163,19 @@ describe("plan", () => {
   for (const each of rules)
     it(each.rule, () => {
       const before = each.old === null ? undefined : { ...old, ...each.old };
-      const { diff, inputsEqual = false } = each;
-      const plan = planRegistration(before, { ...goal, ...each.goal }, { ...(diff && { diff }), inputsEqual });
+      const plan = planRegistration(before, { ...goal, ...each.goal }, each.diff);
       for (const [key, value] of Object.entries(each.plan)) assert.deepEqual(plan[key as keyof Plan], value, key);
     });
 
-  it("protect refuses deletion and replacement, nothing else does", () => {
-    assert.match(refusal({ ...old, protect: true }, "deleted") ?? "", /can't be deleted: it is protected/);
-    assert.match(refusal({ ...old, protect: true }, "replaced") ?? "", /can't be replaced/);
-    assert.equal(refusal(old, "deleted"), undefined);
+  it("tells a secret property as a whole", () => {
+    const diff: DiffResult = {
+      changes: true,
+      replaces: ["files"],
+      deleteBeforeReplace: false,
+      detailed: { "files[3].content": "add-replace", "files[1].content": "update-replace", "tags[0]": "add" },
+    };
+    const secret = { ...old, inputs: { files: new Secret([]) } };
+    assert.deepEqual(planRegistration(secret, goal, diff).detailed, { files: "update-replace", "tags[0]": "add" });
   });
 
   it("deletedWith counts only when the other one goes as well", () => {

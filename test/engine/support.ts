@@ -5,7 +5,6 @@ import { Crypter } from "../../engine/crypto";
 import { Deployment, type Registration } from "../../engine/deployment";
 import { destroyAll } from "../../engine/destroy";
 import type { EngineEvent, Step } from "../../engine/events";
-import { NO_OPTIONS } from "../../engine/goalState";
 import { Journal } from "../../engine/journal";
 import type { Goal, ResourceState } from "../../engine/model";
 import {
@@ -64,7 +63,7 @@ export class World {
     secretOutputs: (type) => (type.endsWith("RandomPassword") ? ["result"] : []),
     check: async (_ref, _olds, news) => ({
       inputs: { ...news, __defaults: [] },
-      failures: news.colour === "ugly" ? [{ property: "colour", reason: "nobody wants that" }] : [],
+      failures: news.colour === "ugly" ? [{ property: "colour", reason: "colour: nobody wants that" }] : [],
     }),
     diff: async (existing, news) => {
       const keys = Object.keys({ ...existing.inputs, ...news }).filter(
@@ -131,7 +130,7 @@ function withoutComputed({ name: _name, hex: _hex, result: _result, ...inputs }:
 /** A resource as a test writes it. */
 export function thing(name: string, inputs: Props = {}, options: Partial<Goal> = {}): Goal {
   const propertyDependencies = Object.fromEntries(Object.keys(inputs).map((key) => [key, [] as string[]]));
-  return { ...NO_OPTIONS, type: THING, name, custom: true, inputs, propertyDependencies, ...options };
+  return { type: THING, name, custom: true, inputs, propertyDependencies, ...options };
 }
 
 export const urnOf = (name: string, type = THING): string => `urn:pulumi:dev::shelf::${type}::${name}`;
@@ -156,7 +155,13 @@ export interface Outcome {
 }
 
 /** Runs what a program would register against a world and a state directory. */
-export async function deploy(dir: string, world: World, goals: readonly Wiring[], preview = false): Promise<Outcome> {
+export async function deploy(
+  dir: string,
+  world: World,
+  goals: readonly Wiring[],
+  preview = false,
+  outputs: Props = {},
+): Promise<Outcome> {
   const { steps, journal, events } = await open(dir, world, preview);
   const deployment = new Deployment(stack, steps, {});
   const registrations = new Map<string, Registration>();
@@ -165,6 +170,7 @@ export async function deploy(dir: string, world: World, goals: readonly Wiring[]
     const inputs = hex === undefined ? goal.inputs : { ...goal.inputs, input: hex };
     registrations.set(goal.name, await deployment.register({ ...goal, inputs }));
   }
+  if (deployment.rootUrn) await deployment.registerOutputs(deployment.rootUrn, outputs);
   await deployment.finish();
   await journal.flush();
   return { events, registrations, failed: deployment.failed, steps: stepsOf(events) };

@@ -65,13 +65,18 @@ export class SampleProject {
     writeFileSync(this.stateFile, checkpoint);
   }
 
-  run(operation: string, flags: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  run(
+    operation: string,
+    flags: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+    script = "engine.ts",
+  ): Promise<Ran> {
     const child = spawn(
       process.execPath,
       [
         "-r",
         "ts-node/register/transpile-only",
-        path.join(__dirname, "fixtures/engine.ts"),
+        path.join(__dirname, "fixtures", script),
         operation,
         this.dir,
         ...flags,
@@ -168,7 +173,7 @@ export class SampleWorld {
       await this.docker.getImage(busybox).tag({ repo: "local/bb", tag: "1" });
       this.tagged = true;
     }
-    await this.remove();
+    await this.removeDocker("box", mysqlContainer);
     const script =
       "mkdir -p /var/run/mysqld /var/lib/mysql-files && " +
       "mysqld --initialize-insecure --user=root --datadir=/tmp/data && " +
@@ -225,20 +230,25 @@ export class SampleWorld {
     ];
   }
 
-  /** What a broken run left, and the server. */
-  async remove(): Promise<void> {
+  /** What a broken run left. */
+  async clean(): Promise<void> {
+    await this.removeDocker("box");
+    await this.query("DROP DATABASE IF EXISTS sampledb");
+    await this.query("DROP USER IF EXISTS 'sample'@'%'");
+  }
+
+  private async removeDocker(...containers: string[]): Promise<void> {
     const gone = (work: Promise<unknown>) =>
       work.catch((error: { statusCode?: number }) => {
         if (error.statusCode !== 404) throw error;
       });
-    for (const name of ["box", mysqlContainer])
-      await gone(this.docker.getContainer(name).remove({ force: true, v: true }));
+    for (const name of containers) await gone(this.docker.getContainer(name).remove({ force: true, v: true }));
     await gone(this.docker.getNetwork("sample-net").remove());
     await gone(this.docker.getVolume("box-data").remove());
   }
 
   async stop(): Promise<void> {
-    await this.remove();
+    await this.removeDocker("box", mysqlContainer);
     if (this.tagged) await this.docker.getImage(IMAGE).remove();
   }
 }

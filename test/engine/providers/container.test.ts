@@ -6,10 +6,10 @@ import { buffer } from "node:stream/consumers";
 import type { HostConfig } from "dockerode";
 import fc from "fast-check";
 import { extract } from "tar-stream";
+import { duration, goDuration } from "../../../engine/duration";
 import type { Properties } from "../../../engine/provider";
 import { providerFor } from "../../../engine/providers";
 import { createOptions, endpointSettings, type Inputs } from "../../../engine/providers/containerState";
-import { duration, goDuration } from "../../../engine/providers/duration";
 import { uploadTar } from "../../../engine/providers/uploads";
 import { resource } from "./sample";
 

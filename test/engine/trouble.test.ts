@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+import { type RunKind, run } from "../../engine";
+import { removeTemporaryDirs, temporaryDir, World } from "./support";
+
+const fixtures = path.join(__dirname, "fixtures");
+const root = path.resolve(__dirname, "../..");
+
+/** What may happen to a state file between two runs, or under one. */
+describe("a run in trouble", function () {
+  this.timeout(60_000);
+  const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "correct horse", PULUMI_BACKEND_URL: "", TERM: "dumb" };
+  let dir: string;
+  let file: string;
+  let world: World;
+
+  const engine = async (operation: RunKind, more: NodeJS.ProcessEnv = {}) => {
+    let text = "";
+    const out = { write: (part: string) => (text += part) };
+    const options = { projectDir: dir, stack: "dev", env: { ...env, ...more }, out, providers: () => world.provider };
+    const { exitCode } = await run(operation, options);
+    return { exitCode, text };
+  };
+
+  before(async () => {
+    dir = temporaryDir();
+    cpSync(path.join(fixtures, "program"), dir, { recursive: true });
+    symlinkSync(path.join(root, "node_modules"), path.join(dir, "node_modules"));
+    file = path.join(dir, ".pulumi/stacks/shelf/dev.json");
+    world = new World();
+    const { exitCode, text } = await engine("up");
+    assert.equal(exitCode, 0, text);
+  });
+  after(removeTemporaryDirs);
+
+  for (const operation of ["up", "preview", "refresh", "destroy"] as const)
+    for (const [what, spoil, message] of [
+      ["a truncated state", (text: string) => text.slice(0, text.length / 2), /dev\.json: unreadable state: not JSON/],
+      ["a state of another kind", () => '{"version":9}', /expected a checkpoint of version 3, found version 9/],
+    ] as const)
+      it(`${operation} with ${what}: one error, nothing touched`, async () => {
+        const good = readFileSync(file, "utf8");
+        writeFileSync(file, spoil(good));
+        const bad = readFileSync(file, "utf8");
+        await assert.rejects(engine(operation), message);
+        assert.equal(readFileSync(file, "utf8"), bad);
+        assert.equal(world.things.size, 4);
+        writeFileSync(file, good);
+      });
+
+  for (const operation of ["up", "refresh", "destroy"] as const)
+    it(`${operation} with a wrong passphrase: one error, nothing touched`, async () => {
+      const good = readFileSync(file, "utf8");
+      await assert.rejects(
+        engine(operation, { PULUMI_CONFIG_PASSPHRASE: "wrong" }),
+        /passphrase does not fit; set PULUMI/,
+      );
+      assert.equal(readFileSync(file, "utf8"), good);
+      assert.equal(world.things.size, 4);
+    });
+
+  it("a full disk: one error that names the file, the last good state and its backup stay, the next run goes on", async () => {
+    rmSync(path.join(dir, ".pulumi"), { recursive: true });
+    const first = await child("up", "1000");
+    assert.equal(first.code, 0, first.text);
+    const good = readFileSync(file, "utf8");
+    // Blocks of 1024 bytes: the new state is longer than the recorded one, and the limit lies between.
+    const blocks = Math.floor(good.length / 1024);
+    writeFileSync(path.join(dir, "Pulumi.dev.yaml"), "config:\n  shelf:books: 12\n  shelf:colour: blue\n");
+    const { code, text } = await child("up", String(blocks + 1));
+    assert.equal(code, 1, text);
+    assert.match(text, /dev\.json: can't be written \(EFBIG: file too large.*the last good state is kept there/);
+    assert.doesNotMatch(text, /^ +at /m);
+    assert.ok(JSON.parse(readFileSync(file, "utf8")).checkpoint.latest.resources.length > 0);
+    assert.equal(readFileSync(`${file}.bak`, "utf8"), good);
+    const next = await child("up", "1000");
+    assert.equal(next.code, 0, next.text);
+  });
+
+  /** The engine in a process that can write no file longer than `blocks` of 1024 bytes. */
+  function child(operation: RunKind, blocks: string): Promise<{ code: number | null; text: string }> {
+    const script = `ulimit -f ${blocks}; exec "$@"`;
+    const command = [process.execPath, "-r", "ts-node/register/transpile-only", path.join(fixtures, "slowRun.ts")];
+    const running = spawn("bash", ["-c", script, "bash", ...command, operation, dir, "0"], {
+      cwd: root,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let text = "";
+    for (const stream of [running.stdout, running.stderr])
+      stream.on("data", (data: Buffer) => {
+        text += data;
+      });
+    return new Promise((resolve) => running.once("close", (code) => resolve({ code, text })));
+  }
+});
