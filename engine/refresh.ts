@@ -12,6 +12,8 @@ import { changedOutputs, existing, messageOf, type Steps } from "./steps";
 export async function refreshAll(steps: Steps, stopping: () => boolean): Promise<boolean> {
   const { journal } = steps;
   const [gone, lost, unsound] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  /** Why, for each that stays as recorded. */
+  const unseen: string[] = [];
   let complete = true;
   const readings = new Map<string, Promise<void>>();
 
@@ -56,8 +58,7 @@ export async function refreshAll(steps: Steps, stopping: () => boolean): Promise
       state.urn,
       read(state).catch((error) => {
         if (requirements(state).some((other) => unsound.has(other))) {
-          const message = `as recorded: it can't be looked at (${messageOf(error)})`;
-          steps.emit({ kind: "log", severity: "warning", message, urn: state.urn });
+          unseen.push(messageOf(error));
           return steps.done({ op: "same", urn: state.urn, old: state, new: state });
         }
         complete = false;
@@ -65,6 +66,10 @@ export async function refreshAll(steps: Steps, stopping: () => boolean): Promise
       }),
     );
   await Promise.all(readings.values());
+  if (unseen.length > 0) {
+    const message = `${unseen.length} resources of what was stopped or changed stay as recorded: ${unseen[0]}`;
+    steps.emit({ kind: "log", severity: "warning", message });
+  }
   for (const state of journal.resources())
     if (requirements(state).some((urn) => gone.has(urn))) await journal.replace(undefined, state, without(state, gone));
   const root = journal.resources().find(({ type }) => type === STACK_TYPE);
