@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { measureEngine } from "./bench/engine";
 import { measurePreview } from "./bench/preview";
 import { measureRendering } from "./bench/rendering";
 import { measureUp } from "./bench/up";
@@ -7,8 +8,8 @@ import { table } from "./text";
 const help = `Usage: npm run bench -- [--rounds N] [--json]
 
 Measures, on a stack of its own that is removed again: up from nothing against the same containers started by bare
-docker run; a no-change preview and how it splits; rendering all files of all nodes. Times depend on the machine, so
-compare ratios within one run.
+docker run; a no-change preview and how it splits; rendering all files of all nodes; the embedded engine alone, with
+few resources and with a thousand. Times depend on the machine, so compare ratios within one run.
 
       --rounds N  rounds of up and bare docker run, 1 to 10; default 2
       --json      the figures as JSON`;
@@ -17,7 +18,7 @@ compare ratios within one run.
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: "ms" | "s" | "times";
+  readonly unit: "ms" | "s" | "times" | "MiB";
   readonly limit?: number;
   /** How the value splits or what it was measured against. */
   readonly detail: string;
@@ -40,7 +41,11 @@ export async function run(args: string[]): Promise<number> {
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 10) {
     throw new Error(`--rounds: expected 1 to 10, found "${values.rounds}"`);
   }
-  const figures = [...(await measureRendering()), ...(await measureUp(rounds, measurePreview))];
+  const figures = [
+    ...(await measureEngine()),
+    ...(await measureRendering()),
+    ...(await measureUp(rounds, measurePreview)),
+  ];
   if (values.json) console.log(JSON.stringify(figures, null, 2));
   else print(figures);
   return figures.every(isGood) ? 0 : 1;
@@ -51,7 +56,8 @@ function isGood({ value, limit }: Figure): boolean {
 }
 
 function print(figures: readonly Figure[]): void {
-  const rounded = (value: number, unit: Figure["unit"]) => `${value.toFixed(unit === "ms" ? 0 : 2)} ${unit}`;
+  const rounded = (value: number, unit: Figure["unit"]) =>
+    `${value.toFixed(unit === "ms" || unit === "MiB" ? 0 : 2)} ${unit}`;
   console.log(
     table([
       ["FIGURE", "VALUE", "LIMIT", "", "DETAIL"],

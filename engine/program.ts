@@ -6,6 +6,8 @@ import type { Config, Project } from "./project";
 
 /** Exit status of the runner when it has told the engine what went wrong. */
 const REPORTED = 32;
+/** The SDK takes the stack of every promise; mapping ten lines of each back to TypeScript is most of a large run. */
+const SHORT_STACKS = "Error.stackTraceLimit = 4;";
 /**
  * Node 20 takes half a minute and gigabytes to print an error in colour when its stack goes through some node_modules
  * paths; the runner does so with whatever the program throws.
@@ -35,7 +37,7 @@ export interface Program {
 export function startProgram(options: ProgramOptions): Program {
   const { project, config, address } = options;
   const args = [
-    `--import=data:text/javascript,${encodeURIComponent(PLAIN_ERRORS)}`,
+    `--import=data:text/javascript,${encodeURIComponent(PLAIN_ERRORS + SHORT_STACKS)}`,
     resolveIn(project.dir, "@pulumi/pulumi/cmd/run"),
     `--monitor=${address}`,
     `--engine=${address}`,

@@ -1,0 +1,169 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import * as esbuild from "esbuild";
+import { type Result, type RunKind, run } from "../../engine";
+import { type Figure, median } from "../bench";
+import { projectDirectory } from "../stack";
+
+/** Random resources as the product's nodes have them, and (containers: true) one of each Docker kind. */
+const PROGRAM = `
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+const config = new pulumi.Config();
+class Group extends pulumi.ComponentResource {
+  constructor(name: string, size: number) {
+    super("bench:index:Group", name);
+    let last: random.RandomId | undefined;
+    for (let i = 1; i < size; i++)
+      last = new random.RandomId(
+        \`\${name}-\${i}\`,
+        { byteLength: 8, keepers: { file: \`line \${i}\\n\`.repeat(50), last: last?.hex ?? "" } },
+        { parent: this },
+      );
+  }
+}
+const total = config.requireNumber("resources") - 1;
+for (let i = 0; i * 20 < total; i++) new Group(\`group\${i}\`, Math.min(20, total - i * 20));
+if (config.getBoolean("containers")) {
+  const network = new docker.Network("network", { name: "apim-bench-engine" });
+  const volume = new docker.Volume("volume", { name: "apim-bench-engine" });
+  const image = new docker.RemoteImage("image", { name: "wso2-apim/base-debian:bookworm", keepLocally: true });
+  new docker.Container("container", {
+    name: "apim-bench-engine",
+    image: image.imageId,
+    command: ["sleep", "600"],
+    networksAdvanced: [{ name: network.name }],
+    mounts: [{ type: "volume", source: volume.name, target: "/data" }],
+    healthcheck: { tests: ["CMD", "true"], interval: "1s" },
+    wait: true,
+  });
+}
+`;
+
+/** The engine alone, on programs of its own: against what the official one needs, and with many resources. */
+export async function measureEngine(): Promise<Figure[]> {
+  const bench = new EngineBench();
+  try {
+    return [...(await bench.firstUp()), ...(await bench.unchanged(55, 3)), ...(await bench.many())];
+  } finally {
+    bench.dispose();
+  }
+}
+
+class EngineBench {
+  private readonly dir = mkdtempSync(path.join(tmpdir(), "apim-bench-engine-"));
+
+  constructor() {
+    this.write("Pulumi.yaml", "name: bench\nruntime: nodejs\n");
+    this.write("package.json", "{}");
+    this.write("index.ts", PROGRAM);
+    symlinkSync(path.join(projectDirectory, "node_modules"), path.join(this.dir, "node_modules"));
+  }
+
+  /** Limits are the official engine's times for a program of the same size. */
+  async firstUp(): Promise<Figure[]> {
+    this.configure(10, true);
+    const times = { up: await this.run("up"), refresh: await this.run("refresh"), destroy: await this.run("destroy") };
+    const figure = (name: keyof typeof times, limit: number): Figure => ({
+      name: `${name} of 14 resources`,
+      value: times[name] / 1000,
+      unit: "s",
+      limit,
+      detail: "network, volume, image, container with a health check, and random ones",
+    });
+    return [figure("up", 13.8), figure("refresh", 2.9), figure("destroy", 4.1)];
+  }
+
+  async unchanged(resources: number, limit: number): Promise<Figure[]> {
+    this.configure(resources, false);
+    await this.run("up");
+    const figures: Figure[] = [];
+    for (const operation of ["preview", "up"] as const) {
+      const times = [];
+      for (let i = 0; i < 3; i++) times.push(await this.run(operation, true));
+      const value = median(times) / 1000;
+      const name = `no-change ${operation} of ${resources} resources`;
+      figures.push({ name, value, unit: "s", limit, detail: `median of 3: ${times.map(seconds).join(", ")} s` });
+    }
+    return figures;
+  }
+
+  async many(): Promise<Figure[]> {
+    this.configure(1000, false);
+    await this.run("up");
+    const { ms, memory } = await this.previewApart();
+    const name = "no-change plan of 1,000 resources";
+    const detail = [...memory.values()].map((mebibytes) => mebibytes.toFixed(0)).join(" and ");
+    const total = [...memory.values()].reduce((sum, each) => sum + each, 0);
+    return [
+      { name, value: ms / 1000, unit: "s", limit: 10, detail: "preview, in a process of its own" },
+      { name: `${name}: memory`, value: total, unit: "MiB", limit: 500, detail: `engine and program: ${detail}` },
+    ];
+  }
+
+  /** In a process of its own, as the commands run it: what this one did before does not count. */
+  private previewApart(): Promise<{ ms: number; memory: ReadonlyMap<number, number> }> {
+    const bundle = path.join(this.dir, "engine.cjs");
+    const engine = path.join(projectDirectory, "engine/index.ts");
+    const packages = "external";
+    esbuild.buildSync({ entryPoints: [engine], outfile: bundle, bundle: true, platform: "node", packages });
+    const options = `{ projectDir: ".", stack: "dev", expectNoChanges: true, out: { write() {} } }`;
+    const script = `require("./engine.cjs").run("preview", ${options}).then(({ exitCode }) => process.exit(exitCode))`;
+    const started = performance.now();
+    const child = spawn(process.execPath, ["-e", script], { cwd: this.dir, env, stdio: "inherit" });
+    const memory = new Map<number, number>();
+    const timer = setInterval(() => lookAt(child.pid ?? 0, memory), 50);
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => {
+        clearInterval(timer);
+        if (code === 0) resolve({ ms: performance.now() - started, memory });
+        else reject(new Error(`preview ended with status ${code}`));
+      });
+    });
+  }
+
+  private async run(operation: RunKind, expectNoChanges = false): Promise<number> {
+    let text = "";
+    const out = { write: (part: string) => (text += part) };
+    const result: Result = await run(operation, { projectDir: this.dir, stack: "dev", env, out, expectNoChanges });
+    if (result.exitCode !== 0) throw new Error(`${operation} failed:\n${text}`);
+    return result.timings.totalMs;
+  }
+
+  private configure(resources: number, containers: boolean): void {
+    this.write("Pulumi.dev.yaml", `config:\n  bench:resources: ${resources}\n  bench:containers: ${containers}\n`);
+  }
+
+  private write(name: string, text: string): void {
+    writeFileSync(path.join(this.dir, name), text);
+  }
+
+  dispose(): void {
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(2);
+
+const env = { ...process.env, PULUMI_BACKEND_URL: "", PULUMI_CONFIG_PASSPHRASE: "benchmark" };
+
+/** Notes the most that a process and its children (the program) had in memory, MiB; Linux only. */
+function lookAt(process: number, peaks: Map<number, number>): void {
+  const children = `/proc/${process}/task/${process}/children`;
+  const found = existsSync(children) ? readFileSync(children, "utf8").split(" ").filter(Boolean).map(Number) : [];
+  for (const pid of [process, ...found]) peaks.set(pid, Math.max(peaks.get(pid) ?? 0, residentMiB(pid)));
+}
+
+function residentMiB(pid: number): number {
+  try {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+  } catch {
+    // It ended in between.
+    return 0;
+  }
+}
