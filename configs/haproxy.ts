@@ -93,18 +93,19 @@ function choices(routes: readonly BalancerRoute[], hosts: readonly string[]): st
 
 function backend(route: BalancerRoute, topology: Topology): string {
   const hasSeveral = route.targets.length > 1;
-  const isSpreadOfCalls = hasSeveral && route.traffic === "calls";
   return lines(`backend ${route.name}`, [
     "option httpchk",
     `http-check send meth GET uri / ver HTTP/1.1 hdr Host ${route.host}`,
     "http-check expect rstatus ^[234]",
     ...repetition(route, topology),
     ...(route.sticky ? ["cookie APIM_NODE insert indirect nocache httponly secure"] : []),
-    ...(isSpreadOfCalls ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`] : []),
+    ...(hasSeveral && route.traffic === "calls"
+      ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`]
+      : []),
     // One connection that fails is enough to go without a server, as long as there are others.
     ...(hasSeveral ? ["default-server observe layer4 error-limit 1 on-error mark-down"] : []),
     ...route.targets.map((target, position) => server(route, target, position, topology)),
-    ...(isSpreadOfCalls ? untested(route) : []),
+    ...(hasSeveral && !route.firstOnly ? untested(route) : []),
   ]);
 }
 
@@ -130,8 +131,8 @@ function server(route: BalancerRoute, target: Target, position: number, topology
 }
 
 /**
- * The same servers once more, for when none passes its check: a check may be late, so they are tried all the same. A
- * gateway may be replaced before it is seen here that the one before it is back.
+ * The same servers once more, for when none passes its check: a check may be late, so they are tried all the same. Of two
+ * nodes, one may be replaced before it is seen here that the other one is back.
  */
 function untested(route: BalancerRoute): string[] {
   const servers = route.targets.map(({ node, address, port }) =>

@@ -224,6 +224,14 @@ describe("configs: load balancer when servers fail", function () {
     assert.deepEqual([...(await within(6000, () => calls(4)))], ["gateway-1"]);
   });
 
+  it("asks a Key Manager before any check has seen that it is back", async () => {
+    const name = "internal-keymanager-managementhttps";
+    for (const each of ["keymanager-1", "keymanager-2"]) server(each).kill();
+    await until(async () => (await ask(name)).status === 503);
+    await server("keymanager-2").start();
+    assert.deepEqual(await ask(name, "POST"), { status: 200, body: "keymanager-2", node: "" });
+  });
+
   it("sends management to the first gateway, and to the next one when that is gone", async () => {
     for (let attempt = 0; attempt < 4; attempt++) assert.equal((await ask("gateway")).body, "gateway-1");
     server("gateway-1").kill();
