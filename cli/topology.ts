@@ -41,6 +41,7 @@ function describe(topology: Topology): string {
         [...new Set(databases.map(({ hostName }) => hostName))].join(", "),
         ...["-", "-", "-", "-"],
       ],
+      [balancer.name, balancer.address, "-", "-", "-", "-", balancer.startsAfter.join(", ")],
     ]),
     "",
     table([
