@@ -83,7 +83,7 @@ async function stage(project: string, context: ProductContext, host: Host, repor
   report(`Product image: build context of ${pack.source} made in ${seconds} s (${context.directory})`);
 }
 
-async function placeDriver({ driver, pack }: ProductContext, aside: string, host: Host, report: Report): Promise<void> {
+async function placeDriver({ driver }: ProductContext, aside: string, host: Host, report: Report): Promise<void> {
   if (driver.from === "pack") {
     report(`JDBC driver: ${driver.names.join(", ")} of the pack itself is used; jdbcDriver is not`);
     return;
@@ -91,11 +91,13 @@ async function placeDriver({ driver, pack }: ProductContext, aside: string, host
   const fetched = join(aside, "driver");
   const file = driver.from === "file" ? driver.file : await driverFromMaven(driver.version, fetched, host, report);
   await assertDriver(file);
-  report(`JDBC driver: ${file} goes into ${basename(pack.home || pack.source)}/repository/components/lib`);
-  const lib = join(aside, driverDirectory);
-  mkdirSync(lib, { recursive: true });
-  copyFileSync(file, join(lib, basename(file)));
-  chmodSync(join(lib, basename(file)), 0o644);
+  report(`JDBC driver: ${file} goes into the image`);
+  const place = join(aside, driverDirectory, basename(file));
+  mkdirSync(dirname(place), { recursive: true });
+  // What the pack has by this name may be a second name of the user's own file: it must not be written to.
+  rmSync(place, { force: true });
+  copyFileSync(file, place);
+  chmodSync(place, 0o644);
   rmSync(fetched, { recursive: true, force: true });
 }
 

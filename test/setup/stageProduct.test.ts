@@ -88,6 +88,15 @@ describe("the build context of a product image", () => {
     assert.equal(said.length, 2, said.join("\n"));
   });
 
+  it("never writes to the user's own pack, not where the driver has the name of a file in it", async () => {
+    const own = join(pack, "repository/components/lib/driver-5.jar");
+    mkdirSync(join(own, ".."), { recursive: true });
+    writeFileSync(own, "the pack's own");
+    const context = await stage();
+    assert.equal(readFileSync(own, "utf8"), "the pack's own");
+    assert.deepEqual(readFileSync(join(context, "pack/repository/components/lib/driver-5.jar")), driverJar);
+  });
+
   it("takes no space for a directory, and leaves its files' modes alone", async () => {
     const locked = join(pack, "dbscripts/mysql.sql");
     chmodSync(locked, 0o444);
