@@ -1,5 +1,12 @@
 import { parseArgs } from "node:util";
-import { checkSetting, configCommand, isSecretSetting, unknownSetting } from "../settings/field";
+import {
+  checkSetting,
+  configCommand,
+  isSecretSetting,
+  plainStackName,
+  stackNameFault,
+  unknownSetting,
+} from "../settings/field";
 import { projectName } from "../settings/schema";
 import { LocalConfig } from "./config/localConfig";
 import { readValue } from "./config/readValue";
@@ -56,7 +63,7 @@ interface Request {
 /** @returns the exit status */
 export async function run(args: string[], place: ConfigPlace = {}): Promise<number> {
   const { projectDir = projectDirectory, env = process.env, print = console.log } = place;
-  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  const { values, positionals } = parseArgs({ args: negativesLast(args), options, allowPositionals: true });
   if (values.help) {
     print(help);
     return 0;
@@ -92,15 +99,22 @@ export async function run(args: string[], place: ConfigPlace = {}): Promise<numb
   return 0;
 }
 
+/** A number below zero is a value, no option: it goes behind `--`, where parseArgs takes it for one. */
+function negativesLast(args: string[]): string[] {
+  const isNegative = (arg: string) => /^-\d/.test(arg);
+  if (args.includes("--") || !args.some(isNegative)) return args;
+  return [...args.filter((arg) => !isNegative(arg)), "--", ...args.filter(isNegative)];
+}
+
 function requestOf(positionals: readonly string[], flags: Pick<Request, "stack" | "secret" | "showSecrets">): Request {
-  const [action = "list", name = "", value] = positionals;
-  if (action !== "list" && action !== "set" && action !== "get" && action !== "rm")
+  const [action, name = "", value] = positionals;
+  if (action === undefined) return { ...flags, action: "list", name, key: "", setting: undefined, value };
+  if (action !== "set" && action !== "get" && action !== "rm")
     throw new Error(`config: expected set, get, rm or nothing, found "${action}"; see: npm run config -- --help`);
   const [fewest, most, wanted] = {
     set: [2, 3, "NAME VALUE, or --secret NAME"] as const,
     get: [2, 2, "NAME"] as const,
     rm: [2, 2, "NAME"] as const,
-    list: [0, 0, "no name"] as const,
   }[action];
   if (positionals.length < fewest || positionals.length > most)
     throw new Error(
@@ -113,6 +127,8 @@ function requestOf(positionals: readonly string[], flags: Pick<Request, "stack" 
 
 /** What can be said before a secret is asked for. @throws when it can't be set so */
 function checkSet({ name, setting, value, secret, stack }: Request): void {
+  const nameFault = stackNameFault(plainStackName(stack));
+  if (nameFault) throw new Error(nameFault);
   if (secret && value !== undefined)
     throw new Error(
       `${name}: expected no value on the command line, which the shell's history keeps and every user of this machine can read; leave it out to be asked for it, or write it to standard input. Where it has been seen already, take another one`,

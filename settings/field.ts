@@ -18,6 +18,17 @@ export function unknownSetting(name: string): string | undefined {
   return `${name}: there is no such setting${near ? ` (did you mean ${near}?)` : ""}`;
 }
 
+/** The name as the stack's files have it, of one that an organisation may stand before. */
+export function plainStackName(stack: string): string {
+  return stack.split("/").at(-1) ?? stack;
+}
+
+/** What is wrong with a stack's name; undefined when nothing is. */
+export function stackNameFault(stack: string): string | undefined {
+  if (/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(stack)) return undefined;
+  return `stack name: expected up to 32 lower-case letters, digits and dashes (it names containers), found "${stack}"; take another one`;
+}
+
 /** The command that changes settings, with either engine; `args` e.g. `set --secret NAME`. */
 export function configCommand(args: string, stack: string): string {
   return `npm run config -- ${args}${stack === "dev" ? "" : ` --stack ${stack}`}`;
@@ -36,9 +47,9 @@ export function checkSetting(name: string, value: unknown, stack: string): Check
   const plain = plainValue(field.unwrap(), value);
   const [issue] = field.safeParse(plain).error?.issues ?? [];
   if (issue === undefined) return { value: plain };
-  return {
-    fault: `${name}: expected ${expectation(issue)}, found ${JSON.stringify(plain)}; set ${projectName}:${name}`,
-  };
+  // A password in a URL, where none belongs.
+  const found = JSON.stringify(plain).replace(/:\/\/[^/\s]*@/, "://...@");
+  return { fault: `${name}: expected ${expectation(issue)}, found ${found}; set ${projectName}:${name}` };
 }
 
 /** The administrator's is subject to the product's PasswordJavaRegEx. */

@@ -1,7 +1,7 @@
 import { RunError } from "@pulumi/pulumi/errors";
 import { withSuitableValues } from "./derived";
 import { settingsFaults } from "./faults";
-import { checkSetting, isSecretSetting } from "./field";
+import { checkSetting, isSecretSetting, stackNameFault } from "./field";
 import { type Settings, settingsSchema } from "./schema";
 
 /** All faults of the settings at once; each line names the setting, what was expected, what was found and the remedy. */
@@ -30,11 +30,8 @@ export function parseSettings(raw: RawSettings, stack: string): Settings {
     if ("fault" in checked) faults.push(checked.fault);
     else if (!isSecretSetting(name)) values[name] = checked.value;
   }
-  if (!/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(stack)) {
-    faults.push(
-      `stack name: expected up to 32 lower-case letters, digits and dashes (it names containers), found "${stack}"`,
-    );
-  }
+  const nameFault = stackNameFault(stack);
+  if (nameFault) faults.push(nameFault);
   // Without the faulty ones, so that what the others say together is checked as well.
   const settings = withSuitableValues({ ...settingsSchema.parse(values), stack });
   faults.push(...settingsFaults(settings, new Set(Object.keys(raw))));

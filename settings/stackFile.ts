@@ -15,7 +15,8 @@ export function distributionPath(settings: Settings, projectDirectory: string): 
 }
 
 /**
- * Reads a stack's settings file without an engine, for commands that only show configuration.
+ * Reads a stack's settings file without an engine, for commands that only show configuration. As for the engines, the
+ * project's own settings may stand without its name before them.
  *
  * @throws {SettingsError} also when there is no such stack file
  */
@@ -29,7 +30,8 @@ export function loadSettingsFromStack(projectDirectory: string, stack: string): 
   const document = yaml.parse(fs.readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;
   const raw: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(document?.config ?? {})) {
-    if (key.startsWith(`${projectName}:`)) raw[key.slice(projectName.length + 1)] = value;
+    const [namespace, name] = key.includes(":") ? key.split(/:(.*)/s) : [projectName, key];
+    if (namespace === projectName && name !== undefined) raw[name] = value;
   }
   return parseSettings(raw, stack);
 }

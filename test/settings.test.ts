@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import fc from "fast-check";
 import * as yaml from "yaml";
@@ -283,6 +284,20 @@ describe("settings", () => {
         const missing = `databaseAdminPassword: expected a password, since databaseHost is db.example.com, a server of your own; run: npm run config -- set --secret databaseAdminPassword --stack external-db`;
         assert.deepEqual((error as SettingsError).faults, [missing], file);
       }
+    }
+  });
+
+  it("are the same with and without the project's name before them, as for the engines", () => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "apim-settings-"));
+    try {
+      const text = "config:\n  jwt: true\n  wso2-apim:multiTenancy: true\n  docker:host: unix:///run/docker.sock\n";
+      fs.writeFileSync(path.join(directory, "Pulumi.mixed.yaml"), text);
+      const { jwt, multiTenancy } = loadSettingsFromStack(directory, "mixed");
+      assert.deepEqual({ jwt, multiTenancy }, { jwt: true, multiTenancy: true });
+      fs.appendFileSync(path.join(directory, "Pulumi.mixed.yaml"), "  jtw: true\n");
+      assert.throws(() => loadSettingsFromStack(directory, "mixed"), /jtw: there is no such setting/);
+    } finally {
+      fs.rmSync(directory, { recursive: true });
     }
   });
 

@@ -71,12 +71,21 @@ export class LocalConfig {
   async faults(): Promise<readonly string[]> {
     const { parseSettings, SettingsError } = await import("../../settings/parse");
     const prefix = `${projectName}:`;
-    const own = this.file.entries().filter(([key]) => key.startsWith(prefix));
+    const own = this.file
+      .entries()
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), value] as const);
+    const inPlain = own
+      .filter(([name, value]) => isSecretSetting(name) && !isSecure(value))
+      .map(
+        ([name]) =>
+          `${name}: expected it encrypted, found it in plain in ${this.fileName}; take another value, and run: ${configCommand(`set --secret ${name}`, this.stack)}`,
+      );
     try {
-      parseSettings(Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])), this.stack);
-      return [];
+      parseSettings(Object.fromEntries(own), this.stack);
+      return inPlain;
     } catch (error) {
-      if (error instanceof SettingsError) return error.faults;
+      if (error instanceof SettingsError) return [...inPlain, ...error.faults];
       throw error;
     }
   }
@@ -86,7 +95,11 @@ export class LocalConfig {
     const { rawConfig } = this.project;
     const asked = key === undefined ? Object.values(rawConfig) : [rawConfig[key]];
     const crypter = showSecrets && asked.some(isSecure) ? await this.openKey() : undefined;
-    return decryptConfig(this.project, (text) => crypter?.decrypt(text) ?? masked).values;
+    const { values } = decryptConfig(this.project, (text) => crypter?.decrypt(text) ?? masked);
+    if (showSecrets) return values;
+    // Also of one that somebody wrote into the file in plain.
+    const isSecret = (name: string) => isSecretSetting(name.replace(`${projectName}:`, ""));
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isSecret(name) ? masked : value]));
   }
 
   /** The stack's key: that of its file, else that of its state, else a new one. */

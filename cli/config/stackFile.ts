@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Document, isMap, parseDocument } from "yaml";
 
@@ -61,8 +61,18 @@ export class StackFile {
     return written !== undefined && this.document.deleteIn(["config", written]);
   }
 
+  /** At once or not at all: with the salt, all secrets would be lost. */
   save(): void {
-    writeFileSync(this.file, this.document.toString({ lineWidth: 0 }));
+    // A link stays one.
+    const file = existsSync(this.file) ? realpathSync(this.file) : this.file;
+    const mode = statSync(file, { throwIfNoEntry: false })?.mode;
+    const aside = `${file}.${process.pid}`;
+    try {
+      writeFileSync(aside, this.document.toString({ lineWidth: 0 }), { mode });
+      renameSync(aside, file);
+    } finally {
+      rmSync(aside, { force: true });
+    }
   }
 
   private config(): Readonly<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { Readable } from "node:stream";
 import { run } from "../../cli/config";
@@ -128,6 +128,13 @@ describe("npm run config", function () {
     ["set jwt true again", /found 3 words/],
     ["get", /config get: expected NAME/],
     ["show", /expected set, get, rm or nothing, found "show"/],
+    ["list", /expected set, get, rm or nothing, found "list"/],
+    ["set poolMaxWait -2", /poolMaxWait: expected at least -1, found -2/],
+    [
+      "set svnUrl https://me:s3cret!@svn.example.com/a",
+      /svnUrl: expected a URL without user or password, .* found "https:\/\/\.\.\.@svn\.example\.com\/a"/,
+    ],
+    ["set jwt true --stack Dev_1", /stack name: expected up to 32 lower-case letters.* found "Dev_1"/],
     ["set jwt true --stack ../x", /--stack: expected letters/],
   ];
   for (const [args, expected, piped] of refused) {
@@ -137,9 +144,36 @@ describe("npm run config", function () {
         assert.ok(!error.message.includes("s3c"), error.message);
         return true;
       });
-      assert.ok(!existsSync(file()));
+      assert.deepEqual(readdirSync(projectDir), ["Pulumi.yaml"]);
     });
   }
+
+  it("takes a number below zero for a value", async () => {
+    await config("set poolMaxWait -1 --stack dev");
+    assert.equal(await config("get poolMaxWait"), "-1");
+  });
+
+  it("masks what somebody has written in plain, and says what to do about it", async () => {
+    writeFileSync(file(), "config:\n  adminPassword: s3cret!\n");
+    assert.match(await config(""), /adminPassword\s+\[secret\]/);
+    assert.equal(await config("get adminPassword"), "[secret]");
+    assert.equal(await config("get adminPassword --show-secrets"), "s3cret!");
+    const said = await config("set jwt true");
+    assert.match(said, /adminPassword: expected it encrypted, .* run: npm run config -- set --secret adminPassword$/m);
+    assert.doesNotMatch(await config("set --secret adminPassword", "another"), /in plain/);
+    assert.ok(!text().includes("s3cret!"));
+  });
+
+  it("leaves no half of a file behind, a link a link, and the file's mode as it is", async () => {
+    const target = path.join(temporaryDir(), "theirs.yaml");
+    writeFileSync(target, commented, { mode: 0o600 });
+    symlinkSync(target, file());
+    await config("set jwt false");
+    assert.ok(lstatSync(file()).isSymbolicLink());
+    assert.match(readFileSync(target, "utf8"), /wso2-apim:jwt: "?false"? # since May/);
+    assert.equal(statSync(target).mode & 0o777, 0o600);
+    assert.deepEqual(readdirSync(path.dirname(target)), ["theirs.yaml"]);
+  });
 
   it("says at once what settings together still lack", async () => {
     assert.match(await config("set analytics true"), /Before the next up: analyticsPassword: expected a password/);
