@@ -3,6 +3,7 @@ import { measureEngine } from "./bench/engine";
 import { measurePreview } from "./bench/preview";
 import { measureRendering } from "./bench/rendering";
 import { measureUp } from "./bench/up";
+import type { Prepare } from "./main";
 import { table } from "./text";
 
 const help = `Usage: npm run bench -- [--rounds N] [--json]
@@ -24,7 +25,7 @@ export interface Figure {
   readonly detail: string;
 }
 
-export async function run(args: string[]): Promise<number> {
+export async function run(args: string[], prepare: Prepare): Promise<number> {
   const { values } = parseArgs({
     args,
     options: {
@@ -41,6 +42,7 @@ export async function run(args: string[]): Promise<number> {
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 10) {
     throw new Error(`--rounds: expected 1 to 10, found "${values.rounds}"`);
   }
+  await prepare();
   const figures = [
     ...(await measureEngine()),
     ...(await measureRendering()),

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { projectDirectory } from "./projectDirectory";
 
 /** One of the checks: its name, and what it says about the project; `ok` when it found nothing. */
@@ -36,11 +37,17 @@ export function checkStyle(): Promise<CheckResult> {
   return runTool("lint and format", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings", "."]);
 }
 
+const usage = `Usage: npm run check
+
+Compiles the project without writing anything, and checks style, format and the order of imports. Exit status 1 if
+something was found.`;
+
 /** The command `check`. @returns 0 when neither check found anything */
 export async function run(args: string[]): Promise<number> {
-  if (args.length > 0) {
-    process.stderr.write(`check takes no arguments, found: ${args.join(" ")}\n`);
-    return 2;
+  const options = { help: { type: "boolean", short: "h" } } as const;
+  if (parseArgs({ args, options }).values.help) {
+    console.log(usage);
+    return 0;
   }
   const results = await Promise.all([checkTypes(), checkStyle()]);
   for (const { name, ok, output } of results) process.stdout.write(ok ? `${name}: ok\n` : `${output}${name}: failed\n`);

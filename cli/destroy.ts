@@ -1,13 +1,14 @@
 import { createInterface } from "node:readline/promises";
 import { chooseEngine } from "./engineChoice";
 import { parseCommand, runCommand } from "./engineCommand";
+import type { Prepare } from "./main";
 
 /**
  * Asks on a terminal, unless --yes.
  *
  * @returns the exit status: 1 when something could not be deleted, or nobody agreed.
  */
-export async function run(args: string[]): Promise<number> {
+export async function run(args: string[], prepare: Prepare): Promise<number> {
   const about =
     "Removes all that the stack made: containers, networks, volumes, and the databases with them. What is on a MySQL\nserver of your own stays there.";
   const command = parseCommand("destroy", about, ["stack", "diff", "parallel", "yes"], args);
@@ -21,7 +22,7 @@ export async function run(args: string[]): Promise<number> {
       return 1;
     }
   }
-  return runCommand("destroy", command);
+  return runCommand("destroy", command, prepare);
 }
 
 async function agrees(stack: string): Promise<boolean> {

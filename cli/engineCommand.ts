@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import type { RunKind } from "../engine/display";
 import { chooseEngine } from "./engineChoice";
+import type { Prepare } from "./main";
 import { runPulumi } from "./pulumi";
 import { projectDirectory, stackName, stackOption } from "./stack";
 
@@ -75,8 +76,9 @@ export function parseCommand(
   };
 }
 
-/** Runs the command with the engine of choice; returns its exit status. */
-export async function runCommand(name: RunKind, command: EngineCommand): Promise<number> {
+/** Prepares the machine, and runs the command with the engine of choice; returns its exit status. */
+export async function runCommand(name: RunKind, command: EngineCommand, prepare: Prepare): Promise<number> {
+  await prepare(command.stack);
   if ((await chooseEngine()) === "pulumi")
     return runPulumi(
       pulumiArguments(name, command, process.stdin.isTTY === true),

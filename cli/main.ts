@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { projectDirectory } from "./projectDirectory";
-import { stackName, stackOption } from "./stackOption";
 
 /**
  * What a command needs of the machine before it runs: `docker` is an engine that answers, `contexts` that and what its
@@ -17,9 +15,17 @@ export interface Command {
   readonly summary: string;
 }
 
+/**
+ * Sees that the machine has what the command needs. Called once the arguments are known to be right: for those that are
+ * not, nothing is installed.
+ *
+ * @param stack that the command is about
+ */
+export type Prepare = (stack?: string) => Promise<void>;
+
 interface CommandModule {
   /** @returns the exit status. */
-  run(args: string[]): Promise<number>;
+  run(args: string[], prepare: Prepare): Promise<number>;
 }
 
 /** Loaded only when called: a command's start must not pay for the packages of the others. */
@@ -30,7 +36,10 @@ const modules: Record<string, () => Promise<CommandModule>> = {
   destroy: () => import("./destroy"),
   verify: () => import("./verify"),
   status: () => import("./status"),
-  config: () => import("./config"),
+  config: async () => {
+    const { run } = await import("./config");
+    return { run: (args) => run(args) };
+  },
   render: () => import("./render"),
   topology: () => import("./topology"),
   setup: () => import("./setup"),
@@ -49,21 +58,15 @@ export function errorText(error: unknown): string {
   return process.env.APIM_DEBUG === "1" && error.stack !== undefined ? error.stack : error.message || error.name;
 }
 
-async function prepare(needs: Need, args: string[]): Promise<void> {
+async function prepare(needs: Need, stack?: string): Promise<void> {
   if (needs === "nothing") return;
   const { ensureDockerAnswers, ensureMachine } = await import("./setup");
-  const stack = needs === "contexts" || needs === "stack" ? stackOf(args) : undefined;
-  await (needs === "images" || needs === "stack" ? ensureMachine(stack) : ensureDockerAnswers(stack));
-}
-
-/** Of arguments that the command itself has not looked at yet. */
-function stackOf(args: string[]): string {
-  const { stack } = parseArgs({ args, options: stackOption, strict: false, allowPositionals: true }).values;
-  return stackName(typeof stack === "string" ? stack : undefined);
+  const read = needs === "contexts" || needs === "stack" ? stack : undefined;
+  await (needs === "images" || needs === "stack" ? ensureMachine(read) : ensureDockerAnswers(read));
 }
 
 /**
- * Runs one command of cli/commands.json, what it needs first.
+ * Runs one command of cli/commands.json.
  * @returns the exit status: the command's own, or 1 with one message on stderr when it throws.
  */
 export async function main(name: string, args: string[]): Promise<number> {
@@ -73,8 +76,7 @@ export async function main(name: string, args: string[]): Promise<number> {
     if (command === undefined || module === undefined) {
       throw new Error(`${name}: no such command; expected one of ${Object.keys(modules).join(", ")}`);
     }
-    if (!args.includes("--help")) await prepare(command.needs, args);
-    return await (await module()).run(args);
+    return await (await module()).run(args, (stack) => prepare(command.needs, stack));
   } catch (error) {
     process.stderr.write(`${errorText(error)}\n`);
     return 1;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Docker from "dockerode";
 import { buildsProduct } from "../images/productContext";
+import { plainStackName } from "../settings/field";
 import type { Settings } from "../settings/schema";
 import { loadSettingsFromStack } from "../settings/stackFile";
 import { projectDirectory } from "./projectDirectory";
@@ -47,14 +48,14 @@ export async function ensureDockerAnswers(stack?: string, report: Report = toStd
       `No Docker engine answers (${probe.reason}). Start it, or run \`npm run setup\`, which installs one where it can.`,
     );
   }
-  await stageStandin();
   const settings = stack === undefined ? undefined : settingsOf(stack);
   if (settings) await stageProduct(settings, thisHost(), report);
+  await stageStandin();
 }
 
 /** A stack that nothing has been set for yet has no file. */
 function settingsOf(stack: string): Settings | undefined {
-  const name = stack.split("/").at(-1) ?? stack;
+  const name = plainStackName(stack);
   if (!existsSync(join(projectDirectory, `Pulumi.${name}.yaml`))) return undefined;
   return loadSettingsFromStack(projectDirectory, name);
 }
@@ -81,7 +82,7 @@ export async function run(args: string[]): Promise<number> {
     return 2;
   }
   // A name that was misspelt must not pass for a stack of the stand-in.
-  if (values.stack !== undefined) loadSettingsFromStack(projectDirectory, values.stack);
+  if (values.stack !== undefined) loadSettingsFromStack(projectDirectory, plainStackName(values.stack));
   const started = Date.now();
   await ensureMachine(stackName(values.stack));
   process.stdout.write(`The machine is set up (${((Date.now() - started) / 1000).toFixed(1)} s).\n`);

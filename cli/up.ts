@@ -1,5 +1,6 @@
 import { chooseEngine } from "./engineChoice";
 import { type EngineCommand, parseCommand, runCommand } from "./engineCommand";
+import type { Prepare } from "./main";
 import { runPulumi } from "./pulumi";
 import { projectDirectory } from "./stack";
 
@@ -8,7 +9,7 @@ import { projectDirectory } from "./stack";
  *
  * @returns the exit status: 1 when the program, a step or a link failed, 130 when stopped.
  */
-export async function run(args: string[]): Promise<number> {
+export async function run(args: string[], prepare: Prepare): Promise<number> {
   const about = "Brings the stack up, or to its new settings; then checks every link and shows the nodes.";
   const command = parseCommand(
     "up",
@@ -17,7 +18,7 @@ export async function run(args: string[]): Promise<number> {
     args,
   );
   if (command === undefined) return 0;
-  const status = await runCommand("up", command);
+  const status = await runCommand("up", command, prepare);
   if (status !== 0) return status;
   if (command.showSecrets) await printSecrets(command);
   return command.skipVerify ? 0 : check(command.stack);

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commands, errorText } from "../../cli/main";
+import { commands, errorText, main } from "../../cli/main";
 import { exitStatus, summaryLine, testFiles } from "../../cli/test";
 
 const projectDirectory = join(__dirname, "../..");
@@ -42,6 +42,33 @@ describe("the commands", function () {
     assert.equal(run([start]).status, 2);
   });
 
+  it("all say what they do when they are asked for help", async () => {
+    const { write } = process.stdout;
+    for (const { name } of commands()) {
+      let said = "";
+      process.stdout.write = (text) => {
+        said += text;
+        return true;
+      };
+      try {
+        assert.equal(await main(name, [name === "up" ? "-h" : "--help"]), 0, name);
+      } finally {
+        process.stdout.write = write;
+      }
+      assert.match(said, new RegExp(`npm (run )?${name}\\b`));
+    }
+  });
+
+  it("look at their arguments before they look for a Docker engine, or install one", () => {
+    const nowhere = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
+    for (const command of ["preview", "refresh", "destroy"]) {
+      const wrong = run([start, command, "--stck", "dev"], nowhere);
+      assert.equal(wrong.status, 1);
+      assert.match(wrong.stderr, /^Unknown option '--stck'/, command);
+    }
+    assert.match(run([start, "preview"], nowhere).stderr, /^No Docker engine answers/);
+  });
+
   it("hand on arguments and exit status", () => {
     const wrong = run([start, "setup", "now"]);
     assert.equal(wrong.status, 2);
@@ -50,6 +77,8 @@ describe("the commands", function () {
     const misspelt = run([start, "setup", "--stack", "nowhere"]);
     assert.equal(misspelt.status, 1);
     assert.match(misspelt.stderr, /there is no Pulumi\.nowhere\.yaml/);
+    const elsewhere = run([start, "setup", "--stack", "organization/nowhere"]);
+    assert.match(elsewhere.stderr, /there is no Pulumi\.nowhere\.yaml/);
   });
 
   it("tell an error as one message, its stack on request only", () => {
