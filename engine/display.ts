@@ -13,27 +13,40 @@ interface Wording {
   readonly tone: Tone;
   /** For a preview, while it happens, and afterwards. */
   readonly words: readonly [string, string, string];
+  /** In the summary; a replacement is one change, not three. */
+  readonly counted?: readonly [before: string, after: string];
 }
 
+/** In the order of the summary. */
 const WORDING: Readonly<Record<Operation, Wording>> = {
-  same: { symbol: "   ", tone: "plain", words: ["", "", ""] },
-  create: { symbol: " + ", tone: "add", words: ["create", "creating", "created"] },
-  update: { symbol: " ~ ", tone: "change", words: ["update", "updating", "updated"] },
-  replace: { symbol: " +-", tone: "replace", words: ["replace", "replacing", "replace"] },
+  create: { symbol: "+ ", tone: "add", words: ["create", "creating", "created"], counted: ["to create", "created"] },
+  import: { symbol: "= ", tone: "add", words: ["import", "importing", "imported"], counted: ["to import", "imported"] },
+  update: { symbol: "~ ", tone: "change", words: ["update", "updating", "updated"], counted: ["to update", "updated"] },
+  refresh: {
+    symbol: "~ ",
+    tone: "change",
+    words: ["refresh", "refreshing", "changed outside"],
+    counted: ["changed outside", "changed outside"],
+  },
+  replace: {
+    symbol: "+-",
+    tone: "replace",
+    words: ["replace", "replacing", "replace"],
+    counted: ["to replace", "replaced"],
+  },
   "create-replacement": {
-    symbol: " ++",
+    symbol: "++",
     tone: "add",
     words: ["create replacement", "creating replacement", "created replacement"],
   },
-  delete: { symbol: " - ", tone: "delete", words: ["delete", "deleting", "deleted"] },
+  delete: { symbol: "- ", tone: "delete", words: ["delete", "deleting", "deleted"], counted: ["to delete", "deleted"] },
   "delete-replaced": {
-    symbol: " --",
+    symbol: "--",
     tone: "delete",
     words: ["delete original", "deleting original", "deleted original"],
   },
-  read: { symbol: " > ", tone: "change", words: ["read", "reading", "read"] },
-  import: { symbol: " = ", tone: "add", words: ["import", "importing", "imported"] },
-  refresh: { symbol: " ~ ", tone: "change", words: ["refresh", "refreshing", "changed outside"] },
+  read: { symbol: "> ", tone: "change", words: ["read", "reading", "read"], counted: ["to read", "read"] },
+  same: { symbol: "", tone: "plain", words: ["", "", ""], counted: ["unchanged", "unchanged"] },
 };
 
 const TITLES: Readonly<Record<RunKind, string>> = {
@@ -43,17 +56,12 @@ const TITLES: Readonly<Record<RunKind, string>> = {
   destroy: "Destroying",
 };
 
-/** What the summary counts, in its order: operation, symbol, words afterwards and in a preview. */
-const COUNTED: readonly (readonly [Operation, string, string, string])[] = [
-  ["create", "+ ", "created", "to create"],
-  ["import", "= ", "imported", "to import"],
-  ["update", "~ ", "updated", "to update"],
-  ["refresh", "~ ", "changed outside", "changed outside"],
-  ["replace", "+-", "replaced", "to replace"],
-  ["delete", "- ", "deleted", "to delete"],
-  ["read", "> ", "read", "to read"],
-  ["same", "", "unchanged", "unchanged"],
-];
+const NO_CHANGES: Readonly<Record<RunKind, string>> = {
+  up: "No changes: everything is as the program says.\n",
+  preview: "No changes: everything is as the program says.\n",
+  refresh: "No changes: everything is as recorded.\n",
+  destroy: "Nothing to delete.\n",
+};
 
 const COLOURS: Readonly<Record<Tone, string>> = {
   add: "\u001b[32m",
@@ -110,7 +118,8 @@ export class Display {
     }
     const { step } = event;
     if (isDefaultProvider(step.urn)) return;
-    if (event.kind === "done") this.count(step);
+    if (event.kind === "done" && WORDING[step.op].counted)
+      this.counts.set(step.op, (this.counts.get(step.op) ?? 0) + 1);
     if (this.options.diff) {
       if (event.kind === "done") this.options.write(this.details(step));
     } else if (step.op !== "same") this.options.write(this.progress(event, step));
@@ -122,29 +131,23 @@ export class Display {
     // Other steps went on after it: what failed must not have scrolled away.
     if (this.errors.length > 0) write(paint("delete", `\nFailed:\n${this.errors.join("")}`));
     const preview = kind === "preview";
-    const lines = COUNTED.flatMap(([op, symbol, after, before]) => {
-      const count = this.counts.get(op) ?? 0;
-      return count > 0 ? [paint(WORDING[op].tone, `    ${symbol}${count} ${preview ? before : after}\n`)] : [];
+    const lines = Object.entries(WORDING).flatMap(([op, { counted, symbol, tone }]) => {
+      const count = this.counts.get(op as Operation) ?? 0;
+      return counted && count > 0 ? [paint(tone, `    ${symbol}${count} ${counted[preview ? 0 : 1]}\n`)] : [];
     });
     write(`${diff ? "" : "\n"}Resources:\n${lines.join("")}`);
     if (!this.changed && !failed) write(NO_CHANGES[kind]);
     if (!preview) write(`\nDuration: ${(ms / 1000).toFixed(ms < 9500 ? 1 : 0)}s\n`);
   }
 
-  private count(step: Step): void {
-    // A replacement is one change, not three.
-    if (step.op === "create-replacement" || step.op === "delete-replaced") return;
-    this.counts.set(step.op, (this.counts.get(step.op) ?? 0) + 1);
-  }
-
   private progress(event: Exclude<EngineEvent, { kind: "log" | "outputs" }>, step: Step): string {
     const { symbol, tone, words } = WORDING[step.op];
     const word = this.options.kind === "preview" ? words[0] : event.kind === "start" ? words[1] : words[2];
     const name = `${shortType(typeOf(step.urn))} ${nameOf(step.urn)}`;
-    if (event.kind === "fail") return this.options.paint("delete", `${symbol} ${name} ${words[1]} failed\n`);
+    if (event.kind === "fail") return this.options.paint("delete", ` ${symbol} ${name} ${words[1]} failed\n`);
     const time = event.kind === "done" && event.ms > 0 ? ` (${duration(event.ms)})` : "";
     const diff = step.diffs?.length ? ` [diff: ${this.diffWords(step)}]` : "";
-    return this.options.paint(tone, `${symbol} ${name} ${word}${time}${step.retain ? "[retain]" : ""}${diff}\n`);
+    return this.options.paint(tone, ` ${symbol} ${name} ${word}${time}${step.retain ? "[retain]" : ""}${diff}\n`);
   }
 
   /** `+added,keys~changed,keys` */
@@ -173,7 +176,7 @@ export class Display {
     this.seen.set(step.urn, { parent: state.parent, shown: true });
     const indent = this.indentOf(state.parent);
     const { tone } = WORDING[step.op];
-    const prefix = step.op === "same" ? "  " : WORDING[step.op].symbol.trim().padEnd(2);
+    const prefix = step.op === "same" ? "  " : WORDING[step.op].symbol;
     const { paint } = this.options;
     const blanks = "    ".repeat(indent);
     const operation = `${step.op}${step.retain ? "[retain]" : ""}`;
@@ -218,13 +221,6 @@ export class Display {
     write(diff ? `    --outputs:--\n${body}` : `Outputs:\n${foldLong(body)}`);
   }
 }
-
-const NO_CHANGES: Readonly<Record<RunKind, string>> = {
-  up: "No changes: everything is as the program says.\n",
-  preview: "No changes: everything is as the program says.\n",
-  refresh: "No changes: everything is as recorded.\n",
-  destroy: "Nothing to delete.\n",
-};
 
 const LONG_OUTPUT = 40;
 

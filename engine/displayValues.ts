@@ -28,17 +28,17 @@ function worthShowing(value: Prop | undefined): value is Prop {
   return !(Array.isArray(value) && value.length === 0) && !(isObject(value) && Object.keys(value).length === 0);
 }
 
+type Title = (tone: Tone) => string;
+
 export class ValuePrinter {
   constructor(private readonly paint: Paint) {}
 
-  /** One `key: value` per line, keys aligned. */
-  object(props: Props, indent: number, tone: Tone = "plain"): string {
+  /** One `key: value` per line, keys aligned; `symbol` before each. */
+  object(props: Props, indent: number, tone: Tone = "plain", symbol = tone): string {
     const keys = keysOf(props);
     const width = widthOf(keys);
-    return keys
-      .filter((key) => !isInternalKey(key))
-      .map((key) => this.titled(key.padEnd(width), props[key] ?? null, indent, tone))
-      .join("");
+    const shown = keys.filter((key) => !isInternalKey(key));
+    return shown.map((key) => this.entry(key.padEnd(width), props[key] ?? null, indent, tone, symbol)).join("");
   }
 
   /**
@@ -49,51 +49,42 @@ export class ValuePrinter {
   objectDiff(olds: Props, news: Props, indent: number, only?: readonly string[], brief = only !== undefined): string {
     const keys = keysOf({ ...olds, ...news }).filter((key) => !isInternalKey(key) && (only?.includes(key) ?? true));
     const width = widthOf(keys);
-    return keys.map((key) => this.memberDiff(key.padEnd(width), olds[key], news[key], indent, brief)).join("");
+    return keys
+      .map((key) => {
+        if (equal(olds[key], news[key]) && !worthShowing(olds[key])) return "";
+        const title: Title = (tone) => this.line(tone, indent, `${key.padEnd(width)}: `);
+        return this.change(title, olds[key], news[key], indent, brief);
+      })
+      .join("");
   }
 
-  private memberDiff(
-    title: string,
-    old: Prop | undefined,
-    now: Prop | undefined,
-    indent: number,
-    brief: boolean,
-  ): string {
-    if (old === undefined) return now === undefined ? "" : this.titled(title, now, indent, "add");
-    if (now === undefined) return this.titled(title, old, indent, "delete");
-    if (equal(old, now)) return brief || !worthShowing(old) ? "" : this.titled(title, old, indent, "plain");
-    return this.valueDiff((tone) => this.line(tone, indent, `${title}: `), old, now, indent, brief);
-  }
-
-  private valueDiff(title: (tone: Tone) => string, old: Prop, now: Prop, indent: number, brief: boolean): string {
+  private change(title: Title, old: Prop | undefined, now: Prop | undefined, indent: number, brief: boolean): string {
+    if (old === undefined && now === undefined) return "";
+    const whole = (value: Prop, tone: Tone) => `${title(tone)}${this.value(value, indent, tone)}\n`;
+    if (old === undefined) return whole(now ?? null, "add");
+    if (now === undefined) return whole(old, "delete");
+    if (equal(old, now)) return brief ? "" : whole(old, "plain");
     const close = (bracket: string) => `${this.line("plain", indent, bracket, "change")}\n`;
     if (Array.isArray(old) && Array.isArray(now)) {
       const elements = Array.from({ length: Math.max(old.length, now.length) }, (_, index) => {
-        const head = (tone: Tone) => this.line(tone, indent + 1, `[${index}]: `);
-        const [before, after] = [old[index], now[index]];
-        if (before === undefined)
-          return after === undefined ? "" : `${head("add")}${this.value(after, indent + 2, "add")}\n`;
-        if (after === undefined) return `${head("delete")}${this.value(before, indent + 2, "delete")}\n`;
-        if (!equal(before, after)) return this.valueDiff(head, before, after, indent + 2, brief);
-        return brief ? "" : `${head("plain")}${this.value(before, indent + 2, "plain")}\n`;
+        const head: Title = (tone) => this.line(tone, indent + 1, `[${index}]: `);
+        return this.change(head, old[index], now[index], indent + 2, brief);
       });
       return `${title("change")}[\n${elements.join("")}${close("]")}`;
     }
     if (isObject(old) && isObject(now))
       return `${title("change")}{\n${this.objectDiff(old, now, indent + 1, undefined, brief)}${close("}")}`;
-    const isPlain = (value: Prop) => !Array.isArray(value) && !isObject(value);
-    if (worthShowing(old) && worthShowing(now) && isPlain(old) && isPlain(now)) {
-      if (typeof old === "string" && typeof now === "string" && `${old}${now}`.includes("\n"))
-        return `${title("change")}\n${this.lineDiff(old, now, indent + 1)}`;
-      const [before, after] = [this.value(old, indent, "delete"), this.value(now, indent, "add")];
-      return `${title("change")}${before}${this.paint("change", " => ")}${after}\n`;
-    }
-    const gone = worthShowing(old) ? `${title("delete")}${this.value(old, indent, "delete")}\n` : "";
-    return gone + (worthShowing(now) ? `${title("add")}${this.value(now, indent, "add")}\n` : "");
+    const isPlain = (value: Prop) => worthShowing(value) && !Array.isArray(value) && !isObject(value);
+    if (!isPlain(old) || !isPlain(now))
+      return (worthShowing(old) ? whole(old, "delete") : "") + (worthShowing(now) ? whole(now, "add") : "");
+    if (typeof old === "string" && typeof now === "string" && `${old}${now}`.includes("\n"))
+      return `${title("change")}\n${this.lineDiff(old, now, indent + 1)}`;
+    const arrow = this.paint("change", " => ");
+    return `${title("change")}${this.value(old, indent, "delete")}${arrow}${this.value(now, indent, "add")}\n`;
   }
 
-  private titled(title: string, value: Prop, indent: number, tone: Tone): string {
-    return `${this.line(tone, indent, `${title}: `)}${this.value(value, indent, tone)}\n`;
+  private entry(title: string, value: Prop, indent: number, tone: Tone, symbol: Tone): string {
+    return `${this.line(symbol, indent, `${title}: `, tone)}${this.value(value, indent, tone)}\n`;
   }
 
   private line(symbol: Tone, indent: number, text: string, tone = symbol): string {
@@ -101,31 +92,18 @@ export class ValuePrinter {
   }
 
   private value(value: Prop, indent: number, tone: Tone): string {
-    if (value instanceof Secret) return this.paint(tone, "[secret]");
-    if (value instanceof Unknown) return this.paint(tone, "[unknown]");
+    const paint = (text: string) => this.paint(tone, text);
+    const block = (open: string, lines: string, close: string) =>
+      lines === "" ? paint(open + close) : `${paint(open)}\n${lines}${this.line("plain", indent, close, tone)}`;
+    if (value instanceof Secret) return paint("[secret]");
+    if (value instanceof Unknown) return paint("[unknown]");
+    if (value === null) return paint("<null>");
     if (Array.isArray(value)) {
-      if (value.length === 0) return this.paint(tone, "[]");
-      const elements = value.map(
-        (element, index) =>
-          `${this.line("plain", indent + 1, `[${index}]: `, tone)}${this.value(element, indent + 1, tone)}\n`,
-      );
-      return `${this.paint(tone, "[")}\n${elements.join("")}${this.line("plain", indent, "]", tone)}`;
+      const lines = value.map((element, index) => this.entry(`[${index}]`, element, indent + 1, tone, "plain"));
+      return block("[", lines.join(""), "]");
     }
-    if (!isObject(value))
-      return this.paint(
-        tone,
-        value === null ? "<null>" : JSON.stringify(typeof value === "string" ? shorten(value) : value),
-      );
-    if (Object.keys(value).length === 0) return this.paint(tone, "{}");
-    const keys = keysOf(value);
-    const width = widthOf(keys);
-    const members = keys
-      .filter((key) => !isInternalKey(key))
-      .map((key) => {
-        const title = this.line("plain", indent + 1, `${key.padEnd(width)}: `, tone);
-        return `${title}${this.value(value[key] ?? null, indent + 1, tone)}\n`;
-      });
-    return `${this.paint(tone, "{")}\n${members.join("")}${this.line("plain", indent, "}", tone)}`;
+    if (isObject(value)) return block("{", this.object(value, indent + 1, tone, "plain"), "}");
+    return paint(JSON.stringify(typeof value === "string" ? shorten(value) : value));
   }
 
   /** Changed lines with a little of what stands around them; `...` for the rest. */

@@ -8,7 +8,7 @@ import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { resolveIn } from "./program";
-import { PartialCreateError, type Properties, type Provider, type Value } from "./provider";
+import { type DiffKind, PartialCreateError, type Properties, type Provider, type Value } from "./provider";
 import { equal, fromStruct, type Props, toStruct } from "./values";
 
 const TYPE = "pulumi-nodejs:dynamic:Resource";
@@ -32,16 +32,13 @@ export interface DynamicServer {
  */
 export function dynamicProvider(config: Properties, server: () => DynamicServer): Provider {
   let connection: Promise<{ client: ResourceProviderClient; child: ChildProcess }> | undefined;
-  const start = () => {
-    connection ??= connect(server(), config);
-    return connection;
-  };
   const call = async <Request, Response>(
     method: (client: ResourceProviderClient) => Method<Request, Response>,
     request: Request,
     signal?: AbortSignal,
   ): Promise<Response> => {
-    const { client } = await start();
+    connection ??= connect(server(), config);
+    const { client } = await connection;
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + DEFAULT_TIMEOUT_MS;
       const running = method(client).call(client, request, new grpc.Metadata(), { deadline }, (error, response) =>
@@ -57,57 +54,47 @@ export function dynamicProvider(config: Properties, server: () => DynamicServer)
     async check(_resource, olds, news) {
       const request = new messages.CheckRequest().setOlds(struct(olds ?? {})).setNews(struct(news));
       const response = await call((client) => client.check, request);
-      const failures = response
-        .getFailuresList()
-        .map((failure) => failure.toObject())
-        .map(({ property, reason }) => ({ property, reason: `${property}: ${reason}` }));
-      return { inputs: properties(response.getInputs()), failures };
-    },
-    async diff(existing, news) {
-      const request = new messages.DiffRequest()
-        .setId(existing.id)
-        .setOlds(struct(existing.outputs))
-        .setNews(struct(news));
-      const response = await call((client) => client.diff, request);
-      const kind = response.getChanges();
-      const { DiffChanges } = messages.DiffResponse;
-      const changed = Object.keys({ ...existing.inputs, ...news }).filter(
-        (key) => !equal(existing.inputs[key] as Props[string], news[key] as Props[string]),
-      );
-      const replaces = response.getReplacesList();
+      const failures = response.getFailuresList().map((failure) => failure.toObject());
       return {
-        changes: kind === DiffChanges.DIFF_SOME || (kind === DiffChanges.DIFF_UNKNOWN && changed.length > 0),
+        inputs: properties(response.getInputs()),
+        failures: failures.map(({ property, reason }) => ({ property, reason: `${property}: ${reason}` })),
+      };
+    },
+    async diff({ id, inputs, outputs }, news) {
+      const request = new messages.DiffRequest().setId(id).setOlds(struct(outputs)).setNews(struct(news));
+      const response = await call((client) => client.diff, request);
+      const { DIFF_SOME, DIFF_UNKNOWN } = messages.DiffResponse.DiffChanges;
+      const differs = (key: string) => !equal(inputs[key] as Props[string], news[key] as Props[string]);
+      const changed = Object.keys({ ...inputs, ...news }).filter(differs);
+      const replaces = response.getReplacesList();
+      const kind = (key: string): DiffKind => (replaces.includes(key) ? "update-replace" : "update");
+      return {
+        changes: response.getChanges() === DIFF_SOME || (response.getChanges() === DIFF_UNKNOWN && changed.length > 0),
         replaces,
         deleteBeforeReplace: response.getDeletebeforereplace(),
-        detailed: Object.fromEntries(changed.map((key) => [key, replaces.includes(key) ? "update-replace" : "update"])),
+        detailed: Object.fromEntries(changed.map((key) => [key, kind(key)])),
       };
     },
-    async create(_resource, inputs, context) {
+    async create(_resource, inputs, { signal }) {
       const request = new messages.CreateRequest().setProperties(struct(inputs));
-      const response = await call((client) => client.create, request, context.signal);
+      const response = await call((client) => client.create, request, signal);
       return { id: response.getId(), outputs: properties(response.getProperties()) };
     },
-    async read(existing) {
-      const request = new messages.ReadRequest().setId(existing.id).setProperties(struct(existing.outputs));
+    async read({ id, inputs, outputs }) {
+      const request = new messages.ReadRequest().setId(id).setProperties(struct(outputs));
       const response = await call((client) => client.read, request);
       if (response.getId() === "") return undefined;
-      const inputs = response.getInputs();
-      return {
-        inputs: inputs === undefined ? existing.inputs : properties(inputs),
-        outputs: properties(response.getProperties()),
-      };
+      const found = response.getInputs();
+      return { inputs: found ? properties(found) : inputs, outputs: properties(response.getProperties()) };
     },
-    async update(existing, news, context) {
-      const request = new messages.UpdateRequest()
-        .setId(existing.id)
-        .setOlds(struct(existing.outputs))
-        .setNews(struct(news));
-      const response = await call((client) => client.update, request, context.signal);
+    async update({ id, outputs }, news, { signal }) {
+      const request = new messages.UpdateRequest().setId(id).setOlds(struct(outputs)).setNews(struct(news));
+      const response = await call((client) => client.update, request, signal);
       return { outputs: properties(response.getProperties()) };
     },
-    async delete(existing, context) {
-      const request = new messages.DeleteRequest().setId(existing.id).setProperties(struct(existing.outputs));
-      await call((client) => client.delete, request, context.signal);
+    async delete({ id, outputs }, { signal }) {
+      const request = new messages.DeleteRequest().setId(id).setProperties(struct(outputs));
+      await call((client) => client.delete, request, signal);
     },
     async close() {
       const running = await connection?.catch(() => undefined);

@@ -1,16 +1,7 @@
 /** The checkpoint file, where and as the official file backend keeps it. */
 
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -97,25 +88,23 @@ export class StateFile {
 
   /** Replaces the checkpoint in one step: whoever reads sees the old one or the new one, also after a power cut. */
   async write(resources: readonly string[], pending: readonly string[], salt: string | undefined): Promise<void> {
-    const manifest = {
-      time: new Date().toISOString(),
-      magic: createHash("sha256").update(ENGINE_VERSION).digest("hex"),
-      version: ENGINE_VERSION,
+    const magic = createHash("sha256").update(ENGINE_VERSION).digest("hex");
+    const members = {
+      manifest: JSON.stringify({ time: new Date().toISOString(), magic, version: ENGINE_VERSION }),
+      secrets_providers: salt && JSON.stringify({ type: "passphrase", state: { salt } }),
+      resources: resources.length > 0 && `[${resources.join(",")}]`,
+      pending_operations: pending.length > 0 && `[${pending.join(",")}]`,
+      metadata: "{}",
     };
-    const members = [`"manifest":${JSON.stringify(manifest)}`];
-    if (salt !== undefined)
-      members.push(`"secrets_providers":${JSON.stringify({ type: "passphrase", state: { salt } })}`);
-    if (resources.length > 0) members.push(`"resources":[${resources.join(",")}]`);
-    if (pending.length > 0) members.push(`"pending_operations":[${pending.join(",")}]`);
-    members.push(`"metadata":{}`);
+    const latest = Object.entries(members).flatMap(([key, text]) => (text ? [`"${key}":${text}`] : []));
     const stack = `organization/${this.stack.project}/${this.stack.stack}`;
-    const text = `{"version":${CHECKPOINT_VERSION},"checkpoint":{"stack":"${stack}","latest":{${members.join(",")}}}}`;
+    const text = `{"version":${CHECKPOINT_VERSION},"checkpoint":{"stack":"${stack}","latest":{${latest.join(",")}}}}`;
     const temporary = `${this.file}.${process.pid}.tmp`;
     try {
       this.prepare();
-      await writeThrough(temporary, text);
+      await sync(temporary, text);
       await rename(temporary, this.file);
-      await syncDirectory(path.dirname(this.file));
+      await sync(path.dirname(this.file));
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => undefined);
       throw new Error(
@@ -137,22 +126,13 @@ export class StateFile {
   /** The last backup stays until the new one is complete. */
   private backUp(): void {
     const temporary = `${this.file}.bak.${process.pid}.tmp`;
-    rmSync(temporary, { force: true });
     try {
-      try {
-        // A link costs nothing, and the rename of the new state leaves it alone.
-        linkSync(this.file, temporary);
-      } catch {
-        // Some file systems have no hard links: network and FUSE mounts, FAT.
-        copyFileSync(this.file, temporary);
-      }
+      copyFileSync(this.file, temporary);
       renameSync(temporary, `${this.file}.bak`);
     } catch (error) {
       rmSync(temporary, { force: true });
       throw new Error(`no backup: ${error instanceof Error ? error.message : error}`);
     }
-    // When both names are links to one file already, the rename above leaves the first.
-    rmSync(temporary, { force: true });
   }
 
   private unreadable(what: string): Error {
@@ -161,19 +141,11 @@ export class StateFile {
   }
 }
 
-async function writeThrough(file: string, text: string): Promise<void> {
-  const handle = await open(file, "w", 0o600);
+/** Returns when it is on the disk, after writing `text` to it if there is any. */
+async function sync(file: string, text?: string): Promise<void> {
+  const handle = await open(file, text === undefined ? "r" : "w", 0o600);
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, "r");
-  try {
+    if (text !== undefined) await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();

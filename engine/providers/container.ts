@@ -5,18 +5,18 @@ import type Docker from "dockerode";
 import type { Container, ContainerCreateOptions } from "dockerode";
 import { type Context, PartialCreateError, type Properties } from "../provider";
 import { isEmpty, same } from "../values";
+import { toApi } from "./api";
 import { checkContainer } from "./containerRules";
 import {
   createOptions,
   driftedInputs,
-  endpointSettings,
   type Inputs,
   importedInputs,
   limitsOf,
   madeFrom,
   outputsOf,
 } from "./containerState";
-import { containerFields } from "./containerTable";
+import { containerFields, networkFields } from "./containerTable";
 import { lastLines, waitUntilHealthy } from "./containerWait";
 import { attempt, attemptOrGone, type DockerError, foreign } from "./dockerError";
 import type { Kind } from "./kind";
@@ -42,7 +42,7 @@ export function containerKind(docker: Docker): Kind<Inputs> {
     if (networksAdvanced.length > 0 && networkMode === "bridge")
       await attempt("leave network bridge", docker.getNetwork("bridge").disconnect({ Container }));
     for (const network of networksAdvanced) {
-      const endpoint = { Container, EndpointConfig: endpointSettings(network) };
+      const endpoint = { Container, EndpointConfig: toApi(networkFields, network) };
       await attempt(`join network ${network.name}`, docker.getNetwork(network.name).connect(endpoint));
     }
     const files = await uploadTar(inputs.uploads);

@@ -4,7 +4,8 @@ import type { RemoteImageArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { ImageBuildOptions, ImageInspectInfo } from "dockerode";
-import type { Context, Properties, Value } from "../provider";
+import type { Context, Properties } from "../provider";
+import { toApi } from "./api";
 import { contextTar } from "./buildContext";
 import { attempt, attemptOrGone, DockerError } from "./dockerError";
 import type { Kind } from "./kind";
@@ -14,6 +15,31 @@ type Inputs = Unwrap<RemoteImageArgs>;
 type Build = NonNullable<Inputs["build"]>;
 
 const unsupported = { unsupported: true };
+const named = (api: string) => ({ api });
+const build: Fields = {
+  context: str({ required: true, api: "" }),
+  dockerfile: str({ default: "Dockerfile", api: "dockerfile" }),
+  buildArgs: map(named("buildargs")),
+  label: map(named("")),
+  labels: map(named("labels")),
+  tags: list(named("")),
+  target: str(named("target")),
+  platform: str(named("platform")),
+  networkMode: str(named("networkmode")),
+  noCache: bool(named("nocache")),
+  pullParent: bool({ api: "pull", form: { to: String } }),
+  remove: bool({ default: true, api: "rm", sent: true }),
+  forceRemove: bool({ api: "forcerm", sent: true }),
+  memory: num(named("memory")),
+  shmSize: num(named("shmsize")),
+  extraHosts: list({ api: "extrahosts", form: { to: (hosts: readonly string[]) => hosts.join(",") } }),
+  buildId: str(named("")),
+  builder: str(unsupported),
+  cacheFroms: list(unsupported),
+  secrets: list(unsupported),
+  authConfigs: list(unsupported),
+  remoteContext: str(unsupported),
+};
 const fields: Fields = {
   name: str({ required: true }),
   keepLocally: bool({ inPlace: true }),
@@ -21,30 +47,7 @@ const fields: Fields = {
   platform: str(),
   pullTriggers: set(),
   triggers: map(),
-  build: obj({
-    context: str({ required: true }),
-    dockerfile: str({ default: "Dockerfile" }),
-    buildArgs: map(),
-    label: map(),
-    labels: map(),
-    tags: list(),
-    target: str(),
-    platform: str(),
-    networkMode: str(),
-    noCache: bool(),
-    pullParent: bool(),
-    remove: bool({ default: true }),
-    forceRemove: bool(),
-    memory: num(),
-    shmSize: num(),
-    extraHosts: list(),
-    buildId: str(),
-    builder: str(unsupported),
-    cacheFroms: list(unsupported),
-    secrets: list(unsupported),
-    authConfigs: list(unsupported),
-    remoteContext: str(unsupported),
-  }),
+  build: obj(build),
 };
 
 export function imageKind(docker: Docker): Kind<Inputs> {
@@ -79,21 +82,17 @@ export function imageKind(docker: Docker): Kind<Inputs> {
 }
 
 function outputsOf(image: ImageInspectInfo, inputs: Inputs): Properties {
-  const { name, build, forceRemove, keepLocally, platform, pullTriggers, triggers } = inputs;
+  const { name, ...given } = inputs as unknown as Properties & { name: string };
   const repository = name.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
+  const known = Object.keys(fields).map((key) => [key, given[key] === undefined ? null : plain(given[key])]);
   return {
+    ...Object.fromEntries(known),
     __meta:
       '{"e2bfb730-ecaa-11e6-8f88-34363bc7c4c0":{"create":1200000000000,"delete":1200000000000,"update":1200000000000}}',
-    build: build ? plain(build as unknown as Value) : null,
-    forceRemove: forceRemove ?? null,
     id: image.Id + name,
     imageId: image.Id,
-    keepLocally: keepLocally ?? null,
     name,
-    platform: platform ?? null,
-    pullTriggers: pullTriggers ?? null,
     repoDigest: image.RepoDigests?.find((digest) => digest.startsWith(`${repository}@`)) ?? "",
-    triggers: triggers ?? null,
   };
 }
 
@@ -117,29 +116,17 @@ async function pull(docker: Docker, { name, platform }: Inputs, context: Context
   }
 }
 
-async function buildImage(docker: Docker, name: string, build: Build, context: Context): Promise<void> {
-  const { context: directory = ".", dockerfile = "Dockerfile", tags = [] } = build;
+async function buildImage(docker: Docker, name: string, given: Build, context: Context): Promise<void> {
+  const { context: directory, dockerfile = "Dockerfile", tags = [] } = given;
   const archive = await contextTar(directory, dockerfile);
   const unreadable = new AbortController();
   archive.once("error", (error) => unreadable.abort(error));
   const request = {
+    ...toApi(build, given),
     t: name,
-    dockerfile,
-    buildargs: build.buildArgs ?? {},
-    labels: { ...build.label, ...build.labels },
-    target: build.target,
-    platform: build.platform,
-    networkmode: build.networkMode,
-    nocache: build.noCache,
-    pull: build.pullParent ? "true" : undefined,
-    rm: build.remove ?? true,
-    forcerm: build.forceRemove ?? true,
-    memory: build.memory,
-    shmsize: build.shmSize,
-    extrahosts: build.extraHosts?.join(","),
+    labels: { ...given.label, ...given.labels },
     abortSignal: AbortSignal.any([context.signal, unreadable.signal]),
   };
-  const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
   const tail: string[] = [];
   const record = ({ stream = "" }: Progress): void => {
     const lines = stream.split("\n").filter((line) => line.trim() !== "");
@@ -149,7 +136,7 @@ async function buildImage(docker: Docker, name: string, build: Build, context: C
   };
   try {
     const body = archive as unknown as NodeJS.ReadableStream;
-    await follow(docker, await docker.buildImage(body, given as ImageBuildOptions), record);
+    await follow(docker, await docker.buildImage(body, request as ImageBuildOptions), record);
   } catch (failure) {
     const said = messageOf(unreadable.signal.aborted ? unreadable.signal.reason : failure);
     const output = tail.length > 0 ? `\nlast lines of the build:\n  ${tail.join("\n  ")}` : "";

@@ -7,7 +7,7 @@ interface Label {
 
 /** User-defined metadata as every Docker object takes it. */
 export const labels = (): Field =>
-  set({ fields: { label: str({ required: true }), value: str({ required: true }) }, key: "label" });
+  set({ fields: { label: str({ required: true }), value: str({ required: true }) }, key: "label", form: labelsForm });
 
 /** `label`/`value` lists as the map that the Docker API wants, and back in an order that is the same each time. */
 export const labelsForm = {

@@ -3,34 +3,41 @@
 import type { NetworkArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
 import type Docker from "dockerode";
-import type { NetworkInspectInfo } from "dockerode";
+import type { NetworkCreateOptions, NetworkInspectInfo } from "dockerode";
 import type { Properties } from "../provider";
-import { isEmpty, same } from "../values";
+import { isEmpty } from "../values";
+import { covers, outputsOf as outputsFrom, toApi } from "./api";
 import { attempt, attemptOrGone, DockerError, foreign } from "./dockerError";
 import type { Kind } from "./kind";
-import { labels, labelsForm } from "./labels";
-import { bool, type Fields, map, recorded, set, str } from "./schema";
+import { labels } from "./labels";
+import { bool, type Fields, map, set, str } from "./schema";
 
 type Inputs = Unwrap<NetworkArgs> & { readonly name: string };
 
-const ipamConfig: Fields = {
-  subnet: str({ absent: "" }),
-  gateway: str({ absent: "" }),
-  ipRange: str({ absent: "" }),
-  auxAddress: map(),
-};
+const told = { told: true };
+const flag = { ...told, sent: false };
+const text = { absent: "" };
 const fields: Fields = {
-  name: str({ required: true }),
-  driver: str(),
-  ipamDriver: str({ default: "default" }),
-  ipamOptions: map(),
-  ipamConfigs: set({ fields: ipamConfig, key: "subnet" }),
-  internal: bool(),
-  attachable: bool(),
-  ingress: bool(),
-  ipv6: bool(),
-  options: map(),
-  labels: labels(),
+  name: str({ required: true, ...told }),
+  driver: str(told),
+  ipamDriver: str({ default: "default", api: "IPAM.Driver", ...told }),
+  ipamOptions: map({ api: "IPAM.Options" }),
+  ipamConfigs: set({
+    key: "subnet",
+    fields: {
+      subnet: str(text),
+      gateway: str(text),
+      ipRange: str({ ...text, api: "IPRange" }),
+      auxAddress: map({ api: "AuxiliaryAddresses" }),
+    },
+    api: "IPAM.Config",
+  }),
+  internal: bool(flag),
+  attachable: bool(flag),
+  ingress: bool(flag),
+  ipv6: bool({ ...flag, api: "EnableIPv6" }),
+  options: map({ ...told, sent: {} }),
+  labels: { ...labels(), ...told, sent: {} },
 };
 
 export function networkKind(docker: Docker): Kind<Inputs> {
@@ -40,6 +47,7 @@ export function networkKind(docker: Docker): Kind<Inputs> {
     const found = all.find((one) => one.Name === name);
     return found && inspect(found.Id);
   };
+  const request = (inputs: Inputs) => toApi(fields, inputs) as unknown as NetworkCreateOptions;
 
   return {
     type: "docker:index/network:Network",
@@ -50,13 +58,12 @@ export function networkKind(docker: Docker): Kind<Inputs> {
       const { name } = inputs;
       const there = await named(name);
       if (there) throw foreign("network", name, "docker network rm", there.Id);
-      const made = await attempt(`create network ${name}`, docker.createNetwork(request(inputs))).catch(
-        async (error: DockerError) => {
-          throw await explainOverlap(docker, inputs, error);
-        },
-      );
-      const found = await attempt(`inspect network ${name}`, docker.getNetwork(made.id).inspect());
-      return { id: found.Id, outputs: outputsOf(found, inputs, false) };
+      const made = docker.createNetwork({ ...request(inputs), CheckDuplicate: true });
+      const { id } = await attempt(`create network ${name}`, made).catch(async (error: DockerError) => {
+        throw await explainOverlap(docker, inputs, error);
+      });
+      const found = await attempt(`inspect network ${name}`, docker.getNetwork(id).inspect());
+      return { id, outputs: outputsOf(found, inputs, false) };
     },
     async read({ id, inputs }) {
       const found = await inspect(id);
@@ -70,35 +77,18 @@ export function networkKind(docker: Docker): Kind<Inputs> {
     },
     async recover(inputs) {
       const found = await named(inputs.name);
-      const ours = found && matches(inputs, found);
+      const ours = found && covers(found, request(inputs));
       return ours ? { id: found.Id, outputs: outputsOf(found, inputs, false), complete: true } : undefined;
     },
   };
 }
 
-function request(inputs: Inputs) {
-  return {
-    Name: inputs.name,
-    CheckDuplicate: true,
-    Driver: inputs.driver,
-    EnableIPv6: inputs.ipv6 ?? false,
-    Internal: inputs.internal ?? false,
-    Attachable: inputs.attachable ?? false,
-    Ingress: inputs.ingress ?? false,
-    Options: inputs.options ?? {},
-    Labels: labelsForm.to(inputs.labels),
-    IPAM: {
-      Driver: inputs.ipamDriver ?? "default",
-      Options: inputs.ipamOptions,
-      Config: (inputs.ipamConfigs ?? []).map(({ subnet, gateway, ipRange, auxAddress }) => ({
-        Subnet: subnet,
-        Gateway: gateway,
-        IPRange: ipRange,
-        AuxiliaryAddresses: auxAddress,
-      })),
-    },
-  };
-}
+const outputsOf = (found: NetworkInspectInfo, inputs: Inputs, read: boolean): Properties => ({
+  ...outputsFrom(fields, found, inputs, read),
+  __meta: '{"schema_version":"1"}',
+  id: found.Id,
+  scope: found.Scope,
+});
 
 async function explainOverlap(docker: Docker, inputs: Inputs, error: DockerError): Promise<DockerError> {
   if (!/overlaps with other one/i.test(error.message)) return error;
@@ -109,44 +99,5 @@ async function explainOverlap(docker: Docker, inputs: Inputs, error: DockerError
     `create network ${inputs.name}: the subnet ${wanted} overlaps with one that this Docker engine uses already ` +
       `(${used.join("; ")}); choose a free one in the settings, or remove the network that is no longer used`,
     error.status,
-  );
-}
-
-function outputsOf(network: NetworkInspectInfo, inputs: Inputs, read: boolean): Properties {
-  const configs = (network.IPAM?.Config ?? []).map(({ Subnet, Gateway, IPRange, AuxiliaryAddresses }) => ({
-    subnet: Subnet ?? null,
-    gateway: Gateway ?? null,
-    ipRange: IPRange ?? null,
-    auxAddress: (AuxiliaryAddresses as Record<string, string> | undefined) ?? null,
-  }));
-  return {
-    __meta: '{"schema_version":"1"}',
-    attachable: network.Attachable,
-    driver: network.Driver,
-    id: network.Id,
-    ingress: network.Ingress,
-    internal: network.Internal,
-    ipamConfigs: recorded(set({ fields: ipamConfig }), configs, read),
-    ipamDriver: network.IPAM?.Driver ?? "default",
-    ipamOptions: recorded(map(), inputs.ipamOptions, read),
-    ipv6: network.EnableIPv6,
-    labels: labelsForm.from(network.Labels),
-    name: network.Name,
-    options: network.Options ?? {},
-    scope: network.Scope,
-  };
-}
-
-function matches(inputs: Inputs, network: NetworkInspectInfo): boolean {
-  const wanted = request(inputs);
-  const subnets = (configs: readonly { Subnet?: string }[] | undefined) =>
-    (configs ?? []).map((one) => one.Subnet ?? "").sort();
-  const wantedSubnets = subnets(wanted.IPAM.Config);
-  return (
-    same(wanted.Labels, network.Labels ?? {}) &&
-    (wanted.Driver ?? "bridge") === network.Driver &&
-    wanted.Internal === network.Internal &&
-    wanted.EnableIPv6 === network.EnableIPv6 &&
-    (wantedSubnets.length === 0 || same(wantedSubnets, subnets(network.IPAM?.Config)))
   );
 }

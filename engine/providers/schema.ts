@@ -12,6 +12,11 @@ export interface Field {
   readonly inPlace?: boolean | ((old: Value, now: Value) => boolean);
   /** The official provider has it, this engine does not. */
   readonly unsupported?: boolean;
+  /** What texts must be like: the pattern, what is expected, and what to say was found when that may be a secret. */
+  readonly like?: readonly [pattern: RegExp, expected: string, found?: string];
+  readonly least?: number;
+  /** Elements of a list or set. @default objects of `fields`, else strings */
+  readonly of?: Field;
   /** Of an object, or of the elements of a list or set of objects. */
   readonly fields?: Fields;
   /** Sets of objects: the field by which a person knows an element, e.g. `label`. */
@@ -22,7 +27,7 @@ export interface Field {
   readonly absent?: Value;
   /** The same after a read. @default [] for lists, {} for maps, else as `absent` */
   readonly absentRead?: Value;
-  /** Where `docker inspect` has it. */
+  /** Where `docker inspect` has it; "" for nowhere, `*` for its name with a capital letter. @default "*" */
   readonly api?: string;
   /** How the API has it, where that is another way. */
   readonly form?: Form;
@@ -36,7 +41,8 @@ export interface Field {
 
 export interface Form {
   to(value: never): unknown;
-  from(found: never): Value;
+  /** Without it, the state has it as the program said. */
+  from?(found: never): Value;
 }
 
 export type Fields = Readonly<Record<string, Field>>;
@@ -50,7 +56,7 @@ export const obj = (fields: Fields, more: More = {}): Field => ({ ...more, type:
 export const list = (more: More = {}): Field => ({ ...more, type: "list" });
 export const set = (more: More = {}): Field => ({ ...more, type: "set" });
 
-const elementOf = ({ fields }: Field): Field => (fields ? obj(fields) : str());
+const elementOf = ({ fields, of }: Field): Field => of ?? (fields ? obj(fields) : str());
 
 /** Validates against `fields` and fills in defaults; every failure is reported at once. */
 export function check(fields: Fields, news: Properties, markDefaults: boolean) {
@@ -81,7 +87,12 @@ export function check(fields: Fields, news: Properties, markDefaults: boolean) {
       if (Array.isArray(value)) return value.map((one, at) => checkValue(elementOf(field), one, `${path}[${at}]`));
     } else if (field.type === "map" || field.type === "object") {
       if (isObject(value)) return field.fields ? checkObject(field.fields, value, `${path}.`) : plain(value);
-    } else if (typeof value === field.type) return value;
+    } else if (typeof value === field.type) {
+      const { like, least = -Infinity } = field;
+      if (like && !like[0].test(String(value))) fail(path, `expected ${like[1]}, found ${like[2] ?? value}`);
+      if (Number(value) < least) fail(path, `expected a number from ${least}, found ${value}`);
+      return value;
+    }
     const expected = field.type === "set" ? "list" : field.type === "object" ? "map" : field.type;
     const found = Array.isArray(value) ? "list" : isObject(value) ? "map" : typeof value;
     fail(path, `expected a ${expected}, found a ${found}`);
@@ -161,7 +172,7 @@ export function recorded(field: Field, given: Value | undefined, read: boolean):
     const listed = type === "list" || type === "set";
     const absent = field.absent ?? field.default ?? (listed && fields ? [] : null);
     if (!read || absent !== null) return absent;
-    return field.absentRead ?? (listed ? [] : type === "map" ? {} : null);
+    return field.absentRead !== undefined ? field.absentRead : listed ? [] : type === "map" ? {} : null;
   }
   if (Array.isArray(given)) return given.map((one) => recorded(elementOf(field), one, read));
   if (!fields || !isObject(given)) return plain(given);

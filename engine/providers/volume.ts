@@ -6,18 +6,19 @@ import type Docker from "dockerode";
 import type { VolumeInspectInfo } from "dockerode";
 import type { Properties } from "../provider";
 import { isEmpty, same } from "../values";
+import { outputsOf as outputsFrom, toApi } from "./api";
 import { attempt, attemptOrGone, foreign } from "./dockerError";
 import type { Kind } from "./kind";
 import { labels, labelsForm } from "./labels";
-import { type Fields, map, recorded, str } from "./schema";
+import { type Fields, map, str } from "./schema";
 
 type Inputs = Unwrap<VolumeArgs> & { readonly name: string };
 
 const fields: Fields = {
-  name: str({ required: true }),
-  driver: str(),
+  name: str({ required: true, told: true }),
+  driver: str({ told: true }),
   driverOpts: map(),
-  labels: labels(),
+  labels: { ...labels(), told: true },
   cluster: map({ unsupported: true, absentRead: null }),
 };
 
@@ -28,42 +29,35 @@ export function volumeKind(docker: Docker): Kind<Inputs> {
     named: true,
     marksDefaults: true,
     fields,
-    async create({ name, driver, driverOpts, labels }) {
+    async create(inputs) {
+      const { name } = inputs;
       if (await inspect(name)) throw foreign("volume", name, "keep its data elsewhere and docker volume rm");
-      const request = { Name: name, Driver: driver, DriverOpts: driverOpts, Labels: labels && labelsForm.to(labels) };
-      await attempt(`create volume ${name}`, docker.createVolume(request));
+      await attempt(`create volume ${name}`, docker.createVolume(toApi(fields, inputs)));
       const made = await attempt(`inspect volume ${name}`, docker.getVolume(name).inspect());
-      return { id: name, outputs: outputsOf(made, driverOpts, false) };
+      return { id: name, outputs: outputsOf(made, inputs, false) };
     },
     async read({ id, inputs }) {
       const found = await inspect(id);
       if (!found) return undefined;
-      const outputs = outputsOf(found, found.Options ?? undefined, true);
-      const changed = !same(labelsForm.to(inputs.labels), found.Labels);
-      const { name, driver, driverOpts } = outputs;
-      const given = isEmpty(inputs) ? { name, driver, driverOpts } : inputs;
-      return { inputs: { ...given, ...(changed && { labels: outputs.labels }) }, outputs };
+      const outputs = outputsOf(found, inputs, true);
+      const { name, driver, labels } = outputs;
+      const kept = same(labelsForm.to(inputs.labels), found.Labels) ? {} : { labels };
+      return { inputs: isEmpty(inputs) ? { name, driver, ...kept } : { ...inputs, ...kept }, outputs };
     },
     async delete({ id }) {
       await attemptOrGone(`delete volume ${id}`, docker.getVolume(id).remove());
     },
-    async recover({ name, labels, driverOpts }) {
-      const found = await inspect(name);
-      const ours = found && same(labelsForm.to(labels), found.Labels);
-      return ours ? { id: name, outputs: outputsOf(found, driverOpts, false), complete: true } : undefined;
+    async recover(inputs) {
+      const found = await inspect(inputs.name);
+      const ours = found && same(labelsForm.to(inputs.labels), found.Labels);
+      return ours ? { id: inputs.name, outputs: outputsOf(found, inputs, false), complete: true } : undefined;
     },
   };
 }
 
-function outputsOf(volume: VolumeInspectInfo, options: Record<string, string> | undefined, read: boolean): Properties {
-  return {
-    __meta: '{"schema_version":"1"}',
-    cluster: null,
-    driver: volume.Driver,
-    driverOpts: recorded(map(), options, read),
-    id: volume.Name,
-    labels: labelsForm.from(volume.Labels),
-    mountpoint: volume.Mountpoint,
-    name: volume.Name,
-  };
-}
+const outputsOf = (found: VolumeInspectInfo, inputs: Inputs, read: boolean): Properties => ({
+  ...outputsFrom(fields, found, inputs, read),
+  __meta: '{"schema_version":"1"}',
+  id: found.Name,
+  mountpoint: found.Mountpoint,
+});

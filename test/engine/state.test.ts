@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import fs, { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import * as path from "node:path";
 import fc from "fast-check";
@@ -112,23 +112,6 @@ describe("state", function () {
       mkdirSync(`${file.file}.${process.pid}.tmp/x`, { recursive: true });
       await assert.rejects(journal.begin(state("b"), "creating"), /can't be written.*last good state is kept/);
       assert.equal(readFileSync(file.file, "utf8"), before);
-    });
-
-    it("has its backup as a copy where there are no hard links", async () => {
-      const file = new StateFile(temporaryDir(), stack);
-      await file.write(['{"urn":"first","type":"t"}'], [], undefined);
-      const { linkSync } = fs;
-      fs.linkSync = () => {
-        throw new Error("EPERM: operation not permitted, link");
-      };
-      try {
-        await new StateFile(path.resolve(file.bookkeeping, ".."), stack).write([], [], undefined);
-      } finally {
-        fs.linkSync = linkSync;
-      }
-      assert.match(readFileSync(`${file.file}.bak`, "utf8"), /"urn":"first"/);
-      assert.deepEqual(file.read()?.resources, []);
-      assert.deepEqual(readdirSync(path.dirname(file.file)).sort(), ["dev.json", "dev.json.bak"]);
     });
 
     it("is not written, and says why, when there can't be a backup", async () => {

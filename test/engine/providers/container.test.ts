@@ -9,7 +9,9 @@ import { extract } from "tar-stream";
 import { duration, goDuration } from "../../../engine/duration";
 import type { Properties } from "../../../engine/provider";
 import { providerFor } from "../../../engine/providers";
-import { createOptions, endpointSettings, type Inputs } from "../../../engine/providers/containerState";
+import { toApi } from "../../../engine/providers/api";
+import { createOptions, type Inputs } from "../../../engine/providers/containerState";
+import { networkFields } from "../../../engine/providers/containerTable";
 import { uploadTar } from "../../../engine/providers/uploads";
 import { resource } from "./sample";
 
@@ -163,7 +165,7 @@ describe("container inputs as the Docker API wants them", () => {
 
   it("joins a network by address, aliases and options", () => {
     const network = { name: "n", aliases: ["a"], ipv4Address: "10.0.0.2", driverOpts: ["a.b=c=d"] };
-    assert.deepEqual(endpointSettings(network), {
+    assert.deepEqual(toApi(networkFields, network), {
       Aliases: ["a"],
       DriverOpts: { "a.b": "c=d" },
       IPAMConfig: { IPv4Address: "10.0.0.2" },
