@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { configCommand, type OwnStores, SettingsError, type StoreFile } from "../settings";
 import { certificateFaults, type OpenedKey, rootOf } from "./certificateFaults";
+import { expiryOf } from "./expiry";
 import { meet } from "./handshake";
 import { type StoredCertificate, type StoredEntry, type StoredKey, WrongPassword } from "./keystoreEntry";
 import { readKeystore } from "./keystoreFile";
@@ -25,8 +26,6 @@ export interface OwnCertificates {
   /** What is worth a word. */
   readonly warnings: readonly string[];
 }
-
-const warnDays = 30;
 
 /** One fault; the others are looked for all the same. */
 class Fault extends Error {}
@@ -172,10 +171,10 @@ async function handshakeFaults(
 
 function endWarnings({ chain }: OwnKey, path: string): string[] {
   const end = endOf(chain);
-  const days = Math.floor((Date.parse(end) - Date.now()) / 86_400_000);
-  return days < warnDays
+  const { daysLeft, endsSoon } = expiryOf(end);
+  return endsSoon
     ? [
-        `keystore: the certificate in ${path} ends on ${end.slice(0, 10)}, in ${days} days; put a new one there and run up`,
+        `keystore: the certificate in ${path} ends on ${end.slice(0, 10)}, in ${daysLeft} days; put a new one there and run up`,
       ]
     : [];
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { stackOutputs as localStackOutputs } from "../engine";
 import type { StackOutputs } from "../outputs";
+import { stackCommand } from "../settings/field";
 import { chooseEngine } from "./engineChoice";
 import { projectDirectory } from "./projectDirectory";
 import { readPulumi } from "./pulumi";
@@ -34,7 +35,7 @@ export async function readStack(option: string | undefined, showSecrets = true):
     (await chooseEngine()) === "pulumi"
       ? await cliOutputs(stack, showSecrets)
       : await localStackOutputs(projectDirectory, stack, { showSecrets });
-  if (!outputs?.topology) throw new Error(`stack ${stack}: nothing is up; run: npm run up`);
+  if (!outputs?.topology) throw new Error(`stack ${stack}: nothing is up; run: ${stackCommand("up", stack)}`);
   return outputs as unknown as StackOutputs;
 }
 

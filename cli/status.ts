@@ -1,4 +1,4 @@
-import { parseReportArguments, readStack } from "./stack";
+import { parseReportArguments, readStack, stackName } from "./stack";
 import { certificateStatus, describeCertificate } from "./status/certificate";
 import { type ContainerStatus, containerStatuses, isHealthy } from "./status/containers";
 import { marks, table } from "./text";
@@ -16,7 +16,7 @@ export async function run(args: string[]): Promise<number> {
   const options = parseReportArguments(args, help);
   if (!options) return 0;
   const outputs = await readStack(options.stack, false);
-  const statuses = await containerStatuses(outputs);
+  const statuses = await containerStatuses(outputs, stackName(options.stack));
   const healthy = statuses.every(isHealthy);
   const certificate = certificateStatus(outputs.certificateExpires);
   if (options.json) {

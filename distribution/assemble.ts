@@ -5,14 +5,12 @@ import { configurationFiles, databaseScripts, isSince, type ProductFile, support
 export interface KeyStoreFacts {
   /** Below APIM_HOME, e.g. `repository/resources/security/wso2carbon.jks`. */
   readonly location: string;
-  /** E.g. `JKS`. */
-  readonly type: string;
   readonly password: string;
   readonly keyAlias: string;
   readonly keyPassword: string;
 }
 
-export interface TrustStoreFacts extends Pick<KeyStoreFacts, "location" | "type" | "password"> {
+export interface TrustStoreFacts extends Pick<KeyStoreFacts, "location" | "password"> {
   /** The stock file's bytes, if the distribution has it. */
   readonly stock?: Buffer;
 }
@@ -105,18 +103,24 @@ function versionOf(source: string, carbon: XmlFile): string {
 
 function keyStores(carbon: XmlFile): { keyStore: KeyStoreFacts; trustStore: TrustStoreFacts } {
   const text = (path: string) => need(carbon, carbon.root, path).text.trim();
-  const typeOf = (store: string) => findAll(carbon.root, `Security/${store}/Type`)[0]?.text.trim() ?? "JKS";
+  // What the nodes get is of this type.
+  for (const store of ["KeyStore", "TrustStore"] as const) {
+    const type = findAll(carbon.root, `Security/${store}/Type`)[0]?.text.trim() ?? "JKS";
+    if (type !== "JKS")
+      throw new Error(
+        `${carbon.path} (${carbon.version}): Security/${store}/Type: expected JKS, as in the product's own file, found "${type}"; ` +
+          `put JKS there: a keystore and truststore of your own, of either type, are named by wso2-apim:keystore and wso2-apim:truststore`,
+      );
+  }
   return {
     keyStore: {
       location: belowHome(carbon, text("Security/KeyStore/Location")),
-      type: typeOf("KeyStore"),
       password: text("Security/KeyStore/Password"),
       keyAlias: text("Security/KeyStore/KeyAlias"),
       keyPassword: text("Security/KeyStore/KeyPassword"),
     },
     trustStore: {
       location: belowHome(carbon, text("Security/TrustStore/Location")),
-      type: typeOf("TrustStore"),
       password: text("Security/TrustStore/Password"),
     },
   };

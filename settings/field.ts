@@ -29,9 +29,15 @@ export function stackNameFault(stack: string): string | undefined {
   return `stack name: expected up to 32 lower-case letters, digits and dashes (it names containers), found "${stack}"; take another one`;
 }
 
+/** A command about a stack as it is to be typed; `dev` is meant where none is named. */
+export function stackCommand(command: string, stack: string, args: readonly string[] = []): string {
+  const all = [...args, ...(stack === "dev" ? [] : [`--stack ${stack}`])];
+  return [`npm run ${command}`, ...(all.length > 0 ? ["--", ...all] : [])].join(" ");
+}
+
 /** The command that changes settings, with either engine; `args` e.g. `set --secret NAME`. */
 export function configCommand(args: string, stack: string): string {
-  return `npm run config -- ${args}${stack === "dev" ? "" : ` --stack ${stack}`}`;
+  return stackCommand("config", stack, [args]);
 }
 
 /**

@@ -1,22 +1,14 @@
-/** Days before its end from which a certificate is worth a warning; so many does a corporate authority take, at worst. */
-const warnDays = 30;
-const dayMs = 86_400_000;
+import { type Expiry, expiryOf } from "../../certificates/expiry";
 
 /** How long the servers' certificate lasts. */
-export interface CertificateStatus {
+export interface CertificateStatus extends Expiry {
   /** ISO date and time. */
   readonly expires: string;
-  /** Whole days from now; negative once it has ended. */
-  readonly daysLeft: number;
-  /** Whether it is time to renew it. */
-  readonly endsSoon: boolean;
 }
 
 /** @param expires as the stack's outputs tell it; undefined: the last `up` was of a version that did not */
 export function certificateStatus(expires: string | undefined, now = Date.now()): CertificateStatus | undefined {
-  if (expires === undefined) return undefined;
-  const daysLeft = Math.floor((Date.parse(expires) - now) / dayMs);
-  return { expires, daysLeft, endsSoon: daysLeft < warnDays };
+  return expires === undefined ? undefined : { expires, ...expiryOf(expires, now) };
 }
 
 /** One line for a person. */

@@ -1,5 +1,6 @@
 import Docker from "dockerode";
 import type { StackOutputs } from "../../outputs";
+import { stackCommand } from "../../settings/field";
 import type { Topology } from "../../topology";
 import { greeting } from "./externalServer";
 import { describeTrouble, lastLine } from "./trouble";
@@ -19,12 +20,20 @@ export interface ContainerStatus {
   readonly note?: string;
 }
 
-/** MySQL, the nodes and the balancer, in this order. */
-export async function containerStatuses(outputs: StackOutputs): Promise<ContainerStatus[]> {
+/** MySQL, the nodes and the balancer, in this order. @param stack for the commands that help */
+export async function containerStatuses(
+  outputs: Pick<StackOutputs, "topology" | "nodes">,
+  stack: string,
+): Promise<ContainerStatus[]> {
   const { topology, nodes } = outputs;
   const gateways = topology.environments.map(({ apiHost, apiHttpsPort }) => `https://${apiHost}:${apiHttpsPort}`);
   const docker = new Docker();
-  const statusOf = (name: string, url: string) => containerStatus(docker, name, `${topology.prefix}-${name}`, url);
+  const whenGone = `it is gone: ${stackCommand("refresh", stack)}, then ${stackCommand("up", stack)}`;
+  const statusOf = async (name: string, url: string) => {
+    const row = { name, container: `${topology.prefix}-${name}`, url };
+    const seen = await containerStatus(docker, row.container);
+    return seen ? { ...row, ...seen } : { ...row, state: "missing", health: "-", restarts: 0, note: whenGone };
+  };
   return Promise.all([
     databaseStatus(topology, statusOf),
     ...nodes.map((node) => statusOf(node.name, node.managementUrl)),
@@ -49,8 +58,11 @@ async function databaseStatus(
     : { ...row, health: "unreachable", note: `${url}: ${found.trouble}` };
 }
 
-async function containerStatus(docker: Docker, name: string, container: string, url: string): Promise<ContainerStatus> {
-  const row = { name, container, url };
+/** Undefined when there is no such container. */
+async function containerStatus(
+  docker: Docker,
+  container: string,
+): Promise<Omit<ContainerStatus, "name" | "container" | "url"> | undefined> {
   const handle = docker.getContainer(container);
   try {
     const inspected = await handle.inspect();
@@ -61,9 +73,9 @@ async function containerStatus(docker: Docker, name: string, container: string, 
       ? undefined
       : lastLine(await handle.logs({ stdout: true, stderr: true, tail: 20 }));
     const note = describeTrouble(inspected, { now: Date.now(), ...(lastWords && { lastWords }) });
-    return { ...row, ...seen, ...(note && { note }) };
+    return { ...seen, ...(note && { note }) };
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-    return { ...row, state: "missing", health: "-", restarts: 0, note: "it is gone: npm run refresh, then npm run up" };
+    return undefined;
   }
 }

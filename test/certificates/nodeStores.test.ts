@@ -16,7 +16,6 @@ import { derOf } from "./support";
 
 const facts = {
   location: "repository/resources/security/wso2carbon.jks",
-  type: "JKS",
   password: "store-pw",
   keyAlias: "wso2carbon",
   keyPassword: "key-pw",

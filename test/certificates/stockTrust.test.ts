@@ -16,7 +16,7 @@ describe("the product's own truststore", () => {
   });
 
   function trust(stock?: Buffer) {
-    const store = { location, type: "JKS", password: "wso2carbon" };
+    const store = { location, password: "wso2carbon" };
     const keyStore = { ...store, keyAlias: "WSO2carbon", keyPassword: "wso2carbon" };
     return stockTrust({ source: "pack.zip", keyStore, trustStore: { ...store, ...(stock && { stock }) } });
   }

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { certificateStatus, describeCertificate } from "../../cli/status/certificate";
+import { containerStatuses } from "../../cli/status/containers";
 import { type ContainerLife, describeTrouble, lastLine } from "../../cli/status/trouble";
+import { parseSettings } from "../../settings";
+import { buildTopology } from "../../topology";
 
 const now = Date.parse("2026-01-01T00:10:00Z");
 
@@ -100,6 +105,34 @@ describe("the last line of a container's log", () => {
     const line = lastLine(frame(1, `${"x".repeat(500)}\n`)) ?? "";
     assert.equal(line.length, 200);
     assert.ok(line.endsWith("..."));
+  });
+});
+
+describe("what status says of containers that are gone", () => {
+  const { DOCKER_HOST } = process.env;
+  const server = createServer((_request, response) => response.writeHead(404).end("{}"));
+  before(async () => {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    process.env.DOCKER_HOST = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  after(() => {
+    if (DOCKER_HOST === undefined) delete process.env.DOCKER_HOST;
+    else process.env.DOCKER_HOST = DOCKER_HOST;
+    server.close();
+  });
+
+  it("names the commands that bring them back, for this stack", async () => {
+    const topology = buildTopology(parseSettings({}, "blue"));
+    const gone = await containerStatuses({ topology, nodes: [] }, "blue");
+    assert.deepEqual(
+      gone.map(({ container, state }) => [container, state]),
+      [
+        ["apim-blue-mysql", "missing"],
+        ["apim-blue-loadbalancer", "missing"],
+      ],
+    );
+    for (const { note } of gone)
+      assert.equal(note, "it is gone: npm run refresh -- --stack blue, then npm run up -- --stack blue");
   });
 });
 

@@ -41,14 +41,12 @@ describe("distribution", () => {
     assert.match(distribution.dbscripts.get("dbscripts/apimgt/mysql.sql") ?? "", /CREATE TABLE/i);
     assert.deepEqual(distribution.keyStore, {
       location: "repository/resources/security/wso2carbon.jks",
-      type: "JKS",
       password: "wso2carbon",
       keyAlias: "wso2carbon",
       keyPassword: "wso2carbon",
     });
     assert.deepEqual(distribution.trustStore, {
       location: "repository/resources/security/client-truststore.jks",
-      type: "JKS",
       password: "wso2carbon",
     });
   });
@@ -136,6 +134,16 @@ describe("distribution", () => {
     assert.throws(
       () => readDistributionDirectory(home),
       /says version "2\.0\.0"; supported are 1\.5\.0, 1\.6\.0, 1\.7\.0, 1\.8\.0, 1\.9\.0, 1\.9\.1, 1\.10\.0;/,
+    );
+  });
+
+  it("refuses keystores of a type that the nodes don't get", () => {
+    const home = copyWith("repository/conf/carbon.xml", (text) =>
+      text.replace(/(<TrustStore>[\s\S]*?<Type>)JKS/, "$1PKCS12"),
+    );
+    assert.throws(
+      () => readDistributionDirectory(home),
+      /Security\/TrustStore\/Type: expected JKS, .* found "PKCS12"; put JKS there/,
     );
   });
 
