@@ -21,7 +21,7 @@ import {
   type StagedStack,
   stagedStack,
 } from "../../images/productContext";
-import type { Settings } from "../../settings/schema";
+import { type Settings, standIn } from "../../settings/schema";
 import { distributionPath } from "../../settings/stackFile";
 import { projectDirectory } from "../projectDirectory";
 import type { Host, Report } from "./host";
@@ -44,9 +44,9 @@ export async function stageProduct(
   report: Report,
   project = projectDirectory,
 ): Promise<void> {
+  // What the program would refuse is refused before anything is staged, or installed after this.
+  if (settings.distribution !== standIn) await readDistribution(distributionPath(settings, project));
   if (buildsProduct(settings)) {
-    // Of what the program would refuse, nothing is staged.
-    await readDistribution(distributionPath(settings, project));
     const context = await productContext(project, settings);
     const { hash, pack } = context;
     // First, so that no other run takes the context for one that nobody has.
