@@ -172,7 +172,7 @@ export class Deployment {
     const { diffs, replaces, detailed } = plan;
     const step = { urn, old, diffs, replaces, detailed };
     if (old === undefined || plan.kind === "create") {
-      if (goal.importId !== undefined) return steps.take("import", state, old, goal.importId);
+      if (goal.importId !== undefined) return steps.take("import", state, old, goal.importId, goal.ignoreChanges);
       return steps.create({ op: "create", urn }, state, old);
     }
     if (plan.kind === "update") return steps.update({ ...step, op: "update" }, state, old);
@@ -184,7 +184,8 @@ export class Deployment {
       return same;
     }
     const fresh = await check(undefined);
-    if (goal.importId !== undefined && plan.kind === "replace") return steps.take("import", fresh, old, goal.importId);
+    if (goal.importId !== undefined && plan.kind === "replace")
+      return steps.take("import", fresh, old, goal.importId, goal.ignoreChanges);
     // Without details of what differs, all that the new one will have counts as not known yet.
     const unknown = Object.keys(detailed).length === 0 ? { outputs: plannedOutputs(old, fresh.inputs ?? {}) } : {};
     return this.replacements.replace({ ...step, new: { ...fresh, ...unknown } }, plan, fresh, old);

@@ -12,7 +12,10 @@ import {
   mapProps,
   markPaths,
   markSecrets,
+  type Prop,
   type Props,
+  parsePath,
+  resetPath,
   settled,
   UNKNOWN_ID,
   unwrapProps,
@@ -162,27 +165,33 @@ export class Steps {
   /**
    * Takes what exists as `id` into the state; a preview looks too, for looking changes nothing.
    *
+   * @param ignored for an import: inputs that may be as they are found
    * @throws when there is no such thing, or (import) it is not what the program says
    */
-  async take(op: "read" | "import", state: ResourceState, old: ResourceState | undefined, id: string) {
-    const { urn, type } = state;
-    if (id === UNKNOWN_ID) return { ...state, id: UNKNOWN_ID };
-    const provider = this.registry.of(state);
-    const inputs = op === "read" ? unwrapProps(state.inputs) : {};
-    const found = await provider.read({ urn, type, id, inputs, outputs: {} }, this.context(state));
+  async take(
+    op: "read" | "import",
+    wanted: ResourceState,
+    old: ResourceState | undefined,
+    id: string,
+    ignored: readonly string[] = [],
+  ): Promise<ResourceState> {
+    const { urn, type } = wanted;
+    if (id === UNKNOWN_ID) return { ...wanted, id };
+    const provider = this.registry.of(wanted);
+    const query = { urn, type, id, inputs: op === "read" ? unwrapProps(wanted.inputs) : {}, outputs: {} };
+    const found = await provider.read(query, this.context(wanted));
     if (found === undefined) throw new Error(`${op}: there is no ${type} with id "${id}"`);
+    const asFound = (inputs: Prop, path: string) => resetPath(inputs, found.inputs, parsePath(path));
+    const state = { ...wanted, id, inputs: ignored.reduce(asFound, wanted.inputs ?? {}) as Props };
     if (op === "import") {
-      const { changes, detailed, replaces } = await provider.diff(
-        { urn, type, id, ...found },
-        unwrapProps(state.inputs),
-      );
+      const { changes, detailed, replaces } = await provider.diff({ ...query, ...found }, unwrapProps(state.inputs));
       const differing = [...new Set([...Object.keys(detailed), ...replaces])].join(", ");
       if (changes)
         throw new Error(`import: ${differing} of "${id}" differ from the program; make the program say what is there`);
     }
     const now = new Date().toISOString();
     const kind = op === "read" ? { external: true } : { importID: id, created: now, modified: now };
-    const taken = { ...state, id, ...kind, outputs: this.marked(state, found.outputs) };
+    const taken: ResourceState = { ...state, ...kind, outputs: this.marked(state, found.outputs) };
     // What is ours and goes by that name is deleted at the end of the run.
     const gives = old === undefined || old.external || old.pendingReplacement;
     const kept = gives ? undefined : this.journal.replace(undefined, old, { ...old, delete: true });

@@ -197,12 +197,11 @@ const rules: readonly Rule[] = [
     left: ["x"],
   },
   {
-    rule: "import: once taken, nothing more to do",
+    rule: "import with ignoreChanges takes those inputs as they are",
     outside: (world) => world.things.set("x-1", { colour: "red", name: "x" }),
-    before: [],
-    refreshed: [],
-    after: [thing("a", { colour: "red" }, { importId: "x-1" })],
+    after: [thing("a", { colour: "blue" }, { importId: "x-1", ignoreChanges: ["colour"] })],
     steps: ["import a"],
+    left: ["x"],
   },
   {
     rule: "import refuses what is not as the program says",

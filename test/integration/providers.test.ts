@@ -582,6 +582,9 @@ describe("mysql provider on a real MySQL", function () {
     assert.equal(made.id, "ptest`db");
     assert.deepEqual((await databases.read(made))?.outputs, made.outputs);
     assert.equal((await databases.diff(made, database)).changes, false);
+    const imported = await databases.import(made.id);
+    assert.ok(imported);
+    assert.equal((await databases.diff(imported, database)).changes, false, "as an import finds it");
     await assert.rejects(databases.create(database), /create database ptest`db: it is there already/);
     assert.equal((await databases.recover(database))?.id, made.id);
     const wider = { ...database, defaultCharacterSet: "utf8mb4", defaultCollation: "utf8mb4_bin" };
