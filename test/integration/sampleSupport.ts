@@ -14,7 +14,7 @@ import path from "node:path";
 import type Docker from "dockerode";
 import { createConnection } from "mysql2/promise";
 import { Crypter } from "../../engine/crypto";
-import { busyboxImage } from "./providersSupport";
+import { busyboxImage, removeTestImage } from "./providersSupport";
 
 export const samples = path.resolve(__dirname, "../../../shared/data/pulumi-samples");
 export const haveSamples = existsSync(samples);
@@ -172,6 +172,7 @@ export class SampleWorld {
       if (busybox === undefined) return "busybox-static cannot be downloaded (apt-get update?)";
       await this.docker.getImage(busybox).tag({ repo: "local/bb", tag: "1" });
       this.tagged = true;
+      await removeTestImage(this.docker);
     }
     await this.removeDocker("box", mysqlContainer);
     const script =
