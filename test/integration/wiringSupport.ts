@@ -39,10 +39,16 @@ export class BrokenStack {
   static async up(name: string, subnet: string, settings: Record<string, unknown> = {}): Promise<BrokenStack> {
     const stack = new TestStack(name);
     stack.set({ networkSubnet: subnet, ...settings });
-    const up = await stack.run("up");
-    assert.equal(up.status, 0, up.output);
-    const outputs = await outputsOf(stack);
-    return new BrokenStack(stack, outputs, await serveBackend(outputs.topology.network.gateway));
+    try {
+      const up = await stack.run("up");
+      assert.equal(up.status, 0, up.output);
+      const outputs = await outputsOf(stack);
+      return new BrokenStack(stack, outputs, await serveBackend(outputs.topology.network.gateway));
+    } catch (error) {
+      // Nobody else knows of it yet.
+      await stack.dispose();
+      throw error;
+    }
   }
 
   /** The same stack after its settings were changed. */
