@@ -1,31 +1,41 @@
-import { parseReportArguments, readStack, stackName } from "./stack";
+import { parseArgs } from "node:util";
+import { readStack, reportOptions, stackName } from "./stack";
 import { certificateStatus, describeCertificate } from "./status/certificate";
 import { type ContainerStatus, containerStatuses, isHealthy } from "./status/containers";
+import { describeDrift, readDrift } from "./status/drift";
 import { marks, table } from "./text";
 
-const help = `Usage: npm run status -- [--stack NAME] [--json]
+const help = `Usage: npm run status -- [--stack NAME] [--drift] [--json]
 
 Shows every container of a stack: state, health, how often Docker has started it again, and where it is reached; of one
 that is not healthy also why, as far as Docker and its log tell; and until when the servers' certificate is good. Exit
-status 1 if a container is not healthy.
+status 1 if a container is not healthy, or something has drifted.
 
   -s, --stack NAME  default: dev, or APIM_STACK
+      --drift       also what was removed or changed outside since the last run: containers and their files, networks,
+                    volumes, databases, accounts; needs the stack's passphrase, records nothing
       --json        the same as JSON`;
 
 export async function run(args: string[]): Promise<number> {
-  const options = parseReportArguments(args, help);
-  if (!options) return 0;
-  const outputs = await readStack(options.stack, false);
-  const statuses = await containerStatuses(outputs, stackName(options.stack));
+  const { values } = parseArgs({ args, options: { ...reportOptions, drift: { type: "boolean", default: false } } });
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  const stack = stackName(values.stack);
+  const outputs = await readStack(stack, false);
+  const statuses = await containerStatuses(outputs, stack);
   const healthy = statuses.every(isHealthy);
   const certificate = certificateStatus(outputs.certificateExpires);
-  if (options.json) {
-    console.log(JSON.stringify({ healthy, containers: statuses, certificate }, null, 2));
-    return healthy ? 0 : 1;
+  const drift = values.drift ? await readDrift(stack) : undefined;
+  if (values.json) {
+    console.log(JSON.stringify({ healthy, containers: statuses, certificate, drift }, null, 2));
+  } else {
+    print(statuses);
+    if (certificate) console.log(`${certificate.endsSoon ? marks().failed : " "} ${describeCertificate(certificate)}`);
+    for (const line of drift ? describeDrift(drift, stack) : []) console.log(`  ${line}`);
   }
-  print(statuses);
-  if (certificate) console.log(`${certificate.endsSoon ? marks().failed : " "} ${describeCertificate(certificate)}`);
-  return healthy ? 0 : 1;
+  return healthy && !drift?.length ? 0 : 1;
 }
 
 function print(statuses: readonly ContainerStatus[]): void {

@@ -31,6 +31,8 @@ export interface Options {
   readonly json?: boolean;
   /** Exit status 1 when there are changes. @default false */
   readonly expectNoChanges?: boolean;
+  /** A refresh that only tells what was changed outside, and records nothing. @default false */
+  readonly previewOnly?: boolean;
   /** Provider calls at the same time. @default 16 */
   readonly parallel?: number;
   /** Stops the run after the steps under way, as SIGINT and SIGTERM do. */
@@ -73,6 +75,8 @@ class Run {
   private readonly file: StateFile;
   private readonly out: NonNullable<Options["out"]>;
   private readonly display: Display;
+  /** Whether nothing is written. */
+  private readonly dry: boolean;
   private readonly events: EngineEvent[] = [];
   private registry: ProviderRegistry | undefined;
   private serverAhead: DynamicServer | undefined;
@@ -88,6 +92,7 @@ class Run {
     private readonly options: Options,
   ) {
     const { projectDir, stack, env = process.env, out = process.stdout, diff = false, json } = options;
+    this.dry = operation === "preview" || (operation === "refresh" && options.previewOnly === true);
     this.env = env;
     this.out = out;
     this.project = readProject(projectDir, stack);
@@ -112,8 +117,7 @@ class Run {
     signal?.addEventListener("abort", this.stop);
     let unlock = () => {};
     try {
-      if (this.operation !== "preview")
-        unlock = lockStack(this.file.bookkeeping, this.file.stack, (text) => this.say(text));
+      if (!this.dry) unlock = lockStack(this.file.bookkeeping, this.file.stack, (text) => this.say(text));
       await this.work();
     } finally {
       await this.registry?.close();
@@ -185,7 +189,6 @@ class Run {
   }
 
   private async load(keys: Keys, recorded: readonly ResourceState[], pending: readonly PendingOperation[]) {
-    const preview = this.operation === "preview";
     const decrypt = decrypter(keys);
     // Encrypted with another key than is written with, a value must be encrypted anew.
     const keep = keys.state === keys.write;
@@ -199,7 +202,7 @@ class Run {
       outputs: reveal(state.outputs),
     });
     const resources = recorded.map(open);
-    const journal = new Journal(preview ? undefined : this.file, resources, keys.write);
+    const journal = new Journal(this.dry ? undefined : this.file, resources, keys.write);
     const loaded = this.options.providers ?? (await import("./providers")).providerFor;
     this.registry = new ProviderRegistry(
       (pkg, config) =>
@@ -207,8 +210,8 @@ class Run {
       resources,
     );
     const emit = (event: EngineEvent) => this.emit(event);
-    const steps = new Steps(journal, this.registry, emit, preview, this.options.parallel ?? PARALLEL);
-    if (pending.length > 0 && preview)
+    const steps = new Steps(journal, this.registry, emit, this.dry, this.options.parallel ?? PARALLEL);
+    if (pending.length > 0 && this.dry)
       this.tell(`an earlier run was cut off with ${pending.length} steps under way; the next up looks after them`);
     else
       await recoverPending(

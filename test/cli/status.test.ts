@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { certificateStatus, describeCertificate } from "../../cli/status/certificate";
 import { containerStatuses } from "../../cli/status/containers";
+import { describeDrift, driftIn } from "../../cli/status/drift";
 import { type ContainerLife, describeTrouble, lastLine } from "../../cli/status/trouble";
 import { parseSettings } from "../../settings";
 import { buildTopology } from "../../topology";
@@ -153,5 +154,40 @@ describe("what status says of the certificate", () => {
 
   it("nothing of a stack whose last up told none", () => {
     assert.equal(certificateStatus(undefined), undefined);
+  });
+});
+
+describe("what status says of drift", () => {
+  const urn = (name: string) =>
+    `urn:pulumi:dev::wso2-apim::wso2:apim:StoreNode$docker:index/container:Container::${name}`;
+
+  it("is what a refresh finds gone or changed", () => {
+    const drift = driftIn({
+      steps: [
+        { op: "same", urn: "urn:pulumi:dev::wso2-apim::pulumi:pulumi:Stack::wso2-apim-dev", newState: {} },
+        { op: "refresh", urn: urn("a"), newState: {}, diffReasons: ["uploads", "image"] },
+        { op: "refresh", urn: urn("b"), newState: {}, detailedDiff: { networkData: { kind: "update" } } },
+        { op: "refresh", urn: urn("c"), newState: {}, diffReasons: null, detailedDiff: null },
+        { op: "delete", urn: urn("d") },
+        { op: "refresh", urn: urn("e"), newState: null },
+      ],
+    });
+    assert.deepEqual(describeDrift(drift, "dev"), [
+      "Changed outside since the last run:",
+      "  Container a: uploads, image changed",
+      "  Container b: networkData changed",
+      "  Container d: gone",
+      "  Container e: gone",
+      "To put it right: npm run refresh, then npm run up",
+    ]);
+  });
+
+  it("is nothing when nothing differs", () => {
+    assert.deepEqual(describeDrift(driftIn({}), "dev"), ["Nothing was changed outside since the last run."]);
+  });
+
+  it("is not known when a refresh fails", () => {
+    const failed = { diagnostics: [{ severity: "error", message: "no Docker engine answers" }] };
+    assert.throws(() => driftIn(failed), /no Docker engine answers/);
   });
 });

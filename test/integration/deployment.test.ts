@@ -115,15 +115,28 @@ describe("the deployment on a real Docker engine", function () {
     assert.deepEqual(replaced, ["keymanager-1", "publisher-1"]);
   });
 
-  it("notices a removed container and puts it back", async () => {
-    await docker.getContainer((await stack.containers()).get("store-1") ?? "").remove({ force: true });
-    const status = await stack.run("status");
+  it("tells what was removed or changed outside, and puts it back", async () => {
+    const calm = await stack.run("status", "--drift");
+    assert.equal(calm.status, 0, calm.output);
+    assert.match(calm.output, /Nothing was changed outside/);
+    const containers = await stack.containers();
+    await docker.getContainer(containers.get("store-1") ?? "").remove({ force: true });
+    const edited = docker.getContainer(containers.get("publisher-1") ?? "");
+    const file = "/opt/wso2am/repository/conf/api-manager.xml";
+    const edit = await edited.exec({ Cmd: ["sed", "-i", "s/true/false/", file], User: "root" });
+    await edit.start({ Detach: true });
+    const recorded = stack.state();
+    const status = await stack.run("status", "--drift");
     assert.equal(status.status, 1, status.output);
-    assert.match(status.output, /store-1.*missing/);
+    assert.match(status.output, /store-1 .*missing/);
+    assert.match(status.output, /Container store-1-container: gone/);
+    assert.match(status.output, /Container publisher-1-container: .*uploads.* changed/);
+    assert.equal(stack.state(), recorded, "status records nothing");
     assert.equal((await stack.run("refresh")).status, 0);
     const up = await stack.run("up");
     assert.equal(up.status, 0, up.output);
-    assert.equal((await stack.run("status")).status, 0);
+    const after = await stack.run("status", "--drift");
+    assert.equal(after.status, 0, after.output);
   });
 
   it("refuses a name that someone else's container has, and leaves that alone", async () => {

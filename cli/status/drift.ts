@@ -1,0 +1,77 @@
+import { run as runEngine } from "../../engine";
+import { stackCommand } from "../../settings/field";
+import { chooseEngine } from "../engineChoice";
+import { projectDirectory } from "../projectDirectory";
+import { readPulumi } from "../pulumi";
+
+/** A resource that is not as the last run recorded it. */
+export interface Drift {
+  /** The resource's own, e.g. `store-1-container`. */
+  readonly name: string;
+  /** Short, e.g. `Container`. */
+  readonly type: string;
+  /** The properties that were changed outside; none: it is gone. */
+  readonly properties: readonly string[];
+}
+
+/** What is read of a refresh's JSON; both engines have it. */
+interface Digest {
+  readonly steps?: readonly {
+    readonly op: string;
+    readonly urn: string;
+    readonly newState?: object | null;
+    readonly diffReasons?: readonly string[] | null;
+    readonly detailedDiff?: Readonly<Record<string, unknown>> | null;
+  }[];
+  readonly diagnostics?: readonly { readonly severity: string; readonly message: string }[];
+}
+
+/**
+ * Compares all that a stack recorded with what really exists; records nothing.
+ *
+ * @throws when something could not be looked at
+ */
+export async function readDrift(stack: string): Promise<Drift[]> {
+  const pulumi = (await chooseEngine()) === "pulumi";
+  return driftIn(JSON.parse(await (pulumi ? readPulumi(refresh(stack), stack) : localRefresh(stack))) as Digest);
+}
+
+/** Pure. @throws when the refresh had errors */
+export function driftIn({ steps = [], diagnostics = [] }: Digest): Drift[] {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join("\n"));
+  return steps.flatMap(({ op, urn, newState, diffReasons, detailedDiff }) => {
+    const [type = "", name = ""] = urn.split("::").slice(-2);
+    const drift = { name, type: type.slice(type.lastIndexOf(":") + 1) };
+    if (op === "delete" || !newState) return [{ ...drift, properties: [] }];
+    const properties = diffReasons?.length ? diffReasons : Object.keys(detailedDiff ?? {});
+    return op === "same" || properties.length === 0 ? [] : [{ ...drift, properties }];
+  });
+}
+
+/** Lines for a person. */
+export function describeDrift(drift: readonly Drift[], stack: string): string[] {
+  if (drift.length === 0) return ["Nothing was changed outside since the last run."];
+  return [
+    "Changed outside since the last run:",
+    ...drift.map(({ name, type, properties }) => {
+      return `  ${type} ${name}: ${properties.length === 0 ? "gone" : `${properties.join(", ")} changed`}`;
+    }),
+    `To put it right: ${stackCommand("refresh", stack)}, then ${stackCommand("up", stack)}`,
+  ];
+}
+
+function refresh(stack: string): string[] {
+  return ["refresh", "--preview-only", "--json", "--non-interactive", "--stack", stack];
+}
+
+async function localRefresh(stack: string): Promise<string> {
+  let text = "";
+  const out = {
+    write: (part: string) => {
+      text += part;
+    },
+  };
+  await runEngine("refresh", { projectDir: projectDirectory, stack, json: true, previewOnly: true, out });
+  return text;
+}
