@@ -70,6 +70,7 @@ async function prepare(needs: Need, stack?: string): Promise<void> {
  * @returns the exit status: the command's own, or 1 with one message on stderr when it throws.
  */
 export async function main(name: string, args: string[]): Promise<number> {
+  forgiveClosedReaders();
   try {
     const command = commands().find((candidate) => candidate.name === name);
     const module = modules[name];
@@ -80,5 +81,15 @@ export async function main(name: string, args: string[]): Promise<number> {
   } catch (error) {
     process.stderr.write(`${errorText(error)}\n`);
     return 1;
+  }
+}
+
+/** Who reads in `less` or `head` may have seen enough before the end: that must not cut a run off half way. */
+function forgiveClosedReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.listenerCount("error") > 0) continue;
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
   }
 }

@@ -43,7 +43,6 @@ export async function run(args: string[]): Promise<number> {
     process.stdout.write(help);
     return values.help ? 0 : 2;
   }
-  forgiveClosedPipe();
   const settings = loadSettingsFromStack(projectDirectory, stackName(values.stack));
   const topology = buildTopology(settings);
   const distribution = await readDistribution(
@@ -80,14 +79,6 @@ function printDiff(renderings: readonly Rendering[], distribution: Distribution)
       process.stdout.write(
         paint(unifiedDiff(`stock/${path}`, `${node.name}/${path}`, stockText(path, distribution), text)),
       );
-}
-
-/** Who reads this in `less` or `head` may have seen enough before its end. */
-function forgiveClosedPipe(): void {
-  if (process.stdout.listenerCount("error") > 0) return;
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
 }
 
 function printSummary(renderings: readonly Rendering[], distribution: Distribution): void {

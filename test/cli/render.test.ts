@@ -72,7 +72,7 @@ describe("render", function () {
   for (const what of ["--diff", "--summary"])
     it(`${what} ends quietly when its reader has seen enough`, async () => {
       const script = `require("ts-node/register/transpile-only");
-        require("./cli/render").run(["${what}", "--stack", "dev"]).catch((error) => console.error(error));`;
+        require("./cli/main").main("render", ["${what}", "--stack", "dev"]);`;
       const child = spawn(process.execPath, ["-e", script], { cwd: project, stdio: ["ignore", "pipe", "pipe"] });
       child.stdout.destroy();
       let said = "";
