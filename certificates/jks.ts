@@ -144,10 +144,10 @@ function protectKey(key: Buffer, password: string): Buffer {
 }
 
 function recoverKey(info: Buffer, password: string): Buffer {
-  const sequence = readDer(info, tags.sequence).content;
+  const sequence = readDer(info, tags.sequence);
   if (!sequence.subarray(0, keyProtector.length).equals(keyProtector))
     throw new Error("it is damaged: the key is not protected in the way of JKS");
-  const body = readDer(sequence.subarray(keyProtector.length), tags.octetString).content;
+  const body = readDer(sequence.subarray(keyProtector.length), tags.octetString);
   if (body.length < 2 * digestLength) throw new Error("it is damaged: the key is cut short");
   const key = mask(body.subarray(digestLength, -digestLength), body.subarray(0, digestLength), password);
   const check = createHash("sha1").update(passwordBytes(password)).update(key).digest();

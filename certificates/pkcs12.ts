@@ -1,145 +1,151 @@
 import { X509Certificate } from "node:crypto";
-import { type Der, oidOf, readAll, readDer, tags } from "./der";
+// By name, as certificates/authority.ts explains.
+import { asn1, pkcs12, pki, util } from "node-forge";
 import { type StoredEntry, WrongPassword } from "./keystoreEntry";
-import { checkIntegrity, decrypt, partsOf } from "./pkcs12Ciphers";
 
-const oids = {
-  data: "1.2.840.113549.1.7.1",
-  encryptedData: "1.2.840.113549.1.7.6",
-  plainKey: "1.2.840.113549.1.12.10.1.1",
-  protectedKey: "1.2.840.113549.1.12.10.1.2",
-  certificate: "1.2.840.113549.1.12.10.1.3",
-  friendlyName: "1.2.840.113549.1.9.20",
-  localKeyId: "1.2.840.113549.1.9.21",
-} as const;
+type Bag = pkcs12.Bag;
 
-/** One key or certificate as it lies in the file. */
-interface Bag {
-  readonly kind: string;
-  readonly value: Buffer;
-  readonly friendlyName?: string;
-  readonly localKeyId?: string;
+/** A certificate as it lies in the file. */
+interface Held {
+  readonly bag: Bag;
+  readonly der: Buffer;
 }
 
 export function isPkcs12(file: Buffer): boolean {
-  return file[0] === tags.sequence;
+  return file[0] === 0x30;
 }
 
 /**
- * Reads a PKCS #12 file as keytool and OpenSSL make them; its keys stay protected until they are opened.
+ * Reads a PKCS #12 file as keytool and OpenSSL make them; a key's password is the store's.
  * A certificate that belongs to no key is taken as trusted.
  *
  * @throws {WrongPassword}
- * @throws Error when it is no PKCS #12 file, is damaged, or protected in a way that is not known here.
+ * @throws Error when it is no PKCS #12 file, is damaged, or holds what is not known here.
  * @see RFC 7292
  */
 export function readPkcs12(file: Buffer, password: string): StoredEntry[] {
-  const [, authSafe, macData] = partsOf(file);
-  const content = dataOf(authSafe);
-  if (macData) checkIntegrity(macData, content, password);
-  const bags = partsOf(content).flatMap((info) => bagsOf(info, password));
-  const certificates = bags.filter(({ kind }) => kind === oids.certificate);
-  const taken = new Set<Bag>();
+  const bags = open(file, password).safeContents.flatMap(({ safeBags }) => safeBags);
+  const isCertificate = ({ type }: Bag) => type === pki.oids.certBag;
+  const certificates = bags.filter(isCertificate).map((bag): Held => ({ bag, der: certificateOf(bag) }));
+  const taken = new Set<Held>();
   const keys = bags
-    .filter(({ kind }) => kind === oids.plainKey || kind === oids.protectedKey)
+    .filter((bag) => !isCertificate(bag))
     .map((bag, number): StoredEntry => {
       const chain = chainOf(bag, certificates);
       for (const each of chain) taken.add(each);
+      const openWith = (keyPassword: string): Buffer => {
+        if (keyPassword !== password) throw new WrongPassword("its password is another one");
+        return keyOf(bag);
+      };
       return {
         kind: "key",
         alias: aliasOf(bag, `key-${number + 1}`),
-        chain: chain.map(({ value }) => value),
-        open: (keyPassword) => openKey(bag, keyPassword),
+        chain: chain.map(({ der }) => der),
+        open: openWith,
       };
     });
   const trusted = certificates
-    .filter((bag) => !taken.has(bag))
-    .map((bag, number): StoredEntry => {
-      return { kind: "trusted", alias: aliasOf(bag, `certificate-${number + 1}`), certificate: bag.value };
+    .filter((each) => !taken.has(each))
+    .map(({ bag, der }, number): StoredEntry => {
+      return { kind: "trusted", alias: aliasOf(bag, `certificate-${number + 1}`), certificate: der };
     });
   return [...keys, ...trusted];
 }
 
-function bagsOf(contentInfo: Der, password: string): Bag[] {
-  const [type, content] = readAll(contentInfo.content);
-  const kind = type && oidOf(type);
-  if (kind === oids.data) return partsOf(dataOf(contentInfo)).flatMap(bagOf);
-  if (kind !== oids.encryptedData || content === undefined) throw damaged("a part is neither plain nor encrypted");
-  const [, encrypted] = partsOf(content.content);
-  const [, algorithm, data] = readAll(encrypted?.content ?? Buffer.alloc(0));
-  if (algorithm === undefined || data === undefined) throw damaged("an encrypted part is cut short");
-  const whole = data.tag === tags.context0 ? Buffer.concat(readAll(data.content).map((each) => each.content)) : data;
-  const plain = decrypt(algorithm, Buffer.isBuffer(whole) ? whole : whole.content, password);
-  return passwordBad(() => partsOf(plain)).flatMap(bagOf);
-}
-
-/** Keys and certificates; what else may lie in such a file (passwords, revocation lists) is passed over. */
-function bagOf(bag: Der): Bag[] {
-  const [type, wrapped, attributes] = readAll(bag.content);
-  const kind = type && oidOf(type);
-  if (kind === undefined || wrapped === undefined) throw damaged("an entry is cut short");
-  const names = attributesOf(attributes);
-  if (kind === oids.plainKey || kind === oids.protectedKey) return [{ kind, value: wrapped.content, ...names }];
-  if (kind !== oids.certificate) return [];
-  const [, certificate] = partsOf(wrapped.content);
-  if (certificate === undefined) throw damaged("a certificate is cut short");
-  return [{ kind, value: Buffer.from(readDer(certificate.content, tags.octetString).content), ...names }];
-}
-
-function attributesOf(attributes: Der | undefined): Pick<Bag, "friendlyName" | "localKeyId"> {
-  const found: { friendlyName?: string; localKeyId?: string } = {};
-  for (const attribute of attributes ? readAll(attributes.content) : []) {
-    const [type, values] = readAll(attribute.content);
-    const [value] = values ? readAll(values.content) : [];
-    if (type === undefined || value === undefined) continue;
-    if (oidOf(type) === oids.friendlyName) found.friendlyName = Buffer.from(value.content).swap16().toString("utf16le");
-    if (oidOf(type) === oids.localKeyId) found.localKeyId = value.content.toString("hex");
+function open(file: Buffer, password: string): pkcs12.Pkcs12Pfx {
+  const pfx = parse(file);
+  // With a digest over the content, which is checked first, what fails later is not the password's fault.
+  const guarded = pfx.value.length > 2;
+  try {
+    return pkcs12.pkcs12FromAsn1(pfx, password);
+  } catch (error) {
+    // Forge's errors have no code.
+    const found = messageOf(error);
+    if (found.includes("MAC could not be verified")) throw new WrongPassword("its password is another one");
+    if (found.includes("not an PKCS#12")) throw new Error("it is no PKCS #12 file, or damaged; name another file");
+    // Never without the digest when that could not be checked.
+    const again = found.includes("MAC") ? undefined : openInUtf8(pfx, password);
+    if (again) return again;
+    if (!guarded && !/unsupported/i.test(found)) throw new WrongPassword("its password is another one");
+    if (found.includes("ShroudedKeyBag, wrong password"))
+      throw new Error("one of its keys has another password than the store; make it with one password for both");
+    throw new Error(
+      `it holds something that is not known here (${found}); copy the key or certificate: keytool -importkeystore -srcalias ALIAS -srckeystore OLD -destkeystore NEW.jks -deststoretype JKS`,
+    );
   }
-  return found;
+}
+
+function parse(file: Buffer): asn1.Asn1 {
+  try {
+    return asn1.fromDer(file.toString("latin1"));
+  } catch (error) {
+    throw new Error(`it is damaged: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * The newer ciphers take the password in UTF-8, the digest and the older ones in UTF-16, forge the same for all: the
+ * digest, which was right, is left out. Undefined when that is not it.
+ */
+function openInUtf8(pfx: asn1.Asn1, password: string): pkcs12.Pkcs12Pfx | undefined {
+  const bytes = util.encodeUtf8(password);
+  if (bytes === password) return undefined;
+  try {
+    return pkcs12.pkcs12FromAsn1({ ...pfx, value: pfx.value.slice(0, 2) }, bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The key's certificate, then whoever signed it, as far as the file has them. */
-function chainOf(key: Bag, certificates: readonly Bag[]): Bag[] {
+function chainOf(key: Bag, certificates: readonly Held[]): Held[] {
   const own =
-    certificates.find(({ localKeyId }) => localKeyId !== undefined && localKeyId === key.localKeyId) ??
-    certificates.find(({ friendlyName }) => friendlyName !== undefined && friendlyName === key.friendlyName);
-  const chain: Bag[] = [];
+    certificates.find(({ bag }) => sameAttribute(bag, key, "localKeyId")) ??
+    certificates.find(({ bag }) => sameAttribute(bag, key, "friendlyName"));
+  const chain: Held[] = [];
   for (let next = own; next !== undefined; ) {
     chain.push(next);
-    const last = new X509Certificate(next.value);
-    next = certificates.find((bag) => !chain.includes(bag) && last.checkIssued(new X509Certificate(bag.value)));
+    const last = new X509Certificate(next.der);
+    next = certificates.find((each) => !chain.includes(each) && last.checkIssued(new X509Certificate(each.der)));
   }
   return chain;
 }
 
-function openKey({ kind, value }: Bag, password: string): Buffer {
-  if (kind === oids.plainKey) return value;
-  const [algorithm, data] = partsOf(value);
-  if (algorithm === undefined || data === undefined) throw damaged("a key is cut short");
-  const plain = decrypt(algorithm, data.content, password);
-  return passwordBad(() => readDer(plain, tags.sequence)).whole;
+/** The bytes that were signed: forge would write the algorithm of the signature anew, RSASSA-PSS with other parameters. */
+function certificateOf({ cert, asn1: unread }: Bag): Buffer {
+  if (!cert) return derOf(unread);
+  const { tbsCertificate: content, signature } = cert;
+  const { SEQUENCE, BITSTRING } = asn1.Type;
+  const algorithm = (content.value as asn1.Asn1[]).find(({ type }) => type === SEQUENCE);
+  if (algorithm === undefined) throw new Error("it is damaged: a certificate does not say how it is signed");
+  const { UNIVERSAL } = asn1.Class;
+  const signed = asn1.create(UNIVERSAL, BITSTRING, false, `\0${signature}`);
+  return derOf(asn1.create(UNIVERSAL, SEQUENCE, true, [content, algorithm, signed]));
 }
 
-function aliasOf({ friendlyName }: Bag, otherwise: string): string {
-  return (friendlyName ?? otherwise).toLowerCase();
+/** PKCS#8, DER; forge leaves a key that is not RSA as it was. */
+function keyOf({ key, asn1: unread }: Bag): Buffer {
+  return derOf(key ? pki.wrapRsaPrivateKey(pki.privateKeyToAsn1(key)) : unread);
 }
 
-/** Content of a ContentInfo of type data. */
-function dataOf(contentInfo: Der | undefined): Buffer {
-  const [, content] = contentInfo ? readAll(contentInfo.content) : [];
-  if (content === undefined) throw damaged("it has no content");
-  return readDer(content.content, tags.octetString).content;
+function derOf(element: asn1.Asn1): Buffer {
+  return Buffer.from(asn1.toDer(element).getBytes(), "latin1");
 }
 
-/** One wrong password in 256 decrypts without an error, into something unreadable. */
-function passwordBad<T>(read: () => T): T {
-  try {
-    return read();
-  } catch {
-    throw new WrongPassword("its password is another one");
-  }
+function aliasOf(bag: Bag, otherwise: string): string {
+  return (attributeOf(bag, "friendlyName") ?? otherwise).toLowerCase();
 }
 
-function damaged(what: string): Error {
-  return new Error(`it is damaged: ${what}`);
+function sameAttribute(one: Bag, other: Bag, name: "localKeyId" | "friendlyName"): boolean {
+  const value = attributeOf(one, name);
+  return value !== undefined && value === attributeOf(other, name);
+}
+
+function attributeOf({ attributes }: Bag, name: "localKeyId" | "friendlyName"): string | undefined {
+  return (attributes as Readonly<Record<string, readonly string[]>>)[name]?.[0];
+}
+
+/** Of forge's errors, which end with a full stop. */
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
 }

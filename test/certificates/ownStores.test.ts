@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type JksCertificate, type JksKey, writeJks } from "../../certificates/jks";
@@ -151,7 +151,11 @@ describe("the user's own keystore and truststore", function () {
     ["JCEKS", Buffer.from("cececece00000002", "hex"), /found a JCEKS keystore; convert it: keytool -importkeystore/],
     ["a text", Buffer.from("password"), /found something else; name another file/],
     ["a damaged JKS file", Buffer.from("feedfeed0000", "hex"), /keys\.jks: it can't be read: it is damaged: cut short/],
-    ["a damaged PKCS12 file", Buffer.from("3082000a", "hex"), /keys\.jks: it can't be read: an element is cut short/],
+    [
+      "a damaged PKCS12 file",
+      Buffer.from("3082000a", "hex"),
+      /keys\.jks: it can't be read: it is damaged: Too few bytes/,
+    ],
   ];
   for (const [what, file, expected] of files) {
     it(`are refused when the file holds ${what}`, async () => {
@@ -213,6 +217,15 @@ describe("the user's own keystore and truststore", function () {
       assert.match(await faultOf(readStores(stores)), expected);
     });
   }
+
+  it("say of a PKCS12 file's key that it is not RSA", async () => {
+    const file = readFileSync(join(__dirname, "fixtures/keytool.p12"));
+    const faults = await faultsOf(readStores({ file, password: "storepass" }));
+    assert.match(
+      faults[0] ?? "",
+      /^keystore: expected an RSA key of .*, found one of type ec under "mine" in keys\.jks;/,
+    );
+  });
 
   it("refuse a key without its certificate", async () => {
     const keys = [keyEntry("mixed", between, [server.cert])];
@@ -279,22 +292,9 @@ describe("the user's own keystore and truststore", function () {
       };
       const [keystore, truststore] = [`own.${type}`, `trust.${type}`];
       const of = (file: string) => ["-keystore", file, "-storetype", type, "-storepass", "storepass"];
-      keytool(
-        ...[
-          "-genkeypair",
-          "-keyalg",
-          "RSA",
-          "-keysize",
-          "2048",
-          "-alias",
-          "Apim",
-          "-dname",
-          "CN=own",
-          "-validity",
-          "99",
-        ],
-        ...["-ext", `san=${names.map((name) => `dns:${name}`).join(",")}`, ...of(keystore), "-keypass", "storepass"],
-      );
+      const wanted = "-genkeypair -keyalg RSA -keysize 2048 -alias Apim -dname CN=own -validity 99 -keypass storepass";
+      const san = `san=${names.map((name) => `dns:${name}`).join(",")}`;
+      keytool(...wanted.split(" "), "-ext", san, ...of(keystore));
       keytool("-exportcert", "-alias", "apim", "-rfc", "-file", `${type}.pem`, ...of(keystore));
       keytool("-importcert", "-noprompt", "-alias", "apim", "-file", `${type}.pem`, ...of(truststore));
       const at = (file: string) => ({ path: join(directory, file), password: "storepass" });

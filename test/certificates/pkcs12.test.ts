@@ -4,10 +4,9 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodeDer, oidOf, readDer, tags } from "../../certificates/der";
 import { type StoredEntry, WrongPassword } from "../../certificates/keystoreEntry";
 import { readPkcs12 } from "../../certificates/pkcs12";
-import { type Issued, issue } from "./support";
+import { derOf, type Issued, issue } from "./support";
 
 const fixture = (name: string) => readFileSync(join(__dirname, "fixtures", name));
 
@@ -25,10 +24,30 @@ function read(file: Buffer, password: string): string[] {
   return readPkcs12(file, password).map((entry) => described(entry, password));
 }
 
-describe("PKCS12 keystores", () => {
+describe("PKCS12 keystores", function () {
+  this.timeout(30_000);
+
   it("of keytool are read, keys and trusted certificates, with their aliases", () => {
     assert.deepEqual(read(fixture("keytool.p12"), "storepass"), ["key mine: CN=a.test"]);
     assert.deepEqual(read(fixture("keytool-trust.p12"), "storepass"), ["trusted root: CN=a.test"]);
+  });
+
+  it("of Java 8's keytool, with RC2, are read", () => {
+    assert.deepEqual(read(fixture("keytool-legacy.p12"), "storepass"), ["key mine: CN=a.test"]);
+    assert.throws(() => readPkcs12(fixture("keytool-legacy.p12"), "storepast"), WrongPassword);
+  });
+
+  it("in which a key has a password of its own are refused, and not for the store's password", () => {
+    assert.throws(
+      () => readPkcs12(fixture("key-password.p12"), "storepass"),
+      /^Error: one of its keys has another password than the store; make it with one password for both$/,
+    );
+  });
+
+  it("are told from other files that begin like them", async () => {
+    const { cert } = await issue({ name: "Root" });
+    for (const file of [derOf(cert), Buffer.from("3003020103", "hex")])
+      assert.throws(() => readPkcs12(file, "pw"), /^Error: it is no PKCS #12 file, or damaged; name another file$/);
   });
 
   it("refuse another password, for the store and for a key", () => {
@@ -61,30 +80,6 @@ describe("PKCS12 keystores", () => {
   });
 });
 
-describe("DER", () => {
-  it("reads back what it writes, whatever its length", () => {
-    for (const length of [0, 1, 127, 128, 255, 256, 65_535, 65_536]) {
-      const written = encodeDer(tags.octetString, Buffer.alloc(length, 7));
-      const { content, whole } = readDer(Buffer.concat([written, Buffer.from("rest")]), tags.octetString);
-      assert.equal(content.length, length);
-      assert.ok(whole.equals(written));
-    }
-  });
-
-  it("reads a string in parts and of no stated length, as BER has it", () => {
-    const parts = ["24800402", Buffer.from("ab").toString("hex"), "0401", Buffer.from("c").toString("hex"), "0000ff"];
-    const { content, whole } = readDer(Buffer.from(parts.join(""), "hex"), tags.octetString);
-    assert.equal(content.toString(), "abc");
-    assert.equal(whole.length, 11);
-  });
-
-  it("knows object identifiers", () => {
-    const identifiers = { "06092a864886f70d010701": "1.2.840.113549.1.7.1", "0603883703": "2.999.3" };
-    for (const [bytes, name] of Object.entries(identifiers))
-      assert.equal(oidOf(readDer(Buffer.from(bytes, "hex"))), name);
-  });
-});
-
 describe("PKCS12 keystores of OpenSSL", function () {
   this.timeout(30_000);
   let directory = "";
@@ -108,12 +103,30 @@ describe("PKCS12 keystores of OpenSSL", function () {
     if (directory !== "") rmSync(directory, { recursive: true });
   });
 
-  /** `file:` arguments are files of the directory. */
+  function run(program: string, ...args: string[]): void {
+    const { status, stdout, stderr } = spawnSync(program, args, { cwd: directory, encoding: "utf8" });
+    assert.equal(status, 0, stdout + stderr);
+  }
+
   function openssl(password: string, ...options: string[]): Buffer {
-    const args = ["pkcs12", "-export", "-out", "made.p12", "-passout", `pass:${password}`, ...options];
-    const { status, stderr } = spawnSync("openssl", args, { cwd: directory, encoding: "utf8" });
-    assert.equal(status, 0, stderr);
+    run("openssl", "pkcs12", "-export", "-out", "made.p12", "-passout", `pass:${password}`, ...options);
     return readFileSync(join(directory, "made.p12"));
+  }
+
+  /** A root of a kind that `issue` can't make. */
+  function makeRoot(name: string, ...options: string[]): Buffer {
+    const files = ["-keyout", `${name}.key`, "-out", `${name}.pem`];
+    run("openssl", "req", "-x509", "-nodes", "-sha256", "-subj", `/CN=${name}`, ...files, ...options);
+    return derOf(readFileSync(join(directory, `${name}.pem`), "utf8"));
+  }
+
+  const makeEcRoot = () => makeRoot("ec", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256");
+  const makePssRoot = () => makeRoot("pss", "-newkey", "rsa:2048", "-sigopt", "rsa_padding_mode:pss");
+
+  /** OpenSSL leaves them out in some builds. */
+  function hasOldCiphers(): boolean {
+    const options = ["-legacy", "-nokeys", "-in", "root.pem", "-passout", "pass:pw", "-out", "old.p12"];
+    return spawnSync("openssl", ["pkcs12", "-export", ...options], { cwd: directory }).status === 0;
   }
 
   const own = ["-inkey", "server.key", "-in", "server.pem", "-certfile", "root.pem", "-name", "Server"];
@@ -129,22 +142,77 @@ describe("PKCS12 keystores of OpenSSL", function () {
     it(`are read ${title}, the chain in order`, () => {
       const file = openssl("pässword€ 1", ...own, ...options);
       assert.deepEqual(read(file, "pässword€ 1"), ["key server: CN=a.test, CN=Root"]);
-      if (options[0] !== "-nomac") assert.throws(() => readPkcs12(file, "other"), WrongPassword);
+      assert.throws(() => readPkcs12(file, "other"), WrongPassword);
     });
   }
+
+  it("are refused with a digest that can't be checked", () => {
+    const file = openssl("pässword", ...own);
+    // SHA-256 in the digest's own algorithm, which stands last, becomes one that nobody knows.
+    const sha256 = Buffer.from("608648016503040201", "hex");
+    file[file.lastIndexOf(sha256) + sha256.length - 1] = 0x7f;
+    assert.throws(() => readPkcs12(file, "pässword"), /not known here \(PKCS#12 uses unsupported MAC algorithm/);
+  });
 
   it("with certificates alone are taken as trusted", () => {
     assert.deepEqual(read(openssl("pw", "-nokeys", "-in", "root.pem"), "pw"), ["trusted certificate-1: CN=Root"]);
   });
 
-  it("with RC2 are refused, with the remedy", function () {
-    const args = ["pkcs12", "-export", "-legacy", "-out", "rc2.p12", "-passout", "pass:pw", ...own];
-    if (spawnSync("openssl", args, { cwd: directory }).status !== 0) {
+  it("with the ciphers of its older versions are read; RC2 of 128 bits is refused, with the remedy", function () {
+    if (!hasOldCiphers()) {
       process.stdout.write("      skipped: this OpenSSL has no old ciphers to make one\n");
       return this.skip();
     }
-    const file = readFileSync(join(directory, "rc2.p12"));
-    assert.throws(() => readPkcs12(file, "pw"), /not known here \(1\.2\.840\.113549\.1\.12\.1\.6\); .*keytool -import/);
+    assert.deepEqual(read(openssl("pässword€ 1", ...own, "-legacy"), "pässword€ 1"), [
+      "key server: CN=a.test, CN=Root",
+    ]);
+    const file = openssl("pw", ...own, "-legacy", "-certpbe", "PBE-SHA1-RC2-128");
+    assert.throws(() => readPkcs12(file, "pw"), /not known here \(.*Unsupported OID\); .*keytool -importkeystore -src/);
     assert.throws(() => readPkcs12(file, "other"), WrongPassword);
   });
+
+  it("have every certificate byte for byte: of an EC key, signed by one, signed with RSASSA-PSS", () => {
+    const roots = [makeEcRoot(), makePssRoot()];
+    run("openssl", "req", "-new", "-key", "server.key", "-subj", "/CN=by.ec", "-out", "server.csr");
+    const signing = ["-CA", "ec.pem", "-CAkey", "ec.key", "-CAcreateserial"];
+    run("openssl", "x509", "-req", "-in", "server.csr", ...signing, "-out", "byEc.pem");
+    const byEc = derOf(readFileSync(join(directory, "byEc.pem"), "utf8"));
+    const [key] = readPkcs12(openssl("pw", "-inkey", "server.key", "-in", "byEc.pem", "-certfile", "ec.pem"), "pw");
+    assert.ok(key?.kind === "key");
+    assert.deepEqual(key.chain, [byEc, roots[0]]);
+    for (const [number, name] of ["ec.pem", "pss.pem"].entries()) {
+      const [trusted] = readPkcs12(openssl("pw", "-nokeys", "-in", name), "pw");
+      assert.deepEqual(trusted, { kind: "trusted", alias: "certificate-1", certificate: roots[number] });
+    }
+  });
+
+  it("may have a key that is not RSA, which is for others to judge", () => {
+    makeEcRoot();
+    const [entry] = readPkcs12(openssl("pw", "-inkey", "ec.key", "-in", "ec.pem"), "pw");
+    assert.ok(entry?.kind === "key");
+    assert.equal(createPrivateKey({ key: entry.open("pw"), format: "der", type: "pkcs8" }).asymmetricKeyType, "ec");
+  });
+
+  for (const [title, options] of [
+    ["today", []],
+    ["in Java 8", ["-J-Dkeystore.pkcs12.legacy"]],
+  ] as const) {
+    it(`and keytool's truststores as it makes them ${title} are read, whatever signed their certificates`, function () {
+      if (spawnSync("keytool", ["-help"]).error) {
+        process.stdout.write("      skipped: keytool is not on PATH (install a JRE to run this)\n");
+        return this.skip();
+      }
+      const roots = { ec: makeEcRoot(), pss: makePssRoot(), rsa: derOf(root.cert) };
+      writeFileSync(join(directory, "rsa.pem"), root.cert);
+      const store = ["-keystore", "trust.p12", "-storetype", "PKCS12", "-storepass", "storepass"];
+      rmSync(join(directory, "trust.p12"), { force: true });
+      for (const name of Object.keys(roots))
+        run("keytool", ...options, "-importcert", "-noprompt", "-alias", name, "-file", `${name}.pem`, ...store);
+      const found = readPkcs12(readFileSync(join(directory, "trust.p12")), "storepass");
+      assert.deepEqual(
+        found,
+        Object.entries(roots).map(([alias, certificate]) => ({ kind: "trusted", alias, certificate })),
+      );
+    });
+  }
 });
