@@ -1,8 +1,9 @@
-/** The random provider on node:crypto: RandomId, RandomPassword, RandomString. Every change of an input replaces. */
+/** The random provider on node:crypto and bcryptjs: RandomId, RandomPassword, RandomString. Every change of an input replaces. */
 
 import { randomBytes, randomInt } from "node:crypto";
 import type { Unwrap } from "@pulumi/pulumi";
 import type { RandomIdArgs, RandomPasswordArgs } from "@pulumi/random";
+import bcrypt from "bcryptjs";
 import type { Properties, Provider } from "../provider";
 import { type Kind, providerOf } from "./kind";
 import { bool, type Fields, map, num, plain, str } from "./schema";
@@ -52,6 +53,8 @@ const randomId: Kind<IdInputs> = {
   },
 };
 
+/** bcrypt's default, which the official provider takes. */
+const HASH_COST = 10;
 const LOWER = "abcdefghijklmnopqrstuvwxyz";
 const stringFields: Fields = {
   length: num({ required: true }),
@@ -90,10 +93,11 @@ function randomString(kind: "Password" | "String"): Kind<StringInputs> {
     },
     async create(inputs) {
       const outputs = stringOutputs(inputs);
-      // The official provider also gives a bcrypt hash of a password; this project has no use and no library for it.
-      if (secret)
-        return { id: "none", outputs: { __meta: '{"schema_version":"3"}', ...outputs, bcryptHash: null, id: "none" } };
       const id = String(outputs.result);
+      if (secret) {
+        const bcryptHash = await bcrypt.hash(id, HASH_COST);
+        return { id: "none", outputs: { __meta: '{"schema_version":"3"}', ...outputs, bcryptHash, id: "none" } };
+      }
       return { id, outputs: { __meta: '{"schema_version":"2"}', ...outputs, id } };
     },
   };

@@ -60,7 +60,7 @@ describe("the official engine's sample program", function () {
     const theirs = await official("03-state-after-up.json");
     assert.deepEqual(facts(renamed(text, namesOf(state))), facts(renamed(sample("02-up-create.txt"), namesOf(theirs))));
     assert.deepEqual(misplaced(state), []);
-    // No bcrypt in Node: see engine/providers/random.ts.
+    // Generated, and another one each time.
     assert.deepEqual(comparable(state, ["bcryptHash"]), comparable(theirs, ["bcryptHash"]));
     assert.doesNotMatch(readFileSync(project.stateFile, "utf8"), /hello|APP_PASSWORD/);
   });
