@@ -7,7 +7,7 @@ const all = ["gateway-1", "keymanager-1", "loadbalancer", "mysql", "publisher-1"
 
 describe("the deployment on a real Docker engine", function () {
   this.timeout(10 * minutes);
-  const stack = new TestStack();
+  const stack = new TestStack("itest", "dev");
   let bystander: string;
 
   before(async () => {

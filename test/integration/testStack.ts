@@ -44,14 +44,14 @@ export class TestStack {
   private encryption: Record<string, unknown> = {};
   private settings: Record<string, unknown>;
 
-  /** @param example a stack of the project whose settings, network and ports are taken */
+  /** @param example a stack of the project whose settings are taken, network and ports included where it names them */
   constructor(
-    readonly name = "itest",
+    readonly name: string,
     example?: string,
   ) {
     this.prefix = `apim-${name}`;
     this.file = path.join(projectDirectory, `Pulumi.${name}.yaml`);
-    this.settings = { ...(example === undefined ? ownSettings : exampleSettings(example)) };
+    this.settings = { ...ownSettings, ...(example !== undefined && exampleSettings(example)) };
     this.set({});
   }
 
