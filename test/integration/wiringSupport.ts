@@ -103,12 +103,15 @@ export class BrokenStack {
     await until(async () => (await probe(request).catch(() => undefined)) && true, 3000);
   }
 
-  /** Until the cluster's members have found each other as far as they will: a redial takes a second. */
+  /**
+   * Until the cluster's members have found each other as far as they will, and the balancer those behind it: a redial
+   * takes a second, and so does the next check of a node that was down.
+   */
   async clustered(broken: readonly string[]): Promise<void> {
     // Behind a broken front, the node can't be asked.
     if (broken.some((link) => link.startsWith("loadbalancer"))) return;
     const expected = this.outputs.topology.links.filter(
-      ({ protocol, id }) => protocol === "hazelcast" && !broken.includes(id),
+      ({ protocol, to, id }) => (protocol === "hazelcast" || to === "loadbalancer") && !broken.includes(id),
     );
     await until(async () => {
       const { checks } = await verifyLinks(this.outputs);
