@@ -1,6 +1,5 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { readCertificates } from "./certificates";
 import * as components from "./components";
 import { renderBalancer, renderNode } from "./configs";
@@ -50,7 +49,7 @@ export = async () => {
       }),
     trusted: given.trusted,
   });
-  const password = adminPassword ?? new random.RandomPassword("admin-password", { length: 24, special: false }).result;
+  const password = adminPassword ?? components.createPassword("admin-password");
   const others = otherSecrets();
   const common = { topology, network, startTimeout: settings.startTimeout };
 

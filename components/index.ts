@@ -7,5 +7,5 @@ export { externalServerArgs } from "./mySqlServer";
 export type { ProductNode, ProductNodeArgs } from "./productNode";
 export { PublisherNode } from "./publisherNode";
 export { type CertificateSource, ServerCertificates } from "./serverCertificates";
-export { createNodeVolumes, stackLabel } from "./shared";
+export { createNodeVolumes, createPassword, stackLabel } from "./shared";
 export { StoreNode } from "./storeNode";

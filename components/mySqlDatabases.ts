@@ -4,13 +4,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Database, DatabaseName, DatabaseUser, Node, SecretName, Topology } from "../topology";
 import { DatabaseScript } from "./databaseScript";
 import {
-  createPassword,
   type ExternalServerArgs,
   externalServer,
   type MySqlServer,
   type OwnServerArgs,
   ownServer,
 } from "./mySqlServer";
+import { createPassword } from "./shared";
 
 export interface MySqlDatabasesArgs {
   readonly topology: Topology;

@@ -1,9 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import type { ExternalDatabaseServer, OwnDatabaseServer, Topology } from "../topology";
 import { ServerNames } from "./serverNames";
-import { containerDefaults, createVolume } from "./shared";
+import { containerDefaults, createPassword, createVolume } from "./shared";
 
 const adminName = "apim_admin";
 
@@ -33,11 +32,6 @@ export interface OwnServerArgs {
 export interface ExternalServerArgs {
   readonly adminPassword: pulumi.Output<string>;
   readonly names: ServerNames;
-}
-
-/** A password that is made once. */
-export function createPassword(name: string, parent: pulumi.Resource): pulumi.Output<string> {
-  return new random.RandomPassword(name, { length: 24, special: false }, { parent }).result;
 }
 
 /** A container with its volume. */

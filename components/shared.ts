@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import { hostsOf, type Node, type Topology } from "../topology";
 
 type Label = { label: string; value: pulumi.Input<string> };
@@ -84,6 +85,11 @@ export function containerDefaults(kind: ContainerKind) {
     logOpts: { "max-file": "3", "max-size": "20m" },
     labels: containerLabels(topology, name, { ...kind.labels, healthcheck: replacedByHealthcheck(healthcheck) }),
   } satisfies Partial<docker.ContainerArgs>;
+}
+
+/** A password that is made once and kept in state. */
+export function createPassword(name: string, parent?: pulumi.Resource): pulumi.Output<string> {
+  return new random.RandomPassword(name, { length: 24, special: false }, parent && { parent }).result;
 }
 
 /** A volume of the deployment; no later change of its labels or driver may replace it, its data with it. */
