@@ -1,4 +1,5 @@
 import { run as runEngine } from "../../engine";
+import { nameOf, typeOf } from "../../engine/model";
 import { stackCommand } from "../../settings/field";
 import { chooseEngine } from "../engineChoice";
 import { projectDirectory } from "../projectDirectory";
@@ -41,8 +42,7 @@ export function driftIn({ steps = [], diagnostics = [] }: Digest): Drift[] {
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join("\n"));
   return steps.flatMap(({ op, urn, newState, diffReasons, detailedDiff }) => {
-    const [type = "", name = ""] = urn.split("::").slice(-2);
-    const drift = { name, type: type.slice(type.lastIndexOf(":") + 1) };
+    const drift = { name: nameOf(urn), type: typeOf(urn).split(":").at(-1) ?? "" };
     if (op === "delete" || !newState) return [{ ...drift, properties: [] }];
     const properties = diffReasons?.length ? diffReasons : Object.keys(detailedDiff ?? {});
     return op === "same" || properties.length === 0 ? [] : [{ ...drift, properties }];
