@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
-import * as yaml from "yaml";
 import { type MySqlServer, startMySql } from "./mysqlServer";
-import { type CommandResult, docker, projectDirectory, TestStack } from "./testStack";
+import { type CommandResult, docker, TestStack } from "./testStack";
 
 const seconds = 1000;
 const accounts = ["apim_gateway", "apim_keymanager", "apim_publisher", "apim_registry", "apim_store"];
@@ -14,7 +11,7 @@ const defaultMode =
 
 describe("a MySQL server that the user runs", function () {
   this.timeout(300 * seconds);
-  const stack = new TestStack("itest-ext");
+  const stack = new TestStack("itest-ext", "external-db");
   const outputs: string[] = [];
   let server: MySqlServer;
   let deployer: string;
@@ -33,9 +30,7 @@ describe("a MySQL server that the user runs", function () {
     await query("INSERT INTO theirs.notes VALUES (1, 'not ours')");
     await query("CREATE USER 'theirs'@'%' IDENTIFIED BY 'theirs-password'; GRANT ALL ON theirs.* TO 'theirs'@'%'");
     await query(`CREATE USER 'deployer'@'%' IDENTIFIED BY '${deployer}'`);
-    const example = yaml.parse(readFileSync(join(projectDirectory, "Pulumi.external-db.yaml"), "utf8")).config;
     stack.set({
-      ...Object.fromEntries(Object.entries(example).map(([key, value]) => [key.replace("wso2-apim:", ""), value])),
       ...{ databaseHost: host, databaseServerPort: server.port, databaseAdminUser: "deployer" },
       ...{ networkSubnet: "172.30.32.0/24", httpsPort: 22643, gatewayHttpsPort: 22644, gatewayHttpPort: 22680 },
       ...{ managementPort: 22701, poolMaxActive: 20 },

@@ -5,7 +5,6 @@ import * as path from "node:path";
 import * as tls from "node:tls";
 import type { ContainerInspectInfo } from "dockerode";
 import { pack as tarPack } from "tar-stream";
-import * as yaml from "yaml";
 import { thisHost } from "../../cli/setup/host";
 import { assertDriver, driverFromMaven } from "../../cli/setup/jdbcDriver";
 import { removeUnusedContexts } from "../../cli/setup/stageProduct";
@@ -27,16 +26,12 @@ const nodes = Object.keys(profiles) as (keyof typeof profiles)[];
 
 describe(`a product pack of one's own, with the stock files of ${stockFiles}`, function () {
   this.timeout(10 * minutes);
-  const stack = new TestStack("product-itest");
+  const stack = new TestStack("product-itest", "product");
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), "apim-product-"));
   const images: string[] = [];
   let driver: string;
 
   before(async function () {
-    const example = yaml.parse(fs.readFileSync(path.join(projectDirectory, "Pulumi.product.yaml"), "utf8")) as {
-      config: Record<string, unknown>;
-    };
-    for (const [name, value] of Object.entries(example.config)) stack.set({ [name.replace("wso2-apim:", "")]: value });
     stack.set({
       distribution: makePack(directory),
       networkSubnet: "172.30.40.0/24",
