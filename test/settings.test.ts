@@ -272,8 +272,9 @@ describe("settings", () => {
     assert.deepEqual(faultsOf({ adminPassword: "s3cret!" }), []);
   });
 
-  it("of every stack file in the project are valid", () => {
-    const files = fs.readdirSync(project).filter((name) => /^Pulumi\..+\.yaml$/.test(name));
+  it("of every example stack are valid", () => {
+    // What .gitignore has is a running test's or the benchmark's.
+    const files = fs.readdirSync(project).filter((name) => /^Pulumi\.(?!.*itest|bench\.).+\.yaml$/.test(name));
     assert.ok(files.includes("Pulumi.dev.yaml"));
     for (const file of files) {
       const stack = file.slice("Pulumi.".length, -".yaml".length);

@@ -40,6 +40,8 @@ export class TestStack {
   readonly prefix: string;
   private readonly backend = fs.mkdtempSync(path.join(os.tmpdir(), "apim-itest-"));
   private readonly file: string;
+  /** Not before the first use: other tests read the project's stack files while this one is merely described. */
+  private written = false;
   /** What the stack's file has besides its settings. */
   private encryption: Record<string, unknown> = {};
   private settings: Record<string, unknown>;
@@ -52,16 +54,20 @@ export class TestStack {
     this.prefix = `apim-${name}`;
     this.file = path.join(projectDirectory, `Pulumi.${name}.yaml`);
     this.settings = { ...ownSettings, ...(example !== undefined && exampleSettings(example)) };
-    this.set({});
   }
 
   /** Changes settings in the stack's file. */
   set(settings: Record<string, unknown>): void {
     this.settings = { ...this.settings, ...settings };
+    this.write();
+  }
+
+  private write(): void {
     const config = Object.fromEntries(
       Object.entries(this.settings).map(([name, value]) => [`${namespace}${name}`, value]),
     );
     fs.writeFileSync(this.file, yaml.stringify({ ...this.encryption, config }));
+    this.written = true;
   }
 
   /** Sets a secret as a user does: it stands encrypted in the stack's file. */
@@ -79,6 +85,7 @@ export class TestStack {
   }
 
   private runWith(input: string, command: string, ...args: string[]): Promise<CommandResult> {
+    if (!this.written) this.write();
     const child = spawn(process.execPath, ["cli/start.mjs", command, "--stack", this.name, ...args], {
       cwd: projectDirectory,
       env: { ...process.env, ...this.environment() },
