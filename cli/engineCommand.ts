@@ -1,7 +1,7 @@
 /** The commands that both engines have. */
 
 import { parseArgs } from "node:util";
-import type { RunKind } from "../engine/display";
+import type { RunKind } from "../engine/display/display";
 import { chooseEngine } from "./engineChoice";
 import type { Prepare } from "./main";
 import { runPulumi } from "./pulumi";
@@ -85,9 +85,16 @@ export async function runCommand(name: RunKind, command: EngineCommand, prepare:
       command.stack,
       name === "up" || name === "preview",
     );
-  const { run } = await import("../engine");
+  const { runLocalEngine } = await import("./localEngine");
   const { stack, diff, json, expectNoChanges, parallel } = command;
-  const result = await run(name, { projectDir: projectDirectory, stack, diff, json, expectNoChanges, parallel });
+  const result = await runLocalEngine(name, {
+    projectDir: projectDirectory,
+    stack,
+    diff,
+    json,
+    expectNoChanges,
+    parallel,
+  });
   return result.exitCode;
 }
 

@@ -5,9 +5,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { constants, homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { findOrMakePassphrase } from "../engine/passphrase";
 import { type Project, readProject } from "../engine/project";
-import { backendDir, StateFile } from "../engine/stateFile";
+import { findOrMakePassphrase } from "../engine/state/passphrase";
+import { backendDir, StateFile } from "../engine/state/stateFile";
 import { projectDirectory } from "./projectDirectory";
 
 export interface PulumiPlace {

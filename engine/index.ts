@@ -1,11 +1,11 @@
 /** The local engine: runs the program, keeps the state, shows what happens. */
 
-import type { RunKind } from "./display";
+import type { RunKind } from "./display/display";
 import type { Options, Result } from "./run";
 
-export type { RunKind } from "./display";
-export { type RecordedResource, stackOutputs, stackResources } from "./outputs";
+export type { RunKind } from "./display/display";
 export type { Options, Result, Timings } from "./run";
+export { type RecordedResource, stackOutputs, stackResources } from "./state/outputs";
 
 /**
  * Brings a stack up, previews, refreshes or destroys it.

@@ -1,6 +1,6 @@
 /**
  * What a resource kind must offer to the local engine. Another kind is one new file that implements {@link Provider}
- * and one line in providers/index.ts.
+ * and one line in the folder's index.ts.
  */
 
 /** Stands for a value that is not known before the resource it comes from exists; previews only. */
@@ -102,4 +102,11 @@ export class PartialCreateError extends Error {
   ) {
     super(message);
   }
+}
+
+/** For what the local engine does not know. */
+export function unknownKind(what: string): Error {
+  return new Error(
+    `${what}: the local engine does not know this resource kind; use the Pulumi CLI (install it and set APIM_ENGINE=pulumi)`,
+  );
 }

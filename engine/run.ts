@@ -1,24 +1,24 @@
 /** One run: up, preview, refresh or destroy of a stack. */
 
-import { Deployment } from "./deployment";
-import { destroyAll } from "./destroy";
-import { Display, painter, type RunKind } from "./display";
-import { changeDigest, maskConfig } from "./displayJson";
-import { DYNAMIC_PROVIDER, type DynamicServer, dynamicProvider, startDynamicServer } from "./dynamicProvider";
+import { Display, painter, type RunKind } from "./display/display";
+import { changeDigest, maskConfig } from "./display/displayJson";
 import type { EngineEvent, Operation } from "./events";
-import { Journal } from "./journal";
 import { type PendingOperation, packageOf, type ResourceState } from "./model";
-import { startMonitor } from "./monitor";
-import { decrypter, keyNeeds } from "./outputs";
-import { type Keys, openKeys } from "./passphrase";
-import { startProgram } from "./program";
+import { Deployment } from "./planning/deployment";
+import { destroyAll } from "./planning/destroy";
+import { recoverPending } from "./planning/recover";
+import { refreshAll } from "./planning/refresh";
+import { type ProviderFactory, ProviderRegistry } from "./planning/registry";
+import { Steps } from "./planning/steps";
+import { DYNAMIC_PROVIDER, type DynamicServer, dynamicProvider, startDynamicServer } from "./program/dynamicProvider";
+import { startMonitor } from "./program/monitor";
+import { startProgram } from "./program/program";
 import { type Config, configProps, decryptConfig, hasSecureConfig, type Project, readProject } from "./project";
-import { recoverPending } from "./recover";
-import { refreshAll } from "./refresh";
-import { type ProviderFactory, ProviderRegistry } from "./registry";
-import { backendDir, StateFile } from "./stateFile";
-import { lockStack } from "./stateLock";
-import { Steps } from "./steps";
+import { Journal } from "./state/journal";
+import { decrypter, keyNeeds } from "./state/outputs";
+import { type Keys, openKeys } from "./state/passphrase";
+import { backendDir, StateFile } from "./state/stateFile";
+import { lockStack } from "./state/stateLock";
 import { fromState, type Props, renew } from "./values";
 
 export interface Options {
@@ -41,8 +41,8 @@ export interface Options {
   readonly out?: { write(text: string): unknown; isTTY?: boolean };
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
-  /** In place of engine/providers, for tests. */
-  readonly providers?: ProviderFactory;
+  /** Serves the packages of the program's resources; asked for while the program starts, which leaves a core idle. */
+  readonly providers: () => Promise<{ readonly providerFor: ProviderFactory }>;
 }
 
 export interface Timings {
@@ -203,10 +203,10 @@ class Run {
     });
     const resources = recorded.map(open);
     const journal = new Journal(this.dry ? undefined : this.file, resources, keys.write);
-    const loaded = this.options.providers ?? (await import("./providers")).providerFor;
+    const { providerFor } = await this.options.providers();
     this.registry = new ProviderRegistry(
       (pkg, config) =>
-        pkg === DYNAMIC_PROVIDER ? dynamicProvider(config, () => this.dynamicServer()) : loaded(pkg, config),
+        pkg === DYNAMIC_PROVIDER ? dynamicProvider(config, () => this.dynamicServer()) : providerFor(pkg, config),
       resources,
     );
     const emit = (event: EngineEvent) => this.emit(event);

@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import * as esbuild from "esbuild";
-import { type Result, type RunKind, run } from "../../engine";
+import type { Result, RunKind } from "../../engine";
 import { type Figure, median } from "../bench";
+import { runLocalEngine } from "../localEngine";
 import { projectDirectory } from "../stack";
 
 /** Random resources as the product's nodes have them, and (containers: true) one of each Docker kind. */
@@ -108,11 +109,11 @@ class EngineBench {
   /** In a process of its own, as the commands run it: what this one did before does not count. */
   private previewApart(): Promise<{ ms: number; memory: ReadonlyMap<number, number> }> {
     const bundle = path.join(this.dir, "engine.cjs");
-    const engine = path.join(projectDirectory, "engine/index.ts");
+    const engine = path.join(projectDirectory, "cli/localEngine.ts");
     const packages = "external";
     esbuild.buildSync({ entryPoints: [engine], outfile: bundle, bundle: true, platform: "node", packages });
     const options = `{ projectDir: ".", stack: "dev", expectNoChanges: true, out: { write() {} } }`;
-    const script = `require("./engine.cjs").run("preview", ${options}).then(({ exitCode }) => process.exit(exitCode))`;
+    const script = `require("./engine.cjs").runLocalEngine("preview", ${options}).then(({ exitCode }) => process.exit(exitCode))`;
     const started = performance.now();
     const child = spawn(process.execPath, ["-e", script], { cwd: this.dir, env, stdio: "inherit" });
     const memory = new Map<number, number>();
@@ -130,7 +131,13 @@ class EngineBench {
   private async run(operation: RunKind, expectNoChanges = false): Promise<number> {
     let text = "";
     const out = { write: (part: string) => (text += part) };
-    const result: Result = await run(operation, { projectDir: this.dir, stack: "dev", env, out, expectNoChanges });
+    const result: Result = await runLocalEngine(operation, {
+      projectDir: this.dir,
+      stack: "dev",
+      env,
+      out,
+      expectNoChanges,
+    });
     if (result.exitCode !== 0) throw new Error(`${operation} failed:\n${text}`);
     return result.timings.totalMs;
   }

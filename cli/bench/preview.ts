@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
-import { run, type Timings } from "../../engine";
+import type { Timings } from "../../engine";
 import { type Figure, median } from "../bench";
+import { runLocalEngine } from "../localEngine";
 import { projectDirectory } from "../stack";
 import type { BenchStack } from "./stack";
 
@@ -16,7 +17,7 @@ export async function measurePreview(stack: BenchStack): Promise<Figure[]> {
   };
   const previews: Timings[] = [];
   for (let i = 0; i < rounds; i++) {
-    const result = await run("preview", { ...options, expectNoChanges: true });
+    const result = await runLocalEngine("preview", { ...options, expectNoChanges: true });
     if (result.exitCode !== 0) throw new Error("the preview found changes on an unchanged stack");
     previews.push(result.timings);
   }

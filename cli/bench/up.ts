@@ -1,5 +1,6 @@
-import { type RecordedResource, run, stackResources } from "../../engine";
+import { type RecordedResource, stackResources } from "../../engine";
 import { type Figure, median } from "../bench";
+import { runLocalEngine } from "../localEngine";
 import { projectDirectory } from "../stack";
 import { runBare } from "./bare";
 import { BenchStack } from "./stack";
@@ -11,7 +12,7 @@ import { BenchStack } from "./stack";
 export async function measureUp(rounds: number, whileUp: (stack: BenchStack) => Promise<Figure[]>): Promise<Figure[]> {
   const stack = new BenchStack();
   const options = { projectDir: projectDirectory, stack: stack.name, env: stack.environment, out: new LastLines() };
-  const destroy = async () => void (await run("destroy", options));
+  const destroy = async () => void (await runLocalEngine("destroy", options));
   const ups: number[] = [];
   const bares: number[] = [];
   const more: Figure[] = [];
@@ -44,9 +45,9 @@ export async function measureUp(rounds: number, whileUp: (stack: BenchStack) => 
   ];
 }
 
-async function upOnce(options: Parameters<typeof run>[1] & { readonly out: LastLines }): Promise<number> {
+async function upOnce(options: Parameters<typeof runLocalEngine>[1] & { readonly out: LastLines }): Promise<number> {
   const started = performance.now();
-  const { exitCode } = await run("up", options);
+  const { exitCode } = await runLocalEngine("up", options);
   if (exitCode !== 0) throw new Error(`up failed:\n${options.out.text}`);
   return performance.now() - started;
 }

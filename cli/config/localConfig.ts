@@ -1,8 +1,8 @@
-import type { Crypter } from "../../engine/crypto";
-import { keyNeeds } from "../../engine/outputs";
-import { openKeys } from "../../engine/passphrase";
 import { decryptConfig, type Project, readProject } from "../../engine/project";
-import { backendDir, StateFile } from "../../engine/stateFile";
+import type { Crypter } from "../../engine/state/crypto";
+import { keyNeeds } from "../../engine/state/outputs";
+import { openKeys } from "../../engine/state/passphrase";
+import { backendDir, StateFile } from "../../engine/state/stateFile";
 import { configCommand, isSecretSetting, unknownSetting } from "../../settings/field";
 import { projectName } from "../../settings/schema";
 import { table } from "../text";

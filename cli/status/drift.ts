@@ -1,7 +1,7 @@
-import { run as runEngine } from "../../engine";
 import { nameOf, typeOf } from "../../engine/model";
 import { stackCommand } from "../../settings/field";
 import { chooseEngine } from "../engineChoice";
+import { runLocalEngine } from "../localEngine";
 import { projectDirectory } from "../projectDirectory";
 import { readPulumi } from "../pulumi";
 
@@ -72,6 +72,6 @@ async function localRefresh(stack: string): Promise<string> {
       text += part;
     },
   };
-  await runEngine("refresh", { projectDir: projectDirectory, stack, json: true, previewOnly: true, out });
+  await runLocalEngine("refresh", { projectDir: projectDirectory, stack, json: true, previewOnly: true, out });
   return text;
 }

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync
 import * as path from "node:path";
 import { Readable } from "node:stream";
 import { run } from "../../cli/config";
-import { Crypter } from "../../engine/crypto";
+import { Crypter } from "../../engine/state/crypto";
 import { removeTemporaryDirs, temporaryDir } from "../engine/support";
 
 const commented = `# What this stack is for.

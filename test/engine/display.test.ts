@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
-import { Display, painter, type RunKind } from "../../engine/display";
-import { changeDigest } from "../../engine/displayJson";
-import { ValuePrinter } from "../../engine/displayValues";
+import { Display, painter, type RunKind } from "../../engine/display/display";
+import { changeDigest } from "../../engine/display/displayJson";
+import { ValuePrinter } from "../../engine/display/displayValues";
 import type { EngineEvent, Step } from "../../engine/events";
 import type { ResourceState } from "../../engine/model";
 import { Unknown } from "../../engine/provider";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Goal, ResourceState } from "../../engine/model";
-import { goesWithAnother, inReverse, type Plan, planDependents, planRegistration } from "../../engine/plan";
+import { goesWithAnother, inReverse, type Plan, planDependents, planRegistration } from "../../engine/planning/plan";
 import { type DiffResult, Unknown } from "../../engine/provider";
 import { Secret } from "../../engine/values";
 

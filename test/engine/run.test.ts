@@ -30,7 +30,7 @@ describe("run", function () {
       stack: "dev",
       env,
       out,
-      providers: () => world.provider,
+      providers: async () => ({ providerFor: () => world.provider }),
       ...options,
     });
     return { ...result, text: parts.join("") };
@@ -153,7 +153,7 @@ describe("run", function () {
 
   it("a dynamic provider does not outlive an engine that is killed", async () => {
     const script = `require(${JSON.stringify(require.resolve("ts-node/register/transpile-only"))});
-      const { dynamicProvider, startDynamicServer } = require(${JSON.stringify(path.resolve(__dirname, "../../engine/dynamicProvider"))});
+      const { dynamicProvider, startDynamicServer } = require(${JSON.stringify(path.resolve(__dirname, "../../engine/program/dynamicProvider"))});
       const provider = dynamicProvider({}, () => startDynamicServer(${JSON.stringify(dir)}, () => {}));
       const code = "exports.handler = () => ({ check: async (o, n) => ({ inputs: { ...n, pid: process.pid } }) });";
       provider.check({}, {}, { __provider: code }).then(({ inputs }) => console.log("pid " + inputs.pid));`;

@@ -5,14 +5,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { hostname } from "node:os";
 import * as path from "node:path";
 import fc from "fast-check";
-import { Crypter } from "../../engine/crypto";
-import { Journal } from "../../engine/journal";
 import type { ResourceState } from "../../engine/model";
-import { openKeys } from "../../engine/passphrase";
-import { processIdentity } from "../../engine/processIdentity";
 import { decryptConfig, readProject } from "../../engine/project";
-import { backendDir, StateFile } from "../../engine/stateFile";
-import { lockStack } from "../../engine/stateLock";
+import { Crypter } from "../../engine/state/crypto";
+import { Journal } from "../../engine/state/journal";
+import { openKeys } from "../../engine/state/passphrase";
+import { processIdentity } from "../../engine/state/processIdentity";
+import { backendDir, StateFile } from "../../engine/state/stateFile";
+import { lockStack } from "../../engine/state/stateLock";
 import { fromState, type Prop, Secret, toState } from "../../engine/values";
 import { recorded, removeTemporaryDirs, stack, temporaryDir, testCrypter } from "./support";
 

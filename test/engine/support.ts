@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { Crypter } from "../../engine/crypto";
-import { Deployment, type Registration } from "../../engine/deployment";
-import { destroyAll } from "../../engine/destroy";
 import type { EngineEvent, Step } from "../../engine/events";
-import { Journal } from "../../engine/journal";
 import type { Goal, ResourceState } from "../../engine/model";
+import { Deployment, type Registration } from "../../engine/planning/deployment";
+import { destroyAll } from "../../engine/planning/destroy";
+import { recoverPending } from "../../engine/planning/recover";
+import { refreshAll } from "../../engine/planning/refresh";
+import { ProviderRegistry } from "../../engine/planning/registry";
+import { Steps } from "../../engine/planning/steps";
 import {
   type DiffKind,
   type Existing,
@@ -15,11 +17,9 @@ import {
   type Provider,
   Unknown,
 } from "../../engine/provider";
-import { recoverPending } from "../../engine/recover";
-import { refreshAll } from "../../engine/refresh";
-import { ProviderRegistry } from "../../engine/registry";
-import { StateFile } from "../../engine/stateFile";
-import { Steps } from "../../engine/steps";
+import { Crypter } from "../../engine/state/crypto";
+import { Journal } from "../../engine/state/journal";
+import { StateFile } from "../../engine/state/stateFile";
 import { equal, fromState, type Props } from "../../engine/values";
 
 export const stack = { project: "shelf", stack: "dev" };

@@ -19,7 +19,13 @@ describe("a run in trouble", function () {
   const engine = async (operation: RunKind, more: NodeJS.ProcessEnv = {}) => {
     let text = "";
     const out = { write: (part: string) => (text += part) };
-    const options = { projectDir: dir, stack: "dev", env: { ...env, ...more }, out, providers: () => world.provider };
+    const options = {
+      projectDir: dir,
+      stack: "dev",
+      env: { ...env, ...more },
+      out,
+      providers: async () => ({ providerFor: () => world.provider }),
+    };
     const { exitCode } = await run(operation, options);
     return { exitCode, text };
   };

@@ -1,0 +1,242 @@
+/** Shows a run to a person: progress line by line, or (`diff`) each change in full; then outputs and a summary. */
+
+import type { EngineEvent, Operation, Step } from "../events";
+import { isDefaultProvider, nameOf, STACK_TYPE, shortType, typeOf } from "../model";
+import { Unknown } from "../provider";
+import { mapProps, type Props } from "../values";
+import { type Paint, type Tone, ValuePrinter } from "./displayValues";
+
+export type RunKind = "up" | "preview" | "refresh" | "destroy";
+
+interface Wording {
+  readonly symbol: string;
+  readonly tone: Tone;
+  /** For a preview, while it happens, and afterwards. */
+  readonly words: readonly [string, string, string];
+  /** In the summary; a replacement is one change, not three. */
+  readonly counted?: readonly [before: string, after: string];
+}
+
+/** In the order of the summary. */
+const WORDING: Readonly<Record<Operation, Wording>> = {
+  create: { symbol: "+ ", tone: "add", words: ["create", "creating", "created"], counted: ["to create", "created"] },
+  import: { symbol: "= ", tone: "add", words: ["import", "importing", "imported"], counted: ["to import", "imported"] },
+  update: { symbol: "~ ", tone: "change", words: ["update", "updating", "updated"], counted: ["to update", "updated"] },
+  refresh: {
+    symbol: "~ ",
+    tone: "change",
+    words: ["refresh", "refreshing", "changed outside"],
+    counted: ["changed outside", "changed outside"],
+  },
+  replace: {
+    symbol: "+-",
+    tone: "replace",
+    words: ["replace", "replacing", "replace"],
+    counted: ["to replace", "replaced"],
+  },
+  "create-replacement": {
+    symbol: "++",
+    tone: "add",
+    words: ["create replacement", "creating replacement", "created replacement"],
+  },
+  delete: { symbol: "- ", tone: "delete", words: ["delete", "deleting", "deleted"], counted: ["to delete", "deleted"] },
+  "delete-replaced": {
+    symbol: "--",
+    tone: "delete",
+    words: ["delete original", "deleting original", "deleted original"],
+  },
+  read: { symbol: "> ", tone: "change", words: ["read", "reading", "read"], counted: ["to read", "read"] },
+  same: { symbol: "", tone: "plain", words: ["", "", ""], counted: ["unchanged", "unchanged"] },
+};
+
+const TITLES: Readonly<Record<RunKind, string>> = {
+  up: "Updating",
+  preview: "Previewing update",
+  refresh: "Refreshing",
+  destroy: "Destroying",
+};
+
+const NO_CHANGES: Readonly<Record<RunKind, string>> = {
+  up: "No changes: everything is as the program says.\n",
+  preview: "No changes: everything is as the program says.\n",
+  refresh: "No changes: everything is as recorded.\n",
+  destroy: "Nothing to delete.\n",
+};
+
+const COLOURS: Readonly<Record<Tone, string>> = {
+  add: "\u001b[32m",
+  delete: "\u001b[31m",
+  change: "\u001b[33m",
+  replace: "\u001b[35m",
+  plain: "",
+};
+
+/** Colour on a terminal only; NO_COLOR switches it off there too. */
+export function painter(out: { isTTY?: boolean }, env: NodeJS.ProcessEnv): Paint {
+  const colour = out.isTTY === true && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
+  return (tone, text) => (colour && COLOURS[tone] !== "" ? `${COLOURS[tone]}${text}\u001b[0m` : text);
+}
+
+export interface DisplayOptions {
+  readonly kind: RunKind;
+  readonly stack: string;
+  readonly diff: boolean;
+  readonly paint: Paint;
+  write(text: string): void;
+}
+
+export class Display {
+  readonly counts = new Map<Operation, number>();
+  /** URN -> its parent, and whether it was printed. */
+  private readonly seen = new Map<string, { parent?: string; shown: boolean }>();
+  private readonly printer: ValuePrinter;
+  private outputs: { olds: Props; news: Props } | undefined;
+  private readonly errors: string[] = [];
+
+  constructor(private readonly options: DisplayOptions) {
+    this.printer = new ValuePrinter(options.paint);
+    options.write(`${TITLES[options.kind]} (${options.stack}):\n${options.diff ? "" : "\n"}`);
+  }
+
+  /** Anything but "all as it was". */
+  get changed(): boolean {
+    return [...this.counts].some(([op, count]) => op !== "same" && op !== "read" && count > 0);
+  }
+
+  event(event: EngineEvent): void {
+    if (event.kind === "log") {
+      const mark = event.severity === "info" ? "" : `${event.severity}: `;
+      const who = event.urn ? `${shortType(typeOf(event.urn))} ${nameOf(event.urn)}: ` : "";
+      const line = `    ${mark}${who}${event.message}\n`;
+      if (event.severity === "error") this.errors.push(line);
+      this.options.write(this.options.paint(event.severity === "error" ? "delete" : "plain", line));
+      return;
+    }
+    if (event.kind === "outputs") {
+      this.outputs = event;
+      return;
+    }
+    const { step } = event;
+    if (isDefaultProvider(step.urn)) return;
+    if (event.kind === "done" && WORDING[step.op].counted)
+      this.counts.set(step.op, (this.counts.get(step.op) ?? 0) + 1);
+    if (this.options.diff) {
+      if (event.kind === "done") this.options.write(this.details(step));
+    } else if (step.op !== "same") this.options.write(this.progress(event, step));
+  }
+
+  finish(ms: number, failed: boolean): void {
+    const { kind, diff, paint, write } = this.options;
+    if (this.outputs && kind !== "destroy" && !failed) this.showOutputs(this.outputs);
+    // Other steps went on after it: what failed must not have scrolled away.
+    if (this.errors.length > 0) write(paint("delete", `\nFailed:\n${this.errors.join("")}`));
+    const preview = kind === "preview";
+    const lines = Object.entries(WORDING).flatMap(([op, { counted, symbol, tone }]) => {
+      const count = this.counts.get(op as Operation) ?? 0;
+      return counted && count > 0 ? [paint(tone, `    ${symbol}${count} ${counted[preview ? 0 : 1]}\n`)] : [];
+    });
+    write(`${diff ? "" : "\n"}Resources:\n${lines.join("")}`);
+    if (!this.changed && !failed) write(NO_CHANGES[kind]);
+    if (!preview) write(`\nDuration: ${(ms / 1000).toFixed(ms < 9500 ? 1 : 0)}s\n`);
+  }
+
+  private progress(event: Exclude<EngineEvent, { kind: "log" | "outputs" }>, step: Step): string {
+    const { symbol, tone, words } = WORDING[step.op];
+    const word = this.options.kind === "preview" ? words[0] : event.kind === "start" ? words[1] : words[2];
+    const name = `${shortType(typeOf(step.urn))} ${nameOf(step.urn)}`;
+    if (event.kind === "fail") return this.options.paint("delete", ` ${symbol} ${name} ${words[1]} failed\n`);
+    const time = event.kind === "done" && event.ms > 0 ? ` (${duration(event.ms)})` : "";
+    const diff = step.diffs?.length ? ` [diff: ${this.diffWords(step)}]` : "";
+    return this.options.paint(tone, ` ${symbol} ${name} ${word}${time}${step.retain ? "[retain]" : ""}${diff}\n`);
+  }
+
+  /** `+added,keys~changed,keys` */
+  private diffWords(step: Step): string {
+    const groups: Record<string, string[]> = { "+": [], "-": [], "~": [] };
+    for (const key of step.diffs ?? []) {
+      const kind = step.detailed?.[key] ?? "update";
+      groups[kind.startsWith("add") ? "+" : kind.startsWith("delete") ? "-" : "~"]?.push(key);
+    }
+    return Object.entries(groups)
+      .filter(([, keys]) => keys.length > 0)
+      .map(([sign, keys]) => sign + keys.join(","))
+      .join("");
+  }
+
+  /** One step in full; empty for what is the same, but for the stack. */
+  private details(step: Step): string {
+    const state = step.new ?? step.old;
+    const root = typeOf(step.urn) === STACK_TYPE;
+    const parts = step.op === "create-replacement" || step.op === "delete-replaced";
+    const hidden = parts || (step.op === "same" && !root);
+    if (state === undefined || hidden) {
+      if (state && !this.seen.has(step.urn)) this.seen.set(step.urn, { parent: state.parent, shown: false });
+      return "";
+    }
+    this.seen.set(step.urn, { parent: state.parent, shown: true });
+    const indent = this.indentOf(state.parent);
+    const { tone } = WORDING[step.op];
+    const prefix = step.op === "same" ? "  " : WORDING[step.op].symbol;
+    const { paint } = this.options;
+    const blanks = "    ".repeat(indent);
+    const operation = `${step.op}${step.retain ? "[retain]" : ""}`;
+    const head = paint(tone, `${blanks}${prefix}${state.type}: (${operation})${state.protect ? " [protected]" : ""}\n`);
+    const notes = [
+      step.old?.id && `id=${step.old.id}`,
+      `urn=${step.urn}`,
+      state.provider && `provider=${state.provider}`,
+    ]
+      .filter((note) => note && !/^provider=.*::default::/.test(note))
+      .map((note) => `${blanks}    [${note}]\n`);
+    return head + notes.join("") + this.properties(step, indent + 1);
+  }
+
+  private properties(step: Step, indent: number): string {
+    const { old, new: now } = step;
+    if (step.op === "same" || !(now ?? old)?.custom) return "";
+    if (now === undefined) return this.printer.object(old?.inputs ?? {}, indent, "plain");
+    if (old === undefined) return this.printer.object(now.inputs ?? {}, indent, "plain");
+    if (step.op === "refresh")
+      return this.printer.objectDiff(old.outputs ?? {}, now.outputs ?? {}, indent, undefined, true);
+    if (Object.keys(step.detailed ?? {}).length === 0)
+      return this.printer.objectDiff(old.outputs ?? {}, now.outputs ?? old.outputs ?? {}, indent);
+    return this.printer.objectDiff({ ...old.outputs, ...old.inputs }, now.inputs ?? {}, indent, step.diffs);
+  }
+
+  /** Levels of parents that are shown. */
+  private indentOf(parent: string | undefined): number {
+    const above = parent === undefined ? undefined : this.seen.get(parent);
+    return above === undefined ? 0 : this.indentOf(above.parent) + (above.shown ? 1 : 0);
+  }
+
+  private showOutputs({ olds, news: given }: { olds: Props; news: Props }): void {
+    const { diff, kind, write } = this.options;
+    // That an output may change is known for nearly all; only what is sure to change is worth a line.
+    const news = mapProps(given, (value, key) => (value instanceof Unknown ? (olds[key] ?? value) : value));
+    const first = Object.keys(olds).length === 0;
+    const body = first
+      ? this.printer.object(news, 1)
+      : this.printer.objectDiff(olds, news, 1, undefined, diff || kind === "preview");
+    if (body === "") return;
+    write(diff ? `    --outputs:--\n${body}` : `Outputs:\n${foldLong(body)}`);
+  }
+}
+
+const LONG_OUTPUT = 40;
+
+/** A structured output of many lines as its first line, unless something in it changed. */
+function foldLong(body: string): string {
+  const blocks = body.split(/^(?= {4}\S)(?! {4}[\]}])/m);
+  return blocks
+    .map((block) => {
+      const lines = block.trimEnd().split("\n");
+      const changed = lines.some((line) => /^ {2,}[-+~] /.test(line));
+      if (lines.length < LONG_OUTPUT || changed) return block;
+      return `${lines[0]} ... ${lines.length - 2} lines ... ${lines.at(-1)?.trim()}\n`;
+    })
+    .join("");
+}
+
+function duration(ms: number): string {
+  return ms < 995 ? `${(ms / 1000).toFixed(2)}s` : `${Math.round(ms / 1000)}s`;
+}

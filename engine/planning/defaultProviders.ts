@@ -1,0 +1,52 @@
+/** The providers of resources that name none: one for each package, from the stack's configuration. */
+
+import {
+  type Goal,
+  isProviderType,
+  makeUrn,
+  PROVIDER_PREFIX,
+  packageOf,
+  type ResourceState,
+  type StackName,
+} from "../model";
+import type { Props } from "../values";
+
+const DYNAMIC = "pulumi-nodejs";
+
+export class DefaultProviders {
+  private readonly begun = new Map<string, Promise<string>>();
+
+  /**
+   * @param config of the stack: `docker:host`...
+   * @param register registers a provider as the program would
+   */
+  constructor(
+    private readonly stack: StackName,
+    private readonly config: Props,
+    private readonly register: (urn: string, goal: Goal) => Promise<ResourceState>,
+  ) {}
+
+  /** The explicit provider, or the package's default one, which is registered when first needed. */
+  async referenceFor({ type, custom, provider, version }: Goal): Promise<string | undefined> {
+    if (!custom || isProviderType(type)) return undefined;
+    if (provider) return provider;
+    const pkg = packageOf(type);
+    const known = pkg === DYNAMIC ? undefined : version;
+    const name = known ? `default_${known.replaceAll(/[^\w]/g, "_")}` : "default";
+    const key = `${pkg}/${name}`;
+    const begun = this.begun.get(key) ?? this.registerDefault(pkg, name, known);
+    this.begun.set(key, begun);
+    return begun;
+  }
+
+  private async registerDefault(pkg: string, name: string, version: string | undefined): Promise<string> {
+    const entries = Object.entries(this.config);
+    const own = entries.filter(([key]) => key.startsWith(`${pkg}:`));
+    // The dynamic provider gets the whole configuration, others what is set for their package.
+    const given = pkg === DYNAMIC ? entries : own.map(([key, value]) => [key.slice(pkg.length + 1), value] as const);
+    const goal = { type: `${PROVIDER_PREFIX}${pkg}`, name, custom: true, inputs: Object.fromEntries(given), version };
+    const urn = makeUrn(this.stack, goal.type, name);
+    const { id } = await this.register(urn, goal);
+    return `${urn}::${id}`;
+  }
+}

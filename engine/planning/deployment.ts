@@ -1,0 +1,219 @@
+/** One run of the program: what it registers is compared with the state, planned and carried out. */
+
+import { type Goal, makeUrn, type ResourceState, requirements, STACK_TYPE, type StackName, stateFor } from "../model";
+import type { Properties } from "../provider";
+import {
+  containsUnknown,
+  equal,
+  markPaths,
+  markSecrets,
+  type Props,
+  parsePath,
+  resetPath,
+  unwrapProps,
+} from "../values";
+import { recordedUrns } from "./aliases";
+import { DefaultProviders } from "./defaultProviders";
+import { deleteAll } from "./destroy";
+import { planRegistration } from "./plan";
+import { Replacements } from "./replacement";
+import { existing, known, messageOf, plannedOutputs, type Steps } from "./steps";
+
+/** What the program is told: `fail` and `skip` leave its outputs unknown, so that dependents can be skipped too. */
+export interface Registration {
+  readonly urn: string;
+  readonly id: string;
+  readonly outputs: Props;
+  readonly result: "success" | "fail" | "skip";
+}
+
+/** Thrown at the program when the run was asked to stop. */
+export class Stopped extends Error {}
+
+export class Deployment {
+  failed = false;
+  rootUrn: string | undefined;
+  private rootOutputs: Props | undefined;
+  private readonly olds = new Map<string, ResourceState>();
+  private readonly seen = new Set<string>();
+  /** Failed or skipped: what needs one of these is skipped. */
+  private readonly missing = new Set<string>();
+  private readonly providers: DefaultProviders;
+  private readonly replacements: Replacements;
+  /** URN -> the URN that it is recorded under. */
+  private readonly aliased = new Map<string, string>();
+  private active = 0;
+  private idle: (() => void)[] = [];
+  private stopping = false;
+
+  /** @param config of the stack, for providers that are not made by the program: `docker:host`... */
+  constructor(
+    private readonly stack: StackName,
+    private readonly steps: Steps,
+    config: Props,
+  ) {
+    this.providers = new DefaultProviders(stack, config, (urn, goal) => {
+      this.seen.add(urn);
+      return this.carryOut(urn, goal);
+    });
+    this.replacements = new Replacements(steps, this.seen, (state) => this.olds.set(state.urn, state));
+    for (const state of steps.journal.remaining()) if (!state.delete) this.olds.set(state.urn, state);
+  }
+
+  async register(goal: Goal): Promise<Registration> {
+    return this.tracked(() => this.registerTracked(goal));
+  }
+
+  /** The outputs that a component registers when all its children are. */
+  async registerOutputs(urn: string, outputs: Props): Promise<void> {
+    // A program that throws registers no outputs for the stack: those wait until it is known to have gone well.
+    if (urn === this.rootUrn) this.rootOutputs = outputs;
+    else await this.tracked(() => this.recordOutputs(urn, outputs));
+  }
+
+  private async recordOutputs(urn: string, outputs: Props): Promise<void> {
+    const state = this.steps.journal.find(urn);
+    if (state === undefined) return;
+    const news = this.usable(outputs, state.outputs);
+    if (urn === this.rootUrn) this.steps.emit({ kind: "outputs", olds: state.outputs ?? {}, news });
+    await this.steps.journal.replace(undefined, state, { ...state, outputs: news });
+  }
+
+  /** No new steps; resolves when those under way have ended. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    while (this.active > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+  }
+
+  /** After a program that went well: deletes what it did not register. */
+  async finish(): Promise<void> {
+    if (this.rootUrn && this.rootOutputs) await this.recordOutputs(this.rootUrn, this.rootOutputs);
+    if (this.failed || this.stopping) return;
+    const leftovers = this.steps.journal.remaining();
+    const going = new Set(leftovers.map(({ urn }) => urn).filter((urn) => !this.seen.has(urn)));
+    const gone = await deleteAll(this.steps, leftovers, going, () => this.stopping);
+    this.failed ||= !gone && !this.stopping;
+  }
+
+  private async tracked<T>(work: () => Promise<T>): Promise<T> {
+    this.refuseWhenStopping();
+    this.active += 1;
+    try {
+      return await work();
+    } finally {
+      this.active -= 1;
+      if (this.active === 0) for (const resolve of this.idle.splice(0)) resolve();
+    }
+  }
+
+  private refuseWhenStopping(): void {
+    if (this.stopping) throw new Stopped("the run was asked to stop");
+  }
+
+  private async registerTracked(goal: Goal): Promise<Registration> {
+    const urn = makeUrn(this.stack, goal.type, goal.name, goal.parent);
+    if (goal.type === STACK_TYPE) this.rootUrn = urn;
+    const nothing = { urn, id: "", outputs: goal.inputs };
+    try {
+      if (this.seen.has(urn)) throw new Error(`registered twice; give each ${goal.type} below one parent its own name`);
+      this.seen.add(urn);
+      const provider = await this.providers.referenceFor(goal);
+      // Components go on without what is missing, and the state must not refer to that.
+      const dependencies = goal.dependencies?.filter((each) => goal.custom || !this.missing.has(each));
+      const complete: Goal = { ...goal, dependencies, provider };
+      if (this.mustSkip(complete)) {
+        this.missing.add(urn);
+        return { ...nothing, result: "skip" };
+      }
+      const { id = "", outputs = {} } = await this.carryOut(urn, complete);
+      return { urn, id, outputs, result: "success" };
+    } catch (error) {
+      if (error instanceof Stopped) throw error;
+      this.failed = true;
+      this.missing.add(urn);
+      this.steps.fail(urn, messageOf(error));
+      return { ...nothing, result: "fail" };
+    }
+  }
+
+  private mustSkip(goal: Goal): boolean {
+    if (!goal.custom) return false;
+    if (requirements(goal).some((each) => this.missing.has(each))) return true;
+    return !this.steps.preview && containsUnknown(goal.inputs);
+  }
+
+  private async carryOut(urn: string, goal: Goal): Promise<ResourceState> {
+    const { steps } = this;
+    const { old, aliases } = this.findOld(urn, goal);
+    const provider = steps.registry.of({ ...goal, custom: goal.custom });
+    const given = goal.custom ? goal.inputs : this.usable(goal.inputs, old?.inputs);
+    if (goal.readId !== undefined)
+      return steps.take("read", stateFor(urn, { ...goal, inputs: given }, aliases, old), old, goal.readId);
+    const wanted = (goal.ignoreChanges ?? []).reduce<Props>(
+      (inputs, path) => (old?.inputs ? (resetPath(inputs, old.inputs, parsePath(path)) as Props) : inputs),
+      goal.version && goal.type.startsWith("pulumi:providers:")
+        ? { ...given, __internal: {}, version: goal.version }
+        : given,
+    );
+    const check = async (olds: ResourceState | undefined): Promise<ResourceState> => {
+      const before: Properties | undefined = olds?.inputs && unwrapProps(olds.inputs);
+      const { inputs, failures } = await provider.check({ urn, type: goal.type }, before, unwrapProps(wanted));
+      if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("; "));
+      const marked = markPaths(markSecrets(inputs as Props, wanted), goal.additionalSecretOutputs ?? []);
+      // Values that did not change stay the same objects, and their secrets the same ciphertext.
+      const kept = olds?.inputs && equal(olds.inputs, marked) ? olds.inputs : marked;
+      return stateFor(urn, { ...goal, inputs: kept }, aliases, olds);
+    };
+    const state = await check(old);
+    const comparable = old !== undefined && !old.external && old.custom === goal.custom;
+    const diff = comparable ? await provider.diff(existing(old), unwrapProps(state.inputs)) : undefined;
+    const plan = planRegistration(old, goal, diff);
+    this.refuseWhenStopping();
+    const { diffs, replaces, detailed } = plan;
+    const step = { urn, old, diffs, replaces, detailed };
+    if (old === undefined || plan.kind === "create") {
+      if (goal.importId !== undefined) return steps.take("import", state, old, goal.importId, goal.ignoreChanges);
+      return steps.create({ op: "create", urn }, state, old);
+    }
+    if (plan.kind === "update") return steps.update({ ...step, op: "update" }, state, old);
+    if (plan.kind === "same") {
+      const same = { ...state, outputs: steps.marked(state, old.outputs ?? {}) };
+      await steps.journal.settle(undefined, old, same);
+      steps.registry.configure(same);
+      steps.done({ op: "same", urn, old, new: same });
+      return same;
+    }
+    const fresh = await check(undefined);
+    if (goal.importId !== undefined && plan.kind === "replace")
+      return steps.take("import", fresh, old, goal.importId, goal.ignoreChanges);
+    // Without details of what differs, all that the new one will have counts as not known yet.
+    const unknown = Object.keys(detailed).length === 0 ? { outputs: plannedOutputs(old, fresh.inputs ?? {}) } : {};
+    return this.replacements.replace({ ...step, new: { ...fresh, ...unknown } }, plan, fresh, old);
+  }
+
+  private findOld(urn: string, goal: Goal): { old?: ResourceState; aliases: readonly string[] } {
+    const candidates = recordedUrns(this.stack, goal, this.aliased).filter((alias) => alias !== urn);
+    const aliases = (goal.aliases ?? []).length > 0 ? candidates : [];
+    for (const candidate of [urn, ...candidates]) {
+      const old = this.olds.get(candidate);
+      if (old === undefined || (candidate !== urn && this.seen.has(candidate))) continue;
+      if (candidate !== urn) {
+        this.aliased.set(urn, candidate);
+        this.seen.add(candidate);
+        this.steps.journal.rename(candidate, urn);
+      }
+      return { old, aliases };
+    }
+    return { aliases };
+  }
+
+  /**
+   * What of a component's inputs or outputs can be recorded: unknown outside a preview means that it comes from
+   * something that failed, and what it was is better than nothing.
+   */
+  private usable(given: Props, recorded: Props | undefined): Props {
+    if (this.steps.preview) return given;
+    const before = Object.entries(recorded ?? {}).filter(([key]) => key in given);
+    return { ...Object.fromEntries(before), ...known(given) };
+  }
+}

@@ -1,0 +1,42 @@
+/** Looks after what a killed or failed run left open, before anything else happens. */
+
+import type { PendingOperation } from "../model";
+import { unwrapProps } from "../values";
+import { existing, messageOf, type Steps } from "./steps";
+
+/**
+ * - creating: an object that the cut-off create made is taken into the state, to be replaced unless it is complete;
+ * - updating, deleting: the state gets what is really there now, or forgets what is gone.
+ *
+ * @throws when a provider can't be asked; the pending operations are then still in the state.
+ */
+export async function recoverPending(pending: readonly PendingOperation[], steps: Steps): Promise<void> {
+  const { journal } = steps;
+  // In the journal again until settled: this run may be cut off as well.
+  const reopened = await Promise.all(pending.map(({ resource, type }) => journal.begin(resource, type)));
+  for (const operation of reopened) {
+    const { resource, type } = operation;
+    const { urn } = resource;
+    const say = (what: string) =>
+      steps.emit({ kind: "log", severity: "info", message: `an earlier run stopped while ${type}: ${what}`, urn });
+    try {
+      const provider = steps.registry.of(resource);
+      const recorded = journal.remaining().find((each) => each.urn === urn && each.id === resource.id);
+      if (type === "creating") {
+        const found = await provider.recover?.(resource, unwrapProps(resource.inputs), steps.context(resource));
+        say(found ? "taken over what it had made" : "nothing of it is left");
+        const initErrors = found?.complete ? undefined : ["the run that created it was cut off"];
+        const outputs = found && steps.marked(resource, found.outputs);
+        await journal.adopt(operation, found && { ...resource, id: found.id, outputs, initErrors });
+      } else if (type === "reading" || recorded === undefined) await journal.settle(operation, undefined);
+      else {
+        const found = await provider.read(existing(recorded), steps.context(recorded));
+        say(found ? "recorded what is there now" : "it is gone");
+        if (found === undefined) await journal.settle(operation, recorded);
+        else await journal.replace(operation, recorded, steps.refreshed(recorded, found));
+      }
+    } catch (error) {
+      throw new Error(`${urn}: can't tell what became of it: ${messageOf(error)}`);
+    }
+  }
+}

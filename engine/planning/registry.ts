@@ -1,0 +1,56 @@
+/** The provider instances of a run, by provider reference. */
+
+import { isProviderType, PROVIDER_PREFIX, providerUrn, type ResourceState, typeOf } from "../model";
+import { type Properties, type Provider, unknownKind } from "../provider";
+import { unwrapProps } from "../values";
+import * as builtin from "./builtin";
+
+export type ProviderFactory = (pkg: string, config: Properties) => Provider;
+
+export class ProviderRegistry {
+  private readonly configs = new Map<string, Properties>();
+  private readonly instances = new Map<string, Provider>();
+  private readonly retired: Provider[] = [];
+
+  /** @param recorded the state, whose providers serve until the program registers them anew */
+  constructor(
+    private readonly make: ProviderFactory,
+    recorded: readonly ResourceState[],
+  ) {
+    for (const state of recorded) this.configure(state);
+  }
+
+  /** Makes a recorded provider ready to serve; nothing for other resources. */
+  configure({ urn, type, inputs, outputs }: ResourceState): void {
+    if (!isProviderType(type)) return;
+    this.configs.set(urn, unwrapProps(outputs ?? inputs));
+    const replaced = this.instances.get(urn);
+    if (replaced !== undefined) this.retired.push(replaced);
+    this.instances.delete(urn);
+  }
+
+  /** @throws when the kind is not known to this engine. */
+  of({ custom, type, provider }: Pick<ResourceState, "custom" | "type" | "provider">): Provider {
+    if (!custom) return builtin.components;
+    if (isProviderType(type)) return builtin.providers;
+    const instance = this.instance(provider ?? "");
+    if (!instance.types.includes(type)) throw unknownKind(type);
+    return instance;
+  }
+
+  private instance(reference: string): Provider {
+    const urn = providerUrn(reference);
+    const known = this.instances.get(urn);
+    if (known !== undefined) return known;
+    const config = this.configs.get(urn);
+    if (config === undefined) throw new Error(`provider ${reference}: not in the state and not in the program`);
+    const instance = this.make(typeOf(urn).slice(PROVIDER_PREFIX.length), config);
+    this.instances.set(urn, instance);
+    return instance;
+  }
+
+  /** Ends connections and child processes. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.retired, ...this.instances.values()].map((provider) => provider.close?.()));
+  }
+}

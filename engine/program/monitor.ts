@@ -1,0 +1,201 @@
+/** Answers the SDK's gRPC protocol: the program's resource monitor and engine. */
+
+import { realpathSync } from "node:fs";
+import { promisify } from "node:util";
+import * as grpc from "@grpc/grpc-js";
+import type { Alias as AliasMessage } from "@pulumi/pulumi/proto/alias_pb";
+import { EngineService, type IEngineServer } from "@pulumi/pulumi/proto/engine_grpc_pb";
+import * as engine from "@pulumi/pulumi/proto/engine_pb";
+import { type IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
+import * as resource from "@pulumi/pulumi/proto/resource_pb";
+import type { SourcePosition } from "@pulumi/pulumi/proto/source_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { duration } from "../duration";
+import type { Emit } from "../events";
+import { type Alias, type Goal, STACK_TYPE } from "../model";
+import { type Deployment, Stopped } from "../planning/deployment";
+import { fromStruct, toStruct, UNKNOWN_ID } from "../values";
+
+/** What of the protocol the SDK may use; the rest it refuses by itself, with a clear message. */
+const FEATURES = new Set(["secrets", "resourceReferences", "outputValues", "deletedWith", "aliasSpecs"]);
+
+/** Messages carry whole files: no limit, as the SDK sets it for its side. */
+const UNLIMITED = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
+
+export interface Monitor {
+  /** host:port, on loopback. */
+  readonly address: string;
+  close(): void;
+}
+
+/** @param projectDir source positions are recorded relative to it */
+export async function startMonitor(deployment: Promise<Deployment>, projectDir: string, emit: Emit): Promise<Monitor> {
+  const server = new grpc.Server(UNLIMITED);
+  const resources = monitorService(deployment, realpathSync(projectDir));
+  server.addService(ResourceMonitorService, resources as grpc.UntypedServiceImplementation);
+  server.addService(EngineService, engineService(emit) as unknown as grpc.UntypedServiceImplementation);
+  const bind = promisify(server.bindAsync.bind(server));
+  const port = await bind("127.0.0.1:0", grpc.ServerCredentials.createInsecure());
+  return { address: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
+}
+
+type Handler<Request, Response> = grpc.handleUnaryCall<Request, Response>;
+
+/** A gRPC handler from an async function; errors reach the SDK with their message. */
+function answer<Request, Response>(
+  work: (request: Request) => Promise<Response> | Response,
+): Handler<Request, Response> {
+  return (call, callback) => {
+    Promise.resolve()
+      .then(() => work(call.request))
+      .then(
+        (response) => callback(null, response),
+        (error: Error) => {
+          const code = error instanceof Stopped ? grpc.status.CANCELLED : grpc.status.UNKNOWN;
+          callback({ code, details: error.message });
+        },
+      );
+  };
+}
+
+const RESULTS = { success: resource.Result.SUCCESS, fail: resource.Result.FAIL, skip: resource.Result.SKIP };
+
+/** To the program, what will be made is simply not known yet. */
+const knownId = (id: string): string => (id === UNKNOWN_ID ? "" : id);
+
+function monitorService(ready: Promise<Deployment>, root: string): Partial<IResourceMonitorServer> {
+  const refuse = <Request, Response>(what: string) =>
+    answer<Request, Response>(() => {
+      throw new Error(`${what}: not known to the local engine; use the Pulumi CLI (APIM_ENGINE=pulumi)`);
+    });
+  return {
+    supportsFeature: answer((request) =>
+      new resource.SupportsFeatureResponse().setHassupport(FEATURES.has(request.getId())),
+    ),
+    registerResource: answer(async (request) => {
+      const deployment = await ready;
+      const { urn, id, outputs, result } = await deployment.register(goalOf(request, deployment.rootUrn, root));
+      return new resource.RegisterResourceResponse()
+        .setUrn(urn)
+        .setId(knownId(id))
+        .setObject(toStruct(outputs))
+        .setResult(RESULTS[result]);
+    }),
+    readResource: answer(async (request) => {
+      const deployment = await ready;
+      const { urn, outputs, result } = await deployment.register({
+        ...commonGoal(request, deployment.rootUrn, root),
+        custom: true,
+        inputs: fromStruct(request.getProperties()),
+        readId: request.getId(),
+      });
+      if (result !== "success") throw new Error(`${urn} could not be read`);
+      return new resource.ReadResourceResponse().setUrn(urn).setProperties(toStruct(outputs));
+    }),
+    registerResourceOutputs: answer(async (request) => {
+      await (await ready).registerOutputs(request.getUrn(), fromStruct(request.getOutputs()));
+      return new Empty();
+    }),
+    invoke: answer((request) => {
+      throw new Error(
+        `function ${request.getTok()}: the local engine calls no provider functions; use the Pulumi CLI (APIM_ENGINE=pulumi)`,
+      );
+    }),
+    call: refuse("resource methods"),
+    registerPackage: refuse("parameterized packages"),
+    registerStackTransform: refuse("transforms"),
+    registerStackInvokeTransform: refuse("transforms"),
+    registerResourceHook: refuse("resource hooks"),
+    registerErrorHook: refuse("error hooks"),
+    // The program has no hooks that deletions would need, so it need not wait for them.
+    signalAndWaitForShutdown: answer(() => new Empty()),
+  };
+}
+
+function engineService(emit: Emit): Partial<IEngineServer> {
+  let root = "";
+  const severities = { 1: "info", 2: "warning", 3: "error" } as const;
+  return {
+    log: answer((request) => {
+      const severity = severities[request.getSeverity() as keyof typeof severities];
+      const urn = request.getUrn() || undefined;
+      // Debug messages hold property values.
+      if (severity !== undefined) emit({ kind: "log", severity, message: request.getMessage(), urn });
+      return new Empty();
+    }),
+    getRootResource: answer(() => new engine.GetRootResourceResponse().setUrn(root)),
+    setRootResource: answer((request) => {
+      root = request.getUrn();
+      return new engine.SetRootResourceResponse();
+    }),
+    requirePulumiVersion: answer(() => new engine.RequirePulumiVersionResponse()),
+  };
+}
+
+/** What registering and reading have in common. */
+function commonGoal(
+  request: resource.RegisterResourceRequest | resource.ReadResourceRequest,
+  root: string | undefined,
+  dir: string,
+) {
+  const type = request.getType();
+  return {
+    type,
+    name: request.getName(),
+    parent: request.getParent() || (type === STACK_TYPE ? undefined : root),
+    provider: request.getProvider() || undefined,
+    version: request.getVersion() || undefined,
+    dependencies: request.getDependenciesList(),
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    sourcePosition: positionOf(request.getSourceposition(), dir),
+  };
+}
+
+function goalOf(request: resource.RegisterResourceRequest, root: string | undefined, dir: string): Goal {
+  const type = request.getType();
+  const unknown = request.getRemote() ? "remote components" : request.hasReplacementTrigger() && "replacementTrigger";
+  if (unknown) throw new Error(`${type}: ${unknown}: not known to the local engine; use the Pulumi CLI`);
+  const propertyDependencies = request.getPropertydependenciesMap().toObject(false, (_, each) => each.getUrnsList());
+  return {
+    ...commonGoal(request, root, dir),
+    custom: request.getCustom(),
+    inputs: fromStruct(request.getObject()),
+    protect: request.getProtect(),
+    propertyDependencies: Object.fromEntries(propertyDependencies),
+    deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
+    ignoreChanges: request.getIgnorechangesList(),
+    replaceOnChanges: request.getReplaceonchangesList(),
+    aliases: [...request.getAliasurnsList(), ...request.getAliasesList().map(aliasOf)],
+    importId: request.getImportid() || undefined,
+    customTimeouts: timeoutsOf(request.getCustomtimeouts()),
+    retainOnDelete: request.getRetainondelete(),
+    deletedWith: request.getDeletedwith() || undefined,
+  };
+}
+
+function aliasOf(alias: AliasMessage): Alias {
+  const spec = alias.getSpec();
+  if (!alias.hasSpec() || spec === undefined) return alias.getUrn();
+  return {
+    name: spec.getName() || undefined,
+    type: spec.getType() || undefined,
+    stack: spec.getStack() || undefined,
+    project: spec.getProject() || undefined,
+    parent: spec.getParenturn() || undefined,
+    noParent: spec.getNoparent(),
+  };
+}
+
+/** Go durations (`1h30m`) as seconds. */
+function timeoutsOf(timeouts: resource.RegisterResourceRequest.CustomTimeouts | undefined): Goal["customTimeouts"] {
+  const { create = "", update = "", pb_delete = "" } = timeouts?.toObject() ?? {};
+  const given = Object.entries({ create, update, delete: pb_delete }).filter(([, text]) => text !== "");
+  return Object.fromEntries(given.map(([key, text]) => [key, (duration(text) ?? 0) / 1e9]));
+}
+
+/** `project:///index.ts#3,1`; nothing for files outside the project, whose paths are of this machine only. */
+function positionOf(position: SourcePosition | undefined, dir: string): string | undefined {
+  const uri = position?.getUri() ?? "";
+  if (!uri.startsWith(`file://${dir}/`)) return undefined;
+  return `project://${uri.slice(`file://${dir}`.length)}#${position?.getLine()},${position?.getColumn()}`;
+}

@@ -1,0 +1,153 @@
+/** The checkpoint file, where and as the official file backend keeps it. */
+
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import * as path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { PendingOperation, ResourceState, StackName } from "../model";
+import { isObject } from "../values";
+
+const CHECKPOINT_VERSION = 3;
+/** Version of the SDK whose engine this one follows; the manifest carries it. */
+const ENGINE_VERSION = "3.248.0";
+
+/** A checkpoint as read: secrets still encrypted. */
+export interface StoredCheckpoint {
+  readonly resources: readonly ResourceState[];
+  readonly pending: readonly PendingOperation[];
+  readonly salt?: string;
+}
+
+/** `file://` URL in PULUMI_BACKEND_URL, else the project directory; `~` is the home directory. */
+export function backendDir(projectDir: string, env: NodeJS.ProcessEnv): string {
+  const url = env.PULUMI_BACKEND_URL;
+  if (url === undefined || url === "") return projectDir;
+  if (!url.startsWith("file://"))
+    throw new Error(
+      `PULUMI_BACKEND_URL: expected file://..., found ${url.split("?")[0]}; use the Pulumi CLI for other backends`,
+    );
+  const place = url.slice("file://".length).split("?")[0] ?? "";
+  if (place === "~" || place.startsWith("~/")) return path.join(env.HOME ?? "/", place.slice(1));
+  return place.startsWith("/") ? fileURLToPath(`file://${place}`) : path.resolve(projectDir, place);
+}
+
+export class StateFile {
+  /** The backend's `.pulumi` directory. */
+  readonly bookkeeping: string;
+  readonly file: string;
+  private backedUp = false;
+
+  constructor(
+    backend: string,
+    readonly stack: StackName,
+  ) {
+    this.bookkeeping = path.join(backend, ".pulumi");
+    this.file = path.join(this.bookkeeping, "stacks", stack.project, `${stack.stack}.json`);
+  }
+
+  /**
+   * Undefined when the stack was never brought up.
+   *
+   * @throws when the file is there but not a checkpoint that we understand; it is never taken for an empty one.
+   */
+  read(): StoredCheckpoint | undefined {
+    if (existsSync(`${this.file}.gz`))
+      throw new Error(`${this.file}.gz: compressed state; use the Pulumi CLI, or export and import it uncompressed`);
+    if (!existsSync(this.file)) return undefined;
+    const text = readFileSync(this.file, "utf8");
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch (error) {
+      throw this.unreadable(`not JSON (${text.length} characters; ${error instanceof Error ? error.message : error})`);
+    }
+    if (!isObject(parsed) || parsed.version !== CHECKPOINT_VERSION)
+      throw this.unreadable(
+        `expected a checkpoint of version ${CHECKPOINT_VERSION}, found version ${isObject(parsed) ? parsed.version : "none"}`,
+      );
+    const latest = isObject(parsed.checkpoint) ? parsed.checkpoint.latest : undefined;
+    if (latest === undefined || latest === null) return { resources: [], pending: [] };
+    if (!isObject(latest) || (latest.resources !== undefined && !Array.isArray(latest.resources)))
+      throw this.unreadable("expected checkpoint.latest.resources to be a list");
+    const resources = (latest.resources ?? []) as unknown as ResourceState[];
+    const broken = resources.findIndex((each) => typeof each?.urn !== "string" || typeof each?.type !== "string");
+    if (broken >= 0) throw this.unreadable(`resource ${broken} has no urn or no type`);
+    const secrets = isObject(latest.secrets_providers) ? latest.secrets_providers : undefined;
+    if (secrets !== undefined && secrets.type !== "passphrase")
+      throw new Error(
+        `${this.file}: secrets provider "${secrets.type}": only "passphrase" is known; use the Pulumi CLI`,
+      );
+    const salt = isObject(secrets?.state) ? secrets.state.salt : undefined;
+    return {
+      resources,
+      pending: (latest.pending_operations ?? []) as unknown as PendingOperation[],
+      ...(typeof salt === "string" ? { salt } : {}),
+    };
+  }
+
+  /** Replaces the checkpoint in one step: whoever reads sees the old one or the new one, also after a power cut. */
+  async write(resources: readonly string[], pending: readonly string[], salt: string | undefined): Promise<void> {
+    const magic = createHash("sha256").update(ENGINE_VERSION).digest("hex");
+    const members = {
+      manifest: JSON.stringify({ time: new Date().toISOString(), magic, version: ENGINE_VERSION }),
+      secrets_providers: salt && JSON.stringify({ type: "passphrase", state: { salt } }),
+      resources: resources.length > 0 && `[${resources.join(",")}]`,
+      pending_operations: pending.length > 0 && `[${pending.join(",")}]`,
+      metadata: "{}",
+    };
+    const latest = Object.entries(members).flatMap(([key, text]) => (text ? [`"${key}":${text}`] : []));
+    const stack = `organization/${this.stack.project}/${this.stack.stack}`;
+    const text = `{"version":${CHECKPOINT_VERSION},"checkpoint":{"stack":"${stack}","latest":{${latest.join(",")}}}}`;
+    const temporary = `${this.file}.${process.pid}.tmp`;
+    try {
+      this.prepare();
+      await sync(temporary, text);
+      await rename(temporary, this.file);
+      await sync(path.dirname(this.file));
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw new Error(
+        `${this.file}: can't be written (${error instanceof Error ? error.message : error}); the last good state is kept there`,
+      );
+    }
+  }
+
+  /** Before a run's first write: the backend's own files, and the state before this run as `.bak`. */
+  private prepare(): void {
+    if (this.backedUp) return;
+    mkdirSync(path.dirname(this.file), { recursive: true });
+    const meta = path.join(this.bookkeeping, "meta.yaml");
+    if (!existsSync(meta)) writeFileSync(meta, "version: 1\n");
+    if (existsSync(this.file)) this.backUp();
+    this.backedUp = true;
+  }
+
+  /** The last backup stays until the new one is complete. */
+  private backUp(): void {
+    const temporary = `${this.file}.bak.${process.pid}.tmp`;
+    try {
+      copyFileSync(this.file, temporary);
+      renameSync(temporary, `${this.file}.bak`);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw new Error(`no backup: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  private unreadable(what: string): Error {
+    const backup = existsSync(`${this.file}.bak`) ? `; the state before the last run is ${this.file}.bak` : "";
+    return new Error(`${this.file}: unreadable state: ${what}${backup}`);
+  }
+}
+
+/** Returns when it is on the disk, after writing `text` to it if there is any. */
+async function sync(file: string, text?: string): Promise<void> {
+  const handle = await open(file, text === undefined ? "r" : "w", 0o600);
+  try {
+    if (text !== undefined) await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

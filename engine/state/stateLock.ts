@@ -1,0 +1,88 @@
+/** The stack's lock, as the official file backend keeps it: one run at a time. */
+
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import * as path from "node:path";
+import type { StackName } from "../model";
+import { type ProcessIdentity, processIdentity } from "./processIdentity";
+
+/** The official fields; what tells one process from another with its number is ours, where it can be known. */
+interface Holder extends Partial<ProcessIdentity> {
+  readonly pid: number;
+  readonly username: string;
+  readonly hostname: string;
+  readonly timestamp: string;
+}
+
+/**
+ * Takes the lock and returns what gives it back.
+ *
+ * @param say is told when the lock of a process that is gone was broken.
+ * @throws when another run holds it; the message names the holder.
+ */
+export function lockStack(bookkeeping: string, stack: StackName, say: (message: string) => void): () => void {
+  const dir = path.join(bookkeeping, "locks", "organization", stack.project, stack.stack);
+  const own = path.join(dir, `${randomUUID()}.json`);
+  const holder: Holder = {
+    pid: process.pid,
+    username: userInfo().username,
+    hostname: hostname(),
+    timestamp: new Date().toISOString(),
+    ...processIdentity(process.pid),
+  };
+  mkdirSync(dir, { recursive: true });
+  refuseOthers(dir, own, stack, say);
+  writeFileSync(own, JSON.stringify(holder));
+  const release = () => rmSync(own, { force: true });
+  try {
+    // Again: another run may have looked and written at the same moment. Then neither goes on.
+    refuseOthers(dir, own, stack, say);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return release;
+}
+
+function refuseOthers(dir: string, own: string, stack: StackName, say: (message: string) => void): void {
+  for (const name of readdirSync(dir)) {
+    const file = path.join(dir, name);
+    if (file === own || !name.endsWith(".json")) continue;
+    const holder = readHolder(file);
+    const who = `${holder.username}@${holder.hostname} (pid ${holder.pid}, since ${holder.timestamp})`;
+    if (!isDead(holder))
+      throw new Error(
+        `stack ${stack.stack} is locked by ${who}; wait for that run to end, or remove ${file} if it can't be running any more`,
+      );
+    say(`Broke the lock of ${who}: that process is gone.`);
+    rmSync(file, { force: true });
+  }
+}
+
+function readHolder(file: string): Holder {
+  const unknown = { pid: 0, username: "?", hostname: "?", timestamp: "?" };
+  try {
+    return { ...unknown, ...JSON.parse(readFileSync(file, "utf8")) };
+  } catch {
+    return unknown;
+  }
+}
+
+/** Only what is certain: processes elsewhere, and those that another engine's lock names, are alive while in doubt. */
+function isDead(holder: Holder): boolean {
+  if (holder.hostname !== hostname() || !Number.isInteger(holder.pid) || holder.pid <= 0) return false;
+  const own = processIdentity(process.pid);
+  const sameBoot = holder.bootId !== undefined && holder.bootId === own?.bootId;
+  // A container may share the host's name; its numbers mean nothing here.
+  if (sameBoot && holder.pidNamespace !== own?.pidNamespace) return false;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+  // The number may have gone to another process since, e.g. after a reboot.
+  const now = processIdentity(holder.pid);
+  if (now === undefined || holder.bootId === undefined || holder.startTime === undefined) return false;
+  return now.bootId !== holder.bootId || now.startTime !== holder.startTime;
+}

@@ -1,0 +1,109 @@
+/** From a container's inputs to what the Docker API is asked for, and from `docker inspect` to its state. */
+
+import type { ContainerArgs } from "@pulumi/docker";
+import type { Unwrap } from "@pulumi/pulumi";
+import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
+import type { Properties, Value } from "../../engine/provider";
+import { settled } from "../../engine/values";
+import { covers, fromApi, outputsOf as outputsFrom, put, toApi, valueToApi } from "../api";
+import { portKey } from "./containerForms";
+import { containerFields } from "./containerTable";
+
+export type Inputs = Unwrap<ContainerArgs> & { readonly name: string };
+
+const table = Object.entries(containerFields);
+
+/** What the Docker API is asked for; only `inputs` decide it. */
+export function createOptions(inputs: Inputs): ContainerCreateOptions {
+  const { Config, HostConfig } = toApi(containerFields, inputs) as unknown as ContainerInspectInfo;
+  const { volumes = [], ports = [] } = inputs;
+  const from = volumes.flatMap(({ fromContainer }) => fromContainer ?? []);
+  const anonymous = volumes.filter(({ hostPath, volumeName }) => !hostPath && !volumeName);
+  const paths = anonymous.flatMap(({ containerPath }) => containerPath ?? []);
+  const keys = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, {}]));
+  return {
+    ...Config,
+    ExposedPorts: keys(ports.map(portKey)),
+    ...(paths.length > 0 && { Volumes: keys(paths) }),
+    HostConfig: { ...HostConfig, ...(from.length > 0 && { VolumesFrom: from }) },
+  };
+}
+
+/** The limits that can change while a container runs, for `docker update`. */
+export function limitsOf(inputs: Inputs): Properties {
+  const given = inputs as unknown as Properties;
+  const result: Properties = {};
+  for (const [key, field] of table)
+    if (field.limit !== undefined) {
+      const place = field.api?.replace("*", key[0]?.toUpperCase() + key.slice(1)) ?? key;
+      put(result, place, valueToApi(field, given[key] ?? field.limit) ?? null);
+    }
+  return result.HostConfig as Properties;
+}
+
+/** The outputs of a container, all keys of the official provider's state. */
+export function outputsOf(found: ContainerInspectInfo, inputs: Inputs, read: boolean): Properties {
+  return {
+    ...outputsFrom(containerFields, found, inputs, read),
+    __meta:
+      '{"e2bfb730-ecaa-11e6-8f88-34363bc7c4c0":{"create":1200000000000,"delete":1200000000000,"update":1200000000000},"schema_version":"2"}',
+    bridge: "",
+    containerLogs: null,
+    exitCode: null,
+    id: found.Id,
+    name: nameOf(found),
+    networkDatas: Object.entries(found.NetworkSettings.Networks ?? {}).map(([networkName, network]) => ({
+      gateway: network.Gateway,
+      globalIpv6Address: network.GlobalIPv6Address,
+      globalIpv6PrefixLength: network.GlobalIPv6PrefixLen,
+      ipAddress: network.IPAddress,
+      ipPrefixLength: network.IPPrefixLen,
+      ipv6Gateway: network.IPv6Gateway,
+      macAddress: network.MacAddress,
+      networkName,
+    })),
+    // As wanted, with the host port that Docker chose where none was.
+    ports: (inputs.ports ?? []).map((port) => {
+      const { internal, external, ip = "0.0.0.0", protocol = "tcp" } = port;
+      const bound = found.NetworkSettings.Ports?.[portKey(port)]?.find(({ HostIp }) => HostIp === ip);
+      return { external: external ?? (bound ? Number(bound.HostPort) : null), internal, ip, protocol };
+    }),
+  };
+}
+
+const nameOf = ({ Name }: ContainerInspectInfo): string => Name.replace(/^\//, "");
+
+/** The recorded inputs with what is different in the running container: stopped, limits, networks, name. */
+export function driftedInputs(found: ContainerInspectInfo, inputs: Inputs): Properties {
+  const drifted = { ...inputs, name: nameOf(found) } as unknown as Properties;
+  const mustRun = inputs.mustRun !== false && inputs.start !== false && inputs.attach !== true;
+  if (mustRun && (!found.State.Running || found.State.Paused)) drifted.mustRun = false;
+  for (const [key, field] of table) {
+    const now = fromApi(key, field, found) || field.limit;
+    // Without one, Docker chooses memorySwap; -1 is what a host without swap accounting says.
+    const chosen = key === "memorySwap" && (inputs.memorySwap === undefined || now === -1);
+    if (field.limit !== undefined && !chosen && now !== (drifted[key] ?? field.limit)) drifted[key] = now ?? null;
+  }
+  const joined = found.NetworkSettings.Networks ?? {};
+  const present = inputs.networksAdvanced?.filter(({ name, ipv4Address: address }) => {
+    const endpoint = joined[name] ?? Object.values(joined).find(({ NetworkID }) => NetworkID === name);
+    return endpoint && (!address || [endpoint.IPAddress, endpoint.IPAMConfig?.IPv4Address].includes(address));
+  });
+  if (present && present.length < (inputs.networksAdvanced?.length ?? 0))
+    drifted.networksAdvanced = present as unknown as Value;
+  return drifted;
+}
+
+const DERIVED = new Set(["ipcMode", "logDriver", "platform", "runtime", "shmSize", "networkMode", "memorySwap"]);
+
+/** What a program would have to say for an imported container; enough to begin with. */
+export function importedInputs(outputs: Properties): Properties {
+  const kept = table.filter(([key]) => !DERIVED.has(key) && settled(outputs[key]) !== "");
+  return Object.fromEntries(kept.map(([key]) => [key, outputs[key] ?? null]));
+}
+
+/** Whether the container was made by this very request: everything asked for is as asked, limits aside. */
+export function madeFrom(inputs: Inputs, found: ContainerInspectInfo): boolean {
+  const lasting = Object.fromEntries(table.filter(([, { limit }]) => limit === undefined));
+  return nameOf(found) === inputs.name && covers(found, toApi(lasting, inputs));
+}

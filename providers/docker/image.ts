@@ -1,0 +1,160 @@
+/** docker.RemoteImage: an image of this engine if there is one, else built from `build`, else pulled. */
+
+import type { RemoteImageArgs } from "@pulumi/docker";
+import type { Unwrap } from "@pulumi/pulumi";
+import type Docker from "dockerode";
+import type { ImageBuildOptions, ImageInspectInfo } from "dockerode";
+import type { Context, Properties } from "../../engine/provider";
+import { toApi } from "../api";
+import type { Kind } from "../kind";
+import { bool, type Fields, list, map, num, obj, plain, set, str } from "../schema";
+import { contextTar } from "./buildContext";
+import { attempt, attemptOrGone, DockerError } from "./error";
+
+type Inputs = Unwrap<RemoteImageArgs>;
+type Build = NonNullable<Inputs["build"]>;
+
+const unsupported = { unsupported: true };
+const named = (api: string) => ({ api });
+const build: Fields = {
+  context: str({ required: true, api: "" }),
+  dockerfile: str({ default: "Dockerfile", api: "dockerfile" }),
+  buildArgs: map(named("buildargs")),
+  label: map(named("")),
+  labels: map(named("labels")),
+  tags: list(named("")),
+  target: str(named("target")),
+  platform: str(named("platform")),
+  networkMode: str(named("networkmode")),
+  noCache: bool(named("nocache")),
+  pullParent: bool({ api: "pull", form: { to: String } }),
+  remove: bool({ default: true, api: "rm", sent: true }),
+  forceRemove: bool({ api: "forcerm", sent: true }),
+  memory: num(named("memory")),
+  shmSize: num(named("shmsize")),
+  extraHosts: list({ api: "extrahosts", form: { to: (hosts: readonly string[]) => hosts.join(",") } }),
+  buildId: str(named("")),
+  builder: str(unsupported),
+  cacheFroms: list(unsupported),
+  secrets: list(unsupported),
+  authConfigs: list(unsupported),
+  remoteContext: str(unsupported),
+};
+const fields: Fields = {
+  name: str({ required: true }),
+  keepLocally: bool({ inPlace: true }),
+  forceRemove: bool({ inPlace: true }),
+  platform: str(),
+  pullTriggers: set(),
+  triggers: map(),
+  build: obj(build),
+};
+
+export function imageKind(docker: Docker): Kind<Inputs> {
+  const inspect = (name: string) => attemptOrGone(`inspect image ${name}`, docker.getImage(name).inspect());
+  return {
+    type: "docker:index/remoteImage:RemoteImage",
+    marksDefaults: true,
+    fields,
+    async create(inputs, context) {
+      const { name, build } = inputs;
+      if (build) await buildImage(docker, name, build, context);
+      else if (!(await inspect(name))) await pull(docker, inputs, context);
+      const image = await attempt(`image ${name}`, docker.getImage(name).inspect());
+      return { id: image.Id + name, outputs: outputsOf(image, inputs) };
+    },
+    async read({ id, inputs }) {
+      const { name = id.replace(/^sha256:[0-9a-f]{64}/, "") } = inputs;
+      const image = await inspect(name);
+      return image && { inputs: { ...inputs, name }, outputs: outputsOf(image, { ...inputs, name }) };
+    },
+    async delete({ inputs: { name, keepLocally, forceRemove: force = false }, outputs }, context) {
+      if (keepLocally) return;
+      // After a replacement the name belongs to the new image already.
+      const target = (await inspect(name))?.Id === outputs.imageId ? name : String(outputs.imageId ?? name);
+      const removed = attemptOrGone(`delete image ${name}`, docker.getImage(target).remove({ force }));
+      await removed.catch((error: DockerError) => {
+        if (error.status !== 409) throw error;
+        context.log(`image ${name} stays: a container still uses it`);
+      });
+    },
+  };
+}
+
+function outputsOf(image: ImageInspectInfo, inputs: Inputs): Properties {
+  const { name, ...given } = inputs as unknown as Properties & { name: string };
+  const repository = name.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
+  const known = Object.keys(fields).map((key) => [key, given[key] === undefined ? null : plain(given[key])]);
+  return {
+    ...Object.fromEntries(known),
+    __meta:
+      '{"e2bfb730-ecaa-11e6-8f88-34363bc7c4c0":{"create":1200000000000,"delete":1200000000000,"update":1200000000000}}',
+    id: image.Id + name,
+    imageId: image.Id,
+    name,
+    repoDigest: image.RepoDigests?.find((digest) => digest.startsWith(`${repository}@`)) ?? "",
+  };
+}
+
+interface Progress {
+  readonly stream?: string;
+  readonly error?: string;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).trim();
+
+async function pull(docker: Docker, { name, platform }: Inputs, context: Context): Promise<void> {
+  context.log(`pulling ${name}`);
+  try {
+    const stream = await docker.pull(name, { ...(platform && { platform }), abortSignal: context.signal });
+    await follow(docker, stream, () => undefined);
+  } catch (error) {
+    throw new DockerError(
+      `image ${name}: not on this Docker engine, and it could not be pulled (${messageOf(error)}); ` +
+        "build it (npm run setup builds this project's own), or load it there (docker load, docker pull)",
+    );
+  }
+}
+
+async function buildImage(docker: Docker, name: string, given: Build, context: Context): Promise<void> {
+  const { context: directory, dockerfile = "Dockerfile", tags = [] } = given;
+  const archive = await contextTar(directory, dockerfile);
+  const unreadable = new AbortController();
+  archive.once("error", (error) => unreadable.abort(error));
+  const request = {
+    ...toApi(build, given),
+    t: name,
+    labels: { ...given.label, ...given.labels },
+    abortSignal: AbortSignal.any([context.signal, unreadable.signal]),
+  };
+  const tail: string[] = [];
+  const record = ({ stream = "" }: Progress): void => {
+    const lines = stream.split("\n").filter((line) => line.trim() !== "");
+    for (const line of lines) if (/^Step \d+\/\d+/.test(line)) context.log(line);
+    tail.push(...lines);
+    tail.splice(0, tail.length - 20);
+  };
+  try {
+    const body = archive as unknown as NodeJS.ReadableStream;
+    await follow(docker, await docker.buildImage(body, request as ImageBuildOptions), record);
+  } catch (failure) {
+    const said = messageOf(unreadable.signal.aborted ? unreadable.signal.reason : failure);
+    const output = tail.length > 0 ? `\nlast lines of the build:\n  ${tail.join("\n  ")}` : "";
+    throw new DockerError(`build image ${name} from ${directory}: ${said}${output}`);
+  }
+  for (const full of new Set(tags)) {
+    const [, repo = full, tag = "latest"] = /^(.*?)(?::([^:/]*))?$/.exec(full) ?? [];
+    if (full !== name) await attempt(`tag image ${name} as ${full}`, docker.getImage(name).tag({ repo, tag }));
+  }
+}
+
+/** Waits for the end of a stream of progress. @throws the error that the engine says in it, after a status of 200 */
+function follow(docker: Docker, stream: NodeJS.ReadableStream, record: (event: Progress) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const finished = (error: Error | null, events: readonly Progress[] = []): void => {
+      const said = events.find((event) => event.error !== undefined)?.error;
+      error || said !== undefined ? reject(error ?? new Error(said)) : resolve();
+    };
+    docker.modem.followProgress(stream, finished, record);
+  });
+}

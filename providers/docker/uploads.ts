@@ -1,0 +1,66 @@
+/** A container's `uploads`: into it, and what became of them there. */
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import type { Container } from "dockerode";
+import { extract, pack } from "tar-stream";
+import type { Inputs } from "./containerState";
+import { attempt, attemptOrGone } from "./error";
+
+type Upload = NonNullable<Inputs["uploads"]>[number];
+
+/** All of them as one tar to be unpacked at `/`; undefined if there are none. */
+export async function uploadTar(uploads: readonly Upload[] = []): Promise<Buffer | undefined> {
+  if (uploads.length === 0) return undefined;
+  const archive = pack();
+  for (const upload of uploads) {
+    const { file, permissions, executable, owner = 0, group = 0 } = upload;
+    const mode = permissions ? Number.parseInt(permissions, 8) : executable ? 0o744 : 0o644;
+    const ids = { uid: Number(owner), gid: Number(group) };
+    archive.entry({ name: file.replace(/^\/+/, ""), mode, mtime: new Date(0), ...ids }, await contentOf(upload));
+  }
+  archive.finalize();
+  return buffer(archive);
+}
+
+async function contentOf({ file, source, contentBase64, content = "" }: Upload): Promise<Buffer> {
+  if (!source) return contentBase64 ? Buffer.from(contentBase64, "base64") : Buffer.from(content, "utf8");
+  return readFile(source).catch((error: Error) => {
+    throw new Error(`upload ${file}: cannot read its source ${source}: ${error.message}`);
+  });
+}
+
+/**
+ * The recorded `uploads` with what is in the container now: a file that was edited there or is missing has a note in
+ * place of its content. The note holds a checksum, never the text, which may be a secret.
+ */
+export function uploadsNow(container: Container, uploads: readonly Upload[] = []): Promise<object[]> {
+  const look = async (upload: Upload): Promise<object> => {
+    const wanted = await contentOf(upload).catch(() => undefined);
+    const found = await readBack(container, upload.file);
+    if (wanted === undefined || found?.equals(wanted)) return upload;
+    const { content: _content, contentBase64: _contentBase64, source: _source, ...rest } = upload;
+    const checksum = found && createHash("sha256").update(found).digest("hex");
+    const note = checksum ? `(edited in the container: sha256 ${checksum})` : "(missing in the container)";
+    return { ...rest, content: note };
+  };
+  return Promise.all(uploads.map(look));
+}
+
+async function readBack(container: Container, file: string): Promise<Buffer | undefined> {
+  const doing = `read ${file} in the container`;
+  const stream = await attemptOrGone(doing, container.getArchive({ path: file }));
+  if (!stream) return undefined;
+  const unpack = async () => {
+    const reader = extract();
+    stream.on("error", (error) => reader.destroy(error)).pipe(reader);
+    let content: Buffer | undefined;
+    for await (const entry of reader) {
+      content ??= entry.header.type === "file" ? await buffer(entry) : Buffer.alloc(0);
+      entry.resume();
+    }
+    return content;
+  };
+  return attempt(doing, unpack());
+}

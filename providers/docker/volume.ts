@@ -1,0 +1,63 @@
+/** docker.Volume. One of that name that is there already is refused: its data is somebody else's. */
+
+import type { VolumeArgs } from "@pulumi/docker";
+import type { Unwrap } from "@pulumi/pulumi";
+import type Docker from "dockerode";
+import type { VolumeInspectInfo } from "dockerode";
+import type { Properties } from "../../engine/provider";
+import { isEmpty, same } from "../../engine/values";
+import { outputsOf as outputsFrom, toApi } from "../api";
+import type { Kind } from "../kind";
+import { type Fields, map, str } from "../schema";
+import { attempt, attemptOrGone, foreign } from "./error";
+import { labels, labelsForm } from "./labels";
+
+type Inputs = Unwrap<VolumeArgs> & { readonly name: string };
+
+const fields: Fields = {
+  name: str({ required: true, told: true }),
+  driver: str({ told: true }),
+  driverOpts: map(),
+  labels: { ...labels(), told: true },
+  cluster: map({ unsupported: true, absentRead: null }),
+};
+
+export function volumeKind(docker: Docker): Kind<Inputs> {
+  const inspect = (name: string) => attemptOrGone(`inspect volume ${name}`, docker.getVolume(name).inspect());
+  return {
+    type: "docker:index/volume:Volume",
+    named: true,
+    marksDefaults: true,
+    fields,
+    async create(inputs) {
+      const { name } = inputs;
+      if (await inspect(name)) throw foreign("volume", name, "keep its data elsewhere and docker volume rm");
+      await attempt(`create volume ${name}`, docker.createVolume(toApi(fields, inputs)));
+      const made = await attempt(`inspect volume ${name}`, docker.getVolume(name).inspect());
+      return { id: name, outputs: outputsOf(made, inputs, false) };
+    },
+    async read({ id, inputs }) {
+      const found = await inspect(id);
+      if (!found) return undefined;
+      const outputs = outputsOf(found, inputs, true);
+      const { name, driver, labels } = outputs;
+      const kept = same(labelsForm.to(inputs.labels), found.Labels) ? {} : { labels };
+      return { inputs: isEmpty(inputs) ? { name, driver, ...kept } : { ...inputs, ...kept }, outputs };
+    },
+    async delete({ id }) {
+      await attemptOrGone(`delete volume ${id}`, docker.getVolume(id).remove());
+    },
+    async recover(inputs) {
+      const found = await inspect(inputs.name);
+      const ours = found && same(labelsForm.to(inputs.labels), found.Labels);
+      return ours ? { id: inputs.name, outputs: outputsOf(found, inputs, false), complete: true } : undefined;
+    },
+  };
+}
+
+const outputsOf = (found: VolumeInspectInfo, inputs: Inputs, read: boolean): Properties => ({
+  ...outputsFrom(fields, found, inputs, read),
+  __meta: '{"schema_version":"1"}',
+  id: found.Name,
+  mountpoint: found.Mountpoint,
+});

@@ -1,0 +1,114 @@
+/** From resource kinds to a provider. */
+
+import { randomBytes } from "node:crypto";
+import {
+  type CheckFailure,
+  type Context,
+  type Properties,
+  type Provider,
+  type ResourceRef,
+  unknownKind,
+} from "../engine/provider";
+import { containsUnknown } from "../engine/values";
+import { check, diff, type Fields } from "./schema";
+
+/** Outputs and inputs of kinds are plain objects of values; `undefined` is as good as absent. */
+export interface Created {
+  id: string;
+  outputs: object;
+}
+
+/** A recorded resource, as {@link Provider} has it; inputs typed as the SDK's arguments. */
+export interface Recorded<Inputs> {
+  readonly id: string;
+  /** Empty for an import. */
+  readonly inputs: Inputs;
+  readonly outputs: Properties;
+}
+
+/** One resource kind: what it accepts, and what to do; checking and comparing follow from `fields`. */
+export interface Kind<Inputs> {
+  /** Type token, e.g. `docker:index/network:Network`. */
+  readonly type: string;
+  readonly fields: Fields;
+  /** `name` may be left out: it is then the resource's own name and seven random hex digits. */
+  readonly named?: boolean;
+  /** Whether official state notes defaulted inputs in `__defaults`. */
+  readonly marksDefaults: boolean;
+  readonly secretOutputs?: readonly string[];
+  /** Rules that a type cannot say; called when every type is right, with those inputs that are known in full. */
+  validate?(inputs: Inputs): (readonly [property: string, why: string])[];
+  create(inputs: Inputs, context: Context): Promise<Created>;
+  /** Inputs are as recorded unless something else is found; for an import, what the program would have to say. */
+  read(existing: Recorded<Inputs>, context: Context): Promise<{ inputs?: object; outputs: object } | undefined>;
+  /** @default records what was given */
+  update?(existing: Recorded<Inputs>, news: Inputs, context: Context): Promise<object>;
+  delete(existing: Recorded<Inputs>, context: Context): Promise<void>;
+  /** As {@link Provider.recover}. */
+  recover?(inputs: Inputs): Promise<(Created & { complete: boolean }) | undefined>;
+}
+
+/** Several kinds behind one provider. */
+export function providerOf(kinds: readonly Kind<never>[], close?: () => Promise<void>): Provider {
+  const kindOf = (type: string): Kind<Properties> => {
+    const found = kinds.find((kind) => kind.type === type);
+    if (!found) throw unknownKind(type);
+    // Inputs are only ever those that its own `fields` let pass.
+    return found as unknown as Kind<Properties>;
+  };
+  return {
+    types: kinds.map((kind) => kind.type),
+    secretOutputs: (type) => kindOf(type).secretOutputs ?? [],
+    async check(resource, olds, news) {
+      const { named, fields, marksDefaults, validate } = kindOf(resource.type);
+      const given = named && (news.name ?? null) === null ? { ...news, name: nameFor(resource, olds) } : news;
+      const { inputs, failures } = check(fields, given, marksDefaults);
+      if (given !== news) inputs.__defaults = ["name", ...((inputs.__defaults ?? []) as string[])].sort();
+      const known = Object.entries(inputs).filter(([, value]) => !containsUnknown(value));
+      const more = failures.length > 0 ? [] : (validate?.(Object.fromEntries(known)) ?? []);
+      const wrong = ([property, why]: readonly [string, string]): CheckFailure => ({
+        property,
+        reason: `${property}: ${why}`,
+      });
+      return { inputs, failures: [...failures, ...more.map(wrong)] };
+    },
+    async diff(existing, news) {
+      const { named, fields } = kindOf(existing.type);
+      const result = diff(fields, existing.inputs, news);
+      // Two objects with one name cannot exist side by side.
+      const sameName = named === true && existing.inputs.name === news.name;
+      return { ...result, deleteBeforeReplace: result.replaces.length > 0 && sameName };
+    },
+    async create(resource, inputs, context) {
+      const { id, outputs } = await kindOf(resource.type).create(inputs, context);
+      return { id, outputs: properties(outputs) };
+    },
+    async read(existing, context) {
+      const found = await kindOf(existing.type).read(existing, context);
+      return found && { inputs: properties(found.inputs ?? existing.inputs), outputs: properties(found.outputs) };
+    },
+    async update(existing, news, context) {
+      const { update, fields } = kindOf(existing.type);
+      if (update) return { outputs: properties(await update(existing, news, context)) };
+      const changed = Object.keys(fields).filter((key) => fields[key]?.inPlace && key in existing.outputs);
+      // Says how the official provider's bridge encoded the outputs: no longer true.
+      const { __pulumi_raw_state_delta: _, ...outputs } = existing.outputs;
+      return { outputs: { ...outputs, ...Object.fromEntries(changed.map((key) => [key, news[key] ?? null])) } };
+    },
+    delete: (existing, context) => kindOf(existing.type).delete(existing, context),
+    async recover(resource, inputs) {
+      const found = await kindOf(resource.type).recover?.(inputs);
+      return found && { ...found, outputs: properties(found.outputs) };
+    },
+    close: async () => close?.(),
+  };
+}
+
+function nameFor({ urn }: ResourceRef, olds: Properties | undefined) {
+  const defaulted = Array.isArray(olds?.__defaults) && olds.__defaults.includes("name");
+  const logical = urn.slice(urn.lastIndexOf("::") + 2);
+  return (defaulted && olds?.name) || `${logical}-${randomBytes(4).toString("hex").slice(0, 7)}`;
+}
+
+const properties = (given: object): Properties =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import type { UserArgs } from "@pulumi/mysql";
+import type { Unwrap } from "@pulumi/pulumi";
+import { escape as quote } from "mysql2";
+import { isEmpty } from "../../engine/values";
+import type { Kind } from "../kind";
+import { str } from "../schema";
+import type { MysqlServer } from "./connection";
+import { accountId, accountSql, foreignUnless, goneIf, identifier } from "./names";
+
+type Inputs = Unwrap<UserArgs>;
+
+/** CREATE USER, ALTER USER or DROP USER failed: there is, or there is not, such an account. */
+const CANNOT_USER = 1396;
+
+/** The official provider records it in place of the password. */
+const hash = (password: string): string => createHash("sha256").update(password).digest("hex");
+const passwordOf = ({ plaintextPassword, password }: Inputs): string | undefined => plaintextPassword ?? password;
+
+/** mysql.User: its password and TLS option change in place. */
+export function userKind(server: MysqlServer): Kind<Inputs> {
+  return {
+    type: "mysql:index/user:User",
+    marksDefaults: true,
+    secretOutputs: ["password", "plaintextPassword"],
+    fields: {
+      user: str({ required: true }),
+      host: str({ default: "localhost" }),
+      plaintextPassword: str({ inPlace: true, unchanged: (old, now) => typeof now === "string" && old === hash(now) }),
+      password: str({ inPlace: true }),
+      authPlugin: str(),
+      tlsOption: str({ default: "NONE", inPlace: true }),
+    },
+    validate: ({ tlsOption = "NONE" }) =>
+      /^(NONE|SSL|X509)$/i.test(tlsOption) ? [] : [["tlsOption", `expected NONE, SSL or X509, found ${tlsOption}`]],
+    async create(inputs, context) {
+      const id = accountId(inputs);
+      const sql = `CREATE USER ${accountSql(inputs)}${settings(inputs)}`;
+      const created = server.query(`create user ${id}`, sql, [], context);
+      await created.catch(foreignUnless(CANNOT_USER, "user", id, `DROP USER ${accountSql(inputs)}`));
+      return { id, outputs: outputsOf(inputs) };
+    },
+    async read({ id, inputs: olds, outputs: { plaintextPassword } }) {
+      const at = id.lastIndexOf("@");
+      const [user, host] = [id.slice(0, at), id.slice(at + 1)];
+      const sql = "SELECT CAST(ssl_type AS CHAR) AS tls FROM mysql.user WHERE User = ? AND Host = ?";
+      const [found] = await server.query<{ tls: string }>(`read user ${id}`, sql, [user, host]);
+      if (!found) return undefined;
+      const tlsOption = { "": "NONE", ANY: "SSL" }[found.tls] ?? found.tls;
+      const inputs = { ...(isEmpty(olds) ? { user, host } : olds), tlsOption };
+      // The password cannot be read back: what was recorded stays.
+      return {
+        inputs,
+        outputs: { ...outputsOf(inputs), ...(plaintextPassword !== undefined && { plaintextPassword }) },
+      };
+    },
+    async update({ id }, news, context) {
+      await server.query(`alter user ${id}`, `ALTER USER ${accountSql(news)}${settings(news)}`, [], context);
+      return outputsOf(news);
+    },
+    async delete({ id, inputs, outputs }) {
+      const account = accountSql(isEmpty(inputs) ? (outputs as { user: string; host: string }) : inputs);
+      await server.query(`drop user ${id}`, `DROP USER ${account}`).catch(goneIf(CANNOT_USER));
+    },
+    async recover(inputs) {
+      const password = passwordOf(inputs);
+      const ours = password !== undefined && (await server.accepts(inputs.user, password));
+      return ours ? { id: accountId(inputs), outputs: outputsOf(inputs), complete: true } : undefined;
+    },
+  };
+}
+
+function outputsOf(inputs: Inputs) {
+  const { user, host, tlsOption, password, plaintextPassword: plain, authPlugin } = inputs;
+  const plaintextPassword = plain === undefined ? undefined : hash(plain);
+  return { host, id: accountId(inputs), plaintextPassword, tlsOption, user, password, authPlugin };
+}
+
+function settings(inputs: Inputs): string {
+  const { authPlugin, tlsOption = "NONE" } = inputs;
+  const password = passwordOf(inputs);
+  const by = password === undefined ? "" : ` IDENTIFIED BY ${quote(password)}`;
+  return `${authPlugin ? ` IDENTIFIED WITH ${identifier(authPlugin)}` : by} REQUIRE ${tlsOption}`;
+}

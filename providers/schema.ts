@@ -1,0 +1,201 @@
+/** Tables of what a resource kind's inputs may be: checking, comparing and recording follow from them. */
+
+import {
+  type CheckFailure,
+  type DiffKind,
+  type DiffResult,
+  type Properties,
+  Unknown,
+  type Value,
+} from "../engine/provider";
+import { isEmpty, isObject, same } from "../engine/values";
+
+/** What one input property may hold, what a change of it means, and what the state says of it. */
+export interface Field {
+  readonly type: "string" | "number" | "boolean" | "map" | "object" | "list" | "set";
+  readonly required?: boolean;
+  readonly default?: Value;
+  /** A change is made in place; else it replaces. Top-level properties only. */
+  readonly inPlace?: boolean | ((old: Value, now: Value) => boolean);
+  /** The official provider has it, this engine does not. */
+  readonly unsupported?: boolean;
+  /** What texts must be like: the pattern, what is expected, and what to say was found when that may be a secret. */
+  readonly like?: readonly [pattern: RegExp, expected: string, found?: string];
+  readonly least?: number;
+  /** Elements of a list or set. @default objects of `fields`, else strings */
+  readonly of?: Field;
+  /** Of an object, or of the elements of a list or set of objects. */
+  readonly fields?: Fields;
+  /** Sets of objects: the field by which a person knows an element, e.g. `label`. */
+  readonly key?: string;
+  /** Another sense of "unchanged" than equality. */
+  readonly unchanged?: (old: Value, now: Value) => boolean;
+  /** In the state when nothing was given. @default [] for lists of objects, else null */
+  readonly absent?: Value;
+  /** The same after a read. @default [] for lists, {} for maps, else as `absent` */
+  readonly absentRead?: Value;
+  /** Where `docker inspect` has it; "" for nowhere, `*` for its name with a capital letter. @default "*" */
+  readonly api?: string;
+  /** How the API has it, where that is another way. */
+  readonly form?: Form;
+  /** What the API is asked for when nothing was given. */
+  readonly sent?: Value;
+  /** The state always has it as Docker says. */
+  readonly told?: boolean;
+  /** What stands for "no limit"; may change while a container runs. */
+  readonly limit?: Value;
+}
+
+export interface Form {
+  to(value: never): unknown;
+  /** Without it, the state has it as the program said. */
+  from?(found: never): Value;
+}
+
+export type Fields = Readonly<Record<string, Field>>;
+type More = Omit<Field, "type">;
+
+export const str = (more: More = {}): Field => ({ ...more, type: "string" });
+export const num = (more: More = {}): Field => ({ ...more, type: "number" });
+export const bool = (more: More = {}): Field => ({ ...more, type: "boolean" });
+export const map = (more: More = {}): Field => ({ ...more, type: "map" });
+export const obj = (fields: Fields, more: More = {}): Field => ({ ...more, type: "object", fields });
+export const list = (more: More = {}): Field => ({ ...more, type: "list" });
+export const set = (more: More = {}): Field => ({ ...more, type: "set" });
+
+const elementOf = ({ fields, of }: Field): Field => of ?? (fields ? obj(fields) : str());
+
+/** Validates against `fields` and fills in defaults; every failure is reported at once. */
+export function check(fields: Fields, news: Properties, markDefaults: boolean) {
+  const failures: CheckFailure[] = [];
+  const fail = (property: string, why: string) => failures.push({ property, reason: `${property}: ${why}` });
+
+  function checkObject(of: Fields, given: Properties, path: string): Properties {
+    const inputs: Properties = {};
+    for (const [key, value] of Object.entries(given)) {
+      const field = of[key];
+      if (key.startsWith("__") || value === null) continue;
+      if (!field) fail(path + key, `no such property; expected one of ${Object.keys(of).join(", ")}`);
+      else if (field.unsupported)
+        fail(path + key, "not served by the local engine; leave it out or use the Pulumi CLI");
+      else inputs[key] = checkValue(field, value ?? null, path + key);
+    }
+    const left = Object.entries(of).filter(([key]) => inputs[key] === undefined);
+    const defaulted = left.filter(([, field]) => field.default !== undefined);
+    for (const [key, field] of defaulted) inputs[key] = field.default ?? null;
+    for (const [key, field] of left) if (field.required) fail(path + key, "missing; it is required");
+    if (markDefaults) inputs.__defaults = defaulted.map(([key]) => key).sort();
+    return inputs;
+  }
+
+  function checkValue(field: Field, value: Value, path: string): Value {
+    if (value instanceof Unknown) return value;
+    if (field.type === "list" || field.type === "set") {
+      if (Array.isArray(value)) return value.map((one, at) => checkValue(elementOf(field), one, `${path}[${at}]`));
+    } else if (field.type === "map" || field.type === "object") {
+      if (isObject(value)) return field.fields ? checkObject(field.fields, value, `${path}.`) : plain(value);
+    } else if (typeof value === field.type) {
+      const { like, least = -Infinity } = field;
+      if (like && !like[0].test(String(value))) fail(path, `expected ${like[1]}, found ${like[2] ?? value}`);
+      if (Number(value) < least) fail(path, `expected a number from ${least}, found ${value}`);
+      return value;
+    }
+    const expected = field.type === "set" ? "list" : field.type === "object" ? "map" : field.type;
+    const found = Array.isArray(value) ? "list" : isObject(value) ? "map" : typeof value;
+    fail(path, `expected a ${expected}, found a ${found}`);
+    return value;
+  }
+
+  return { inputs: checkObject(fields, news, ""), failures };
+}
+
+/** Compares recorded with wanted inputs; `deleteBeforeReplace` is the caller's to decide. */
+export function diff(fields: Fields, olds: Properties, news: Properties): DiffResult {
+  const detailed: Record<string, DiffKind> = {};
+  const replaces: string[] = [];
+  for (const [key, field] of Object.entries(fields)) {
+    const [old, now] = [plain(olds[key] ?? field.default ?? null), plain(news[key] ?? field.default ?? null)];
+    const changes = changesOf(field, old, now, key);
+    if (changes.length === 0) continue;
+    const inPlace = typeof field.inPlace === "function" ? field.inPlace(old, now) : field.inPlace === true;
+    for (const [path, kind] of changes) detailed[path] = inPlace ? kind : `${kind}-replace`;
+    if (!inPlace) replaces.push(key);
+  }
+  return { changes: Object.keys(detailed).length > 0, replaces, deleteBeforeReplace: false, detailed };
+}
+
+type Change = readonly [path: string, kind: "add" | "delete" | "update"];
+
+function changesOf(field: Field, old: Value | undefined, now: Value | undefined, path: string): Change[] {
+  if (same(old, now)) return [];
+  if (isEmpty(old)) return [[path, "add"]];
+  if (isEmpty(now)) return [[path, "delete"]];
+  if (Array.isArray(old) && Array.isArray(now)) {
+    const pairs = field.type === "set" ? pairSet(field, old, now) : pairList(old, now);
+    return pairs.flatMap(([at, left, right]) => changesOf(elementOf(field), left, right, `${path}[${at}]`));
+  }
+  if (isObject(old) && isObject(now))
+    return Object.keys({ ...old, ...now }).flatMap((key) => {
+      const inner = field.fields?.[key] ?? str();
+      const below = /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+      return changesOf(inner, old[key] ?? inner.default, now[key] ?? inner.default, below);
+    });
+  return field.unchanged?.(old as Value, now as Value) ? [] : [[path, "update"]];
+}
+
+type Pair = readonly [index: number, old: Value | undefined, now: Value | undefined];
+
+function pairList(old: readonly Value[], now: readonly Value[]): Pair[] {
+  return Array.from({ length: Math.max(old.length, now.length) }, (_, at) => [at, old[at], now[at]]);
+}
+
+/** What both have is equal whatever its place; the rest is paired by key, else in order. */
+function pairSet(field: Field, old: readonly Value[], now: readonly Value[]): Pair[] {
+  const left = old.map((value, index) => ({ value, index }));
+  const take = (matches: (value: Value) => boolean) => {
+    const at = left.findIndex((one) => matches(one.value));
+    return at < 0 ? undefined : left.splice(at, 1)[0];
+  };
+  const keyOf = (value: Value) => (field.key !== undefined && isObject(value) ? value[field.key] : undefined);
+  const rest = now
+    .map((value, index) => ({ value, index }))
+    .filter(({ value }) => !take((one) => changesOf(elementOf(field), one, value, "").length === 0))
+    .map((each) => {
+      const key = keyOf(each.value);
+      return { ...each, partner: isEmpty(key) ? undefined : take((one) => same(keyOf(one), key)) };
+    });
+  const pairs = rest.map(({ value, index, partner }): Pair => [index, (partner ?? left.shift())?.value, value]);
+  return [...pairs, ...left.map(({ value, index }): Pair => [index, value, undefined])];
+}
+
+/**
+ * What the state says of an input: as given, with all that the official provider adds to objects.
+ *
+ * @param read after a read, where the official provider has empty lists and maps in place of null
+ */
+export function recorded(field: Field, given: Value | undefined, read: boolean): Value {
+  const { type, fields } = field;
+  if (given === undefined || given === null) {
+    const listed = type === "list" || type === "set";
+    const absent = field.absent ?? field.default ?? (listed && fields ? [] : null);
+    if (!read || absent !== null) return absent;
+    return field.absentRead !== undefined ? field.absentRead : listed ? [] : type === "map" ? {} : null;
+  }
+  if (Array.isArray(given)) return given.map((one) => recorded(elementOf(field), one, read));
+  if (!fields || !isObject(given)) return plain(given);
+  const members = Object.entries(fields).map(
+    ([key, inner]) => [key, inner, recorded(inner, given[key], read)] as const,
+  );
+  const known = members.filter(
+    ([, { type, absent }, value]) => value !== null || type === "object" || type === "map" || absent === null,
+  );
+  return Object.fromEntries(known.map(([key, , value]) => [key, value]));
+}
+
+/** Without the marks and empty entries that official state carries: what the program itself would have said. */
+export function plain(value: Value): Value {
+  if (Array.isArray(value)) return value.map(plain);
+  if (!isObject(value)) return value;
+  const kept = Object.entries(value).filter(([key, one]) => !key.startsWith("__") && one !== null);
+  return Object.fromEntries(kept.map(([key, one]) => [key, plain(one)]));
+}
