@@ -93,6 +93,21 @@ export interface Provider {
   close?(): Promise<void>;
 }
 
+/** What a provider may know of the run. */
+export interface ProviderHost {
+  /** The project's directory, where the program's packages are installed. */
+  readonly dir: string;
+  /** Shows one line; never a secret. */
+  log(line: string): void;
+}
+
+/**
+ * The provider for a package, with the configuration of its provider resource (`host`; `endpoint`, `username`, ...).
+ * It may begin at once with what is slow to start; {@link Provider.close} ends that.
+ * @throws when `pkg` is not served, naming it and the way out.
+ */
+export type ProviderFactory = (pkg: string, config: Properties) => Provider;
+
 /** A create that failed half-way: the resource must be recorded with its id, and made anew by the next run. */
 export class PartialCreateError extends Error {
   constructor(

@@ -3,17 +3,17 @@
 import { Display, painter, type RunKind } from "./display/display";
 import { changeDigest, maskConfig } from "./display/displayJson";
 import type { EngineEvent, Operation } from "./events";
-import { type PendingOperation, packageOf, type ResourceState } from "./model";
+import type { PendingOperation, ResourceState } from "./model";
 import { Deployment } from "./planning/deployment";
 import { destroyAll } from "./planning/destroy";
 import { recoverPending } from "./planning/recover";
 import { refreshAll } from "./planning/refresh";
-import { type ProviderFactory, ProviderRegistry } from "./planning/registry";
+import { ProviderRegistry } from "./planning/registry";
 import { Steps } from "./planning/steps";
-import { DYNAMIC_PROVIDER, type DynamicServer, dynamicProvider, startDynamicServer } from "./program/dynamicProvider";
 import { startMonitor } from "./program/monitor";
 import { startProgram } from "./program/program";
 import { type Config, configProps, decryptConfig, hasSecureConfig, type Project, readProject } from "./project";
+import type { ProviderFactory, ProviderHost } from "./provider";
 import { Journal } from "./state/journal";
 import { decrypter, keyNeeds } from "./state/outputs";
 import { type Keys, openKeys } from "./state/passphrase";
@@ -42,7 +42,7 @@ export interface Options {
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
   /** Serves the packages of the program's resources; asked for while the program starts, which leaves a core idle. */
-  readonly providers: () => Promise<{ readonly providerFor: ProviderFactory }>;
+  readonly providers: (host: ProviderHost) => Promise<ProviderFactory>;
 }
 
 export interface Timings {
@@ -79,7 +79,6 @@ class Run {
   private readonly dry: boolean;
   private readonly events: EngineEvent[] = [];
   private registry: ProviderRegistry | undefined;
-  private serverAhead: DynamicServer | undefined;
   /** Resolves when the run is asked to stop. */
   private readonly stopRequest: Promise<undefined>;
   private stop: () => void = () => {};
@@ -121,7 +120,6 @@ class Run {
       await this.work();
     } finally {
       await this.registry?.close();
-      this.serverAhead?.child.kill("SIGKILL");
       for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, this.stop);
       signal?.removeEventListener("abort", this.stop);
       unlock();
@@ -152,9 +150,6 @@ class Run {
     }
     const decrypt = hasSecureConfig(this.project) ? await this.configDecrypter(keys) : (text: string) => text;
     const config = decryptConfig(this.project, decrypt);
-    // It takes a second to start, and the program's own start leaves a core idle meanwhile.
-    if (stored?.resources.some(({ type }) => packageOf(type) === DYNAMIC_PROVIDER) ?? true)
-      this.serverAhead = startDynamicServer(this.project.dir, (line) => this.tell(line));
     await this.runProgram(config, load);
   }
 
@@ -203,12 +198,8 @@ class Run {
     });
     const resources = recorded.map(open);
     const journal = new Journal(this.dry ? undefined : this.file, resources, keys.write);
-    const { providerFor } = await this.options.providers();
-    this.registry = new ProviderRegistry(
-      (pkg, config) =>
-        pkg === DYNAMIC_PROVIDER ? dynamicProvider(config, () => this.dynamicServer()) : providerFor(pkg, config),
-      resources,
-    );
+    const factory = await this.options.providers({ dir: this.project.dir, log: (line) => this.tell(line) });
+    this.registry = new ProviderRegistry(factory, resources);
     const emit = (event: EngineEvent) => this.emit(event);
     const steps = new Steps(journal, this.registry, emit, this.dry, this.options.parallel ?? PARALLEL);
     if (pending.length > 0 && this.dry)
@@ -219,13 +210,6 @@ class Run {
         steps,
       );
     return { steps, journal };
-  }
-
-  /** The server that was started ahead, once; a new one for a provider that is configured anew. */
-  private dynamicServer(): DynamicServer {
-    const ahead = this.serverAhead;
-    this.serverAhead = undefined;
-    return ahead ?? startDynamicServer(this.project.dir, (line) => this.tell(line));
   }
 
   private async configDecrypter(keys: Promise<Keys>): Promise<(ciphertext: string) => string> {

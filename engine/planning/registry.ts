@@ -1,31 +1,35 @@
 /** The provider instances of a run, by provider reference. */
 
 import { isProviderType, PROVIDER_PREFIX, providerUrn, type ResourceState, typeOf } from "../model";
-import { type Properties, type Provider, unknownKind } from "../provider";
-import { unwrapProps } from "../values";
+import { type Properties, type Provider, type ProviderFactory, unknownKind } from "../provider";
+import { same, unwrapProps } from "../values";
 import * as builtin from "./builtin";
-
-export type ProviderFactory = (pkg: string, config: Properties) => Provider;
 
 export class ProviderRegistry {
   private readonly configs = new Map<string, Properties>();
   private readonly instances = new Map<string, Provider>();
   private readonly retired: Provider[] = [];
 
-  /** @param recorded the state, whose providers serve until the program registers them anew */
+  /**
+   * @param recorded the state, whose providers serve until the program registers them otherwise
+   * @throws when a recorded resource is of a kind that is not served: nothing could be done with it
+   */
   constructor(
     private readonly make: ProviderFactory,
     recorded: readonly ResourceState[],
   ) {
     for (const state of recorded) this.configure(state);
+    for (const state of recorded) this.of(state);
   }
 
   /** Makes a recorded provider ready to serve; nothing for other resources. */
   configure({ urn, type, inputs, outputs }: ResourceState): void {
     if (!isProviderType(type)) return;
-    this.configs.set(urn, unwrapProps(outputs ?? inputs));
-    const replaced = this.instances.get(urn);
-    if (replaced !== undefined) this.retired.push(replaced);
+    const config = unwrapProps(outputs ?? inputs);
+    const instance = this.instances.get(urn);
+    if (instance !== undefined && same(config, this.configs.get(urn))) return;
+    this.configs.set(urn, config);
+    if (instance !== undefined) this.retired.push(instance);
     this.instances.delete(urn);
   }
 

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { type Options, type Result, type RunKind, run, stackOutputs } from "../../engine";
-import { removeTemporaryDirs, temporaryDir, World } from "./support";
+import { providersOf, removeTemporaryDirs, temporaryDir, World } from "./support";
 
 const fixture = path.join(__dirname, "fixtures/program");
 const modules = path.resolve(__dirname, "../../node_modules");
@@ -30,7 +30,7 @@ describe("run", function () {
       stack: "dev",
       env,
       out,
-      providers: async () => ({ providerFor: () => world.provider }),
+      providers: providersOf(world),
       ...options,
     });
     return { ...result, text: parts.join("") };
@@ -153,8 +153,8 @@ describe("run", function () {
 
   it("a dynamic provider does not outlive an engine that is killed", async () => {
     const script = `require(${JSON.stringify(require.resolve("ts-node/register/transpile-only"))});
-      const { dynamicProvider, startDynamicServer } = require(${JSON.stringify(path.resolve(__dirname, "../../engine/program/dynamicProvider"))});
-      const provider = dynamicProvider({}, () => startDynamicServer(${JSON.stringify(dir)}, () => {}));
+      const { dynamicProvider } = require(${JSON.stringify(path.resolve(__dirname, "../../providers/dynamic"))});
+      const provider = dynamicProvider({}, { dir: ${JSON.stringify(dir)}, log: () => {} });
       const code = "exports.handler = () => ({ check: async (o, n) => ({ inputs: { ...n, pid: process.pid } }) });";
       provider.check({}, {}, { __provider: code }).then(({ inputs }) => console.log("pid " + inputs.pid));`;
     const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });

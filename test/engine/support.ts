@@ -15,12 +15,15 @@ import {
   PartialCreateError,
   type Properties,
   type Provider,
+  type ProviderFactory,
+  type ProviderHost,
   Unknown,
 } from "../../engine/provider";
 import { Crypter } from "../../engine/state/crypto";
 import { Journal } from "../../engine/state/journal";
 import { StateFile } from "../../engine/state/stateFile";
 import { equal, fromState, type Props } from "../../engine/values";
+import { dynamicProvider } from "../../providers/dynamic";
 
 export const stack = { project: "shelf", stack: "dev" };
 export const THING = "toy:index:Thing";
@@ -218,4 +221,9 @@ function stepsOf(events: readonly EngineEvent[]): string[] {
   return events.flatMap((event) =>
     event.kind === "done" && !event.step.urn.includes("pulumi:providers:") ? [label(event.step)] : [],
   );
+}
+
+/** Everything is the world's, but for dynamic resources, whose code is the program's. */
+export function providersOf(world: World): (host: ProviderHost) => Promise<ProviderFactory> {
+  return async (host) => (pkg, config) => (pkg === "pulumi-nodejs" ? dynamicProvider(config, host) : world.provider);
 }

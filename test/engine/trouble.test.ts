@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { type RunKind, run } from "../../engine";
-import { removeTemporaryDirs, temporaryDir, World } from "./support";
+import { providersOf, removeTemporaryDirs, temporaryDir, World } from "./support";
 
 const fixtures = path.join(__dirname, "fixtures");
 const root = path.resolve(__dirname, "../..");
@@ -24,7 +24,7 @@ describe("a run in trouble", function () {
       stack: "dev",
       env: { ...env, ...more },
       out,
-      providers: async () => ({ providerFor: () => world.provider }),
+      providers: providersOf(world),
     };
     const { exitCode } = await run(operation, options);
     return { exitCode, text };

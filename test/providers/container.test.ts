@@ -8,12 +8,11 @@ import fc from "fast-check";
 import { extract } from "tar-stream";
 import { duration, goDuration } from "../../engine/duration";
 import type { Properties } from "../../engine/provider";
-import { providerFor } from "../../providers";
 import { toApi } from "../../providers/api";
 import { createOptions, type Inputs } from "../../providers/docker/containerState";
 import { networkFields } from "../../providers/docker/containerTable";
 import { uploadTar } from "../../providers/docker/uploads";
-import { resource } from "./sample";
+import { providerFor, resource } from "./support";
 
 const type = "docker:index/container:Container";
 const docker = providerFor("docker", {});

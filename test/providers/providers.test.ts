@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { Properties } from "../../engine/provider";
-import { providerFor } from "../../providers";
-import { officialState, resource } from "./sample";
+import { officialState, providerFor, resource } from "./support";
 
 const mysqlConfig = { endpoint: "127.0.0.1:1", username: "u", password: "p" };
 const packages = {

@@ -5,9 +5,8 @@ import bcrypt from "bcryptjs";
 import fc from "fast-check";
 import { Display } from "../../engine/display/display";
 import type { Properties } from "../../engine/provider";
-import { providerFor } from "../../providers";
 import { deploy, removeTemporaryDirs, temporaryDir, thing, World } from "../engine/support";
-import { officialState, resource } from "./sample";
+import { officialState, providerFor, resource } from "./support";
 
 const provider = providerFor("random", {});
 const context = { log: () => undefined, signal: new AbortController().signal };

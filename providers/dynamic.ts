@@ -7,9 +7,15 @@ import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { type DiffKind, PartialCreateError, type Properties, type Provider, type Value } from "../provider";
-import { equal, fromStruct, type Props, toStruct } from "../values";
-import { resolveIn } from "./program";
+import {
+  type DiffKind,
+  PartialCreateError,
+  type Properties,
+  type Provider,
+  type ProviderHost,
+  type Value,
+} from "../engine/provider";
+import { equal, fromStruct, type Props, toStruct } from "../engine/values";
 
 const TYPE = "pulumi-nodejs:dynamic:Resource";
 const DEFAULT_TIMEOUT_MS = 20 * 60_000;
@@ -17,28 +23,18 @@ const DEFAULT_TIMEOUT_MS = 20 * 60_000;
 const DIE_WITH_PARENT =
   "process.stdin.on('end', () => process.exit()).on('error', () => process.exit()).resume(); require(process.argv[1]);";
 
-export const DYNAMIC_PROVIDER = "pulumi-nodejs";
-
-/** The SDK's provider server as a child process. */
-export interface DynamicServer {
-  readonly child: ChildProcess;
-  /** Where it listens. @throws when it ends before it does. */
-  readonly port: Promise<string>;
-}
-
-/**
- * @param config of the stack, plain, for providers that have `configure`
- * @param server is asked for when the first resource needs it
- */
-export function dynamicProvider(config: Properties, server: () => DynamicServer): Provider {
-  let connection: Promise<{ client: ResourceProviderClient; child: ChildProcess }> | undefined;
+/** @param config of the stack, plain, for providers that have `configure` */
+export function dynamicProvider(config: Properties, host: ProviderHost): Provider {
+  // At once: it takes a second to start, and the program's own start leaves a core idle meanwhile.
+  const server = startServer(host);
+  let connection: Promise<ResourceProviderClient> | undefined;
   const call = async <Request, Response>(
     method: (client: ResourceProviderClient) => Method<Request, Response>,
     request: Request,
     signal?: AbortSignal,
   ): Promise<Response> => {
-    connection ??= connect(server(), config);
-    const { client } = await connection;
+    connection ??= connect(server, config);
+    const client = await connection;
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + DEFAULT_TIMEOUT_MS;
       const running = method(client).call(client, request, new grpc.Metadata(), { deadline }, (error, response) =>
@@ -97,9 +93,9 @@ export function dynamicProvider(config: Properties, server: () => DynamicServer)
       await call((client) => client.delete, request, signal);
     },
     async close() {
-      const running = await connection?.catch(() => undefined);
-      running?.client.close();
-      running?.child.kill("SIGKILL");
+      const client = await connection?.catch(() => undefined);
+      client?.close();
+      server.child.kill("SIGKILL");
     },
   };
 }
@@ -112,9 +108,16 @@ type Method<Request, Response> = (
   callback: (error: grpc.ServiceError | null, response: Response) => void,
 ) => grpc.ClientUnaryCall;
 
-/** @param line is told what the resources' code prints */
-export function startDynamicServer(dir: string, line: (text: string) => void): DynamicServer {
-  const server = resolveIn(dir, "@pulumi/pulumi/cmd/dynamic-provider");
+/** The SDK's provider server as a child process. */
+interface Server {
+  readonly child: ChildProcess;
+  /** Where it listens. @throws when it ends before it does. */
+  readonly port: Promise<string>;
+}
+
+/** What the resources' code prints goes to the host's log. */
+function startServer({ dir, log }: ProviderHost): Server {
+  const server = require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [dir] });
   // The last argument is the engine's address, which the server asks for and does not use.
   const child = spawn(process.execPath, ["-e", DIE_WITH_PARENT, server, "127.0.0.1:0"], {
     cwd: dir,
@@ -128,7 +131,7 @@ export function startDynamicServer(dir: string, line: (text: string) => void): D
         if (!found && stream === child.stdout && /^\d+$/.test(text)) {
           found = true;
           resolve(text);
-        } else line(text);
+        } else log(text);
       });
     child.once("error", reject);
     child.once("exit", (code) =>
@@ -140,7 +143,7 @@ export function startDynamicServer(dir: string, line: (text: string) => void): D
   return { child, port };
 }
 
-async function connect({ child, port }: DynamicServer, config: Properties) {
+async function connect({ port }: Server, config: Properties): Promise<ResourceProviderClient> {
   const client = new ResourceProviderClient(`127.0.0.1:${await port}`, grpc.credentials.createInsecure(), {
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
@@ -149,7 +152,7 @@ async function connect({ child, port }: DynamicServer, config: Properties) {
     const request = new messages.ConfigureRequest().setArgs(struct(config)).setAcceptsecrets(true);
     client.configure(request, (error) => (error ? reject(readable(error)) : resolve()));
   });
-  return { client, child };
+  return client;
 }
 
 /** The resource code's own message; a half-made resource as {@link PartialCreateError}. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Existing } from "../../engine/provider";
+import { providersFor } from "../../providers";
 
 const samples = path.resolve(__dirname, "../../../shared/data/pulumi-samples");
 
@@ -14,5 +15,7 @@ export function officialState(name = "03-state-after-up.json"): Map<string, Exis
   const { resources } = JSON.parse(readFileSync(file, "utf8")).deployment;
   return new Map(resources.map((one: Existing) => [one.urn, one]));
 }
+
+export const providerFor = providersFor({ dir: __dirname, log: () => {} });
 
 export const resource = (type: string, name = "one") => ({ urn: `urn:pulumi:dev::p::${type}::${name}`, type });
