@@ -5,9 +5,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { constants, homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Project, readProject } from "../engine/project";
-import { findOrMakePassphrase } from "../engine/state/passphrase";
-import { backendDir, StateFile } from "../engine/state/stateFile";
+import { ownPassphrase } from "../backend/passphrase";
+import { type Project, readProject } from "../backend/project";
+import { backendDir, StateFile } from "../backend/stateFile";
 import { projectDirectory } from "./projectDirectory";
 
 export interface PulumiPlace {
@@ -60,7 +60,7 @@ function addPassphrase(env: NodeJS.ProcessEnv, project: Project, makes: boolean,
   const bookkeeping = join(isFile ? backendDir(project.dir, env) : project.dir, ".pulumi");
   const file = join(bookkeeping, "passphrase");
   // A salt was made with a passphrase that a new one would not fit: the CLI says that it is needed.
-  if (makes && !existsSync(file) && project.salt === undefined) findOrMakePassphrase(bookkeeping, say);
+  if (makes && !existsSync(file) && project.salt === undefined) ownPassphrase(bookkeeping, say);
   if (existsSync(file)) env.PULUMI_CONFIG_PASSPHRASE_FILE = file;
 }
 

@@ -4,8 +4,8 @@ import type { RunKind } from "./display/display";
 import type { Options, Result } from "./run";
 
 export type { RunKind } from "./display/display";
-export type { Options, Result, Timings } from "./run";
-export { type RecordedResource, stackOutputs, stackResources } from "./state/outputs";
+export { type RecordedResource, stackOutputs, stackResources } from "./recorded";
+export type { Options, Result } from "./run";
 
 /**
  * Brings a stack up, previews, refreshes or destroys it.

@@ -1,46 +1,11 @@
 /** What the engine knows of a resource: as recorded (state), and as the program wants it (goal). */
 
+import type { Pending, Recorded, StackName } from "../backend/checkpoint";
 import type { Props } from "./values";
 
-/** One resource as the checkpoint (version 3) holds it; fields that we do not know are carried along. */
-export interface ResourceState {
-  readonly urn: string;
-  readonly custom: boolean;
-  /** Replaced already, and still to be deleted. */
-  readonly delete?: boolean;
-  readonly id?: string;
-  readonly type: string;
-  readonly inputs?: Props;
-  readonly outputs?: Props;
-  readonly parent?: string;
-  readonly protect?: boolean;
-  /** Read, not made: never deleted by us. */
-  readonly external?: boolean;
-  readonly dependencies?: readonly string[];
-  /** Made, but not as wanted: replaced by the next run. */
-  readonly initErrors?: readonly string[];
-  /** `<urn>::<id>` of its provider. */
-  readonly provider?: string;
-  readonly propertyDependencies?: Readonly<Record<string, readonly string[]>>;
-  /** Deleted, or gone with what held it; to be made again. */
-  readonly pendingReplacement?: boolean;
-  readonly additionalSecretOutputs?: readonly string[];
-  readonly aliases?: readonly string[];
-  /** Seconds. */
-  readonly customTimeouts?: Readonly<Partial<Record<"create" | "update" | "delete", number>>>;
-  readonly importID?: string;
-  readonly retainOnDelete?: boolean;
-  readonly deletedWith?: string;
-  readonly created?: string;
-  readonly modified?: string;
-  readonly sourcePosition?: string;
-}
-
-export type PendingType = "creating" | "updating" | "deleting" | "reading" | "importing";
-export interface PendingOperation {
-  readonly resource: ResourceState;
-  readonly type: PendingType;
-}
+/** As recorded, its secrets opened. */
+export type ResourceState = Recorded<Props>;
+export type PendingOperation = Pending<Props>;
 
 /** A name under which the resource may be recorded; missing parts are the resource's own. */
 export type Alias =
@@ -92,11 +57,6 @@ export const isDefaultProvider = (urn: string): boolean =>
 export const shortType = (type: string): string => type.replace(/^([^:]+:[^:/]+)\/[^:]+:/, "$1:");
 /** The URN in a provider reference `<urn>::<id>`. */
 export const providerUrn = (reference: string): string => reference.slice(0, reference.lastIndexOf("::"));
-
-export interface StackName {
-  readonly project: string;
-  readonly stack: string;
-}
 
 /** `urn:pulumi:dev::sample::sample:index:Box$docker:index/volume:Volume::box-data` */
 export function makeUrn(stack: StackName, type: string, name: string, parent?: string): string {

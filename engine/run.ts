@@ -1,25 +1,25 @@
 /** One run: up, preview, refresh or destroy of a stack. */
 
+import { once } from "node:events";
+import { type Keys, openKeys } from "../backend/passphrase";
+import { type Config, decryptConfig, hasSecureConfig, type Project, readProject } from "../backend/project";
+import { StateFile } from "../backend/stateFile";
+import { lockStack } from "../backend/stateLock";
 import { Display, painter, type RunKind } from "./display/display";
 import { changeDigest, maskConfig } from "./display/displayJson";
 import type { EngineEvent, Operation } from "./events";
 import type { PendingOperation, ResourceState } from "./model";
 import { Deployment } from "./planning/deployment";
 import { destroyAll } from "./planning/destroy";
+import { Journal } from "./planning/journal";
 import { recoverPending } from "./planning/recover";
 import { refreshAll } from "./planning/refresh";
 import { ProviderRegistry } from "./planning/registry";
 import { Steps } from "./planning/steps";
 import { startMonitor } from "./program/monitor";
 import { startProgram } from "./program/program";
-import { type Config, configProps, decryptConfig, hasSecureConfig, type Project, readProject } from "./project";
 import type { ProviderFactory, ProviderHost } from "./provider";
-import { Journal } from "./state/journal";
-import { decrypter, keyNeeds } from "./state/outputs";
-import { type Keys, openKeys } from "./state/passphrase";
-import { backendDir, StateFile } from "./state/stateFile";
-import { lockStack } from "./state/stateLock";
-import { fromState, type Props, renew } from "./values";
+import { fromState, type Props } from "./values";
 
 export interface Options {
   /** Where Pulumi.yaml is. */
@@ -35,8 +35,6 @@ export interface Options {
   readonly previewOnly?: boolean;
   /** Provider calls at the same time. @default 16 */
   readonly parallel?: number;
-  /** Stops the run after the steps under way, as SIGINT and SIGTERM do. */
-  readonly signal?: AbortSignal;
   /** @default process.stdout */
   readonly out?: { write(text: string): unknown; isTTY?: boolean };
   /** @default process.env */
@@ -45,23 +43,18 @@ export interface Options {
   readonly providers: (host: ProviderHost) => Promise<ProviderFactory>;
 }
 
-export interface Timings {
-  readonly totalMs: number;
-  /** While the program ran: starting Node, loading the SDK and the program, and the steps that it asked for. */
-  readonly programMs: number;
-  /** Before and after: state, secrets, deletions. */
-  readonly engineMs: number;
-}
-
 export interface Result {
   /** 0, 1 after a failure (or, when none were expected, changes), 130 when stopped. */
   readonly exitCode: number;
   readonly changed: boolean;
   readonly counts: Readonly<Partial<Record<Operation, number>>>;
-  readonly timings: Timings;
+  readonly ms: number;
+  /** Of these, while the program ran: starting Node, loading the SDK and the program, and the steps that it asked for. */
+  readonly programMs: number;
 }
 
 const PARALLEL = 16;
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** @throws with one clear message when the run can't begin; what fails during it is shown and gives exit code 1. */
 export async function run(operation: RunKind, options: Options): Promise<Result> {
@@ -79,10 +72,8 @@ class Run {
   private readonly dry: boolean;
   private readonly events: EngineEvent[] = [];
   private registry: ProviderRegistry | undefined;
-  /** Resolves when the run is asked to stop. */
-  private readonly stopRequest: Promise<undefined>;
-  private stop: () => void = () => {};
-  private stopped = false;
+  private readonly stopping = new AbortController();
+  private readonly stopRequest = once(this.stopping.signal, "abort");
   private failed = false;
   private programMs = 0;
 
@@ -95,33 +86,35 @@ class Run {
     this.env = env;
     this.out = out;
     this.project = readProject(projectDir, stack);
-    this.file = new StateFile(backendDir(projectDir, env), { project: this.project.name, stack });
+    this.file = StateFile.of(this.project, env);
     const write = (text: string) => !json && out.write(text);
     this.display = new Display({ kind: operation, stack, diff, paint: painter(out, env), write });
-    this.stopRequest = new Promise((resolve) => {
-      this.stop = () => {
-        // npm sends on what the terminal sent already: a second signal is no second wish.
-        if (this.stopped) return;
-        this.stopped = true;
-        this.say("Stopping: the steps under way are finished first, so that nothing is lost.");
-        resolve(undefined);
-      };
-    });
   }
 
+  private get stopped(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  private readonly stop = (): void => {
+    // npm sends on what the terminal sent already: a second signal is no second wish.
+    if (this.stopped) return;
+    this.say("Stopping: the steps under way are finished first, so that nothing is lost.");
+    this.stopping.abort();
+  };
+
   async execute(): Promise<Result> {
-    const { signal } = this.options;
     // Before the lock is taken: whoever is stopped must give it back.
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, this.stop);
-    signal?.addEventListener("abort", this.stop);
+    for (const name of SIGNALS) process.on(name, this.stop);
     let unlock = () => {};
     try {
       if (!this.dry) unlock = lockStack(this.file.bookkeeping, this.file.stack, (text) => this.say(text));
       await this.work();
     } finally {
       await this.registry?.close();
-      for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, this.stop);
-      signal?.removeEventListener("abort", this.stop);
+      const unlisten = () => void SIGNALS.map((name) => process.off(name, this.stop));
+      // Of two signals for one wish, the second may still be on its way.
+      if (this.stopped) setTimeout(unlisten, 1000).unref();
+      else unlisten();
       unlock();
     }
     return this.result();
@@ -134,7 +127,7 @@ class Run {
     if (stored === undefined && !runsProgram)
       throw new Error(`stack ${file.stack.stack}: there is no state in ${file.file}; nothing to ${operation}`);
     const keys = openKeys({
-      ...keyNeeds(file, this.project, this.env),
+      ...{ file, project: this.project, env: this.env },
       stateSalt: stored?.salt,
       writes: operation === "up",
       say: (text) => this.say(text),
@@ -148,15 +141,14 @@ class Run {
       this.failed ||= !complete && !this.stopped;
       return journal.flush();
     }
-    const decrypt = hasSecureConfig(this.project) ? await this.configDecrypter(keys) : (text: string) => text;
-    const config = decryptConfig(this.project, decrypt);
+    const config = decryptConfig(this.project, hasSecureConfig(this.project) ? (await keys).config : undefined);
     await this.runProgram(config, load);
   }
 
   private async runProgram(config: Config, load: Promise<{ steps: Steps; journal: Journal }>): Promise<void> {
-    const deployment = load.then(({ steps }) => new Deployment(this.file.stack, steps, configProps(config)));
+    const deployment = load.then(({ steps }) => new Deployment(this.file.stack, steps, config));
     deployment.catch(() => {});
-    const monitor = await startMonitor(deployment, this.project.dir, (event) => this.emit(event));
+    const monitor = await startMonitor(deployment, (event) => this.emit(event));
     const begun = performance.now();
     const program = startProgram({
       project: this.project,
@@ -172,10 +164,10 @@ class Run {
       const ready = await deployment;
       const failure = await Promise.race([program.ended, this.stopRequest]);
       this.programMs = performance.now() - begun;
-      if (!this.stopped && failure === undefined) await ready.finish();
-      else await ready.stop();
+      const ended = !this.stopped && failure === undefined;
+      await (ended ? ready.finish() : ready.stop());
       this.failed ||= ready.failed || (!this.stopped && failure !== undefined);
-      if (failure) this.emit({ kind: "log", severity: "error", message: failure });
+      if (typeof failure === "string" && failure) this.emit({ kind: "log", severity: "error", message: failure });
       await journal.flush();
     } finally {
       program.kill();
@@ -184,17 +176,11 @@ class Run {
   }
 
   private async load(keys: Keys, recorded: readonly ResourceState[], pending: readonly PendingOperation[]) {
-    const decrypt = decrypter(keys);
     // Encrypted with another key than is written with, a value must be encrypted anew.
-    const keep = keys.state === keys.write;
-    const reveal = (props: Props | undefined) => {
-      const open = props && fromState(props, decrypt);
-      return (open === undefined || keep ? open : renew(open)) as Props | undefined;
-    };
-    const open = (state: ResourceState): ResourceState => ({
+    const reveal = (props?: Props) => props && (fromState(props, keys.state, keys.state === keys.write) as Props);
+    const open = (state: ResourceState) => ({
       ...state,
-      inputs: reveal(state.inputs),
-      outputs: reveal(state.outputs),
+      ...{ inputs: reveal(state.inputs), outputs: reveal(state.outputs) },
     });
     const resources = recorded.map(open);
     const journal = new Journal(this.dry ? undefined : this.file, resources, keys.write);
@@ -212,12 +198,6 @@ class Run {
     return { steps, journal };
   }
 
-  private async configDecrypter(keys: Promise<Keys>): Promise<(ciphertext: string) => string> {
-    const { config } = await keys;
-    if (config === undefined) throw new Error(`${this.project.stackFile}: has secure values but no encryptionsalt`);
-    return (ciphertext) => config.decrypt(ciphertext);
-  }
-
   private tell(message: string): void {
     this.emit({ kind: "log", severity: "info", message });
   }
@@ -233,12 +213,12 @@ class Run {
   }
 
   private result(): Result {
-    const totalMs = performance.now() - this.started;
+    const ms = performance.now() - this.started;
     const { changed, counts } = this.display;
     const { json, expectNoChanges } = this.options;
-    this.display.finish(totalMs, this.failed || this.stopped);
+    this.display.finish(ms, this.failed || this.stopped);
     if (json) {
-      const digest = changeDigest(this.events, maskConfig(this.project), counts, totalMs);
+      const digest = changeDigest(this.events, maskConfig(this.project), counts, ms);
       this.out.write(`${JSON.stringify(digest, null, 4)}\n`);
     }
     const unexpected = expectNoChanges === true && changed;
@@ -247,7 +227,8 @@ class Run {
       exitCode: this.stopped ? 130 : this.failed || unexpected ? 1 : 0,
       changed,
       counts: Object.fromEntries(counts),
-      timings: { totalMs, programMs: this.programMs, engineMs: totalMs - this.programMs },
+      ms,
+      programMs: this.programMs,
     };
   }
 }

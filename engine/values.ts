@@ -78,14 +78,21 @@ export function toState(value: Prop, encrypt: (plain: string) => string): Prop {
   return value instanceof Unknown ? UNKNOWN_ID : mapChildren(value, (child) => toState(child, encrypt));
 }
 
-/** The reverse of {@link toState}; `decrypt` throws when the passphrase is wrong. */
-export function fromState(value: Prop, decrypt: (ciphertext: string) => string): Prop {
+/**
+ * The reverse of {@link toState}.
+ *
+ * @param keep whether secrets that stay as they are are written with the same ciphertext
+ * @throws when there is a secret and no key
+ */
+export function fromState(value: Prop, key: { decrypt(ciphertext: string): string } | undefined, keep = true): Prop {
   if (isObject(value) && value[SIGNATURE] === SECRET) {
-    if (typeof value.ciphertext === "string")
-      return new Secret(fromState(JSON.parse(decrypt(value.ciphertext)), decrypt), value.ciphertext);
-    if (typeof value.plaintext === "string") return new Secret(fromState(JSON.parse(value.plaintext), decrypt));
+    const { ciphertext, plaintext } = value;
+    if (typeof ciphertext === "string" && key === undefined) throw new Error("the state holds secrets but no salt");
+    const text = typeof ciphertext === "string" ? key?.decrypt(ciphertext) : plaintext;
+    if (typeof text === "string")
+      return new Secret(fromState(JSON.parse(text), key, keep), keep ? (ciphertext as string | undefined) : undefined);
   }
-  return value === UNKNOWN_ID ? Unknown.instance : mapChildren(value, (child) => fromState(child, decrypt));
+  return value === UNKNOWN_ID ? Unknown.instance : mapChildren(value, (child) => fromState(child, key, keep));
 }
 
 /** For providers: without secret marks, and with ids in place of references to resources. */
@@ -96,11 +103,6 @@ export function unwrap(value: Prop): Value {
 }
 
 export const unwrapProps = (props: Props | undefined): Properties => unwrap(props ?? {}) as Properties;
-
-/** The same value without what the state file held for its secrets. */
-export function renew(value: Prop): Prop {
-  return value instanceof Secret ? new Secret(renew(value.value)) : mapChildren(value, renew);
-}
 
 function contains(value: Prop, test: (value: Prop) => boolean): boolean {
   if (test(value)) return true;

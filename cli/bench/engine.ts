@@ -139,7 +139,7 @@ class EngineBench {
       expectNoChanges,
     });
     if (result.exitCode !== 0) throw new Error(`${operation} failed:\n${text}`);
-    return result.timings.totalMs;
+    return result.ms;
   }
 
   private configure(resources: number, containers: boolean): void {

@@ -62,5 +62,5 @@ class LastLines {
 }
 
 async function resourcesOf(stack: BenchStack): Promise<readonly RecordedResource[]> {
-  return (await stackResources(projectDirectory, stack.name, { env: stack.environment })) ?? [];
+  return (await stackResources(projectDirectory, stack.name, { env: stack.environment, showSecrets: true })) ?? [];
 }

@@ -1,12 +1,11 @@
-import { decryptConfig, type Project, readProject } from "../../engine/project";
-import type { Crypter } from "../../engine/state/crypto";
-import { keyNeeds } from "../../engine/state/outputs";
-import { openKeys } from "../../engine/state/passphrase";
-import { backendDir, StateFile } from "../../engine/state/stateFile";
+import type { Crypter } from "../../backend/crypto";
+import { openKeys } from "../../backend/passphrase";
+import { decryptConfig, isSecure, type Project, readProject } from "../../backend/project";
+import { StateFile } from "../../backend/stateFile";
 import { configCommand, isSecretSetting, unknownSetting } from "../../settings/field";
 import { projectName } from "../../settings/schema";
 import { table } from "../text";
-import { isSecure, StackFile } from "./stackFile";
+import { StackFile } from "./stackFile";
 
 const masked = "[secret]";
 
@@ -95,7 +94,7 @@ export class LocalConfig {
     const { rawConfig } = this.project;
     const asked = key === undefined ? Object.values(rawConfig) : [rawConfig[key]];
     const crypter = showSecrets && asked.some(isSecure) ? await this.openKey() : undefined;
-    const { values } = decryptConfig(this.project, (text) => crypter?.decrypt(text) ?? masked);
+    const { values } = decryptConfig(this.project, crypter ?? { decrypt: () => masked });
     if (showSecrets) return values;
     // Also of one that somebody wrote into the file in plain.
     const isSecret = (name: string) => isSecretSetting(name.replace(`${projectName}:`, ""));
@@ -106,11 +105,10 @@ export class LocalConfig {
   private async openKey(): Promise<Crypter> {
     if (this.file.hasOtherKeys)
       throw new Error(`${this.fileName}: secretsprovider: expected passphrase; use the Pulumi CLI for another one`);
-    const backend = backendDir(this.project.dir, this.env);
-    const state = new StateFile(backend, { project: this.project.name, stack: this.stack });
+    const file = StateFile.of(this.project, this.env);
     const keys = await openKeys({
-      ...keyNeeds(state, this.project, this.env),
-      stateSalt: state.read()?.salt,
+      ...{ file, project: this.project, env: this.env },
+      stateSalt: file.read()?.salt,
       writes: true,
       say: (text) => process.stderr.write(`${text}\n`),
     });

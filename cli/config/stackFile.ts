@@ -5,10 +5,6 @@ import { Document, isMap, parseDocument } from "yaml";
 /** A value as the file has it; a secret's is encrypted. */
 type StoredValue = string | { readonly secure: string };
 
-export function isSecure(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "secure" in value;
-}
-
 /**
  * The configuration in Pulumi.<stack>.yaml, changed without touching comments, order and other values.
  *

@@ -17,36 +17,25 @@ interface Wording {
   readonly counted?: readonly [before: string, after: string];
 }
 
+const worded = (symbol: string, tone: Tone, words: Wording["words"], counted?: Wording["counted"]): Wording => ({
+  symbol,
+  tone,
+  words,
+  counted,
+});
+
 /** In the order of the summary. */
 const WORDING: Readonly<Record<Operation, Wording>> = {
-  create: { symbol: "+ ", tone: "add", words: ["create", "creating", "created"], counted: ["to create", "created"] },
-  import: { symbol: "= ", tone: "add", words: ["import", "importing", "imported"], counted: ["to import", "imported"] },
-  update: { symbol: "~ ", tone: "change", words: ["update", "updating", "updated"], counted: ["to update", "updated"] },
-  refresh: {
-    symbol: "~ ",
-    tone: "change",
-    words: ["refresh", "refreshing", "changed outside"],
-    counted: ["changed outside", "changed outside"],
-  },
-  replace: {
-    symbol: "+-",
-    tone: "replace",
-    words: ["replace", "replacing", "replace"],
-    counted: ["to replace", "replaced"],
-  },
-  "create-replacement": {
-    symbol: "++",
-    tone: "add",
-    words: ["create replacement", "creating replacement", "created replacement"],
-  },
-  delete: { symbol: "- ", tone: "delete", words: ["delete", "deleting", "deleted"], counted: ["to delete", "deleted"] },
-  "delete-replaced": {
-    symbol: "--",
-    tone: "delete",
-    words: ["delete original", "deleting original", "deleted original"],
-  },
-  read: { symbol: "> ", tone: "change", words: ["read", "reading", "read"], counted: ["to read", "read"] },
-  same: { symbol: "", tone: "plain", words: ["", "", ""], counted: ["unchanged", "unchanged"] },
+  create: worded("+ ", "add", ["create", "creating", "created"], ["to create", "created"]),
+  import: worded("= ", "add", ["import", "importing", "imported"], ["to import", "imported"]),
+  update: worded("~ ", "change", ["update", "updating", "updated"], ["to update", "updated"]),
+  refresh: worded("~ ", "change", ["refresh", "refreshing", "changed outside"], ["changed outside", "changed outside"]),
+  replace: worded("+-", "replace", ["replace", "replacing", "replace"], ["to replace", "replaced"]),
+  "create-replacement": worded("++", "add", ["create replacement", "creating replacement", "created replacement"]),
+  delete: worded("- ", "delete", ["delete", "deleting", "deleted"], ["to delete", "deleted"]),
+  "delete-replaced": worded("--", "delete", ["delete original", "deleting original", "deleted original"]),
+  read: worded("> ", "change", ["read", "reading", "read"], ["to read", "read"]),
+  same: worded("", "plain", ["", "", ""], ["unchanged", "unchanged"]),
 };
 
 const TITLES: Readonly<Record<RunKind, string>> = {

@@ -1,8 +1,8 @@
 /** A preview as one JSON document, in the official engine's form. */
 
+import type { Project } from "../../backend/project";
 import type { EngineEvent, Operation } from "../events";
 import { isDefaultProvider, type ResourceState, STACK_TYPE } from "../model";
-import type { Project } from "../project";
 import { isObject, mapProps, type Prop, Secret, toState } from "../values";
 
 /** Configuration values with secure ones masked. */

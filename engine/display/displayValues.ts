@@ -2,7 +2,7 @@
 
 import { diffLines } from "diff";
 import { Unknown } from "../provider";
-import { equal, isInternalKey, isObject, type Prop, type Props, Secret } from "../values";
+import { equal, isEmpty, isInternalKey, isObject, type Prop, type Props, Secret } from "../values";
 
 export type Tone = "add" | "delete" | "change" | "replace" | "plain";
 export type Paint = (tone: Tone, text: string) => string;
@@ -23,10 +23,7 @@ const keysOf = (props: Props): string[] => Object.keys(props).sort();
 const widthOf = (keys: readonly string[]): number => Math.max(0, ...keys.map((key) => key.length));
 
 /** Empty values only clutter. */
-function worthShowing(value: Prop | undefined): value is Prop {
-  if (value === undefined || value === null || value === "") return false;
-  return !(Array.isArray(value) && value.length === 0) && !(isObject(value) && Object.keys(value).length === 0);
-}
+const worthShowing = (value: Prop | undefined): value is Prop => value !== "" && !isEmpty(value);
 
 type Title = (tone: Tone) => string;
 

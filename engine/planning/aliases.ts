@@ -1,6 +1,7 @@
 /** Under which other URNs a resource may be recorded. */
 
-import { type Alias, type Goal, makeUrn, nameOf, type StackName } from "../model";
+import type { StackName } from "../../backend/checkpoint";
+import { type Alias, type Goal, makeUrn, nameOf } from "../model";
 
 /**
  * The URNs that the goal's aliases stand for, also those that come from its parent being recorded under another one.

@@ -1,20 +1,15 @@
 /** The providers of resources that name none: one for each package, from the stack's configuration. */
 
-import {
-  type Goal,
-  isProviderType,
-  makeUrn,
-  PROVIDER_PREFIX,
-  packageOf,
-  type ResourceState,
-  type StackName,
-} from "../model";
-import type { Props } from "../values";
+import type { StackName } from "../../backend/checkpoint";
+import type { Config } from "../../backend/project";
+import { type Goal, isProviderType, makeUrn, PROVIDER_PREFIX, packageOf, type ResourceState } from "../model";
+import { type Prop, Secret } from "../values";
 
 const DYNAMIC = "pulumi-nodejs";
 
 export class DefaultProviders {
   private readonly begun = new Map<string, Promise<string>>();
+  private readonly config: readonly (readonly [key: string, value: Prop])[];
 
   /**
    * @param config of the stack: `docker:host`...
@@ -22,9 +17,12 @@ export class DefaultProviders {
    */
   constructor(
     private readonly stack: StackName,
-    private readonly config: Props,
+    { values, secretKeys }: Config,
     private readonly register: (urn: string, goal: Goal) => Promise<ResourceState>,
-  ) {}
+  ) {
+    const secret = new Set(secretKeys);
+    this.config = Object.entries(values).map(([key, text]) => [key, secret.has(key) ? new Secret(text) : text]);
+  }
 
   /** The explicit provider, or the package's default one, which is registered when first needed. */
   async referenceFor({ type, custom, provider, version }: Goal): Promise<string | undefined> {
@@ -40,10 +38,10 @@ export class DefaultProviders {
   }
 
   private async registerDefault(pkg: string, name: string, version: string | undefined): Promise<string> {
-    const entries = Object.entries(this.config);
-    const own = entries.filter(([key]) => key.startsWith(`${pkg}:`));
+    const own = this.config.filter(([key]) => key.startsWith(`${pkg}:`));
     // The dynamic provider gets the whole configuration, others what is set for their package.
-    const given = pkg === DYNAMIC ? entries : own.map(([key, value]) => [key.slice(pkg.length + 1), value] as const);
+    const given =
+      pkg === DYNAMIC ? this.config : own.map(([key, value]) => [key.slice(pkg.length + 1), value] as const);
     const goal = { type: `${PROVIDER_PREFIX}${pkg}`, name, custom: true, inputs: Object.fromEntries(given), version };
     const urn = makeUrn(this.stack, goal.type, name);
     const { id } = await this.register(urn, goal);

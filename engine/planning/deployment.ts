@@ -1,6 +1,8 @@
 /** One run of the program: what it registers is compared with the state, planned and carried out. */
 
-import { type Goal, makeUrn, type ResourceState, requirements, STACK_TYPE, type StackName, stateFor } from "../model";
+import type { StackName } from "../../backend/checkpoint";
+import type { Config } from "../../backend/project";
+import { type Goal, makeUrn, type ResourceState, requirements, STACK_TYPE, stateFor } from "../model";
 import type { Properties } from "../provider";
 import {
   containsUnknown,
@@ -42,15 +44,14 @@ export class Deployment {
   private readonly replacements: Replacements;
   /** URN -> the URN that it is recorded under. */
   private readonly aliased = new Map<string, string>();
-  private active = 0;
-  private idle: (() => void)[] = [];
+  private readonly underWay = new Set<Promise<unknown>>();
   private stopping = false;
 
   /** @param config of the stack, for providers that are not made by the program: `docker:host`... */
   constructor(
     private readonly stack: StackName,
     private readonly steps: Steps,
-    config: Props,
+    config: Config,
   ) {
     this.providers = new DefaultProviders(stack, config, (urn, goal) => {
       this.seen.add(urn);
@@ -82,7 +83,7 @@ export class Deployment {
   /** No new steps; resolves when those under way have ended. */
   async stop(): Promise<void> {
     this.stopping = true;
-    while (this.active > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+    await Promise.allSettled(this.underWay);
   }
 
   /** After a program that went well: deletes what it did not register. */
@@ -97,13 +98,9 @@ export class Deployment {
 
   private async tracked<T>(work: () => Promise<T>): Promise<T> {
     this.refuseWhenStopping();
-    this.active += 1;
-    try {
-      return await work();
-    } finally {
-      this.active -= 1;
-      if (this.active === 0) for (const resolve of this.idle.splice(0)) resolve();
-    }
+    const done = work();
+    this.underWay.add(done);
+    return done.finally(() => this.underWay.delete(done));
   }
 
   private refuseWhenStopping(): void {

@@ -2,7 +2,7 @@
 
 import { isProviderType, PROVIDER_PREFIX, providerUrn, type ResourceState, typeOf } from "../model";
 import { type Properties, type Provider, type ProviderFactory, unknownKind } from "../provider";
-import { same, unwrapProps } from "../values";
+import { equal, unwrapProps } from "../values";
 import * as builtin from "./builtin";
 
 export class ProviderRegistry {
@@ -27,7 +27,7 @@ export class ProviderRegistry {
     if (!isProviderType(type)) return;
     const config = unwrapProps(outputs ?? inputs);
     const instance = this.instances.get(urn);
-    if (instance !== undefined && same(config, this.configs.get(urn))) return;
+    if (instance !== undefined && equal(config, this.configs.get(urn))) return;
     this.configs.set(urn, config);
     if (instance !== undefined) this.retired.push(instance);
     this.instances.delete(urn);

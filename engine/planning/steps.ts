@@ -3,7 +3,6 @@
 import type { Emit, Step } from "../events";
 import { isProviderType, type PendingOperation, type ResourceState } from "../model";
 import { type Context, type Existing, PartialCreateError, type Properties, Unknown } from "../provider";
-import type { Journal } from "../state/journal";
 import {
   containsUnknown,
   equal,
@@ -19,6 +18,7 @@ import {
   UNKNOWN_ID,
   unwrapProps,
 } from "../values";
+import type { Journal } from "./journal";
 import type { ProviderRegistry } from "./registry";
 
 export function messageOf(error: unknown): string {

@@ -1,6 +1,5 @@
 /** Answers the SDK's gRPC protocol: the program's resource monitor and engine. */
 
-import { realpathSync } from "node:fs";
 import { promisify } from "node:util";
 import * as grpc from "@grpc/grpc-js";
 import type { Alias as AliasMessage } from "@pulumi/pulumi/proto/alias_pb";
@@ -8,7 +7,6 @@ import { EngineService, type IEngineServer } from "@pulumi/pulumi/proto/engine_g
 import * as engine from "@pulumi/pulumi/proto/engine_pb";
 import { type IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
-import type { SourcePosition } from "@pulumi/pulumi/proto/source_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { duration } from "../duration";
 import type { Emit } from "../events";
@@ -28,10 +26,9 @@ export interface Monitor {
   close(): void;
 }
 
-/** @param projectDir source positions are recorded relative to it */
-export async function startMonitor(deployment: Promise<Deployment>, projectDir: string, emit: Emit): Promise<Monitor> {
+export async function startMonitor(deployment: Promise<Deployment>, emit: Emit): Promise<Monitor> {
   const server = new grpc.Server(UNLIMITED);
-  const resources = monitorService(deployment, realpathSync(projectDir));
+  const resources = monitorService(deployment);
   server.addService(ResourceMonitorService, resources as grpc.UntypedServiceImplementation);
   server.addService(EngineService, engineService(emit) as unknown as grpc.UntypedServiceImplementation);
   const bind = promisify(server.bindAsync.bind(server));
@@ -63,7 +60,7 @@ const RESULTS = { success: resource.Result.SUCCESS, fail: resource.Result.FAIL, 
 /** To the program, what will be made is simply not known yet. */
 const knownId = (id: string): string => (id === UNKNOWN_ID ? "" : id);
 
-function monitorService(ready: Promise<Deployment>, root: string): Partial<IResourceMonitorServer> {
+function monitorService(ready: Promise<Deployment>): Partial<IResourceMonitorServer> {
   const refuse = <Request, Response>(what: string) =>
     answer<Request, Response>(() => {
       throw new Error(`${what}: not known to the local engine; use the Pulumi CLI (APIM_ENGINE=pulumi)`);
@@ -74,7 +71,7 @@ function monitorService(ready: Promise<Deployment>, root: string): Partial<IReso
     ),
     registerResource: answer(async (request) => {
       const deployment = await ready;
-      const { urn, id, outputs, result } = await deployment.register(goalOf(request, deployment.rootUrn, root));
+      const { urn, id, outputs, result } = await deployment.register(goalOf(request, deployment.rootUrn));
       return new resource.RegisterResourceResponse()
         .setUrn(urn)
         .setId(knownId(id))
@@ -84,7 +81,7 @@ function monitorService(ready: Promise<Deployment>, root: string): Partial<IReso
     readResource: answer(async (request) => {
       const deployment = await ready;
       const { urn, outputs, result } = await deployment.register({
-        ...commonGoal(request, deployment.rootUrn, root),
+        ...commonGoal(request, deployment.rootUrn),
         custom: true,
         inputs: fromStruct(request.getProperties()),
         readId: request.getId(),
@@ -136,7 +133,6 @@ function engineService(emit: Emit): Partial<IEngineServer> {
 function commonGoal(
   request: resource.RegisterResourceRequest | resource.ReadResourceRequest,
   root: string | undefined,
-  dir: string,
 ) {
   const type = request.getType();
   return {
@@ -147,17 +143,16 @@ function commonGoal(
     version: request.getVersion() || undefined,
     dependencies: request.getDependenciesList(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-    sourcePosition: positionOf(request.getSourceposition(), dir),
   };
 }
 
-function goalOf(request: resource.RegisterResourceRequest, root: string | undefined, dir: string): Goal {
+function goalOf(request: resource.RegisterResourceRequest, root: string | undefined): Goal {
   const type = request.getType();
   const unknown = request.getRemote() ? "remote components" : request.hasReplacementTrigger() && "replacementTrigger";
   if (unknown) throw new Error(`${type}: ${unknown}: not known to the local engine; use the Pulumi CLI`);
   const propertyDependencies = request.getPropertydependenciesMap().toObject(false, (_, each) => each.getUrnsList());
   return {
-    ...commonGoal(request, root, dir),
+    ...commonGoal(request, root),
     custom: request.getCustom(),
     inputs: fromStruct(request.getObject()),
     protect: request.getProtect(),
@@ -191,11 +186,4 @@ function timeoutsOf(timeouts: resource.RegisterResourceRequest.CustomTimeouts | 
   const { create = "", update = "", pb_delete = "" } = timeouts?.toObject() ?? {};
   const given = Object.entries({ create, update, delete: pb_delete }).filter(([, text]) => text !== "");
   return Object.fromEntries(given.map(([key, text]) => [key, (duration(text) ?? 0) / 1e9]));
-}
-
-/** `project:///index.ts#3,1`; nothing for files outside the project, whose paths are of this machine only. */
-function positionOf(position: SourcePosition | undefined, dir: string): string | undefined {
-  const uri = position?.getUri() ?? "";
-  if (!uri.startsWith(`file://${dir}/`)) return undefined;
-  return `project://${uri.slice(`file://${dir}`.length)}#${position?.getLine()},${position?.getColumn()}`;
 }

@@ -48,13 +48,13 @@ describe("run", function () {
   });
 
   it("up creates all of it, with the program's own lines, types, parents and secrets", async () => {
-    const { text, exitCode, counts, timings } = await engine("up");
+    const { text, exitCode, counts, ms, programMs } = await engine("up");
     assert.equal(exitCode, 0, text);
     assert.deepEqual(counts, { create: 7 });
     assert.match(text, /\n {4}building the shelf\n/);
     assert.match(text, /password: \[secret\]\n {4}written : "once"/);
     assert.ok(!text.includes("result-key") && !stateText().includes("result-key"));
-    assert.ok(timings.programMs > 0 && timings.engineMs > 0 && timings.totalMs >= timings.engineMs);
+    assert.ok(programMs > 0 && ms > programMs);
     const { resources } = JSON.parse(stateText()).checkpoint.latest;
     const urns = resources.map(({ urn }: { urn: string }) => urn.replace("urn:pulumi:dev::shelf::", ""));
     assert.ok(urns.includes("shelf:index:Shelf$random:index/randomId:RandomId::shelf-book1"), urns.join("\n"));
@@ -64,7 +64,6 @@ describe("run", function () {
     assert.deepEqual(book.dependencies, [
       "urn:pulumi:dev::shelf::shelf:index:Shelf$random:index/randomId:RandomId::shelf-label",
     ]);
-    assert.match(book.sourcePosition, /^project:\/\/\/index.ts#\d+,\d+$/);
     const note = resources.find(({ urn }: { urn: string }) => urn.endsWith("::note"));
     assert.equal(note.id, `note-${"hex-shelf-label-0:result-key-0".length}`);
     assert.ok(note.inputs.text.ciphertext && note.outputs.text.ciphertext);
@@ -125,24 +124,6 @@ describe("run", function () {
     world.hook = () => {};
     assert.deepEqual((await engine("up")).counts, { same: 6, delete: 1 });
     assert.deepEqual(world.names(), ["key", "shelf-book1", "shelf-label"]);
-  });
-
-  it("asked to stop, it ends the step under way and exits with 130", async () => {
-    configure("  shelf:books: 3\n  shelf:colour: red\n");
-    const stop = new AbortController();
-    world.hook = async (moment, call, name) => {
-      if (moment !== "before" || call !== "create" || name !== "shelf-label") return;
-      stop.abort();
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    };
-    const { exitCode, text } = await engine("up", { signal: stop.signal });
-    world.hook = () => {};
-    assert.equal(exitCode, 130, text);
-    assert.match(text, /Stopping: the steps under way are finished first/);
-    assert.match(text, /created replacement/);
-    assert.equal(JSON.parse(stateText()).checkpoint.latest.pending_operations, undefined);
-    assert.equal((await engine("up")).exitCode, 0);
-    assert.deepEqual(world.names(), ["key", "shelf-book1", "shelf-book2", "shelf-book3", "shelf-label"]);
   });
 
   it("refuses a second run while one is under way, and names it", async () => {

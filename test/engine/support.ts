@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { Crypter } from "../../backend/crypto";
+import { StateFile } from "../../backend/stateFile";
 import type { EngineEvent, Step } from "../../engine/events";
 import type { Goal, ResourceState } from "../../engine/model";
 import { Deployment, type Registration } from "../../engine/planning/deployment";
 import { destroyAll } from "../../engine/planning/destroy";
+import { Journal } from "../../engine/planning/journal";
 import { recoverPending } from "../../engine/planning/recover";
 import { refreshAll } from "../../engine/planning/refresh";
 import { ProviderRegistry } from "../../engine/planning/registry";
@@ -19,9 +22,6 @@ import {
   type ProviderHost,
   Unknown,
 } from "../../engine/provider";
-import { Crypter } from "../../engine/state/crypto";
-import { Journal } from "../../engine/state/journal";
-import { StateFile } from "../../engine/state/stateFile";
 import { equal, fromState, type Props } from "../../engine/values";
 import { dynamicProvider } from "../../providers/dynamic";
 
@@ -166,7 +166,7 @@ export async function deploy(
   outputs: Props = {},
 ): Promise<Outcome> {
   const { steps, journal, events } = await open(dir, world, preview);
-  const deployment = new Deployment(stack, steps, {});
+  const deployment = new Deployment(stack, steps, { values: {}, secretKeys: [] });
   const registrations = new Map<string, Registration>();
   for (const { from, ...goal } of goals) {
     const hex = from === undefined ? undefined : (registrations.get(from)?.outputs.hex ?? Unknown.instance);
@@ -196,7 +196,7 @@ export async function refresh(dir: string, world: World): Promise<string[]> {
 /** The recorded resources, secrets opened. */
 export async function recorded(dir: string): Promise<ResourceState[]> {
   const crypter = await testCrypter();
-  const reveal = (props: Props | undefined) => fromState(props ?? {}, (text) => crypter.decrypt(text)) as Props;
+  const reveal = (props: Props | undefined) => fromState(props ?? {}, crypter) as Props;
   return (new StateFile(dir, stack).read()?.resources ?? []).map((state) => ({
     ...state,
     inputs: reveal(state.inputs),

@@ -121,7 +121,7 @@ export class TestStack {
   /** The nodes' MySQL accounts, from the state. */
   async databaseAccounts(): Promise<{ user: string; password: string }[]> {
     const env = { ...process.env, ...this.environment() };
-    const resources = (await stackResources(projectDirectory, this.name, { env })) ?? [];
+    const resources = (await stackResources(projectDirectory, this.name, { env, showSecrets: true })) ?? [];
     return resources
       .filter(({ type }) => type === "mysql:index/user:User")
       .map(({ inputs }) => ({ user: String(inputs.user), password: String(inputs.plaintextPassword) }));

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import * as path from "node:path";
-import type { StackName } from "../model";
+import type { StackName } from "./checkpoint";
 import { type ProcessIdentity, processIdentity } from "./processIdentity";
 
 /** The official fields; what tells one process from another with its number is ours, where it can be known. */

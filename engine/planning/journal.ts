@@ -1,9 +1,9 @@
 /** The state of a run in progress: what is settled, what is still as before, and what is under way. */
 
-import type { PendingOperation, PendingType, ResourceState } from "../model";
+import type { Crypter } from "../../backend/crypto";
+import type { StateFile } from "../../backend/stateFile";
+import type { PendingOperation, ResourceState } from "../model";
 import { equal, isEmpty, isObject, type Props, toState } from "../values";
-import type { Crypter } from "./crypto";
-import type { StateFile } from "./stateFile";
 
 /**
  * Every change is on disk before the returned promise resolves. Writes that come in while one is under way are
@@ -44,7 +44,7 @@ export class Journal {
     return this.settled.find((each) => each.urn === urn);
   }
 
-  async begin(resource: ResourceState, type: PendingType): Promise<PendingOperation> {
+  async begin(resource: ResourceState, type: PendingOperation["type"]): Promise<PendingOperation> {
     const operation = { resource, type };
     this.pending.add(operation);
     await this.save();

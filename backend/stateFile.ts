@@ -5,19 +5,12 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, 
 import { open, rename, rm } from "node:fs/promises";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { PendingOperation, ResourceState, StackName } from "../model";
-import { isObject } from "../values";
+import type { Checkpoint, StackName } from "./checkpoint";
+import { asRecord, type Project } from "./project";
 
-const CHECKPOINT_VERSION = 3;
+const VERSION = 3;
 /** Version of the SDK whose engine this one follows; the manifest carries it. */
 const ENGINE_VERSION = "3.248.0";
-
-/** A checkpoint as read: secrets still encrypted. */
-export interface StoredCheckpoint {
-  readonly resources: readonly ResourceState[];
-  readonly pending: readonly PendingOperation[];
-  readonly salt?: string;
-}
 
 /** `file://` URL in PULUMI_BACKEND_URL, else the project directory; `~` is the home directory. */
 export function backendDir(projectDir: string, env: NodeJS.ProcessEnv): string {
@@ -46,44 +39,43 @@ export class StateFile {
     this.file = path.join(this.bookkeeping, "stacks", stack.project, `${stack.stack}.json`);
   }
 
+  static of({ dir, name, stack }: Project, env: NodeJS.ProcessEnv): StateFile {
+    return new StateFile(backendDir(dir, env), { project: name, stack });
+  }
+
   /**
    * Undefined when the stack was never brought up.
    *
    * @throws when the file is there but not a checkpoint that we understand; it is never taken for an empty one.
    */
-  read(): StoredCheckpoint | undefined {
+  read(): Checkpoint | undefined {
     if (existsSync(`${this.file}.gz`))
       throw new Error(`${this.file}.gz: compressed state; use the Pulumi CLI, or export and import it uncompressed`);
     if (!existsSync(this.file)) return undefined;
     const text = readFileSync(this.file, "utf8");
-    let parsed: unknown;
+    let parsed: Record<string, unknown>;
     try {
-      parsed = JSON.parse(text);
+      parsed = asRecord(JSON.parse(text));
     } catch (error) {
       throw this.unreadable(`not JSON (${text.length} characters; ${error instanceof Error ? error.message : error})`);
     }
-    if (!isObject(parsed) || parsed.version !== CHECKPOINT_VERSION)
-      throw this.unreadable(
-        `expected a checkpoint of version ${CHECKPOINT_VERSION}, found version ${isObject(parsed) ? parsed.version : "none"}`,
-      );
-    const latest = isObject(parsed.checkpoint) ? parsed.checkpoint.latest : undefined;
-    if (latest === undefined || latest === null) return { resources: [], pending: [] };
-    if (!isObject(latest) || (latest.resources !== undefined && !Array.isArray(latest.resources)))
-      throw this.unreadable("expected checkpoint.latest.resources to be a list");
-    const resources = (latest.resources ?? []) as unknown as ResourceState[];
+    const { version = "none", checkpoint } = parsed;
+    if (version !== VERSION)
+      throw this.unreadable(`expected a checkpoint of version ${VERSION}, found version ${version}`);
+    const {
+      resources = [],
+      pending_operations: pending = [],
+      secrets_providers,
+    } = asRecord(asRecord(checkpoint).latest);
+    if (!Array.isArray(resources) || !Array.isArray(pending))
+      throw this.unreadable("expected checkpoint.latest.resources and .pending_operations to be lists");
     const broken = resources.findIndex((each) => typeof each?.urn !== "string" || typeof each?.type !== "string");
     if (broken >= 0) throw this.unreadable(`resource ${broken} has no urn or no type`);
-    const secrets = isObject(latest.secrets_providers) ? latest.secrets_providers : undefined;
-    if (secrets !== undefined && secrets.type !== "passphrase")
-      throw new Error(
-        `${this.file}: secrets provider "${secrets.type}": only "passphrase" is known; use the Pulumi CLI`,
-      );
-    const salt = isObject(secrets?.state) ? secrets.state.salt : undefined;
-    return {
-      resources,
-      pending: (latest.pending_operations ?? []) as unknown as PendingOperation[],
-      ...(typeof salt === "string" ? { salt } : {}),
-    };
+    const { type, state } = asRecord(secrets_providers);
+    if (type !== undefined && type !== "passphrase")
+      throw new Error(`${this.file}: secrets provider "${type}": only "passphrase" is known; use the Pulumi CLI`);
+    const { salt } = asRecord(state);
+    return { resources, pending, ...(typeof salt === "string" && { salt }) };
   }
 
   /** Replaces the checkpoint in one step: whoever reads sees the old one or the new one, also after a power cut. */
@@ -98,7 +90,7 @@ export class StateFile {
     };
     const latest = Object.entries(members).flatMap(([key, text]) => (text ? [`"${key}":${text}`] : []));
     const stack = `organization/${this.stack.project}/${this.stack.stack}`;
-    const text = `{"version":${CHECKPOINT_VERSION},"checkpoint":{"stack":"${stack}","latest":{${latest.join(",")}}}}`;
+    const text = `{"version":${VERSION},"checkpoint":{"stack":"${stack}","latest":{${latest.join(",")}}}}`;
     const temporary = `${this.file}.${process.pid}.tmp`;
     try {
       this.prepare();

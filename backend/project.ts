@@ -3,7 +3,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { mapProps, type Props, Secret } from "./values";
 
 export interface Project {
   readonly name: string;
@@ -57,27 +56,29 @@ export function readProject(dir: string, stack: string): Project {
 /** Whether any configuration value needs the passphrase. */
 export const hasSecureConfig = (project: Project): boolean => Object.values(project.rawConfig).some(containsSecure);
 
-/** @throws when a secure value can't be decrypted; the message names its key. */
-export function decryptConfig(project: Project, decrypt: (ciphertext: string) => string): Config {
+/** @throws when a secure value can't be decrypted; the message names it. */
+export function decryptConfig(project: Project, key: { decrypt(ciphertext: string): string } | undefined): Config {
+  if (key === undefined && hasSecureConfig(project))
+    throw new Error(`${project.stackFile}: has secure values but no encryptionsalt`);
   const values: Record<string, string> = {};
   const secretKeys: string[] = [];
-  for (const [key, raw] of Object.entries(project.rawConfig)) {
+  for (const [name, raw] of Object.entries(project.rawConfig)) {
     if (raw === null || raw === undefined) continue;
-    if (containsSecure(raw)) secretKeys.push(key);
+    if (containsSecure(raw)) secretKeys.push(name);
     let plain: unknown;
     try {
-      plain = reveal(raw, decrypt);
+      plain = reveal(raw, (text) => key?.decrypt(text) ?? text);
     } catch {
       throw new Error(
-        `${project.stackFile}: ${key}: can't be decrypted; set it anew: npm run config -- set --secret ${key} --stack ${project.stack}`,
+        `${project.stackFile}: ${name}: can't be decrypted; set it anew: npm run config -- set --secret ${name} --stack ${project.stack}`,
       );
     }
-    values[key] = typeof plain === "object" ? JSON.stringify(plain) : String(plain);
+    values[name] = typeof plain === "object" ? JSON.stringify(plain) : String(plain);
   }
   return { values, secretKeys };
 }
 
-const isSecure = (value: unknown): value is { secure: string } =>
+export const isSecure = (value: unknown): value is { secure: string } =>
   typeof asRecord(value).secure === "string" && Object.keys(asRecord(value)).length === 1;
 
 function containsSecure(value: unknown): boolean {
@@ -99,10 +100,6 @@ function readYaml(file: string): Record<string, unknown> {
   }
 }
 
-function asRecord(value: unknown): Record<string, unknown> {
+export function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }
-
-/** The stack's configuration as provider inputs. */
-export const configProps = ({ values, secretKeys }: Config): Props =>
-  mapProps(values, (value, key) => (secretKeys.includes(key) ? new Secret(value) : value));

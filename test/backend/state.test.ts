@@ -1,20 +1,15 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import fc from "fast-check";
+import { Crypter } from "../../backend/crypto";
+import { openKeys } from "../../backend/passphrase";
+import { decryptConfig, readProject } from "../../backend/project";
+import { backendDir, StateFile } from "../../backend/stateFile";
 import type { ResourceState } from "../../engine/model";
-import { decryptConfig, readProject } from "../../engine/project";
-import { Crypter } from "../../engine/state/crypto";
-import { Journal } from "../../engine/state/journal";
-import { openKeys } from "../../engine/state/passphrase";
-import { processIdentity } from "../../engine/state/processIdentity";
-import { backendDir, StateFile } from "../../engine/state/stateFile";
-import { lockStack } from "../../engine/state/stateLock";
+import { Journal } from "../../engine/planning/journal";
 import { fromState, type Prop, Secret, toState } from "../../engine/values";
-import { recorded, removeTemporaryDirs, stack, temporaryDir, testCrypter } from "./support";
+import { recorded, removeTemporaryDirs, stack, temporaryDir, testCrypter } from "../engine/support";
 
 const samples = path.resolve(__dirname, "../../../shared/data/pulumi-samples");
 
@@ -25,9 +20,6 @@ const state = (name: string, more: Partial<ResourceState> = {}): ResourceState =
   id: name,
   ...more,
 });
-
-/** Clock ticks since boot, 100 a second everywhere that Node runs. */
-const uptimeTicks = (): number => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 100;
 
 describe("state", function () {
   // Deriving keys is slow on purpose.
@@ -190,7 +182,7 @@ describe("state", function () {
       fc.assert(
         fc.property(prop, (value) => {
           const text = JSON.stringify(toState(value, (plain) => crypter.encrypt(plain)));
-          assert.deepEqual(strip(fromState(JSON.parse(text), (cipher) => crypter.decrypt(cipher))), strip(value));
+          assert.deepEqual(strip(fromState(JSON.parse(text), crypter)), strip(value));
         }),
         { numRuns: 200 },
       );
@@ -199,7 +191,7 @@ describe("state", function () {
     it("what did not change keeps its ciphertext", async () => {
       const crypter = await testCrypter();
       const stored = toState({ a: new Secret(1) }, (plain) => crypter.encrypt(plain));
-      const opened = fromState(stored, (cipher) => crypter.decrypt(cipher));
+      const opened = fromState(stored, crypter);
       assert.deepEqual(
         toState(opened, () => assert.fail("encrypted anew")),
         stored,
@@ -217,9 +209,8 @@ describe("state", function () {
       const said: string[] = [];
       const dir = temporaryDir();
       const needs = {
-        bookkeeping: dir,
-        stateFile: "s",
-        stackFile: "p",
+        file: { bookkeeping: dir, file: "s" },
+        project: { stackFile: "p" },
         writes: true,
         say: (text: string) => said.push(text),
       };
@@ -239,14 +230,17 @@ describe("state", function () {
       assert.equal(said.length, 1);
       await assert.rejects(openKeys({ ...needs, env: { PULUMI_CONFIG_PASSPHRASE: "" }, stateSalt }), /does not fit/);
       await assert.rejects(
-        openKeys({ ...needs, bookkeeping: `${dir}/none`, env: {}, stateSalt }),
+        openKeys({ ...needs, file: { ...needs.file, bookkeeping: `${dir}/none` }, env: {}, stateSalt }),
         /need their passphrase/,
       );
       await assert.rejects(
         openKeys({ ...needs, env: { PULUMI_CONFIG_PASSPHRASE_FILE: "/none" }, stateSalt }),
         /\/none: not found/,
       );
-      assert.deepEqual(await openKeys({ ...needs, bookkeeping: `${dir}/none`, env: {}, writes: false }), {});
+      assert.deepEqual(
+        await openKeys({ ...needs, file: { ...needs.file, bookkeeping: `${dir}/none` }, env: {}, writes: false }),
+        {},
+      );
     });
 
     it("configuration: defaults, overrides, namespaces, secure values", async () => {
@@ -260,7 +254,7 @@ describe("state", function () {
         path.join(dir, "Pulumi.dev.yaml"),
         `config:\n  p:a: y\n  other:host: h\n  p:s: { secure: "${crypter.encrypt("hush")}" }\n  p:o: { list: [1, { secure: "${crypter.encrypt("in")}" }] }\n  p:t: true\n`,
       );
-      const config = decryptConfig(readProject(dir, "dev"), (text) => crypter.decrypt(text));
+      const config = decryptConfig(readProject(dir, "dev"), crypter);
       assert.deepEqual(config.values, {
         "p:a": "y",
         "p:b": "5",
@@ -273,101 +267,15 @@ describe("state", function () {
       assert.deepEqual(config.secretKeys, ["p:s", "p:o"]);
       assert.throws(
         () =>
-          decryptConfig(readProject(dir, "dev"), () => {
-            throw new Error("no");
+          decryptConfig(readProject(dir, "dev"), {
+            decrypt() {
+              throw new Error("no");
+            },
           }),
         /p:s: can't be decrypted/,
       );
       assert.throws(() => readProject(dir, "../x"), /--stack: expected/);
       assert.throws(() => readProject(`${dir}/none`, "dev"), /Pulumi.yaml: not found/);
-    });
-  });
-
-  describe("lock", () => {
-    const lockFile = (dir: string, content: object): string => {
-      const at = path.join(dir, ".pulumi/locks/organization/shelf/dev");
-      mkdirSync(at, { recursive: true });
-      writeFileSync(
-        path.join(at, "other.json"),
-        JSON.stringify({ username: "ann", hostname: hostname(), timestamp: new Date().toISOString(), ...content }),
-      );
-      return at;
-    };
-    const lock = (dir: string, said: string[] = []) =>
-      lockStack(path.join(dir, ".pulumi"), stack, (text) => said.push(text));
-
-    it("refuses a second run and names the holder, until it is given back", () => {
-      const dir = temporaryDir();
-      const release = lock(dir);
-      assert.throws(() => lock(dir), new RegExp(`locked by .*@${hostname()} \\(pid ${process.pid}`));
-      release();
-      lock(dir)();
-    });
-    it("of a dead process of this host is broken with a word", () => {
-      const dir = temporaryDir();
-      const { pid } = spawnSync(process.execPath, ["-e", ""]);
-      const at = lockFile(dir, { pid });
-      const said: string[] = [];
-      lock(dir, said)();
-      assert.match(said.join(), new RegExp(`Broke the lock of ann@.*pid ${pid}`));
-      assert.deepEqual(readdirSync(at), []);
-    });
-    it("of a number that another process has now counts as dead", function () {
-      const own = processIdentity(process.pid);
-      if (own === undefined) {
-        console.log("      skipped: no /proc");
-        return this.skip();
-      }
-      for (const other of [
-        { ...own, startTime: "1" },
-        { ...own, bootId: "another" },
-      ]) {
-        const dir = temporaryDir();
-        lockFile(dir, { pid: process.pid, ...other });
-        lock(dir)();
-      }
-    });
-    it("of a live process is never broken: its own, another engine's, or one in a container", () => {
-      const dir = temporaryDir();
-      const release = lock(dir);
-      const [name = ""] = readdirSync(path.join(dir, ".pulumi/locks/organization/shelf/dev"));
-      const written = JSON.parse(readFileSync(path.join(dir, ".pulumi/locks/organization/shelf/dev", name), "utf8"));
-      release();
-      const { pid: gone } = spawnSync(process.execPath, ["-e", ""]);
-      for (const content of [
-        // However old: a clock may have been set since.
-        { ...written, timestamp: "2001-01-01T00:00:00Z" },
-        { pid: process.pid, timestamp: "2001-01-01T00:00:00Z" },
-        ...("bootId" in written ? [{ ...written, pid: gone, pidNamespace: "pid:[1]" }] : []),
-      ]) {
-        const each = temporaryDir();
-        lockFile(each, content);
-        assert.throws(() => lock(each), /locked by/);
-      }
-    });
-    it("knows a process by its start, however its command is named", async function () {
-      const dir = temporaryDir();
-      const command = path.join(dir, "a) b (c");
-      if (processIdentity(process.pid) === undefined) {
-        console.log("      skipped: no /proc");
-        return this.skip();
-      }
-      symlinkSync("/bin/sleep", command);
-      const before = uptimeTicks();
-      const child = spawn(command, ["30"], { stdio: "ignore" });
-      await once(child, "spawn");
-      const started = Number(processIdentity(child.pid ?? 0)?.startTime);
-      child.kill();
-      await once(child, "close");
-      assert.ok(started >= before - 2 && started <= uptimeTicks() + 2, `${started} is not from ${before}`);
-      assert.equal(processIdentity(child.pid ?? 0), undefined);
-    });
-    it("of another host, or unreadable, is respected", () => {
-      for (const content of [{ pid: 1, hostname: "elsewhere" }, { pid: "x" }]) {
-        const dir = temporaryDir();
-        lockFile(dir, content);
-        assert.throws(() => lock(dir), /locked by ann@/);
-      }
     });
   });
 

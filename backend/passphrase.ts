@@ -1,0 +1,78 @@
+/** Where the passphrase of a stack's secrets comes from. */
+
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+import { Crypter } from "./crypto";
+import type { Project } from "./project";
+import type { StateFile } from "./stateFile";
+
+export interface Keys {
+  /** Decrypts what the state file holds. */
+  readonly state?: Crypter;
+  /** Decrypts `secure:` values of Pulumi.<stack>.yaml. */
+  readonly config?: Crypter;
+  /** Encrypts what is written. */
+  readonly write?: Crypter;
+}
+
+export interface KeyNeeds {
+  readonly file: Pick<StateFile, "file" | "bookkeeping">;
+  readonly project: Pick<Project, "stackFile" | "salt">;
+  readonly env: NodeJS.ProcessEnv;
+  readonly stateSalt?: string;
+  /** Whether secrets will be written, so that a salt (and a passphrase) must be made when there is none. */
+  readonly writes: boolean;
+  say(message: string): void;
+}
+
+/**
+ * Opens the salts with PULUMI_CONFIG_PASSPHRASE, else the file that PULUMI_CONFIG_PASSPHRASE_FILE names, else
+ * `.pulumi/passphrase`, which is generated (mode 0600) when nothing was encrypted yet.
+ *
+ * @throws when there is no passphrase for an existing salt, or it does not fit.
+ */
+export async function openKeys({ file, project, env, stateSalt, writes, say }: KeyNeeds): Promise<Keys> {
+  const { salt: configSalt, stackFile } = project;
+  const isNew = stateSalt === undefined && configSalt === undefined;
+  if (isNew && !writes) return {};
+  const passphrase = givenPassphrase(env) ?? ownPassphrase(file.bookkeeping, isNew ? say : undefined);
+  if (isNew) return { write: await Crypter.create(passphrase) };
+  const open = (salt: string | undefined, origin: string) => salt && Crypter.open(passphrase, salt, origin);
+  const opened = open(stateSalt, file.file);
+  const [state, config] = await Promise.all([
+    opened,
+    configSalt === stateSalt ? opened : open(configSalt, `${stackFile}: encryptionsalt`),
+  ]);
+  const keys = { state: state || undefined, config: config || undefined };
+  return { ...keys, write: keys.config ?? keys.state };
+}
+
+function givenPassphrase(env: NodeJS.ProcessEnv): string | undefined {
+  const { PULUMI_CONFIG_PASSPHRASE: direct, PULUMI_CONFIG_PASSPHRASE_FILE: file } = env;
+  if (direct !== undefined || !file) return direct;
+  if (!existsSync(file)) throw new Error(`PULUMI_CONFIG_PASSPHRASE_FILE: ${file}: not found`);
+  return readFileSync(file, "utf8").trim();
+}
+
+/**
+ * `passphrase` in the backend's `.pulumi` directory.
+ *
+ * @param say told of a new one (mode 0600); without it, none is made
+ * @throws when there is none and none is made
+ */
+export function ownPassphrase(bookkeeping: string, say: ((message: string) => void) | undefined): string {
+  const own = path.join(bookkeeping, "passphrase");
+  if (existsSync(own)) return readFileSync(own, "utf8").trim();
+  if (say === undefined)
+    throw new Error(
+      "this stack's secrets need their passphrase; set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
+    );
+  const passphrase = randomBytes(24).toString("base64url");
+  mkdirSync(bookkeeping, { recursive: true });
+  writeFileSync(own, `${passphrase}\n`, { mode: 0o600, flag: "wx" });
+  say(
+    `Made a passphrase for this stack's secrets: ${own} (keep it). For the Pulumi CLI: export PULUMI_CONFIG_PASSPHRASE_FILE=${own}`,
+  );
+  return passphrase;
+}

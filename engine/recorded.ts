@@ -1,0 +1,44 @@
+/** Reads the state without running anything. */
+
+import { openKeys } from "../backend/passphrase";
+import { readProject } from "../backend/project";
+import { StateFile } from "../backend/stateFile";
+import { nameOf, STACK_TYPE } from "./model";
+import type { Properties } from "./provider";
+import { fromState, type Props, unwrapProps } from "./values";
+
+/** One resource as recorded, secrets in plain or "[secret]". */
+export interface RecordedResource {
+  readonly name: string;
+  readonly type: string;
+  readonly inputs: Properties;
+  readonly outputs: Properties;
+}
+
+/**
+ * The stack's resources; undefined when it was never brought up.
+ *
+ * @param showSecrets without them, no passphrase is needed and no key has to be derived. @default false
+ */
+export async function stackResources(
+  projectDir: string,
+  stack: string,
+  { env = process.env, showSecrets = false }: { readonly env?: NodeJS.ProcessEnv; readonly showSecrets?: boolean } = {},
+): Promise<RecordedResource[] | undefined> {
+  const project = readProject(projectDir, stack);
+  const file = StateFile.of(project, env);
+  const stored = file.read();
+  if (stored === undefined) return undefined;
+  const needs = { file, project, env, stateSalt: stored.salt, writes: false, say: () => {} };
+  const key = showSecrets ? (await openKeys(needs)).state : { decrypt: () => JSON.stringify("[secret]") };
+  const plain = (props: Props = {}) => unwrapProps(fromState(props, key) as Props);
+  return stored.resources.map(({ urn, type, inputs, outputs }) => ({
+    ...{ name: nameOf(urn), type },
+    ...{ inputs: plain(inputs), outputs: plain(outputs) },
+  }));
+}
+
+/** Its outputs; undefined also when nothing is left of it. */
+export async function stackOutputs(...where: Parameters<typeof stackResources>): Promise<Properties | undefined> {
+  return (await stackResources(...where))?.find(({ type }) => type === STACK_TYPE)?.outputs;
+}
