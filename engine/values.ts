@@ -194,27 +194,40 @@ export function coversPath(pattern: string, path: string): boolean {
   return wanted.length <= found.length && wanted.every((part, index) => part === "*" || part === found[index]);
 }
 
-/** `news` with the value at `path` as it was in `olds`, for ignoreChanges. */
+/**
+ * `news` with the value at `path` as it was in `olds`, for ignoreChanges.
+ *
+ * @throws when only one of them has what leads to the value, as it is not certain then which value is meant
+ */
 export function resetPath(news: Prop, olds: Prop | undefined, path: readonly (string | number)[]): Prop {
   const [head, ...rest] = path;
   if (head === undefined) return olds ?? null;
   if (news instanceof Secret)
     return new Secret(resetPath(news.value, olds instanceof Secret ? olds.value : olds, path));
-  const old = olds instanceof Secret ? olds.value : olds;
-  if (Array.isArray(news)) {
+  if (olds instanceof Secret)
+    return resetPath(
+      news,
+      mapChildren(olds.value, (child) => new Secret(child)),
+      path,
+    );
+  const refuse = (what: string | number) => {
+    throw new Error(`ignoreChanges: ${what}: not both recorded and in the program, or in lists of other lengths`);
+  };
+  if (Array.isArray(news) && Array.isArray(olds)) {
+    if (head === "*" ? news.length !== olds.length : !(head in news && head in olds)) refuse(head);
     return news.map((element, index) =>
-      (head === "*" || head === index) && Array.isArray(old) && index < old.length
-        ? resetPath(element, old[index], rest)
-        : element,
+      head === "*" || head === index ? resetPath(element, olds[index], rest) : element,
     );
   }
   if (!isObject(news)) return news;
+  const old = isObject(olds) ? olds : {};
   const result = { ...news };
-  for (const key of head === "*" ? new Set([...Object.keys(news), ...Object.keys(old ?? {})]) : [String(head)]) {
-    const before = isObject(old) ? old[key] : undefined;
-    if (rest.length > 0) result[key] = resetPath(result[key] ?? null, before, rest);
-    else if (before === undefined) delete result[key];
-    else result[key] = before;
+  for (const key of head === "*" ? Object.keys({ ...news, ...old }) : [String(head)]) {
+    if (rest.length > 0) {
+      if (key in old && !(key in news)) refuse(key);
+      else if (key in news) result[key] = resetPath(news[key] ?? null, old[key], rest);
+    } else if (key in old) result[key] = old[key] ?? null;
+    else delete result[key];
   }
   return result;
 }

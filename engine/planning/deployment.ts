@@ -17,7 +17,7 @@ import {
 import { recordedUrns } from "./aliases";
 import { DefaultProviders } from "./defaultProviders";
 import { deleteAll } from "./destroy";
-import { planRegistration } from "./plan";
+import { isImport, planRegistration } from "./plan";
 import { Replacements } from "./replacement";
 import { existing, known, messageOf, plannedOutputs, type Steps } from "./steps";
 
@@ -123,7 +123,8 @@ export class Deployment {
         return { ...nothing, result: "skip" };
       }
       const { id = "", outputs = {} } = await this.carryOut(urn, complete);
-      return { urn, id, outputs, result: "success" };
+      // A component's recorded outputs may refer to children that the program has yet to register.
+      return { urn, id, outputs: goal.custom ? outputs : {}, result: "success" };
     } catch (error) {
       if (error instanceof Stopped) throw error;
       this.failed = true;
@@ -168,8 +169,9 @@ export class Deployment {
     this.refuseWhenStopping();
     const { diffs, replaces, detailed } = plan;
     const step = { urn, old, diffs, replaces, detailed };
+    const importing = isImport(old, goal) && goal.importId;
     if (old === undefined || plan.kind === "create") {
-      if (goal.importId !== undefined) return steps.take("import", state, old, goal.importId, goal.ignoreChanges);
+      if (importing) return steps.take("import", state, old, importing, goal.ignoreChanges);
       return steps.create({ op: "create", urn }, state, old);
     }
     if (plan.kind === "update") return steps.update({ ...step, op: "update" }, state, old);
@@ -181,8 +183,9 @@ export class Deployment {
       return same;
     }
     const fresh = await check(undefined);
-    if (goal.importId !== undefined && plan.kind === "replace")
-      return steps.take("import", fresh, old, goal.importId, goal.ignoreChanges);
+    if (importing) return steps.take("import", fresh, old, importing, goal.ignoreChanges);
+    if (goal.importId !== undefined)
+      throw new Error("import: what was imported can't be replaced while the program says import; remove that option");
     // Without details of what differs, all that the new one will have counts as not known yet.
     const unknown = Object.keys(detailed).length === 0 ? { outputs: plannedOutputs(old, fresh.inputs ?? {}) } : {};
     return this.replacements.replace({ ...step, new: { ...fresh, ...unknown } }, plan, fresh, old);
@@ -193,7 +196,9 @@ export class Deployment {
     const aliases = (goal.aliases ?? []).length > 0 ? candidates : [];
     for (const candidate of [urn, ...candidates]) {
       const old = this.olds.get(candidate);
-      if (old === undefined || (candidate !== urn && this.seen.has(candidate))) continue;
+      if (old === undefined) continue;
+      if (candidate !== urn && this.seen.has(candidate))
+        throw new Error(`aliases: ${candidate} is another resource of this program too; remove the alias`);
       if (candidate !== urn) {
         this.aliased.set(urn, candidate);
         this.seen.add(candidate);

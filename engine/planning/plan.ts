@@ -25,12 +25,10 @@ export function planRegistration(old: ResourceState | undefined, goal: Goal, dif
   if (old === undefined || old.external === true) return { ...NOTHING, kind: "create" };
   if (old.custom !== goal.custom || diff === undefined) return replaceFor(goal, ["type"]);
   if (old.pendingReplacement === true) return { ...detail(old, goal, diff), kind: "recreate" };
-  if (goal.importId !== undefined && goal.importId !== old.id && goal.importId !== old.importID)
-    return replaceFor(goal, ["id"]);
+  if (isImport(old, goal)) return replaceFor(goal, ["id"]);
   if ((old.initErrors?.length ?? 0) > 0)
     // What is left of a failed create holds the name; it has to go first.
     return { ...replaceFor(goal, ["#initerror"]), deleteBeforeReplace: true };
-  if (providerChanged(old.provider, goal.provider)) return replaceFor(goal, ["provider"]);
   if (!diff.changes) return { ...NOTHING, kind: "same" };
   const changes = detail(old, goal, diff);
   return { ...changes, kind: changes.replaces.length > 0 ? "replace" : "update" };
@@ -64,12 +62,11 @@ function detail(old: ResourceState, goal: Goal, diff: DiffResult): Omit<Plan, "k
   };
 }
 
-/** Another provider means another place, unless both are the engine's choice for the package. */
-function providerChanged(old: string | undefined, now: string | undefined): boolean {
-  if (old === undefined || now === undefined) return false;
-  const [before, after] = [providerUrn(old), providerUrn(now)];
-  const isDefault = (urn: string) => /::pulumi:providers:[^:]+::default(_[^:]*)?$/.test(urn);
-  return before !== after && !(isDefault(before) && isDefault(after));
+/** Whether it takes over what exists: not again what an earlier run took over. */
+export function isImport(old: ResourceState | undefined, { importId }: Goal): boolean {
+  return (
+    importId !== undefined && (old === undefined || old.external === true || ![old.id, old.importID].includes(importId))
+  );
 }
 
 /**

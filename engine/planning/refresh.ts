@@ -23,7 +23,7 @@ export async function refreshAll(steps: Steps, stopping: () => boolean): Promise
     const needed = requirements(state);
     await Promise.all(needed.map((other) => readings.get(other)));
     if (needed.some((other) => unsound.has(other))) unsound.add(urn);
-    if (state.delete || state.pendingReplacement) return same();
+    if (state.delete || state.pendingReplacement || !state.custom) return same();
     if (gone.has(deletedWith) || lost.has(deletedWith)) {
       lost.add(urn);
       await journal.replace(undefined, state, { ...state, pendingReplacement: true });

@@ -22,7 +22,7 @@ export class Replacements {
   /** @throws when the old one, or a dependent that has to go with it, is protected. */
   async replace(step: Omit<Step, "op">, plan: Plan, state: ResourceState, old: ResourceState): Promise<ResourceState> {
     const create: Step = { ...step, op: "create-replacement" };
-    if (old.protect) throw new Error(refusal("replaced"));
+    if (old.protect && state.protect) throw new Error(refusal("replaced"));
     this.steps.done({ ...step, op: "replace" });
     if (plan.kind === "recreate") return this.steps.create(create, state, old);
     if (!plan.deleteBeforeReplace) return this.steps.create(create, state, undefined, old);

@@ -192,8 +192,8 @@ export class Steps {
     const now = new Date().toISOString();
     const kind = op === "read" ? { external: true } : { importID: id, created: now, modified: now };
     const taken: ResourceState = { ...state, ...kind, outputs: this.marked(state, found.outputs) };
-    // What is ours and goes by that name is deleted at the end of the run.
-    const gives = old === undefined || old.external || old.pendingReplacement;
+    // What is ours and goes by that name is deleted at the end of the run, unless it is the very same: that is let go.
+    const gives = old === undefined || old.external || old.pendingReplacement || old.id === id;
     const kept = gives ? undefined : this.journal.replace(undefined, old, { ...old, delete: true });
     await Promise.all([kept, this.journal.settle(undefined, gives ? old : undefined, taken)]);
     this.done({ op, urn, old, new: taken });

@@ -106,10 +106,10 @@ const rules: readonly Rule[] = [
     plan: { kind: "create" },
   },
   {
-    rule: "another explicit provider: replace",
+    rule: "another explicit provider: as before, unless the resource differs",
     goal: { provider: `${PROVIDER}::mine::q` },
     diff: same,
-    plan: { kind: "replace", replaces: ["provider"] },
+    plan: { kind: "same" },
   },
   {
     rule: "another version of the default provider: as before",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PROVIDER_PREFIX } from "../../engine/model";
-import { Secret } from "../../engine/values";
+import { Secret, SIGNATURE, settled } from "../../engine/values";
 import {
   deploy,
   NAMED,
@@ -148,6 +148,13 @@ const rules: readonly Rule[] = [
     left: ["a"],
   },
   {
+    rule: "protect taken away lets a replacement pass at once",
+    before: [thing("a", {}, { protect: true })],
+    after: [thing("a", { size: 2 })],
+    steps: replacedLast,
+    left: ["a"],
+  },
+  {
     rule: "protect lets updates pass",
     before: [thing("a", {}, { protect: true })],
     after: [thing("a", { colour: "red" }, { protect: true })],
@@ -158,6 +165,36 @@ const rules: readonly Rule[] = [
     before: [thing("a", { size: 1, colour: "red" })],
     after: [thing("a", { size: 2, colour: "blue" }, { ignoreChanges: ["size"] })],
     steps: ["update a"],
+  },
+  {
+    rule: "ignoreChanges of what is nowhere changes nothing",
+    before: [thing("a")],
+    after: [thing("a", {}, { ignoreChanges: ["deep.down", "list[0].name", "list[*].name", "deep.*", "up"] })],
+    steps: [],
+  },
+  {
+    rule: "ignoreChanges keeps members, also of all elements",
+    before: [thing("a", { tags: { x: "1", y: "1" }, list: [{ n: 1 }, { n: 2 }] })],
+    after: [
+      thing(
+        "a",
+        { tags: { x: "2", y: "1" }, list: [{ n: 3 }, { n: 4 }] },
+        { ignoreChanges: ['tags["x"]', "list[*].n"] },
+      ),
+    ],
+    steps: [],
+  },
+  {
+    rule: "ignoreChanges in lists of other lengths is refused: which element is which?",
+    before: [thing("a", { list: [{ n: 1 }] })],
+    after: [thing("a", { list: [{ n: 2 }, { n: 1 }] }, { ignoreChanges: ["list[*].n"] })],
+    error: /ignoreChanges: \*/,
+  },
+  {
+    rule: "ignoreChanges in what the program no longer has is refused",
+    before: [thing("a", { tags: { x: "1" } })],
+    after: [thing("a", {}, { ignoreChanges: ["tags.x"] })],
+    error: /ignoreChanges: tags/,
   },
   {
     rule: "replaceOnChanges replaces for what would be updated",
@@ -188,6 +225,23 @@ const rules: readonly Rule[] = [
     ],
     steps: [],
     left: ["box-a"],
+  },
+  {
+    rule: "aliases: a renamed provider replaces nothing",
+    before: [explicit("mine"), thing("a", {}, { provider: reference("mine") })],
+    after: [
+      { ...explicit("yours"), inputs: { place: "mine" }, aliases: [{ name: "mine" }] },
+      thing("a", {}, { provider: reference("yours") }),
+    ],
+    steps: [],
+    left: ["a"],
+  },
+  {
+    rule: "aliases: two can't be the same thing",
+    before: [thing("old")],
+    after: [thing("a", {}, { aliases: [{ name: "old" }] }), thing("b", {}, { aliases: [{ name: "old" }] })],
+    error: /b: aliases: .*::old is another resource/,
+    left: ["old"],
   },
   {
     rule: "import takes what exists",
@@ -228,10 +282,47 @@ const rules: readonly Rule[] = [
   },
   { rule: "read of what is not there", after: [thing("a", {}, { readId: "x-1" })], error: /there is no .* "x-1"/ },
   {
-    rule: "an explicit provider in place of the default one replaces",
+    rule: "read of what the stack made lets it go",
+    before: [thing("a")],
+    after: [thing("a", {}, { readId: "a-1" })],
+    steps: ["read a"],
+    left: ["a"],
+  },
+  {
+    rule: "read of another one replaces what the stack made",
+    before: [thing("a")],
+    outside: (world) => world.things.set("x-1", { name: "x" }),
+    after: [thing("a", {}, { readId: "x-1" })],
+    steps: ["read a", "delete-replaced a"],
+    left: ["x"],
+  },
+  {
+    rule: "import that stays in the program takes over once",
+    before: [thing("a")],
+    after: [thing("a", { colour: "red" }, { importId: "a-1" })],
+    steps: ["update a"],
+    left: ["a"],
+  },
+  {
+    rule: "import that stays in the program refuses a replacement",
+    before: [thing("a")],
+    after: [thing("a", { size: 2 }, { importId: "a-1" })],
+    error: /a: import: .* can't be replaced/,
+    left: ["a"],
+  },
+  {
+    rule: "an explicit provider in place of the default one replaces nothing",
     before: [explicit("mine"), thing("a")],
     after: [explicit("mine"), thing("a", {}, { provider: reference("mine") })],
-    steps: replacedLast,
+    steps: [],
+    left: ["a"],
+  },
+  {
+    rule: "another explicit provider replaces nothing",
+    before: [explicit("mine"), thing("a", {}, { provider: reference("mine") })],
+    after: [explicit("yours"), thing("a", {}, { provider: reference("yours") })],
+    steps: [],
+    left: ["a"],
   },
   {
     rule: "a provider's other configuration updates it alone",
@@ -351,6 +442,26 @@ describe("rules", () => {
     await deploy(dir, world, [thing("a", {}, { readId: "x-1" })]);
     assert.deepEqual((await deploy(dir, world, [])).steps, ["delete a"]);
     assert.deepEqual(world.names(), ["x"]);
+  });
+
+  it("ignoreChanges keeps secret what was a part of a secret", async () => {
+    const [dir, world] = [temporaryDir(), new World()];
+    await deploy(dir, world, [thing("a", { tags: new Secret({ x: "hush" }) })]);
+    await deploy(dir, world, [thing("a", { tags: { x: "new" } }, { ignoreChanges: ["tags.x"] })]);
+    const [{ inputs } = {}] = (await recorded(dir)).filter(({ urn }) => urn === urnOf("a"));
+    assert.deepEqual(settled(inputs?.tags), settled({ x: "hush" }));
+    assert.ok(Object.values(inputs?.tags ?? {})[0] instanceof Secret);
+  });
+
+  it("a component's outputs with resources in them are its own: not the program's to find, nor refresh's to change", async () => {
+    const [dir, world] = [temporaryDir(), new World()];
+    const box = component("box");
+    const child = { [SIGNATURE]: "5cf8f73096256a8f31e491e813e4eb8e", urn: urnOf("a"), id: "a-1" };
+    const { registrations } = await deploy(dir, world, [box], false, { child }, urnOf("box", box.type));
+    assert.deepEqual(registrations.get("box")?.outputs, {});
+    assert.deepEqual((await deploy(dir, world, [box], true)).registrations.get("box")?.outputs, {});
+    assert.deepEqual(await refresh(dir, world), ["same box"]);
+    assert.deepEqual((await recorded(dir)).find(({ type }) => type === box.type)?.outputs, { child });
   });
 
   it("unknown values: a preview tells dependents nothing that is not certain", async () => {

@@ -164,6 +164,7 @@ export async function deploy(
   goals: readonly Wiring[],
   preview = false,
   outputs: Props = {},
+  outputsOf?: string,
 ): Promise<Outcome> {
   const { steps, journal, events } = await open(dir, world, preview);
   const deployment = new Deployment(stack, steps, { values: {}, secretKeys: [] });
@@ -173,7 +174,8 @@ export async function deploy(
     const inputs = hex === undefined ? goal.inputs : { ...goal.inputs, input: hex };
     registrations.set(goal.name, await deployment.register({ ...goal, inputs }));
   }
-  if (deployment.rootUrn) await deployment.registerOutputs(deployment.rootUrn, outputs);
+  const holder = outputsOf ?? deployment.rootUrn;
+  if (holder) await deployment.registerOutputs(holder, outputs);
   await deployment.finish();
   await journal.flush();
   return { events, registrations, failed: deployment.failed, steps: stepsOf(events) };

@@ -42,7 +42,9 @@ describe("values", () => {
     const news: Props = { a: 2, b: 3, list: [{ v: 5 }, { v: 6 }, { v: 7 }], s: new Secret({ x: 2, y: 2 }) };
     assert.equal((resetPath(news, olds, ["a"]) as Props).a, 1);
     assert.ok(!("b" in (resetPath(news, olds, ["b"]) as Props)));
-    assert.deepEqual((resetPath(news, olds, ["list", "*", "v"]) as Props).list, [{ v: 1 }, { v: 2 }, { v: 7 }]);
+    assert.deepEqual((resetPath(news, olds, ["list", 1, "v"]) as Props).list, [{ v: 5 }, { v: 2 }, { v: 7 }]);
+    assert.throws(() => resetPath(news, olds, ["list", 2, "v"]), /ignoreChanges: 2/);
+    assert.throws(() => resetPath(news, olds, ["list", "*", "v"]), /lists of other lengths/);
     assert.deepEqual((resetPath(news, olds, ["s", "x"]) as Props).s, new Secret({ x: 1, y: 2 }));
     assert.deepEqual(resetPath(news, olds, ["*"]), olds);
   });
