@@ -19,6 +19,7 @@ import { equal, fromStruct, type Props, toStruct } from "../engine/values";
 
 const TYPE = "pulumi-nodejs:dynamic:Resource";
 const DEFAULT_TIMEOUT_MS = 20 * 60_000;
+const TOO_LONG = "took longer than its customTimeouts allow";
 /** Ends the server with us, also when we are killed: our end of its stdin closes then. */
 const DIE_WITH_PARENT =
   "process.stdin.on('end', () => process.exit()).on('error', () => process.exit()).resume(); require(process.argv[1]);";
@@ -38,7 +39,7 @@ export function dynamicProvider(config: Properties, host: ProviderHost): Provide
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + DEFAULT_TIMEOUT_MS;
       const running = method(client).call(client, request, new grpc.Metadata(), { deadline }, (error, response) =>
-        error ? reject(readable(error)) : resolve(response),
+        error ? reject(signal?.aborted ? new Error(TOO_LONG) : readable(error)) : resolve(response),
       );
       signal?.addEventListener("abort", () => running.cancel(), { once: true });
     });

@@ -14,8 +14,15 @@ import { type Alias, type Goal, STACK_TYPE } from "../model";
 import { type Deployment, Stopped } from "../planning/deployment";
 import { fromStruct, toStruct, UNKNOWN_ID } from "../values";
 
-/** What of the protocol the SDK may use; the rest it refuses by itself, with a clear message. */
+/** What of the protocol the SDK may use; the rest it refuses by itself. */
 const FEATURES = new Set(["secrets", "resourceReferences", "outputValues", "deletedWith", "aliasSpecs"]);
+
+/** In the SDK's words for that, we are a Pulumi CLI that must be updated. */
+const inOurWords = (message: string): string =>
+  message.replace(
+    /The Pulumi CLI does not support (.+?)\. Please update the Pulumi CLI\.?/g,
+    "$1: not known to the local engine; use the Pulumi CLI (APIM_ENGINE=pulumi)",
+  );
 
 /** Messages carry whole files: no limit, as the SDK sets it for its side. */
 const UNLIMITED = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
@@ -117,7 +124,7 @@ function engineService(emit: Emit): Partial<IEngineServer> {
       const severity = severities[request.getSeverity() as keyof typeof severities];
       const urn = request.getUrn() || undefined;
       // Debug messages hold property values.
-      if (severity !== undefined) emit({ kind: "log", severity, message: request.getMessage(), urn });
+      if (severity !== undefined) emit({ kind: "log", severity, message: inOurWords(request.getMessage()), urn });
       return new Empty();
     }),
     getRootResource: answer(() => new engine.GetRootResourceResponse().setUrn(root)),
@@ -185,5 +192,12 @@ function aliasOf(alias: AliasMessage): Alias {
 function timeoutsOf(timeouts: resource.RegisterResourceRequest.CustomTimeouts | undefined): Goal["customTimeouts"] {
   const { create = "", update = "", pb_delete = "" } = timeouts?.toObject() ?? {};
   const given = Object.entries({ create, update, delete: pb_delete }).filter(([, text]) => text !== "");
-  return Object.fromEntries(given.map(([key, text]) => [key, (duration(text) ?? 0) / 1e9]));
+  return Object.fromEntries(
+    given.map(([key, text]) => {
+      const nanoseconds = duration(text);
+      if (nanoseconds === undefined)
+        throw new Error(`customTimeouts.${key}: expected a duration such as "5m" or "1h30m", found "${text}"`);
+      return [key, nanoseconds / 1e9];
+    }),
+  );
 }

@@ -113,6 +113,24 @@ describe("run", function () {
     assert.match(missing, /error: .*Missing required configuration variable 'shelf:books'/);
   });
 
+  it("refuses in its own words what it does not know, and a timeout that is none", async () => {
+    const program = path.join(dir, "index.ts");
+    const was = readFileSync(program, "utf8");
+    const trying = async (line: string) => {
+      writeFileSync(program, `import * as pulumi from "@pulumi/pulumi";\n${line}`);
+      const { text, exitCode } = await engine("preview");
+      assert.equal(exitCode, 1);
+      return text;
+    };
+    const hooks = await trying('new pulumi.ResourceHook("hook", async () => {});');
+    assert.match(hooks, /error: .*\n?.*resource hooks: not known to the local engine; use the Pulumi CLI/);
+    const timeout =
+      '{ async create() { return { id: "1", outs: {} }; } }, "a", {}, { customTimeouts: { create: "5" } }';
+    const late = await trying(`new (class extends pulumi.dynamic.Resource {})(${timeout});`);
+    assert.match(late, /customTimeouts\.create: expected a duration such as "5m" or "1h30m", found "5"/);
+    writeFileSync(program, was);
+  });
+
   it("what the program no longer has goes; a failed step is named and gives exit status 1", async () => {
     configure("  shelf:books: 1\n  shelf:colour: green\n");
     world.hook = (moment, call) => {
