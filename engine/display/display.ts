@@ -79,6 +79,7 @@ export class Display {
   /** URN -> its parent, and whether it was printed. */
   private readonly seen = new Map<string, { parent?: string; shown: boolean }>();
   private readonly printer: ValuePrinter;
+  private readonly replaced = new Set<string>();
   private outputs: { olds: Props; news: Props } | undefined;
   private readonly errors: string[] = [];
 
@@ -107,11 +108,18 @@ export class Display {
     }
     const { step } = event;
     if (isDefaultProvider(step.urn)) return;
-    if (event.kind === "done" && WORDING[step.op].counted)
-      this.counts.set(step.op, (this.counts.get(step.op) ?? 0) + 1);
+    if (event.kind === "done") this.count(step);
     if (this.options.diff) {
       if (event.kind === "done") this.options.write(this.details(step));
     } else if (step.op !== "same") this.options.write(this.progress(event, step));
+  }
+
+  /** What an earlier run replaced and could not delete is a deletion of its own. */
+  private count({ op, urn, old }: Step): void {
+    if (op === "replace") this.replaced.add(urn);
+    const late = op === "delete-replaced" && old?.delete === true && !this.replaced.has(urn);
+    const counted = late ? "delete" : op;
+    if (WORDING[counted].counted) this.counts.set(counted, (this.counts.get(counted) ?? 0) + 1);
   }
 
   finish(ms: number, failed: boolean): void {

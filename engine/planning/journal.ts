@@ -40,6 +40,10 @@ export class Journal {
     return this.rest;
   }
 
+  has(urn: string): boolean {
+    return this.resources().some((each) => each.urn === urn);
+  }
+
   find(urn: string): ResourceState | undefined {
     return this.settled.find((each) => each.urn === urn);
   }

@@ -1,6 +1,6 @@
 /** Looks after what a killed or failed run left open, before anything else happens. */
 
-import type { PendingOperation } from "../model";
+import { type PendingOperation, providerUrn } from "../model";
 import { unwrapProps } from "../values";
 import { existing, messageOf, type Steps } from "./steps";
 
@@ -8,7 +8,7 @@ import { existing, messageOf, type Steps } from "./steps";
  * - creating: an object that the cut-off create made is taken into the state, to be replaced unless it is complete;
  * - updating, deleting: the state gets what is really there now, or forgets what is gone.
  *
- * @throws when a provider can't be asked; the pending operations are then still in the state.
+ * What can't be looked at, e.g. because its server is what this run will start again, stays open for the next run.
  */
 export async function recoverPending(pending: readonly PendingOperation[], steps: Steps): Promise<void> {
   const { journal } = steps;
@@ -20,6 +20,13 @@ export async function recoverPending(pending: readonly PendingOperation[], steps
     const say = (what: string) =>
       steps.emit({ kind: "log", severity: "info", message: `an earlier run stopped while ${type}: ${what}`, urn });
     try {
+      // It was deleted after all that it had made: there is nobody left to ask, and nothing to ask for.
+      const orphaned = resource.provider && !journal.has(providerUrn(resource.provider));
+      if (orphaned) {
+        say("it went with its provider");
+        await journal.settle(operation, undefined);
+        continue;
+      }
       const provider = steps.registry.of(resource);
       const recorded = journal.remaining().find((each) => each.urn === urn && each.id === resource.id);
       if (type === "creating") {
@@ -36,7 +43,8 @@ export async function recoverPending(pending: readonly PendingOperation[], steps
         else await journal.replace(operation, recorded, steps.refreshed(recorded, found));
       }
     } catch (error) {
-      throw new Error(`${urn}: can't tell what became of it: ${messageOf(error)}`);
+      const message = `an earlier run stopped while ${type}, and can't be looked after yet: ${messageOf(error)}`;
+      steps.emit({ kind: "log", severity: "warning", message, urn });
     }
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { StateFile } from "../../backend/stateFile";
 import { STACK_TYPE } from "../../engine/model";
 import { Secret } from "../../engine/values";
 import {
@@ -10,6 +11,7 @@ import {
   recorded,
   refresh,
   removeTemporaryDirs,
+  stack,
   temporaryDir,
   thing,
   urnOf,
@@ -326,8 +328,39 @@ describe("apply", () => {
           assert.deepEqual(on.names(), [], `moment ${moment}`);
         }
       });
+
+    it("what can't be looked at stays open: the run that brings its server back goes on", async () => {
+      const [at, on] = [temporaryDir(), new World()];
+      await deploy(at, on, first);
+      await cutOff(on, 1, () => deploy(at, on, [...first, thing("late")]));
+      on.hook = (_moment, call) => {
+        if (call === "recover") throw new Error("nobody answers");
+      };
+      const { events, failed } = await deploy(at, on, first);
+      assert.match(JSON.stringify(events), /stopped while creating, and can't be looked after yet: nobody answers/);
+      assert.equal(failed, false);
+      assert.deepEqual(on.names(), ["box", "extra", "key", "late", "net"]);
+      on.hook = () => {};
+      await deploy(at, on, first);
+      assert.deepEqual(on.names(), ["box", "extra", "key", "net"]);
+      assert.deepEqual(on.calls.slice(-2), ["recover late", "delete late"]);
+    });
+
+    it("what can't be looked at is let go with its provider", async () => {
+      const [at, on] = [temporaryDir(), new World()];
+      await cutOff(on, 0, () => deploy(at, on, [thing("late")]));
+      on.hook = (_moment, call) => {
+        if (call === "recover") throw new Error("nobody answers");
+      };
+      assert.equal(await destroy(at, on), true);
+      assert.equal(pendingIn(at).length, 1);
+      assert.equal(await destroy(at, on), true);
+      assert.deepEqual(pendingIn(at), []);
+    });
   });
 });
+
+const pendingIn = (dir: string) => new StateFile(dir, stack).read()?.pending ?? [];
 
 /** Freezes the run for good at the n-th moment around an effect; false when it ended before. */
 async function cutOff(world: World, moment: number, run: () => Promise<unknown>): Promise<boolean> {

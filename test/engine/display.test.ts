@@ -121,6 +121,14 @@ describe("display", () => {
     );
   });
 
+  it("counts what an earlier run replaced and could not delete, but no replacement twice", () => {
+    const old = { ...thing, delete: true };
+    const late = done({ op: "delete-replaced", urn: thing.urn, old });
+    assert.match(show("preview", false, [late]), /Resources:\n {4}- 1 to delete\n$/);
+    const replaced = show("up", false, [done({ op: "replace", urn: thing.urn, old: thing, new: thing }), late]);
+    assert.match(replaced, /Resources:\n {4}\+-1 replaced\n\n/);
+  });
+
   it("tells additions, removals and changes of kind", () => {
     assert.equal(
       printer.objectDiff({ a: 1, b: [1], c: "x" }, { b: [1, 2], c: ["x"], d: { e: 1 } }, 1),

@@ -47,7 +47,7 @@ export function testCrypter(): Promise<Crypter> {
   return shared;
 }
 
-export type Call = "create" | "update" | "delete" | "read";
+export type Call = "create" | "update" | "delete" | "read" | "recover";
 
 /** A place where things exist, outlasting runs. `size` replaces a thing, `colour` changes it in place. */
 export class World {
@@ -114,7 +114,8 @@ export class World {
       await this.hook("after", "delete", name);
     },
     recover: async (ref) => {
-      const name = ref.urn.split("::").pop();
+      const name = ref.urn.split("::").pop() ?? "";
+      await this.effect("recover", name);
       const found = [...this.things].reverse().find(([, thing]) => thing.name === name);
       return found && { id: found[0], outputs: found[1], complete: false };
     },
