@@ -1,18 +1,11 @@
-/** From resource kinds to a provider. */
+/** From resource kinds to a provider: what all kinds of this folder have in common is here, and in schema.ts. */
 
 import { randomBytes } from "node:crypto";
-import {
-  type CheckFailure,
-  type Context,
-  type Properties,
-  type Provider,
-  type ResourceRef,
-  unknownKind,
-} from "../engine/provider";
+import { type Context, type Properties, type Provider, type ResourceRef, unknownKind } from "../engine/provider";
 import { containsUnknown } from "../engine/values";
-import { check, diff, type Fields } from "./schema";
+import { check, diff, type Fields, failure } from "./schema";
 
-/** Outputs and inputs of kinds are plain objects of values; `undefined` is as good as absent. */
+/** What was made. `undefined` in outputs is as good as absent; `id` and the inputs' marks need no word in them. */
 export interface Created {
   id: string;
   outputs: object;
@@ -33,23 +26,23 @@ export interface Kind<Inputs> {
   readonly fields: Fields;
   /** `name` may be left out: it is then the resource's own name and seven random hex digits. */
   readonly named?: boolean;
-  /** Whether official state notes defaulted inputs in `__defaults`. */
-  readonly marksDefaults: boolean;
+  /** Whether official state notes defaulted inputs in `__defaults`. @default true */
+  readonly marksDefaults?: boolean;
   readonly secretOutputs?: readonly string[];
   /** Rules that a type cannot say; called when every type is right, with those inputs that are known in full. */
   validate?(inputs: Inputs): (readonly [property: string, why: string])[];
   create(inputs: Inputs, context: Context): Promise<Created>;
   /** Inputs are as recorded unless something else is found; for an import, what the program would have to say. */
   read(existing: Recorded<Inputs>, context: Context): Promise<{ inputs?: object; outputs: object } | undefined>;
-  /** @default records what was given */
+  /** @returns the outputs. @default records what was given */
   update?(existing: Recorded<Inputs>, news: Inputs, context: Context): Promise<object>;
   delete(existing: Recorded<Inputs>, context: Context): Promise<void>;
-  /** As {@link Provider.recover}. */
-  recover?(inputs: Inputs): Promise<(Created & { complete: boolean }) | undefined>;
+  /** As {@link Provider.recover}; `complete` unless it says otherwise. */
+  recover?(inputs: Inputs): Promise<(Created & { complete?: boolean }) | undefined>;
 }
 
 /** Several kinds behind one provider. */
-export function providerOf(kinds: readonly Kind<never>[], close?: () => Promise<void>): Provider {
+export function providerOf(kinds: readonly Kind<never>[], close = async () => {}): Provider {
   const kindOf = (type: string): Kind<Properties> => {
     const found = kinds.find((kind) => kind.type === type);
     if (!found) throw unknownKind(type);
@@ -60,17 +53,13 @@ export function providerOf(kinds: readonly Kind<never>[], close?: () => Promise<
     types: kinds.map((kind) => kind.type),
     secretOutputs: (type) => kindOf(type).secretOutputs ?? [],
     async check(resource, olds, news) {
-      const { named, fields, marksDefaults, validate } = kindOf(resource.type);
+      const { named, fields, marksDefaults = true, validate } = kindOf(resource.type);
       const given = named && (news.name ?? null) === null ? { ...news, name: nameFor(resource, olds) } : news;
       const { inputs, failures } = check(fields, given, marksDefaults);
       if (given !== news) inputs.__defaults = ["name", ...((inputs.__defaults ?? []) as string[])].sort();
       const known = Object.entries(inputs).filter(([, value]) => !containsUnknown(value));
       const more = failures.length > 0 ? [] : (validate?.(Object.fromEntries(known)) ?? []);
-      const wrong = ([property, why]: readonly [string, string]): CheckFailure => ({
-        property,
-        reason: `${property}: ${why}`,
-      });
-      return { inputs, failures: [...failures, ...more.map(wrong)] };
+      return { inputs, failures: [...failures, ...more.map(([property, why]) => failure(property, why))] };
     },
     async diff(existing, news) {
       const { named, fields } = kindOf(existing.type);
@@ -81,15 +70,16 @@ export function providerOf(kinds: readonly Kind<never>[], close?: () => Promise<
     },
     async create(resource, inputs, context) {
       const { id, outputs } = await kindOf(resource.type).create(inputs, context);
-      return { id, outputs: properties(outputs) };
+      return { id, outputs: outputsOf(id, outputs) };
     },
     async read(existing, context) {
       const found = await kindOf(existing.type).read(existing, context);
-      return found && { inputs: properties(found.inputs ?? existing.inputs), outputs: properties(found.outputs) };
+      if (!found) return undefined;
+      return { inputs: defined(found.inputs ?? existing.inputs), outputs: outputsOf(existing.id, found.outputs) };
     },
     async update(existing, news, context) {
       const { update, fields } = kindOf(existing.type);
-      if (update) return { outputs: properties(await update(existing, news, context)) };
+      if (update) return { outputs: outputsOf(existing.id, await update(existing, news, context)) };
       const changed = Object.keys(fields).filter((key) => fields[key]?.inPlace && key in existing.outputs);
       // Says how the official provider's bridge encoded the outputs: no longer true.
       const { __pulumi_raw_state_delta: _, ...outputs } = existing.outputs;
@@ -98,9 +88,9 @@ export function providerOf(kinds: readonly Kind<never>[], close?: () => Promise<
     delete: (existing, context) => kindOf(existing.type).delete(existing, context),
     async recover(resource, inputs) {
       const found = await kindOf(resource.type).recover?.(inputs);
-      return found && { ...found, outputs: properties(found.outputs) };
+      return found && { complete: true, ...found, outputs: outputsOf(found.id, found.outputs) };
     },
-    close: async () => close?.(),
+    close,
   };
 }
 
@@ -110,5 +100,7 @@ function nameFor({ urn }: ResourceRef, olds: Properties | undefined) {
   return (defaulted && olds?.name) || `${logical}-${randomBytes(4).toString("hex").slice(0, 7)}`;
 }
 
-const properties = (given: object): Properties =>
+const defined = (given: object): Properties =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+
+const outputsOf = (id: string, outputs: object): Properties => defined({ id, ...outputs, __defaults: undefined });

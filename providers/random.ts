@@ -4,9 +4,9 @@ import { randomBytes, randomInt } from "node:crypto";
 import type { Unwrap } from "@pulumi/pulumi";
 import type { RandomIdArgs, RandomPasswordArgs } from "@pulumi/random";
 import bcrypt from "bcryptjs";
-import type { Properties, Provider } from "../engine/provider";
+import type { Provider } from "../engine/provider";
 import { type Kind, providerOf } from "./kind";
-import { bool, type Fields, map, num, plain, str } from "./schema";
+import { bool, each, map, num, str } from "./schema";
 
 type IdInputs = Unwrap<RandomIdArgs>;
 type StringInputs = Unwrap<RandomPasswordArgs>;
@@ -20,68 +20,50 @@ export function randomProvider(): Provider {
   };
 }
 
-const recorded = {
+const onlyRecorded = {
   marksDefaults: false,
   read: async ({ outputs }: { outputs: object }) => ({ outputs }),
   delete: async () => undefined,
 };
 
-/** @throws nothing: what is wrong, as a failure of `property` */
-function atLeastOne(property: string, found: number | undefined): (readonly [string, string])[] {
-  const fine = found === undefined || (Number.isInteger(found) && found >= 1);
-  return fine ? [] : [[property, `expected a whole number from 1, found ${found}`]];
-}
-
 const randomId: Kind<IdInputs> = {
-  ...recorded,
+  ...onlyRecorded,
   type: "random:index/randomId:RandomId",
-  fields: { byteLength: num({ required: true }), keepers: map(), prefix: str() },
-  validate: ({ byteLength }) => atLeastOne("byteLength", byteLength),
+  fields: { byteLength: num({ required: true, least: 1 }), keepers: map(), prefix: str() },
   async create(inputs) {
     const { prefix = "", byteLength } = inputs;
     const bytes = randomBytes(byteLength);
     const id = bytes.toString("base64url");
-    const outputs = {
-      ...inputs,
+    const hex = bytes.toString("hex");
+    const b64Std = prefix + bytes.toString("base64");
+    return {
       id,
-      b64Std: prefix + bytes.toString("base64"),
-      b64Url: prefix + id,
-      dec: prefix + BigInt(`0x${bytes.toString("hex")}`).toString(),
-      hex: prefix + bytes.toString("hex"),
+      outputs: { ...inputs, id, b64Std, b64Url: prefix + id, dec: prefix + BigInt(`0x${hex}`), hex: prefix + hex },
     };
-    return { id, outputs };
   },
 };
 
 /** bcrypt's default, which the official provider takes. */
 const HASH_COST = 10;
 const LOWER = "abcdefghijklmnopqrstuvwxyz";
-const stringFields: Fields = {
-  length: num({ required: true }),
-  lower: bool(),
-  upper: bool(),
-  numeric: bool(),
-  number: bool(),
-  special: bool(),
-  overrideSpecial: str(),
-  minLower: num(),
-  minUpper: num(),
-  minNumeric: num(),
-  minSpecial: num(),
-  keepers: map(),
-};
 
 function randomString(kind: "Password" | "String"): Kind<StringInputs> {
   const secret = kind === "Password";
   return {
-    ...recorded,
+    ...onlyRecorded,
     type: `random:index/random${kind}:Random${kind}`,
-    fields: stringFields,
-    ...(secret && { secretOutputs: ["bcryptHash", "result"] }),
+    fields: {
+      length: num({ required: true, least: 1 }),
+      ...each(["lower", "upper", "numeric", "number", "special"], bool()),
+      ...each(["minLower", "minUpper", "minNumeric", "minSpecial"], num()),
+      overrideSpecial: str(),
+      keepers: map(),
+    },
+    secretOutputs: secret ? ["bcryptHash", "result"] : [],
     validate(inputs) {
       const classes = classesOf(inputs);
       const needed = classes.reduce((sum, { min }) => sum + min, 0);
-      const failures = atLeastOne("length", inputs.length);
+      const failures: [string, string][] = [];
       if (inputs.length < needed)
         failures.push([
           "length",
@@ -92,51 +74,49 @@ function randomString(kind: "Password" | "String"): Kind<StringInputs> {
       return failures;
     },
     async create(inputs) {
-      const outputs = stringOutputs(inputs);
-      const id = String(outputs.result);
-      if (secret) {
-        const bcryptHash = await bcrypt.hash(id, HASH_COST);
-        return { id: "none", outputs: { __meta: '{"schema_version":"3"}', ...outputs, bcryptHash, id: "none" } };
-      }
-      return { id, outputs: { __meta: '{"schema_version":"2"}', ...outputs, id } };
+      const classes = classesOf(inputs);
+      const result = randomText(inputs.length, classes);
+      const settled = classes.flatMap(({ name, used, min }) => [
+        [name.toLowerCase(), used],
+        [`min${name}`, min],
+      ]);
+      const outputs = { ...inputs, ...Object.fromEntries(settled), number: classes[2].used, result };
+      if (!secret) return { id: result, outputs: { __meta: '{"schema_version":"2"}', ...outputs, id: result } };
+      const bcryptHash = await bcrypt.hash(result, HASH_COST);
+      return { id: "none", outputs: { __meta: '{"schema_version":"3"}', ...outputs, bcryptHash, id: "none" } };
     },
   };
+}
+
+interface CharacterClass {
+  readonly name: "Lower" | "Upper" | "Numeric" | "Special";
+  readonly characters: string;
+  readonly used: boolean;
+  /** So many of them at least, even when it is not used. */
+  readonly min: number;
 }
 
 function classesOf(inputs: StringInputs) {
   const { lower = true, upper = true, numeric = inputs.number ?? true, special = true } = inputs;
   const { minLower = 0, minUpper = 0, minNumeric = 0, minSpecial = 0 } = inputs;
+  const symbols = inputs.overrideSpecial || "!@#$%&*()-_=+[]{}<>:?";
   return [
-    { characters: LOWER, used: lower, min: minLower },
-    { characters: LOWER.toUpperCase(), used: upper, min: minUpper },
-    { characters: "0123456789", used: numeric, min: minNumeric },
-    { characters: inputs.overrideSpecial || "!@#$%&*()-_=+[]{}<>:?", used: special, min: minSpecial },
-  ] as const;
+    { name: "Lower", characters: LOWER, used: lower, min: minLower },
+    { name: "Upper", characters: LOWER.toUpperCase(), used: upper, min: minUpper },
+    { name: "Numeric", characters: "0123456789", used: numeric, min: minNumeric },
+    { name: "Special", characters: symbols, used: special, min: minSpecial },
+  ] as const satisfies CharacterClass[];
 }
 
-function stringOutputs(inputs: StringInputs): Properties {
-  const classes = classesOf(inputs);
+function randomText(length: number, classes: readonly CharacterClass[]): string {
   const pick = (characters: string, count: number) =>
     Array.from({ length: count }, () => characters.charAt(randomInt(characters.length)));
   const result = classes.flatMap(({ characters, min }) => pick(characters, min));
   const all = classes.map(({ characters, used }) => (used ? characters : "")).join("");
-  result.push(...pick(all || result.join(""), inputs.length - result.length));
+  result.push(...pick(all || result.join(""), length - result.length));
   for (let index = result.length - 1; index > 0; index--) {
     const other = randomInt(index + 1);
     [result[index], result[other]] = [result[other] ?? "", result[index] ?? ""];
   }
-  const [lower, upper, numeric, special] = classes;
-  return {
-    ...(plain(inputs as unknown as Properties) as Properties),
-    lower: lower.used,
-    upper: upper.used,
-    numeric: numeric.used,
-    number: numeric.used,
-    special: special.used,
-    minLower: lower.min,
-    minUpper: upper.min,
-    minNumeric: numeric.min,
-    minSpecial: special.min,
-    result: result.join(""),
-  };
+  return result.join("");
 }

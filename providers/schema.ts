@@ -10,17 +10,20 @@ import {
 } from "../engine/provider";
 import { isEmpty, isObject, same } from "../engine/values";
 
+type Type = "string" | "number" | "boolean" | "map" | "object" | "list" | "set";
+
 /** What one input property may hold, what a change of it means, and what the state says of it. */
 export interface Field {
-  readonly type: "string" | "number" | "boolean" | "map" | "object" | "list" | "set";
+  readonly type: Type;
   readonly required?: boolean;
   readonly default?: Value;
   /** A change is made in place; else it replaces. Top-level properties only. */
   readonly inPlace?: boolean | ((old: Value, now: Value) => boolean);
-  /** The official provider has it, this engine does not. */
+  /** Refused; see {@link unsupported}. */
   readonly unsupported?: boolean;
   /** What texts must be like: the pattern, what is expected, and what to say was found when that may be a secret. */
   readonly like?: readonly [pattern: RegExp, expected: string, found?: string];
+  /** The smallest number allowed; numbers are whole ones. */
   readonly least?: number;
   /** Elements of a list or set. @default objects of `fields`, else strings */
   readonly of?: Field;
@@ -63,12 +66,31 @@ export const obj = (fields: Fields, more: More = {}): Field => ({ ...more, type:
 export const list = (more: More = {}): Field => ({ ...more, type: "list" });
 export const set = (more: More = {}): Field => ({ ...more, type: "set" });
 
+/** What the official provider has and this engine does not; `absent` is what the state says of it. */
+export const unsupported = (absent: Value = null): Field => str({ unsupported: true, absent });
+/** Several that are alike. */
+export const each = (names: readonly string[], field: Field): Fields =>
+  Object.fromEntries(names.map((name) => [name, field]));
+
+/** What each type has where nothing was given, after a read. */
+export const EMPTY: Record<Type, Value> = {
+  string: "",
+  number: 0,
+  boolean: false,
+  list: [],
+  set: [],
+  map: {},
+  object: null,
+};
+
 const elementOf = ({ fields, of }: Field): Field => of ?? (fields ? obj(fields) : str());
+
+export const failure = (property: string, why: string): CheckFailure => ({ property, reason: `${property}: ${why}` });
 
 /** Validates against `fields` and fills in defaults; every failure is reported at once. */
 export function check(fields: Fields, news: Properties, markDefaults: boolean) {
   const failures: CheckFailure[] = [];
-  const fail = (property: string, why: string) => failures.push({ property, reason: `${property}: ${why}` });
+  const fail = (property: string, why: string) => failures.push(failure(property, why));
 
   function checkObject(of: Fields, given: Properties, path: string): Properties {
     const inputs: Properties = {};
@@ -97,7 +119,8 @@ export function check(fields: Fields, news: Properties, markDefaults: boolean) {
     } else if (typeof value === field.type) {
       const { like, least = -Infinity } = field;
       if (like && !like[0].test(String(value))) fail(path, `expected ${like[1]}, found ${like[2] ?? value}`);
-      if (Number(value) < least) fail(path, `expected a number from ${least}, found ${value}`);
+      if (typeof value === "number" && !(Number.isInteger(value) && value >= least))
+        fail(path, `expected a whole number${Number.isFinite(least) ? ` from ${least}` : ""}, found ${value}`);
       return value;
     }
     const expected = field.type === "set" ? "list" : field.type === "object" ? "map" : field.type;
@@ -151,21 +174,20 @@ function pairList(old: readonly Value[], now: readonly Value[]): Pair[] {
 
 /** What both have is equal whatever its place; the rest is paired by key, else in order. */
 function pairSet(field: Field, old: readonly Value[], now: readonly Value[]): Pair[] {
-  const left = old.map((value, index) => ({ value, index }));
+  const left = [...old.entries()];
   const take = (matches: (value: Value) => boolean) => {
-    const at = left.findIndex((one) => matches(one.value));
+    const at = left.findIndex(([, value]) => matches(value));
     return at < 0 ? undefined : left.splice(at, 1)[0];
   };
   const keyOf = (value: Value) => (field.key !== undefined && isObject(value) ? value[field.key] : undefined);
-  const rest = now
-    .map((value, index) => ({ value, index }))
-    .filter(({ value }) => !take((one) => changesOf(elementOf(field), one, value, "").length === 0))
-    .map((each) => {
-      const key = keyOf(each.value);
-      return { ...each, partner: isEmpty(key) ? undefined : take((one) => same(keyOf(one), key)) };
-    });
-  const pairs = rest.map(({ value, index, partner }): Pair => [index, (partner ?? left.shift())?.value, value]);
-  return [...pairs, ...left.map(({ value, index }): Pair => [index, value, undefined])];
+  const equal = (one: Value) => (other: Value) => changesOf(elementOf(field), other, one, "").length === 0;
+  const changed = [...now.entries()].filter(([, value]) => !take(equal(value)));
+  const partners = changed.map(([, value]) => {
+    const key = keyOf(value);
+    return isEmpty(key) ? undefined : take((other) => same(keyOf(other), key));
+  });
+  const pairs = changed.map(([index, value], at): Pair => [index, (partners[at] ?? left.shift())?.[1], value]);
+  return [...pairs, ...left.map(([index, value]): Pair => [index, value, undefined])];
 }
 
 /**
@@ -176,20 +198,18 @@ function pairSet(field: Field, old: readonly Value[], now: readonly Value[]): Pa
 export function recorded(field: Field, given: Value | undefined, read: boolean): Value {
   const { type, fields } = field;
   if (given === undefined || given === null) {
-    const listed = type === "list" || type === "set";
-    const absent = field.absent ?? field.default ?? (listed && fields ? [] : null);
+    const { absent = field.default ?? (fields && type !== "object" ? [] : null) } = field;
     if (!read || absent !== null) return absent;
-    return field.absentRead !== undefined ? field.absentRead : listed ? [] : type === "map" ? {} : null;
+    return field.absentRead ?? (["list", "set", "map"].includes(type) ? EMPTY[type] : null);
   }
   if (Array.isArray(given)) return given.map((one) => recorded(elementOf(field), one, read));
   if (!fields || !isObject(given)) return plain(given);
-  const members = Object.entries(fields).map(
-    ([key, inner]) => [key, inner, recorded(inner, given[key], read)] as const,
-  );
-  const known = members.filter(
-    ([, { type, absent }, value]) => value !== null || type === "object" || type === "map" || absent === null,
-  );
-  return Object.fromEntries(known.map(([key, , value]) => [key, value]));
+  const result: Properties = {};
+  for (const [key, inner] of Object.entries(fields)) {
+    const value = recorded(inner, given[key], read);
+    if (value !== null || inner.type === "object" || inner.type === "map" || inner.absent === null) result[key] = value;
+  }
+  return result;
 }
 
 /** Without the marks and empty entries that official state carries: what the program itself would have said. */

@@ -5,19 +5,10 @@ import type Docker from "dockerode";
 import type { Container, ContainerCreateOptions } from "dockerode";
 import { type Context, PartialCreateError, type Properties } from "../../engine/provider";
 import { isEmpty, same } from "../../engine/values";
-import { toApi } from "../api";
 import type { Kind } from "../kind";
-import { checkContainer } from "./containerRules";
-import {
-  createOptions,
-  driftedInputs,
-  type Inputs,
-  importedInputs,
-  limitsOf,
-  madeFrom,
-  outputsOf,
-} from "./containerState";
-import { containerFields, networkFields } from "./containerTable";
+import { toApi } from "./api";
+import { createOptions, driftedInputs, importedInputs, limitsOf, madeFrom, outputsOf } from "./containerState";
+import { checkContainer, containerFields, type Inputs, networkFields } from "./containerTable";
 import { lastLines, waitUntilHealthy } from "./containerWait";
 import { attempt, attemptOrGone, type DockerError, foreign } from "./error";
 import { uploadsNow, uploadTar } from "./uploads";
@@ -80,7 +71,6 @@ export function containerKind(docker: Docker): Kind<Inputs> {
   return {
     type: "docker:index/container:Container",
     named: true,
-    marksDefaults: true,
     fields: containerFields,
     validate: checkContainer,
     create: async (inputs, context) => finish(await create(inputs), inputs, context),
@@ -107,17 +97,11 @@ export function containerKind(docker: Docker): Kind<Inputs> {
     async delete({ id, inputs }, context) {
       const { name = id, destroyGraceSeconds: grace = 0, removeVolumes = true } = inputs;
       const container = docker.getContainer(id);
-      const unless = (fine: (error: DockerError) => boolean) => (error: DockerError) => {
-        if (!fine(error)) throw error;
-      };
-      if (grace > 0)
-        // 304 says that it does not run; removing it is right all the same.
-        await attemptOrGone(`stop container ${name}`, container.stop({ t: grace })).catch(
-          unless(({ status }) => status === 304),
-        );
-      await attemptOrGone(`delete container ${name}`, container.remove({ v: removeVolumes, force: true })).catch(
-        unless(({ status, message }) => status === 409 && /in progress/i.test(message)),
-      );
+      // 304 says that it does not run; removing it is right all the same.
+      const idle = ({ status }: DockerError) => status === 304;
+      if (grace > 0) await attemptOrGone(`stop container ${name}`, container.stop({ t: grace }), idle);
+      const underWay = ({ status, message }: DockerError) => status === 409 && /in progress/i.test(message);
+      await attemptOrGone(`delete container ${name}`, container.remove({ v: removeVolumes, force: true }), underWay);
       for (const until = Date.now() + 30_000; Date.now() < until && (await inspect(id)); )
         await sleep(200, undefined, { signal: context.signal });
     },

@@ -1,17 +1,18 @@
 /** From a container's inputs to what the Docker API is asked for, and from `docker inspect` to its state. */
 
-import type { ContainerArgs } from "@pulumi/docker";
-import type { Unwrap } from "@pulumi/pulumi";
 import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 import type { Properties, Value } from "../../engine/provider";
 import { settled } from "../../engine/values";
-import { covers, fromApi, outputsOf as outputsFrom, put, toApi, valueToApi } from "../api";
-import { portKey } from "./containerForms";
-import { containerFields } from "./containerTable";
-
-export type Inputs = Unwrap<ContainerArgs> & { readonly name: string };
+import type { Field, Fields } from "../schema";
+import { covers, fromApi, outputsOf as outputsFrom, toApi } from "./api";
+import { containerFields, type Inputs, portKey } from "./containerTable";
 
 const table = Object.entries(containerFields);
+const fieldsWhere = (test: (field: Field) => boolean): Fields =>
+  Object.fromEntries(table.filter(([, field]) => test(field)));
+const limits = fieldsWhere(({ limit }) => limit !== undefined);
+/** What stays as long as the container does. */
+const lasting = fieldsWhere(({ limit }) => limit === undefined);
 
 /** What the Docker API is asked for; only `inputs` decide it. */
 export function createOptions(inputs: Inputs): ContainerCreateOptions {
@@ -31,14 +32,8 @@ export function createOptions(inputs: Inputs): ContainerCreateOptions {
 
 /** The limits that can change while a container runs, for `docker update`. */
 export function limitsOf(inputs: Inputs): Properties {
-  const given = inputs as unknown as Properties;
-  const result: Properties = {};
-  for (const [key, field] of table)
-    if (field.limit !== undefined) {
-      const place = field.api?.replace("*", key[0]?.toUpperCase() + key.slice(1)) ?? key;
-      put(result, place, valueToApi(field, given[key] ?? field.limit) ?? null);
-    }
-  return result.HostConfig as Properties;
+  const none = Object.fromEntries(Object.entries(limits).map(([key, { limit }]) => [key, limit]));
+  return toApi(limits, { ...none, ...inputs }).HostConfig as Properties;
 }
 
 /** The outputs of a container, all keys of the official provider's state. */
@@ -78,11 +73,11 @@ export function driftedInputs(found: ContainerInspectInfo, inputs: Inputs): Prop
   const drifted = { ...inputs, name: nameOf(found) } as unknown as Properties;
   const mustRun = inputs.mustRun !== false && inputs.start !== false && inputs.attach !== true;
   if (mustRun && (!found.State.Running || found.State.Paused)) drifted.mustRun = false;
-  for (const [key, field] of table) {
+  for (const [key, field] of Object.entries(limits)) {
     const now = fromApi(key, field, found) || field.limit;
     // Without one, Docker chooses memorySwap; -1 is what a host without swap accounting says.
     const chosen = key === "memorySwap" && (inputs.memorySwap === undefined || now === -1);
-    if (field.limit !== undefined && !chosen && now !== (drifted[key] ?? field.limit)) drifted[key] = now ?? null;
+    if (!chosen && now !== (drifted[key] ?? field.limit)) drifted[key] = now ?? null;
   }
   const joined = found.NetworkSettings.Networks ?? {};
   const present = inputs.networksAdvanced?.filter(({ name, ipv4Address: address }) => {
@@ -103,7 +98,5 @@ export function importedInputs(outputs: Properties): Properties {
 }
 
 /** Whether the container was made by this very request: everything asked for is as asked, limits aside. */
-export function madeFrom(inputs: Inputs, found: ContainerInspectInfo): boolean {
-  const lasting = Object.fromEntries(table.filter(([, { limit }]) => limit === undefined));
-  return nameOf(found) === inputs.name && covers(found, toApi(lasting, inputs));
-}
+export const madeFrom = (inputs: Inputs, found: ContainerInspectInfo): boolean =>
+  nameOf(found) === inputs.name && covers(found, toApi(lasting, inputs));

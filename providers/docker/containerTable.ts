@@ -1,14 +1,56 @@
-/** docker.Container's inputs: what they may be, where the Docker API has each, and what the state says of it. */
+/** docker.Container's inputs: what they may be, where and how the Docker API has each, and what the state says of it. */
 
+import type { ContainerArgs } from "@pulumi/docker";
+import type { Unwrap } from "@pulumi/pulumi";
+import { duration, goDuration } from "../../engine/duration";
 import type { Value } from "../../engine/provider";
 import { isEmpty } from "../../engine/values";
-import { bool, type Fields, type Form, list, map, num, obj, set, str } from "../schema";
-import { binds, driverOptions, hostEntries, mebibytes, nanoCpus, nanoseconds, portBindings } from "./containerForms";
-import { labels } from "./labels";
+import { bool, each, type Fields, type Form, list, map, num, obj, set, str, unsupported } from "../schema";
+import { labels } from "./api";
+
+export type Inputs = Unwrap<ContainerArgs> & { readonly name: string };
+type Each<Key extends keyof Inputs> = NonNullable<Inputs[Key]> extends readonly (infer One)[] ? One : never;
+
+const mebibytes: Form = {
+  to: (size: number) => (size < 0 ? size : size * 1024 * 1024),
+  from: (bytes: number) => (bytes <= 0 ? bytes : Math.round(bytes / 1024 / 1024)),
+};
+
+/** None at all for 0: engines before 25 do not know `StartInterval`. */
+const nanoseconds: Form = {
+  to: (text: string) => duration(text) || undefined,
+  from: (count: number) => goDuration(count),
+};
+
+const nanoCpus: Form = { to: (cpus: string) => Math.round(Number(cpus) * 1e9) };
+const hostEntries: Form = { to: (hosts: readonly Each<"hosts">[]) => hosts.map(({ host, ip }) => `${host}:${ip}`) };
+/** `key=value` texts as a map. */
+const driverOptions: Form = {
+  to: (options: readonly string[]) => Object.fromEntries(options.map((each) => each.split(/=(.*)/s, 2))),
+};
+
+type Port = Each<"ports">;
+export const portKey = ({ internal, protocol = "tcp" }: Port): string => `${internal}/${protocol}`;
+const bindingOf = ({ ip = "0.0.0.0", external }: Port) => ({ HostIp: ip, HostPort: String(external ?? "") });
+const portBindings: Form = {
+  to(ports: readonly Port[]) {
+    // One port may be published at several addresses.
+    const bindingsOf = (key: string) => ports.filter((port) => portKey(port) === key).map(bindingOf);
+    return Object.fromEntries(ports.map(portKey).map((key) => [key, bindingsOf(key)]));
+  },
+};
+
+/** Those of a host directory or a volume with a name; createOptions asks for the others. */
+const binds: Form = {
+  to: (volumes: readonly Each<"volumes">[]) =>
+    volumes.flatMap(({ hostPath, volumeName, containerPath = "", readOnly }) => {
+      const source = hostPath || volumeName;
+      return source ? [`${source}:${containerPath}:${readOnly ? "ro" : "rw"}`] : [];
+    }),
+};
 
 const required = { required: true };
 const inPlace = { inPlace: true };
-const unsupported = { unsupported: true };
 const none = { absent: [] };
 /** The engine's own affair, not the API's. */
 const ours = { api: "" };
@@ -28,12 +70,13 @@ const time = str({
   form: nanoseconds,
   like: [/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$|^0$/, "e.g. 1s, 500ms or 1m30s"],
 });
+
 /** How a container joins one of its networks. */
 export const networkFields: Fields = {
   name: str({ ...required, ...ours }),
   aliases: set({ ...none, sent: [] }),
   driverOpts: set({ ...none, form: driverOptions, sent: {} }),
-  gwPriority: num({ absent: null, absentRead: 0, ...unsupported }),
+  gwPriority: num({ absent: null, absentRead: 0, unsupported: true }),
   ipv4Address: str({ ...unnamed, api: "IPAMConfig.IPv4Address" }),
   ipv6Address: str({ ...unnamed, api: "IPAMConfig.IPv6Address" }),
   linkLocalIps: set({ ...none, api: "IPAMConfig.LinkLocalIPs" }),
@@ -44,24 +87,17 @@ export const networkFields: Fields = {
 export const containerFields: Fields = {
   name: str({ ...required, ...ours }),
   image: str({ ...required, api: "Config.*" }),
-  hostname: str(told("Config.*")),
-  domainname: str(told("Config.*")),
   command: list(told("Config.Cmd")),
   entrypoints: list({ ...none, api: "Config.Entrypoint" }),
   // The entry itself may be a secret: it is not shown.
-  envs: set({
-    ...none,
-    api: "Config.Env",
-    of: str({ like: [/^[^=]/, "NAME=value", "an entry without a name"] }),
-  }),
-  user: str(told("Config.*")),
-  workingDir: str(told("Config.*")),
-  labels: { ...labels(), api: "Config.*" },
+  envs: set({ ...none, api: "Config.Env", of: str({ like: [/^[^=]/, "NAME=value", "an entry without a name"] }) }),
+  ...each(["hostname", "domainname", "user", "workingDir", "stopSignal"], str(told("Config.*"))),
+  labels: { ...labels, api: "Config.*" },
   networkMode: str({ default: "bridge", ...told("HostConfig.*") }),
   networksAdvanced: set({ key: "name", fields: networkFields, ...ours }),
   hosts: set({
-    fields: { host: str(required), ip: str(required) },
     key: "host",
+    fields: { host: str(required), ip: str(required) },
     api: "HostConfig.ExtraHosts",
     form: hostEntries,
   }),
@@ -75,7 +111,7 @@ export const containerFields: Fields = {
     api: "HostConfig.PortBindings",
     form: portBindings,
   }),
-  publishAllPorts: bool(told("HostConfig.*")),
+  ...each(["publishAllPorts", "privileged"], bool(told("HostConfig.*"))),
   dns: set({ api: "HostConfig.*" }),
   dnsOpts: set({ api: "HostConfig.DnsOptions" }),
   dnsSearches: set({ api: "HostConfig.DnsSearch" }),
@@ -108,7 +144,7 @@ export const containerFields: Fields = {
         noCopy: bool(),
         driverName: str({ api: "DriverConfig.Name" }),
         driverOptions: map({ api: "DriverConfig.Options" }),
-        labels: labels(),
+        labels,
       }),
     },
   }),
@@ -118,15 +154,12 @@ export const containerFields: Fields = {
     key: "containerPath",
     fields: { containerPath: str(), hostPath: str(), volumeName: str(), fromContainer: str(), readOnly: bool() },
   }),
-  tmpfs: map({ api: "HostConfig.*" }),
+  ...each(["tmpfs", "sysctls"], map({ api: "HostConfig.*" })),
   // The official provider calls a change of it in place too, and does nothing: a label with its hash forces the replacement.
   healthcheck: obj(
     {
       tests: list({ ...required, api: "Test" }),
-      interval: time,
-      timeout: time,
-      startPeriod: time,
-      startInterval: time,
+      ...each(["interval", "timeout", "startPeriod", "startInterval"], time),
       retries: num(),
     },
     { ...inPlace, ...told("Config.*") },
@@ -134,10 +167,8 @@ export const containerFields: Fields = {
   start: bool({ ...ours, default: true, ...inPlace }),
   // read() reports a stopped container as mustRun false: a fresh one takes its place, as in the official provider.
   mustRun: bool({ ...ours, default: true, inPlace: (old, now) => !(old === false && now === true) }),
-  wait: bool({ ...ours, absent: false, ...inPlace }),
+  ...each(["wait", "attach", "logs"], bool({ ...ours, absent: false, ...inPlace })),
   waitTimeout: num({ ...ours, default: 60, ...inPlace }),
-  attach: bool({ ...ours, absent: false, ...inPlace }),
-  logs: bool({ ...ours, absent: false, ...inPlace }),
   restart: str({
     ...told("HostConfig.RestartPolicy.Name"),
     default: "no",
@@ -146,23 +177,19 @@ export const containerFields: Fields = {
     ...inPlace,
   }),
   maxRetryCount: num({ ...told("HostConfig.RestartPolicy.MaximumRetryCount"), limit: 0, ...inPlace }),
-  memory: num(limited("HostConfig.*", 0, mebibytes)),
-  memoryReservation: num(limited("HostConfig.*", 0, mebibytes)),
+  ...each(["memory", "memoryReservation"], num(limited("HostConfig.*", 0, mebibytes))),
   memorySwap: num(limited("HostConfig.*", 0, mebibytes, -1)),
   cpuShares: num(limited("HostConfig.*", 0)),
   cpuSet: str(limited("HostConfig.CpusetCpus", "")),
   cpus: str({ api: "HostConfig.NanoCpus", form: nanoCpus }),
-  cpuPeriod: num({ api: "HostConfig.*" }),
-  cpuQuota: num({ api: "HostConfig.*" }),
+  ...each(["cpuPeriod", "cpuQuota"], num({ api: "HostConfig.*" })),
   shmSize: num({ ...told("HostConfig.*"), form: mebibytes, least: 0 }),
   ulimits: set({
     api: "HostConfig.*",
     key: "name",
     fields: { name: str(required), soft: num(required), hard: num(required) },
   }),
-  sysctls: map({ api: "HostConfig.*" }),
   capabilities: obj({ adds: set({ api: "CapAdd" }), drops: set({ api: "CapDrop" }) }, { api: "HostConfig" }),
-  privileged: bool(told("HostConfig.*")),
   securityOpts: set({ ...none, api: "HostConfig.SecurityOpt" }),
   groupAdds: set({ api: "HostConfig.GroupAdd" }),
   readOnly: bool(told("HostConfig.ReadonlyRootfs")),
@@ -170,7 +197,6 @@ export const containerFields: Fields = {
   tty: bool(told("Config.*")),
   stdinOpen: bool(told("Config.OpenStdin")),
   rm: bool(told("HostConfig.AutoRemove")),
-  stopSignal: str(told("Config.*")),
   stopTimeout: num({ ...told("Config.*"), least: 0 }),
   destroyGraceSeconds: num({ ...ours, ...inPlace }),
   removeVolumes: bool({ ...ours, default: true, ...inPlace }),
@@ -178,18 +204,26 @@ export const containerFields: Fields = {
   logDriver: str(told("HostConfig.LogConfig.Type")),
   logOpts: map({ api: "HostConfig.LogConfig.Config" }),
   storageOpts: map({ api: "HostConfig.StorageOpt" }),
-  runtime: str(told("HostConfig.*")),
-  ipcMode: str(told("HostConfig.*")),
-  pidMode: str({ api: "HostConfig.*" }),
-  usernsMode: str(told("HostConfig.*")),
-  cgroupnsMode: str({ api: "HostConfig.*" }),
-  cgroupParent: str({ api: "HostConfig.*" }),
+  ...each(["runtime", "ipcMode", "usernsMode"], str(told("HostConfig.*"))),
+  ...each(["pidMode", "cgroupnsMode", "cgroupParent"], str({ api: "HostConfig.*" })),
   platform: str(told("Platform")),
-  gpus: str(unsupported),
-  devices: list({ ...unsupported, ...none }),
-  deviceRequests: list({ ...unsupported, ...none }),
-  deviceReadBps: list({ ...unsupported, ...none }),
-  deviceReadIops: list({ ...unsupported, ...none }),
-  deviceWriteBps: list({ ...unsupported, ...none }),
-  deviceWriteIops: list({ ...unsupported, ...none }),
+  gpus: unsupported(),
+  ...each(["devices", "deviceRequests"], unsupported([])),
+  ...each(["deviceReadBps", "deviceReadIops", "deviceWriteBps", "deviceWriteIops"], unsupported([])),
 };
+
+/** Rules that go across fields. */
+export function checkContainer(inputs: Inputs): (readonly [property: string, why: string])[] {
+  const { uploads = [], networksAdvanced = [], networkMode = "bridge", wait, start } = inputs;
+  const failures: [property: string, why: string][] = [];
+  uploads.forEach((upload, index) => {
+    const given = (["content", "contentBase64", "source"] as const).filter((key) => upload[key] !== undefined);
+    const why = `${upload.file}: expected one of content, contentBase64, source; found ${given.join(" and ") || "none"}`;
+    if (given.length !== 1) failures.push([`uploads[${index}]`, why]);
+  });
+  if (wait === true && start === false)
+    failures.push(["wait", "expected start: true with wait: true; a container that is not started never gets healthy"]);
+  if (networksAdvanced.length > 0 && ["host", "none"].includes(networkMode))
+    failures.push(["networksAdvanced", `expected networkMode bridge with it, found ${networkMode}`]);
+  return failures;
+}

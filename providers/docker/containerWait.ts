@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container, ContainerInspectInfo } from "dockerode";
 import type { Context } from "../../engine/provider";
-import type { Inputs } from "./containerState";
+import type { Inputs } from "./containerTable";
 import { attempt } from "./error";
 
 const POLL_MS = 100;

@@ -30,10 +30,10 @@ export async function attempt<T>(doing: string, call: Promise<T>): Promise<T> {
   }
 }
 
-/** As {@link attempt}, but undefined when the object does not exist. */
-export function attemptOrGone<T>(doing: string, call: Promise<T>): Promise<T | undefined> {
+/** As {@link attempt}, but undefined when the object does not exist, or for another error that is `fine`. */
+export function attemptOrGone<T>(doing: string, call: Promise<T>, fine = (_error: DockerError): boolean => false) {
   return attempt(doing, call).catch((error: DockerError) => {
-    if (error.status === 404) return undefined;
+    if (error.status === 404 || fine(error)) return undefined;
     throw error;
   });
 }

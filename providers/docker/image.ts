@@ -5,40 +5,36 @@ import type { Unwrap } from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { ImageBuildOptions, ImageInspectInfo } from "dockerode";
 import type { Context, Properties } from "../../engine/provider";
-import { toApi } from "../api";
 import type { Kind } from "../kind";
-import { bool, type Fields, list, map, num, obj, plain, set, str } from "../schema";
+import { bool, each, type Fields, list, map, num, obj, plain, set, str, unsupported } from "../schema";
+import { toApi } from "./api";
 import { contextTar } from "./buildContext";
 import { attempt, attemptOrGone, DockerError } from "./error";
 
 type Inputs = Unwrap<RemoteImageArgs>;
 type Build = NonNullable<Inputs["build"]>;
 
-const unsupported = { unsupported: true };
-const named = (api: string) => ({ api });
+/** Not part of the request: what it says is done otherwise. */
+const ours = { api: "" };
 const build: Fields = {
-  context: str({ required: true, api: "" }),
+  context: str({ ...ours, required: true }),
   dockerfile: str({ default: "Dockerfile", api: "dockerfile" }),
-  buildArgs: map(named("buildargs")),
-  label: map(named("")),
-  labels: map(named("labels")),
-  tags: list(named("")),
-  target: str(named("target")),
-  platform: str(named("platform")),
-  networkMode: str(named("networkmode")),
-  noCache: bool(named("nocache")),
+  buildArgs: map({ api: "buildargs" }),
+  label: map(ours),
+  labels: map(ours),
+  tags: list(ours),
+  target: str({ api: "target" }),
+  platform: str({ api: "platform" }),
+  networkMode: str({ api: "networkmode" }),
+  noCache: bool({ api: "nocache" }),
   pullParent: bool({ api: "pull", form: { to: String } }),
-  remove: bool({ default: true, api: "rm", sent: true }),
+  remove: bool({ default: true, api: "rm" }),
   forceRemove: bool({ api: "forcerm", sent: true }),
-  memory: num(named("memory")),
-  shmSize: num(named("shmsize")),
+  memory: num({ api: "memory" }),
+  shmSize: num({ api: "shmsize" }),
   extraHosts: list({ api: "extrahosts", form: { to: (hosts: readonly string[]) => hosts.join(",") } }),
-  buildId: str(named("")),
-  builder: str(unsupported),
-  cacheFroms: list(unsupported),
-  secrets: list(unsupported),
-  authConfigs: list(unsupported),
-  remoteContext: str(unsupported),
+  buildId: str(ours),
+  ...each(["builder", "cacheFroms", "secrets", "authConfigs", "remoteContext"], unsupported()),
 };
 const fields: Fields = {
   name: str({ required: true }),
@@ -54,7 +50,6 @@ export function imageKind(docker: Docker): Kind<Inputs> {
   const inspect = (name: string) => attemptOrGone(`inspect image ${name}`, docker.getImage(name).inspect());
   return {
     type: "docker:index/remoteImage:RemoteImage",
-    marksDefaults: true,
     fields,
     async create(inputs, context) {
       const { name, build } = inputs;
@@ -82,16 +77,15 @@ export function imageKind(docker: Docker): Kind<Inputs> {
 }
 
 function outputsOf(image: ImageInspectInfo, inputs: Inputs): Properties {
-  const { name, ...given } = inputs as unknown as Properties & { name: string };
+  const { name } = inputs;
   const repository = name.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
-  const known = Object.keys(fields).map((key) => [key, given[key] === undefined ? null : plain(given[key])]);
   return {
-    ...Object.fromEntries(known),
+    ...Object.fromEntries(Object.keys(fields).map((key) => [key, null])),
+    ...(plain(inputs as unknown as Properties) as Properties),
     __meta:
       '{"e2bfb730-ecaa-11e6-8f88-34363bc7c4c0":{"create":1200000000000,"delete":1200000000000,"update":1200000000000}}',
     id: image.Id + name,
     imageId: image.Id,
-    name,
     repoDigest: image.RepoDigests?.find((digest) => digest.startsWith(`${repository}@`)) ?? "",
   };
 }

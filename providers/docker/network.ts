@@ -6,11 +6,10 @@ import type Docker from "dockerode";
 import type { NetworkCreateOptions, NetworkInspectInfo } from "dockerode";
 import type { Properties } from "../../engine/provider";
 import { isEmpty } from "../../engine/values";
-import { covers, outputsOf as outputsFrom, toApi } from "../api";
 import type { Kind } from "../kind";
 import { bool, type Fields, map, set, str } from "../schema";
+import { covers, labels, outputsOf as outputsFrom, toApi } from "./api";
 import { attempt, attemptOrGone, DockerError, foreign } from "./error";
-import { labels } from "./labels";
 
 type Inputs = Unwrap<NetworkArgs> & { readonly name: string };
 
@@ -37,7 +36,7 @@ const fields: Fields = {
   ingress: bool(flag),
   ipv6: bool({ ...flag, api: "EnableIPv6" }),
   options: map({ ...told, sent: {} }),
-  labels: { ...labels(), ...told, sent: {} },
+  labels: { ...labels, ...told, sent: {} },
 };
 
 export function networkKind(docker: Docker): Kind<Inputs> {
@@ -52,7 +51,6 @@ export function networkKind(docker: Docker): Kind<Inputs> {
   return {
     type: "docker:index/network:Network",
     named: true,
-    marksDefaults: true,
     fields,
     async create(inputs) {
       const { name } = inputs;

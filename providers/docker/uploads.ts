@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import type { Container } from "dockerode";
 import { extract, pack } from "tar-stream";
-import type { Inputs } from "./containerState";
+import type { Inputs } from "./containerTable";
 import { attempt, attemptOrGone } from "./error";
 
 type Upload = NonNullable<Inputs["uploads"]>[number];

@@ -6,11 +6,10 @@ import type Docker from "dockerode";
 import type { VolumeInspectInfo } from "dockerode";
 import type { Properties } from "../../engine/provider";
 import { isEmpty, same } from "../../engine/values";
-import { outputsOf as outputsFrom, toApi } from "../api";
 import type { Kind } from "../kind";
-import { type Fields, map, str } from "../schema";
+import { type Fields, map, str, unsupported } from "../schema";
+import { labels, labelsForm, outputsOf as outputsFrom, toApi } from "./api";
 import { attempt, attemptOrGone, foreign } from "./error";
-import { labels, labelsForm } from "./labels";
 
 type Inputs = Unwrap<VolumeArgs> & { readonly name: string };
 
@@ -18,16 +17,16 @@ const fields: Fields = {
   name: str({ required: true, told: true }),
   driver: str({ told: true }),
   driverOpts: map(),
-  labels: { ...labels(), told: true },
-  cluster: map({ unsupported: true, absentRead: null }),
+  labels: { ...labels, told: true },
+  cluster: unsupported(),
 };
 
 export function volumeKind(docker: Docker): Kind<Inputs> {
   const inspect = (name: string) => attemptOrGone(`inspect volume ${name}`, docker.getVolume(name).inspect());
+  const labelled = ({ labels }: Inputs, { Labels }: VolumeInspectInfo) => same(labelsForm.to(labels), Labels);
   return {
     type: "docker:index/volume:Volume",
     named: true,
-    marksDefaults: true,
     fields,
     async create(inputs) {
       const { name } = inputs;
@@ -41,7 +40,7 @@ export function volumeKind(docker: Docker): Kind<Inputs> {
       if (!found) return undefined;
       const outputs = outputsOf(found, inputs, true);
       const { name, driver, labels } = outputs;
-      const kept = same(labelsForm.to(inputs.labels), found.Labels) ? {} : { labels };
+      const kept = labelled(inputs, found) ? {} : { labels };
       return { inputs: isEmpty(inputs) ? { name, driver, ...kept } : { ...inputs, ...kept }, outputs };
     },
     async delete({ id }) {
@@ -49,8 +48,8 @@ export function volumeKind(docker: Docker): Kind<Inputs> {
     },
     async recover(inputs) {
       const found = await inspect(inputs.name);
-      const ours = found && same(labelsForm.to(inputs.labels), found.Labels);
-      return ours ? { id: inputs.name, outputs: outputsOf(found, inputs, false), complete: true } : undefined;
+      if (!found || !labelled(inputs, found)) return undefined;
+      return { id: inputs.name, outputs: outputsOf(found, inputs, false), complete: true };
     },
   };
 }

@@ -2,33 +2,19 @@ import type { GrantArgs } from "@pulumi/mysql";
 import type { Unwrap } from "@pulumi/pulumi";
 import { isEmpty, same } from "../../engine/values";
 import type { Kind } from "../kind";
-import { bool, list, set, str } from "../schema";
+import { bool, each, set, str, unsupported } from "../schema";
 import type { MysqlServer } from "./connection";
-import { accountId, accountSql, goneIf, identifier } from "./names";
+import { type Account, accountId, accountSql, goneIf, identifier } from "./names";
 
-type Inputs = Unwrap<GrantArgs>;
+type Inputs = Unwrap<GrantArgs> & Account & { readonly table: string; readonly privileges: string[] };
 
 /** Access denied for the grants asked about: there is no such account, or no such grant. */
 const NO_GRANT = 1141;
 const NO_USER = 1269;
 
-const starOr = (name: string): string => (name === "*" ? "*" : identifier(name));
-const objectOf = ({ database, table = "*" }: Inputs): string => `${starOr(database)}.${starOr(table)}`;
-const idOf = (inputs: Inputs): string => `${accountId(inputs)}:${starOr(inputs.database)}`;
-/** Upper case, one name for all privileges, sorted. */
-const normal = (privileges: readonly string[] = []): string[] =>
-  privileges
-    .map((one) =>
-      one
-        .trim()
-        .toUpperCase()
-        .replace(/^ALL PRIVILEGES$/, "ALL"),
-    )
-    .sort();
-
 /** mysql.Grant for users; privileges change in place. Giving what is given already changes nothing. */
 export function grantKind(server: MysqlServer): Kind<Inputs> {
-  const give = (inputs: Inputs, privileges: readonly string[] = []): string => {
+  const give = (inputs: Inputs, privileges: readonly string[]): string => {
     const option = inputs.grant ? " WITH GRANT OPTION" : "";
     return `GRANT ${privileges.join(", ")} ON ${objectOf(inputs)} TO ${accountSql(inputs)}${option}`;
   };
@@ -45,50 +31,39 @@ export function grantKind(server: MysqlServer): Kind<Inputs> {
     }
     return undefined;
   };
+  // Words of SQL that cannot be quoted: nothing but words passes.
+  const privilege = str({ like: [/^[A-Za-z_ ]+(\([A-Za-z0-9_$, `]+\))?$/, "e.g. SELECT"] });
   return {
     type: "mysql:index/grant:Grant",
-    marksDefaults: true,
     fields: {
       user: str({ required: true }),
       host: str({ default: "localhost" }),
       database: str({ required: true }),
       table: str({ default: "*" }),
-      privileges: set({ required: true, inPlace: true }),
+      privileges: set({ required: true, inPlace: true, of: privilege }),
       grant: bool(),
-      tlsOption: str({ default: "NONE" }),
-      role: str({ unsupported: true }),
-      roles: list({ unsupported: true }),
+      tlsOption: str({ default: "NONE", like: [/^NONE$/, "NONE (set it on the User)"] }),
+      ...each(["role", "roles"], unsupported()),
     },
-    validate({ privileges, tlsOption = "NONE" }) {
-      // Privileges are words of SQL and cannot be quoted: only words pass.
-      const odd = privileges?.filter((one) => !/^[A-Za-z_ ]+(\([A-Za-z0-9_$, `]+\))?$/.test(one)) ?? [];
-      return [
-        ...odd.map((one) => ["privileges", `expected e.g. SELECT, found ${one}`] as const),
-        ...(privileges?.length === 0 ? [["privileges", "expected at least one, e.g. ALL; found none"] as const] : []),
-        ...(tlsOption === "NONE"
-          ? []
-          : [["tlsOption", `expected NONE, found ${tlsOption}; set it on the User`] as const]),
-      ];
-    },
+    validate: ({ privileges }) =>
+      privileges?.length === 0 ? [["privileges", "expected at least one, e.g. ALL; found none"]] : [],
     async create(inputs, context) {
       await server.query(`grant to ${idOf(inputs)}`, give(inputs, inputs.privileges), [], context);
-      return { id: idOf(inputs), outputs: outputsOf(inputs, inputs.privileges) };
+      return { id: idOf(inputs), outputs: outputsOf(inputs) };
     },
     async read({ id, inputs: olds }) {
-      const inputs = isEmpty(olds) ? parseId(id) : olds;
-      const found = await find(inputs);
+      const recorded = isEmpty(olds) ? parseId(id) : olds;
+      const found = await find(recorded);
       if (!found) return undefined;
-      const privileges = same(normal(inputs.privileges), found) ? (inputs.privileges ?? []) : found;
-      return { inputs: { ...inputs, privileges }, outputs: { ...outputsOf(inputs, privileges), roles: [] } };
+      const inputs = same(normal(recorded.privileges), found) ? recorded : { ...recorded, privileges: found };
+      return { inputs, outputs: { ...outputsOf(inputs), roles: [] } };
     },
     async update({ id, inputs: olds }, news, context) {
       const wanted = normal(news.privileges);
-      await revoke(
-        news,
-        normal(olds.privileges).filter((one) => !wanted.includes(one)),
-      );
+      const dropped = normal(olds.privileges).filter((one) => !wanted.includes(one));
+      await revoke(news, dropped);
       await server.query(`grant to ${id}`, give(news, wanted), [], context);
-      return outputsOf(news, news.privileges);
+      return outputsOf(news);
     },
     async delete({ inputs }) {
       await revoke(inputs, normal(inputs.privileges));
@@ -97,12 +72,18 @@ export function grantKind(server: MysqlServer): Kind<Inputs> {
   };
 }
 
+const starOr = (name: string): string => (name === "*" ? "*" : identifier(name));
+const objectOf = ({ database, table }: Inputs): string => `${starOr(database)}.${starOr(table)}`;
+const idOf = (inputs: Inputs): string => `${accountId(inputs)}:${starOr(inputs.database)}`;
+const outputsOf = (inputs: Inputs) => ({ grant: false, ...inputs });
+
 function parseId(id: string): Inputs {
   const [, user = "", host = "", database = ""] = /^(.*)@(.*):`?(.*?)`?$/.exec(id) ?? [];
-  return { user, host, database, table: "*", tlsOption: "NONE" };
+  return { user, host, database, table: "*", tlsOption: "NONE", privileges: [] };
 }
 
-function outputsOf(inputs: Inputs, privileges: readonly string[] = []) {
-  const { user, host, database, table = "*", tlsOption = "NONE", grant = false } = inputs;
-  return { database, grant, host, id: idOf(inputs), privileges: [...privileges], table, tlsOption, user };
+/** Upper case, one name for all privileges, sorted. */
+function normal(privileges: readonly string[]): string[] {
+  const upper = privileges.map((one) => one.trim().toUpperCase());
+  return upper.map((one) => (one === "ALL PRIVILEGES" ? "ALL" : one)).sort();
 }

@@ -6,22 +6,17 @@ import { isEmpty } from "../../engine/values";
 import type { Kind } from "../kind";
 import { str } from "../schema";
 import type { MysqlServer } from "./connection";
-import { accountId, accountSql, foreignUnless, goneIf, identifier } from "./names";
+import { type Account, accountId, accountSql, foreignUnless, goneIf, identifier } from "./names";
 
-type Inputs = Unwrap<UserArgs>;
+type Inputs = Unwrap<UserArgs> & Account;
 
 /** CREATE USER, ALTER USER or DROP USER failed: there is, or there is not, such an account. */
 const CANNOT_USER = 1396;
-
-/** The official provider records it in place of the password. */
-const hash = (password: string): string => createHash("sha256").update(password).digest("hex");
-const passwordOf = ({ plaintextPassword, password }: Inputs): string | undefined => plaintextPassword ?? password;
 
 /** mysql.User: its password and TLS option change in place. */
 export function userKind(server: MysqlServer): Kind<Inputs> {
   return {
     type: "mysql:index/user:User",
-    marksDefaults: true,
     secretOutputs: ["password", "plaintextPassword"],
     fields: {
       user: str({ required: true }),
@@ -29,10 +24,8 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
       plaintextPassword: str({ inPlace: true, unchanged: (old, now) => typeof now === "string" && old === hash(now) }),
       password: str({ inPlace: true }),
       authPlugin: str(),
-      tlsOption: str({ default: "NONE", inPlace: true }),
+      tlsOption: str({ default: "NONE", inPlace: true, like: [/^(NONE|SSL|X509)$/i, "NONE, SSL or X509"] }),
     },
-    validate: ({ tlsOption = "NONE" }) =>
-      /^(NONE|SSL|X509)$/i.test(tlsOption) ? [] : [["tlsOption", `expected NONE, SSL or X509, found ${tlsOption}`]],
     async create(inputs, context) {
       const id = accountId(inputs);
       const sql = `CREATE USER ${accountSql(inputs)}${settings(inputs)}`;
@@ -41,44 +34,49 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
       return { id, outputs: outputsOf(inputs) };
     },
     async read({ id, inputs: olds, outputs: { plaintextPassword } }) {
-      const at = id.lastIndexOf("@");
-      const [user, host] = [id.slice(0, at), id.slice(at + 1)];
+      const { user, host } = accountOf(id);
       const sql = "SELECT CAST(ssl_type AS CHAR) AS tls FROM mysql.user WHERE User = ? AND Host = ?";
       const [found] = await server.query<{ tls: string }>(`read user ${id}`, sql, [user, host]);
       if (!found) return undefined;
       const tlsOption = { "": "NONE", ANY: "SSL" }[found.tls] ?? found.tls;
       const inputs = { ...(isEmpty(olds) ? { user, host } : olds), tlsOption };
       // The password cannot be read back: what was recorded stays.
-      return {
-        inputs,
-        outputs: { ...outputsOf(inputs), ...(plaintextPassword !== undefined && { plaintextPassword }) },
-      };
+      const password = plaintextPassword === undefined ? {} : { plaintextPassword };
+      return { inputs, outputs: { ...outputsOf(inputs), ...password } };
     },
     async update({ id }, news, context) {
       await server.query(`alter user ${id}`, `ALTER USER ${accountSql(news)}${settings(news)}`, [], context);
       return outputsOf(news);
     },
-    async delete({ id, inputs, outputs }) {
-      const account = accountSql(isEmpty(inputs) ? (outputs as { user: string; host: string }) : inputs);
-      await server.query(`drop user ${id}`, `DROP USER ${account}`).catch(goneIf(CANNOT_USER));
+    async delete({ id }) {
+      await server.query(`drop user ${id}`, `DROP USER ${accountSql(accountOf(id))}`).catch(goneIf(CANNOT_USER));
     },
     async recover(inputs) {
       const password = passwordOf(inputs);
       const ours = password !== undefined && (await server.accepts(inputs.user, password));
-      return ours ? { id: accountId(inputs), outputs: outputsOf(inputs), complete: true } : undefined;
+      return ours ? { id: accountId(inputs), outputs: outputsOf(inputs) } : undefined;
     },
   };
 }
 
-function outputsOf(inputs: Inputs) {
-  const { user, host, tlsOption, password, plaintextPassword: plain, authPlugin } = inputs;
-  const plaintextPassword = plain === undefined ? undefined : hash(plain);
-  return { host, id: accountId(inputs), plaintextPassword, tlsOption, user, password, authPlugin };
-}
+const passwordOf = ({ plaintextPassword, password }: Inputs): string | undefined => plaintextPassword ?? password;
 
 function settings(inputs: Inputs): string {
-  const { authPlugin, tlsOption = "NONE" } = inputs;
+  const { authPlugin, tlsOption } = inputs;
   const password = passwordOf(inputs);
   const by = password === undefined ? "" : ` IDENTIFIED BY ${quote(password)}`;
   return `${authPlugin ? ` IDENTIFIED WITH ${identifier(authPlugin)}` : by} REQUIRE ${tlsOption}`;
+}
+
+/** The official provider records it in place of the password. */
+const hash = (password: string): string => createHash("sha256").update(password).digest("hex");
+
+function outputsOf(inputs: Inputs) {
+  const { plaintextPassword: plain } = inputs;
+  return { ...inputs, ...(plain !== undefined && { plaintextPassword: hash(plain) }) };
+}
+
+function accountOf(id: string): Account {
+  const at = id.lastIndexOf("@");
+  return { user: id.slice(0, at), host: id.slice(at + 1) };
 }

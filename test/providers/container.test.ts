@@ -8,9 +8,9 @@ import fc from "fast-check";
 import { extract } from "tar-stream";
 import { duration, goDuration } from "../../engine/duration";
 import type { Properties } from "../../engine/provider";
-import { toApi } from "../../providers/api";
-import { createOptions, type Inputs } from "../../providers/docker/containerState";
-import { networkFields } from "../../providers/docker/containerTable";
+import { toApi } from "../../providers/docker/api";
+import { createOptions } from "../../providers/docker/containerState";
+import { type Inputs, networkFields } from "../../providers/docker/containerTable";
 import { uploadTar } from "../../providers/docker/uploads";
 import { providerFor, resource } from "./support";
 
@@ -181,7 +181,9 @@ describe("container inputs that cannot work", () => {
     [{ uploads: [{ file: "/f", content: "a", permissions: "999" }] }, /permissions: expected e\.g\. 0644, found 999/],
     [{ mounts: [{ type: "volum", target: "/x" }] }, /mounts\[0\]\.type: expected bind, volume or tmpfs, found volum/],
     [{ healthcheck: { tests: ["CMD"], interval: "1 s" } }, /healthcheck\.interval: expected e\.g\. 1s/],
-    [{ memory: -5 }, /memory: expected a number from 0, found -5/],
+    [{ memory: -5 }, /memory: expected a whole number from 0, found -5/],
+    [{ stopTimeout: 1.5 }, /stopTimeout: expected a whole number from 0, found 1.5/],
+    [{ cpuShares: Number.NaN }, /cpuShares: expected a whole number/],
     [{ wait: true, start: false }, /wait: expected start: true/],
     [{ gpus: "all" }, /gpus: not served by the local engine/],
   ];

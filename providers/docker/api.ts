@@ -1,19 +1,17 @@
 /** Between a kind's inputs, what the Docker API has, and the state: all three follow from the fields' tables. */
 
-import type { Properties, Value } from "../engine/provider";
-import { isEmpty, isObject, same } from "../engine/values";
-import { type Field, type Fields, plain, recorded } from "./schema";
-
-type Found = object | Value | undefined;
+import type { Properties, Value } from "../../engine/provider";
+import { isEmpty, isObject, same } from "../../engine/values";
+import { EMPTY, type Field, type Fields, plain, recorded, set, str } from "../schema";
 
 /** `hostname` is `Hostname` to the API, unless `api` says otherwise; `*` in it stands for that. */
 const placeOf = (key: string, { api = "*" }: Field): string => api.replace("*", key[0]?.toUpperCase() + key.slice(1));
 
-export function get(from: Found, path: string): Value | undefined {
+function get(from: unknown, path: string): Value | undefined {
   return path.split(".").reduce<unknown>((at, key) => (at as Properties | undefined)?.[key], from) as Value | undefined;
 }
 
-export function put(into: Properties, path: string, value: Value): void {
+function put(into: Properties, path: string, value: Value): void {
   const [key = "", ...below] = path.split(".");
   if (below.length === 0) into[key] = isObject(value) && isObject(into[key]) ? { ...into[key], ...value } : value;
   else {
@@ -33,39 +31,25 @@ export function toApi(fields: Fields, inputs: object): Properties {
   return result;
 }
 
-export function valueToApi(field: Field, value: Value): Value | undefined {
-  const { form, fields } = field;
+function valueToApi({ form, fields }: Field, value: Value): Value | undefined {
   if (form) return form.to(value as never) as Value | undefined;
   if (fields && Array.isArray(value)) return value.map((one) => toApi(fields, one as Properties));
   return fields && isObject(value) ? toApi(fields, value) : value;
 }
 
 /** How the engine has it now, as the program would say it; undefined when it does not say. */
-export function fromApi(key: string, field: Field, found: Found): Value | undefined {
+export function fromApi(key: string, field: Field, found: unknown): Value | undefined {
   const { form, fields, api } = field;
   const value = api === "" ? undefined : get(found, placeOf(key, field));
   if (value === undefined || value === null) return undefined;
   if (form) return form.from?.(value as never);
-  const inside = (one: Value): Value =>
-    Object.fromEntries(
-      Object.entries(fields ?? {}).map(([name, inner]) => [
-        name,
-        fromApi(name, inner, one) ?? inner.default ?? inner.absent ?? ZERO[inner.type],
-      ]),
-    );
   if (!fields) return value;
+  const told = (name: string, inner: Field, one: Value): Value =>
+    fromApi(name, inner, one) ?? inner.default ?? inner.absent ?? EMPTY[inner.type];
+  const inside = (one: Value): Value =>
+    Object.fromEntries(Object.entries(fields).map(([name, inner]) => [name, told(name, inner, one)]));
   return Array.isArray(value) ? value.map(inside) : inside(value);
 }
-
-const ZERO: Readonly<Record<Field["type"], Value>> = {
-  string: "",
-  number: 0,
-  boolean: false,
-  list: [],
-  set: [],
-  map: {},
-  object: null,
-};
 
 /** What the state says of all fields: of some as the engine has it now, of the others as the program said. */
 export function outputsOf(fields: Fields, found: object, inputs: object, read: boolean): Properties {
@@ -73,7 +57,7 @@ export function outputsOf(fields: Fields, found: object, inputs: object, read: b
   const outputs: Properties = {};
   for (const [key, field] of Object.entries(fields)) {
     const now = fromApi(key, field, found);
-    if (field.told) outputs[key] = (now || field.default) ?? now ?? ZERO[field.type];
+    if (field.told) outputs[key] = (now || field.default) ?? now ?? EMPTY[field.type];
     else outputs[key] = isEmpty(given) && now !== undefined ? now : recorded(field, given[key], read);
   }
   return outputs;
@@ -86,3 +70,26 @@ export function covers(found: unknown, asked: unknown): boolean {
   if (!Array.isArray(asked)) return same(found, asked) || (!asked && !found);
   return asked.every((one) => Array.isArray(found) && found.some((each) => covers(each, one)));
 }
+
+interface Label {
+  readonly label: string;
+  readonly value: string;
+}
+
+/** `label`/`value` lists as the map that the Docker API wants, and back in an order that is the same each time. */
+export const labelsForm = {
+  to: (given: readonly Label[] = []): Record<string, string> =>
+    Object.fromEntries(given.map(({ label, value }) => [label, value])),
+  from: (found: Record<string, string>): Label[] =>
+    Object.entries(found)
+      .map(([label, value]) => ({ label, value }))
+      .sort((a, b) => (a.label < b.label ? -1 : 1)),
+};
+
+const required = { required: true };
+/** User-defined metadata as every Docker object takes it. */
+export const labels: Field = set({
+  key: "label",
+  fields: { label: str(required), value: str(required) },
+  form: labelsForm,
+});
