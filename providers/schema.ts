@@ -111,21 +111,16 @@ export function check(fields: Fields, news: Properties, markDefaults: boolean) {
   }
 
   function checkValue(field: Field, value: Value, path: string): Value {
+    const { type, fields, like, least } = field;
     if (value instanceof Unknown) return value;
-    if (field.type === "list" || field.type === "set") {
-      if (Array.isArray(value)) return value.map((one, at) => checkValue(elementOf(field), one, `${path}[${at}]`));
-    } else if (field.type === "map" || field.type === "object") {
-      if (isObject(value)) return field.fields ? checkObject(field.fields, value, `${path}.`) : plain(value);
-    } else if (typeof value === field.type) {
-      const { like, least = -Infinity } = field;
-      if (like && !like[0].test(String(value))) fail(path, `expected ${like[1]}, found ${like[2] ?? value}`);
-      if (typeof value === "number" && !(Number.isInteger(value) && value >= least))
-        fail(path, `expected a whole number${Number.isFinite(least) ? ` from ${least}` : ""}, found ${value}`);
-      return value;
-    }
-    const expected = field.type === "set" ? "list" : field.type === "object" ? "map" : field.type;
+    const expected = type === "set" ? "list" : type === "object" ? "map" : type;
     const found = Array.isArray(value) ? "list" : isObject(value) ? "map" : typeof value;
-    fail(path, `expected a ${expected}, found a ${found}`);
+    if (found !== expected) fail(path, `expected a ${expected}, found a ${found}`);
+    else if (Array.isArray(value)) return value.map((one, at) => checkValue(elementOf(field), one, `${path}[${at}]`));
+    else if (isObject(value)) return fields ? checkObject(fields, value, `${path}.`) : plain(value);
+    else if (like && !like[0].test(String(value))) fail(path, `expected ${like[1]}, found ${like[2] ?? value}`);
+    else if (typeof value === "number" && !(Number.isInteger(value) && value >= (least ?? value)))
+      fail(path, `expected a whole number${least === undefined ? "" : ` from ${least}`}, found ${value}`);
     return value;
   }
 

@@ -62,7 +62,7 @@ export function containerKind(docker: Docker): Kind<Inputs> {
       const found = await attempt("inspect", container.inspect());
       return { id: container.id, outputs: { ...outputsOf(found, inputs, false), ...more } };
     } catch (error) {
-      const message = `container ${inputs.name}: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `container ${inputs.name}: ${(error as Error).message}`;
       const found = await inspect(container.id).catch(() => undefined);
       throw new PartialCreateError(message, container.id, found ? outputsOf(found, inputs, false) : {});
     }

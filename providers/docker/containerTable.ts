@@ -120,14 +120,10 @@ export const containerFields: Fields = {
     key: "file",
     fields: {
       file: str({ ...required, like: [/^\//, "an absolute path"] }),
-      content: str(unnamed),
-      contentBase64: str(unnamed),
-      source: str(unnamed),
-      sourceHash: str(unnamed),
+      ...each(["content", "contentBase64", "source", "sourceHash"], str(unnamed)),
       executable: bool({ absent: false }),
       permissions: str({ ...unnamed, like: [/^0[0-7]{3}$/, "e.g. 0644"] }),
-      owner: str(),
-      group: str(),
+      ...each(["owner", "group"], str()),
     },
   }),
   mounts: set({

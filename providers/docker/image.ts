@@ -95,8 +95,6 @@ interface Progress {
   readonly error?: string;
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).trim();
-
 async function pull(docker: Docker, { name, platform }: Inputs, context: Context): Promise<void> {
   context.log(`pulling ${name}`);
   try {
@@ -104,7 +102,7 @@ async function pull(docker: Docker, { name, platform }: Inputs, context: Context
     await follow(docker, stream, () => undefined);
   } catch (error) {
     throw new DockerError(
-      `image ${name}: not on this Docker engine, and it could not be pulled (${messageOf(error)}); ` +
+      `image ${name}: not on this Docker engine, and it could not be pulled (${(error as Error).message.trim()}); ` +
         "build it (npm run setup builds this project's own), or load it there (docker load, docker pull)",
     );
   }
@@ -132,9 +130,9 @@ async function buildImage(docker: Docker, name: string, given: Build, context: C
     const body = archive as unknown as NodeJS.ReadableStream;
     await follow(docker, await docker.buildImage(body, request as ImageBuildOptions), record);
   } catch (failure) {
-    const said = messageOf(unreadable.signal.aborted ? unreadable.signal.reason : failure);
+    const { message } = (unreadable.signal.aborted ? unreadable.signal.reason : failure) as Error;
     const output = tail.length > 0 ? `\nlast lines of the build:\n  ${tail.join("\n  ")}` : "";
-    throw new DockerError(`build image ${name} from ${directory}: ${said}${output}`);
+    throw new DockerError(`build image ${name} from ${directory}: ${message.trim()}${output}`);
   }
   for (const full of new Set(tags)) {
     const [, repo = full, tag = "latest"] = /^(.*?)(?::([^:/]*))?$/.exec(full) ?? [];

@@ -7,7 +7,7 @@ import type { NetworkCreateOptions, NetworkInspectInfo } from "dockerode";
 import type { Properties } from "../../engine/provider";
 import { isEmpty } from "../../engine/values";
 import type { Kind } from "../kind";
-import { bool, type Fields, map, set, str } from "../schema";
+import { bool, each, type Fields, map, set, str } from "../schema";
 import { covers, labels, outputsOf as outputsFrom, toApi } from "./api";
 import { attempt, attemptOrGone, DockerError, foreign } from "./error";
 
@@ -31,9 +31,7 @@ const fields: Fields = {
     },
     api: "IPAM.Config",
   }),
-  internal: bool(flag),
-  attachable: bool(flag),
-  ingress: bool(flag),
+  ...each(["internal", "attachable", "ingress"], bool(flag)),
   ipv6: bool({ ...flag, api: "EnableIPv6" }),
   options: map({ ...told, sent: {} }),
   labels: { ...labels, ...told, sent: {} },
