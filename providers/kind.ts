@@ -1,4 +1,13 @@
-/** From resource kinds to a provider: what all kinds of this folder have in common is here, and in schema.ts. */
+/**
+ * What a resource kind is in this folder, and the provider that kinds make together.
+ *
+ * Another kind is one file that exports a {@link Kind} (mysql/database.ts is a short one), and its place in the list that
+ * the index.ts of its package gives to {@link providerOf}; another package is one more line in the index.ts beside this
+ * file. Inputs, defaults, id and outputs are those of the official provider, so that either engine can go on where the
+ * other stopped: `pulumi stack export` after an `up`, and again after a `refresh`, shows what it records, and whether it
+ * has `null` or nothing where nothing was given. Calls go through `attempt` (docker) or `MysqlServer.query` (mysql), which
+ * put errors into words.
+ */
 
 import { randomBytes } from "node:crypto";
 import { type Context, type Properties, type Provider, type ResourceRef, unknownKind } from "../engine/provider";
@@ -14,8 +23,9 @@ export interface Created {
 /** A recorded resource, as {@link Provider} has it; inputs typed as the SDK's arguments. */
 export interface Recorded<Inputs> {
   readonly id: string;
-  /** Empty for an import. */
+  /** `{}` for an import, whatever the type says: ask `isEmpty`. */
   readonly inputs: Inputs;
+  /** `{}` for an import. */
   readonly outputs: Properties;
 }
 
@@ -23,19 +33,31 @@ export interface Recorded<Inputs> {
 export interface Kind<Inputs> {
   /** Type token, e.g. `docker:index/network:Network`. */
   readonly type: string;
+  /** Every input of the official provider; one that is not served is `unsupported()`. */
   readonly fields: Fields;
   /** `name` may be left out: it is then the resource's own name and seven random hex digits. */
   readonly named?: boolean;
   /** Whether official state notes defaulted inputs in `__defaults`. @default true */
   readonly marksDefaults?: boolean;
+  /** As {@link Provider.secretOutputs}. @default none */
   readonly secretOutputs?: readonly string[];
-  /** Rules that a type cannot say; called when every type is right, with those inputs that are known in full. */
+  /**
+   * Rules that go across fields; called when each field for itself is right. In a preview, what is not known yet is absent
+   * from `inputs`, be it required or not.
+   */
   validate?(inputs: Inputs): (readonly [property: string, why: string])[];
+  /** As {@link Provider.create}: refuses what somebody else made. */
   create(inputs: Inputs, context: Context): Promise<Created>;
-  /** Inputs are as recorded unless something else is found; for an import, what the program would have to say. */
+  /**
+   * Undefined if it is gone. Inputs are as recorded unless something else is found, which is then drift; for an import, what
+   * the program would have to say.
+   *
+   * @default inputs those recorded
+   */
   read(existing: Recorded<Inputs>, context: Context): Promise<{ inputs?: object; outputs: object } | undefined>;
-  /** @returns the outputs. @default records what was given */
+  /** For fields that are `inPlace`. @returns the outputs. @default records what was given */
   update?(existing: Recorded<Inputs>, news: Inputs, context: Context): Promise<object>;
+  /** Succeeds when it is gone already. */
   delete(existing: Recorded<Inputs>, context: Context): Promise<void>;
   /** As {@link Provider.recover}; `complete` unless it says otherwise. */
   recover?(inputs: Inputs): Promise<(Created & { complete?: boolean }) | undefined>;

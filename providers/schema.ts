@@ -10,11 +10,9 @@ import {
 } from "../engine/provider";
 import { isEmpty, isObject, same } from "../engine/values";
 
-type Type = "string" | "number" | "boolean" | "map" | "object" | "list" | "set";
-
 /** What one input property may hold, what a change of it means, and what the state says of it. */
 export interface Field {
-  readonly type: Type;
+  readonly type: "string" | "number" | "boolean" | "map" | "object" | "list" | "set";
   readonly required?: boolean;
   readonly default?: Value;
   /** A change is made in place; else it replaces. Top-level properties only. */
@@ -33,6 +31,9 @@ export interface Field {
   readonly key?: string;
   /** Another sense of "unchanged" than equality. */
   readonly unchanged?: (old: Value, now: Value) => boolean;
+
+  // From here on, what docker/api.ts needs to ask the Docker API and to record what it says; nobody else looks at it.
+
   /** In the state when nothing was given. @default [] for lists of objects, else null */
   readonly absent?: Value;
   /** The same after a read. @default [] for lists, {} for maps, else as `absent` */
@@ -72,18 +73,8 @@ export const unsupported = (absent: Value = null): Field => str({ unsupported: t
 export const each = (names: readonly string[], field: Field): Fields =>
   Object.fromEntries(names.map((name) => [name, field]));
 
-/** What each type has where nothing was given, after a read. */
-export const EMPTY: Record<Type, Value> = {
-  string: "",
-  number: 0,
-  boolean: false,
-  list: [],
-  set: [],
-  map: {},
-  object: null,
-};
-
-const elementOf = ({ fields, of }: Field): Field => of ?? (fields ? obj(fields) : str());
+/** What the elements of a list or set are. */
+export const elementOf = ({ fields, of }: Field): Field => of ?? (fields ? obj(fields) : str());
 
 export const failure = (property: string, why: string): CheckFailure => ({ property, reason: `${property}: ${why}` });
 
@@ -183,28 +174,6 @@ function pairSet(field: Field, old: readonly Value[], now: readonly Value[]): Pa
   });
   const pairs = changed.map(([index, value], at): Pair => [index, (partners[at] ?? left.shift())?.[1], value]);
   return [...pairs, ...left.map(([index, value]): Pair => [index, value, undefined])];
-}
-
-/**
- * What the state says of an input: as given, with all that the official provider adds to objects.
- *
- * @param read after a read, where the official provider has empty lists and maps in place of null
- */
-export function recorded(field: Field, given: Value | undefined, read: boolean): Value {
-  const { type, fields } = field;
-  if (given === undefined || given === null) {
-    const { absent = field.default ?? (fields && type !== "object" ? [] : null) } = field;
-    if (!read || absent !== null) return absent;
-    return field.absentRead ?? (["list", "set", "map"].includes(type) ? EMPTY[type] : null);
-  }
-  if (Array.isArray(given)) return given.map((one) => recorded(elementOf(field), one, read));
-  if (!fields || !isObject(given)) return plain(given);
-  const result: Properties = {};
-  for (const [key, inner] of Object.entries(fields)) {
-    const value = recorded(inner, given[key], read);
-    if (value !== null || inner.type === "object" || inner.type === "map" || inner.absent === null) result[key] = value;
-  }
-  return result;
 }
 
 /** Without the marks and empty entries that official state carries: what the program itself would have said. */

@@ -2,7 +2,7 @@
 
 import type { Properties, Value } from "../../engine/provider";
 import { isEmpty, isObject, same } from "../../engine/values";
-import { EMPTY, type Field, type Fields, plain, recorded, set, str } from "../schema";
+import { elementOf, type Field, type Fields, plain, set, str } from "../schema";
 
 /** `hostname` is `Hostname` to the API, unless `api` says otherwise; `*` in it stands for that. */
 const placeOf = (key: string, { api = "*" }: Field): string => api.replace("*", key[0]?.toUpperCase() + key.slice(1));
@@ -37,6 +37,17 @@ function valueToApi({ form, fields }: Field, value: Value): Value | undefined {
   return fields && isObject(value) ? toApi(fields, value) : value;
 }
 
+/** What each type has where nothing was given, after a read. */
+const EMPTY: Readonly<Record<Field["type"], Value>> = {
+  string: "",
+  number: 0,
+  boolean: false,
+  list: [],
+  set: [],
+  map: {},
+  object: null,
+};
+
 /** How the engine has it now, as the program would say it; undefined when it does not say. */
 export function fromApi(key: string, field: Field, found: unknown): Value | undefined {
   const { form, fields, api } = field;
@@ -49,6 +60,28 @@ export function fromApi(key: string, field: Field, found: unknown): Value | unde
   const inside = (one: Value): Value =>
     Object.fromEntries(Object.entries(fields).map(([name, inner]) => [name, told(name, inner, one)]));
   return Array.isArray(value) ? value.map(inside) : inside(value);
+}
+
+/**
+ * What the state says of an input: as given, with all that the official provider adds to objects.
+ *
+ * @param read after a read, where the official provider has empty lists and maps in place of null
+ */
+function recorded(field: Field, given: Value | undefined, read: boolean): Value {
+  const { type, fields } = field;
+  if (given === undefined || given === null) {
+    const { absent = field.default ?? (fields && type !== "object" ? [] : null) } = field;
+    if (!read || absent !== null) return absent;
+    return field.absentRead ?? (["list", "set", "map"].includes(type) ? EMPTY[type] : null);
+  }
+  if (Array.isArray(given)) return given.map((one) => recorded(elementOf(field), one, read));
+  if (!fields || !isObject(given)) return plain(given);
+  const result: Properties = {};
+  for (const [key, inner] of Object.entries(fields)) {
+    const value = recorded(inner, given[key], read);
+    if (value !== null || inner.type === "object" || inner.type === "map" || inner.absent === null) result[key] = value;
+  }
+  return result;
 }
 
 /** What the state says of all fields: of some as the engine has it now, of the others as the program said. */
