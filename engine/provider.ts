@@ -1,7 +1,7 @@
 /**
  * What the local engine asks of a provider. Those of docker, mysql and random are made of kinds (providers/kind.ts says how
  * to add one), which leaves checking, comparing and naming to a table of fields; any other implements {@link Provider}
- * itself, as program/dynamicProvider.ts does.
+ * itself, as providers/dynamic.ts does.
  */
 
 /** Stands for a value that is not known before the resource it comes from exists; previews only. */

@@ -16,6 +16,7 @@ import {
   type Value,
 } from "../engine/provider";
 import { equal, fromStruct, type Props, toStruct } from "../engine/values";
+import { failure } from "./schema";
 
 const TYPE = "pulumi-nodejs:dynamic:Resource";
 const DEFAULT_TIMEOUT_MS = 20 * 60_000;
@@ -51,10 +52,10 @@ export function dynamicProvider(config: Properties, host: ProviderHost): Provide
     async check(_resource, olds, news) {
       const request = new messages.CheckRequest().setOlds(struct(olds ?? {})).setNews(struct(news));
       const response = await call((client) => client.check, request);
-      const failures = response.getFailuresList().map((failure) => failure.toObject());
+      const failures = response.getFailuresList().map((each) => each.toObject());
       return {
         inputs: properties(response.getInputs()),
-        failures: failures.map(({ property, reason }) => ({ property, reason: `${property}: ${reason}` })),
+        failures: failures.map(({ property, reason }) => failure(property, reason)),
       };
     },
     async diff({ id, inputs, outputs }, news) {
