@@ -45,7 +45,7 @@ export interface Kind<Inputs> {
    * Rules that go across fields; called when each field for itself is right. In a preview, what is not known yet is absent
    * from `inputs`, be it required or not.
    */
-  validate?(inputs: Inputs): (readonly [property: string, why: string])[];
+  validate?(inputs: Inputs): Iterable<readonly [property: string, why: string]>;
   /** As {@link Provider.create}: refuses what somebody else made. */
   create(inputs: Inputs, context: Context): Promise<Created>;
   /**
@@ -81,7 +81,7 @@ export function providerOf(kinds: readonly Kind<never>[], close = async () => {}
       if (given !== news) inputs.__defaults = ["name", ...((inputs.__defaults ?? []) as string[])].sort();
       const known = Object.entries(inputs).filter(([, value]) => !containsUnknown(value));
       const more = failures.length > 0 ? [] : (validate?.(Object.fromEntries(known)) ?? []);
-      return { inputs, failures: [...failures, ...more.map(([property, why]) => failure(property, why))] };
+      return { inputs, failures: [...failures, ...[...more].map(([property, why]) => failure(property, why))] };
     },
     async diff(existing, news) {
       const { named, fields } = kindOf(existing.type);

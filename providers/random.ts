@@ -35,11 +35,9 @@ const randomId: Kind<IdInputs> = {
     const bytes = randomBytes(byteLength);
     const id = bytes.toString("base64url");
     const hex = bytes.toString("hex");
-    const b64Std = prefix + bytes.toString("base64");
-    return {
-      id,
-      outputs: { ...inputs, id, b64Std, b64Url: prefix + id, dec: prefix + BigInt(`0x${hex}`), hex: prefix + hex },
-    };
+    const forms = { b64Std: bytes.toString("base64"), b64Url: id, dec: `${BigInt(`0x${hex}`)}`, hex };
+    const prefixed = Object.entries(forms).map(([form, text]) => [form, prefix + text]);
+    return { id, outputs: { ...inputs, ...Object.fromEntries(prefixed) } };
   },
 };
 
@@ -60,43 +58,37 @@ function randomString(kind: "Password" | "String"): Kind<StringInputs> {
       keepers: map(),
     },
     secretOutputs: secret ? ["bcryptHash", "result"] : [],
-    validate(inputs) {
+    *validate(inputs) {
       const classes = classesOf(inputs);
       const needed = classes.reduce((sum, { min }) => sum + min, 0);
-      const failures: [string, string][] = [];
       if (inputs.length < needed)
-        failures.push([
-          "length",
-          `expected at least ${needed}, the sum of the min* properties, found ${inputs.length}`,
-        ]);
+        yield ["length", `expected at least ${needed}, the sum of the min* properties, found ${inputs.length}`];
       if (!classes.some(({ used, min }) => used || min > 0))
-        failures.push(["special", "expected lower, upper, numeric or special: at least one to be true"]);
-      return failures;
+        yield ["special", "expected lower, upper, numeric or special: at least one to be true"];
     },
     async create(inputs) {
       const classes = classesOf(inputs);
       const result = randomText(inputs.length, classes);
-      const settled = classes.flatMap(({ name, used, min }) => [
-        [name.toLowerCase(), used],
-        [`min${name}`, min],
-      ]);
-      const outputs = { ...inputs, ...Object.fromEntries(settled), number: classes[2].used, result };
-      if (!secret) return { id: result, outputs: { __meta: '{"schema_version":"2"}', ...outputs, id: result } };
+      const told = classes.map(({ name, used, min }) => ({ [name.toLowerCase()]: used, [`min${name}`]: min }));
+      const chosen: Record<string, boolean | number> = Object.assign({}, ...told);
+      const outputs = { ...inputs, ...chosen, number: chosen.numeric, result };
+      if (!secret) return { id: result, outputs: { __meta: '{"schema_version":"2"}', ...outputs } };
       const bcryptHash = await bcrypt.hash(result, HASH_COST);
-      return { id: "none", outputs: { __meta: '{"schema_version":"3"}', ...outputs, bcryptHash, id: "none" } };
+      return { id: "none", outputs: { __meta: '{"schema_version":"3"}', ...outputs, bcryptHash } };
     },
   };
 }
 
 interface CharacterClass {
-  readonly name: "Lower" | "Upper" | "Numeric" | "Special";
+  /** As the end of its `min...` property. */
+  readonly name: string;
   readonly characters: string;
   readonly used: boolean;
   /** So many of them at least, even when it is not used. */
   readonly min: number;
 }
 
-function classesOf(inputs: StringInputs) {
+function classesOf(inputs: StringInputs): CharacterClass[] {
   const { lower = true, upper = true, numeric = inputs.number ?? true, special = true } = inputs;
   const { minLower = 0, minUpper = 0, minNumeric = 0, minSpecial = 0 } = inputs;
   const symbols = inputs.overrideSpecial || "!@#$%&*()-_=+[]{}<>:?";
@@ -105,7 +97,7 @@ function classesOf(inputs: StringInputs) {
     { name: "Upper", characters: LOWER.toUpperCase(), used: upper, min: minUpper },
     { name: "Numeric", characters: "0123456789", used: numeric, min: minNumeric },
     { name: "Special", characters: symbols, used: special, min: minSpecial },
-  ] as const satisfies CharacterClass[];
+  ];
 }
 
 function randomText(length: number, classes: readonly CharacterClass[]): string {

@@ -22,8 +22,6 @@ const nanoseconds: Form = {
   from: (count: number) => goDuration(count),
 };
 
-const nanoCpus: Form = { to: (cpus: string) => Math.round(Number(cpus) * 1e9) };
-const hostEntries: Form = { to: (hosts: readonly Each<"hosts">[]) => hosts.map(({ host, ip }) => `${host}:${ip}`) };
 /** `key=value` texts as a map. */
 const driverOptions: Form = {
   to: (options: readonly string[]) => Object.fromEntries(options.map((each) => each.split(/=(.*)/s, 2))),
@@ -99,7 +97,7 @@ export const containerFields: Fields = {
     key: "host",
     fields: { host: str(required), ip: str(required) },
     api: "HostConfig.ExtraHosts",
-    form: hostEntries,
+    form: { to: (hosts: readonly Each<"hosts">[]) => hosts.map(({ host, ip }) => `${host}:${ip}`) },
   }),
   ports: list({
     fields: {
@@ -177,7 +175,7 @@ export const containerFields: Fields = {
   memorySwap: num(limited("HostConfig.*", 0, mebibytes, -1)),
   cpuShares: num(limited("HostConfig.*", 0)),
   cpuSet: str(limited("HostConfig.CpusetCpus", "")),
-  cpus: str({ api: "HostConfig.NanoCpus", form: nanoCpus }),
+  cpus: str({ api: "HostConfig.NanoCpus", form: { to: (cpus: string) => Math.round(Number(cpus) * 1e9) } }),
   ...each(["cpuPeriod", "cpuQuota"], num({ api: "HostConfig.*" })),
   shmSize: num({ ...told("HostConfig.*"), form: mebibytes, least: 0 }),
   ulimits: set({
@@ -209,17 +207,15 @@ export const containerFields: Fields = {
 };
 
 /** Rules that go across fields. */
-export function checkContainer(inputs: Inputs): (readonly [property: string, why: string])[] {
+export function* checkContainer(inputs: Inputs): Iterable<[property: string, why: string]> {
   const { uploads = [], networksAdvanced = [], networkMode = "bridge", wait, start } = inputs;
-  const failures: [property: string, why: string][] = [];
-  uploads.forEach((upload, index) => {
+  for (const [index, upload] of uploads.entries()) {
     const given = (["content", "contentBase64", "source"] as const).filter((key) => upload[key] !== undefined);
     const why = `${upload.file}: expected one of content, contentBase64, source; found ${given.join(" and ") || "none"}`;
-    if (given.length !== 1) failures.push([`uploads[${index}]`, why]);
-  });
+    if (given.length !== 1) yield [`uploads[${index}]`, why];
+  }
   if (wait === true && start === false)
-    failures.push(["wait", "expected start: true with wait: true; a container that is not started never gets healthy"]);
+    yield ["wait", "expected start: true with wait: true; a container that is not started never gets healthy"];
   if (networksAdvanced.length > 0 && ["host", "none"].includes(networkMode))
-    failures.push(["networksAdvanced", `expected networkMode bridge with it, found ${networkMode}`]);
-  return failures;
+    yield ["networksAdvanced", `expected networkMode bridge with it, found ${networkMode}`];
 }

@@ -1,5 +1,6 @@
 /** docker.RemoteImage: an image of this engine if there is one, else built from `build`, else pulled. */
 
+import { promisify } from "node:util";
 import type { RemoteImageArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
 import type Docker from "dockerode";
@@ -99,7 +100,7 @@ async function pull(docker: Docker, { name, platform }: Inputs, context: Context
   context.log(`pulling ${name}`);
   try {
     const stream = await docker.pull(name, { ...(platform && { platform }), abortSignal: context.signal });
-    await follow(docker, stream, () => undefined);
+    await follow(docker, stream);
   } catch (error) {
     throw new DockerError(
       `image ${name}: not on this Docker engine, and it could not be pulled (${(error as Error).message.trim()}); ` +
@@ -109,14 +110,14 @@ async function pull(docker: Docker, { name, platform }: Inputs, context: Context
 }
 
 async function buildImage(docker: Docker, name: string, given: Build, context: Context): Promise<void> {
-  const { context: directory, dockerfile = "Dockerfile", tags = [] } = given;
+  const { context: directory, dockerfile = "Dockerfile", tags = [], label, labels } = given;
   const archive = await contextTar(directory, dockerfile);
   const unreadable = new AbortController();
   archive.once("error", (error) => unreadable.abort(error));
   const request = {
     ...toApi(build, given),
     t: name,
-    labels: { ...given.label, ...given.labels },
+    labels: { ...label, ...labels },
     abortSignal: AbortSignal.any([context.signal, unreadable.signal]),
   };
   const tail: string[] = [];
@@ -141,12 +142,8 @@ async function buildImage(docker: Docker, name: string, given: Build, context: C
 }
 
 /** Waits for the end of a stream of progress. @throws the error that the engine says in it, after a status of 200 */
-function follow(docker: Docker, stream: NodeJS.ReadableStream, record: (event: Progress) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const finished = (error: Error | null, events: readonly Progress[] = []): void => {
-      const said = events.find((event) => event.error !== undefined)?.error;
-      error || said !== undefined ? reject(error ?? new Error(said)) : resolve();
-    };
-    docker.modem.followProgress(stream, finished, record);
-  });
+async function follow(docker: Docker, stream: NodeJS.ReadableStream, record = (_event: Progress): void => {}) {
+  const end = promisify<readonly Progress[]>((done) => docker.modem.followProgress(stream, done, record));
+  const failed = (await end()).find(({ error }) => error !== undefined);
+  if (failed) throw new Error(failed.error);
 }

@@ -45,8 +45,9 @@ export function grantKind(server: MysqlServer): Kind<Inputs> {
       tlsOption: str({ default: "NONE", like: [/^NONE$/, "NONE (set it on the User)"] }),
       ...each(["role", "roles"], unsupported()),
     },
-    validate: ({ privileges }) =>
-      privileges?.length === 0 ? [["privileges", "expected at least one, e.g. ALL; found none"]] : [],
+    *validate({ privileges }) {
+      if (privileges?.length === 0) yield ["privileges", "expected at least one, e.g. ALL; found none"];
+    },
     async create(inputs, context) {
       await server.query(`grant to ${idOf(inputs)}`, give(inputs, inputs.privileges), [], context);
       return { id: idOf(inputs), outputs: outputsOf(inputs) };
