@@ -82,14 +82,18 @@ export function containerKind(docker: Docker): Kind<Inputs> {
       if (isEmpty(inputs)) return { inputs: importedInputs(outputs), outputs };
       const drifted = driftedInputs(found, inputs);
       const uploads = await uploadsNow(docker.getContainer(id), inputs.uploads);
-      const edited = same(uploads, inputs.uploads) ? {} : { uploads };
+      const idle = drifted.mustRun === inputs.mustRun ? {} : { mustRun: false };
+      const edited = same(uploads, inputs.uploads) ? idle : { ...idle, uploads };
       return { inputs: { ...drifted, ...edited }, outputs: { ...outputs, ...edited } };
     },
     async update({ id, inputs: olds }, news, context) {
       const container = docker.getContainer(id);
       const limits = limitsOf(news);
-      if (!same(limitsOf(olds), limits))
+      if (!same(limitsOf(olds), limits)) {
+        // As at creation: what Docker chose then stays, and may be less than the memory by now.
+        if (typeof limits.Memory === "number" && !limits.MemorySwap) limits.MemorySwap = 2 * limits.Memory;
         await attempt(`update limits of container ${news.name}`, container.update(limits));
+      }
       const before = await inspect(id);
       if (before && !before.State.Running && news.mustRun !== false) await start(container, news, context);
       return outputsOf(await attempt(`inspect container ${news.name}`, container.inspect()), news, false);

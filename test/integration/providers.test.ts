@@ -342,6 +342,12 @@ describe("docker provider on a real engine", function () {
       const { HostConfig } = await docker.getContainer(made.id).inspect();
       assert.deepEqual([HostConfig.Memory, HostConfig.RestartPolicy?.Name], [300 * 1024 * 1024, "always"]);
       assert.equal(updated.outputs.memory, 300);
+      const less = 64 * 1024 * 1024;
+      await docker.getContainer(made.id).update({ Memory: less, MemorySwap: less });
+      const lowered = await containers.read(updated);
+      assert.ok(lowered);
+      const raised = await containers.update(lowered, { ...inputs, memorySwap: null });
+      assert.equal(raised.outputs.memory, 256, "also above the swap limit that was set outside");
       const relabelled = await containers.diff(made, {
         ...inputs,
         labels: [
@@ -375,6 +381,7 @@ describe("docker provider on a real engine", function () {
         () => container.unpause(),
       );
       assert.deepEqual(paused.replaces, ["mustRun"]);
+      assert.equal(paused.read.outputs.mustRun, false, "refresh tells what differs in the outputs");
       const limited = await seen(
         () => container.update({ CpuShares: 512 }),
         () => container.update({ CpuShares: 1024 }),
@@ -631,6 +638,17 @@ describe("mysql provider on a real MySQL", function () {
     await grants.delete(changed);
     await grants.delete(changed);
     assert.equal(await grants.read(changed), undefined);
+
+    assert.equal((await users.diff((await users.read(made)) ?? made, user)).changes, false);
+    const admin = await createConnection({ port: 18195, user: "admin", password: String(config.password) });
+    await admin.query("ALTER USER 'ptest'@'%' IDENTIFIED BY 'changed outside'");
+    await admin.end();
+    const foreign = await users.read(made);
+    assert.ok(foreign);
+    assert.notEqual(foreign.outputs.plaintextPassword, made.outputs.plaintextPassword);
+    assert.deepEqual((await users.diff(foreign, user)).detailed, { plaintextPassword: "update" });
+    await users.update(foreign, user);
+    await login(String(user.plaintextPassword));
 
     const newPassword = { ...user, plaintextPassword: "new one" };
     assert.deepEqual((await users.diff(made, newPassword)).detailed, { plaintextPassword: "update" });
