@@ -1,12 +1,12 @@
 /**
  * What a resource kind is in this folder, and the provider that kinds make together.
  *
- * Another kind is one file that exports a {@link Kind} (mysql/database.ts is a short one), and its place in the list that
- * the index.ts of its package gives to {@link providerOf}; another package is one more line in the index.ts beside this
- * file. Inputs, defaults, id and outputs are those of the official provider, so that either engine can go on where the
- * other stopped: `pulumi stack export` after an `up`, and again after a `refresh`, shows what it records, and whether it
- * has `null` or nothing where nothing was given. Calls go through `attempt` (docker) or `MysqlServer.query` (mysql), which
- * put errors into words.
+ * Another kind is one file that exports a {@link Kind} (mysql/database.ts is a short one, and the least that one must say
+ * is in test/providers/kind.test.ts), and its place in the list that the index.ts of its package gives to
+ * {@link providerOf}; another package is one more line in the index.ts beside this file. Inputs, defaults, id and outputs
+ * are those of the official provider, so that either engine can go on where the other stopped: `pulumi stack export` after
+ * an `up`, and again after a `refresh`, shows what it records, and whether it has `null` or nothing where nothing was given.
+ * Calls go through `attempt` (docker) or `MysqlServer.query` (mysql), which put errors into words.
  */
 
 import { randomBytes } from "node:crypto";

@@ -8,10 +8,11 @@ import {
   Unknown,
   type Value,
 } from "../engine/provider";
-import { isEmpty, isObject, same } from "../engine/values";
+import { isEmpty, isInternalKey, isObject, same } from "../engine/values";
 
 /** What one input property may hold, what a change of it means, and what the state says of it. */
 export interface Field {
+  /** An object has the members in `fields`, a map any of text; in a set, order does not count. */
   readonly type: "string" | "number" | "boolean" | "map" | "object" | "list" | "set";
   readonly required?: boolean;
   readonly default?: Value;
@@ -87,11 +88,11 @@ export function check(fields: Fields, news: Properties, markDefaults: boolean) {
     const inputs: Properties = {};
     for (const [key, value] of Object.entries(given)) {
       const field = of[key];
-      if (key.startsWith("__") || value === null) continue;
+      if (isInternalKey(key) || value === null) continue;
       if (!field) fail(path + key, `no such property; expected one of ${Object.keys(of).join(", ")}`);
       else if (field.unsupported)
         fail(path + key, "not served by the local engine; leave it out or use the Pulumi CLI");
-      else inputs[key] = checkValue(field, value ?? null, path + key);
+      else inputs[key] = checkValue(field, value, path + key);
     }
     const left = Object.entries(of).filter(([key]) => inputs[key] === undefined);
     const defaulted = left.filter(([, field]) => field.default !== undefined);
@@ -180,6 +181,6 @@ function pairSet(field: Field, old: readonly Value[], now: readonly Value[]): Pa
 export function plain(value: Value): Value {
   if (Array.isArray(value)) return value.map(plain);
   if (!isObject(value)) return value;
-  const kept = Object.entries(value).filter(([key, one]) => !key.startsWith("__") && one !== null);
+  const kept = Object.entries(value).filter(([key, one]) => !isInternalKey(key) && one !== null);
   return Object.fromEntries(kept.map(([key, one]) => [key, plain(one)]));
 }

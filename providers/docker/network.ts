@@ -39,10 +39,10 @@ const fields: Fields = {
 
 export function networkKind(docker: Docker): Kind<Inputs> {
   const inspect = (id: string) => attemptOrGone(`inspect network ${id}`, docker.getNetwork(id).inspect());
+  // Not inspected by its name, which may as well be the beginning of another network's id.
   const named = async (name: string): Promise<NetworkInspectInfo | undefined> => {
     const all = await attempt("list networks", docker.listNetworks());
-    const found = all.find((one) => one.Name === name);
-    return found && inspect(found.Id);
+    return all.find(({ Name }) => Name === name);
   };
   const request = (inputs: Inputs) => toApi(fields, inputs) as unknown as NetworkCreateOptions;
 

@@ -50,11 +50,11 @@ export class MysqlServer {
     }
   }
 
-  /** Whether this account can log in with this password; false too when the server can't be asked. */
-  accepts(user: string, password: string): Promise<boolean> {
+  /** Whether this account can log in with this password; undefined when the server can't be asked. */
+  accepts(user: string, password: string): Promise<boolean | undefined> {
     return createConnection({ ...this.options(), user, password }).then(
       (connection) => connection.end().then(() => true),
-      () => false,
+      (error: Failure) => (error.errno === 1045 ? false : undefined),
     );
   }
 

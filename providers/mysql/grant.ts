@@ -6,7 +6,7 @@ import { bool, each, set, str, unsupported } from "../schema";
 import type { MysqlServer } from "./connection";
 import { type Account, accountId, accountSql, goneIf, identifier } from "./names";
 
-type Inputs = Unwrap<GrantArgs> & Account & { readonly table: string; readonly privileges: string[] };
+type Inputs = Unwrap<GrantArgs> & Account & { readonly privileges: string[] };
 
 /** Access denied for the grants asked about: there is no such account, or no such grant. */
 const NO_GRANT = 1141;
@@ -74,9 +74,10 @@ export function grantKind(server: MysqlServer): Kind<Inputs> {
 }
 
 const starOr = (name: string): string => (name === "*" ? "*" : identifier(name));
-const objectOf = ({ database, table }: Inputs): string => `${starOr(database)}.${starOr(table)}`;
+const objectOf = ({ database, table = "*" }: Inputs): string => `${starOr(database)}.${starOr(table)}`;
 const idOf = (inputs: Inputs): string => `${accountId(inputs)}:${starOr(inputs.database)}`;
-const outputsOf = (inputs: Inputs) => ({ grant: false, ...inputs });
+/** The official engine's imports record no defaults among the inputs. */
+const outputsOf = (inputs: Inputs) => ({ table: "*", tlsOption: "NONE", grant: false, ...inputs });
 
 function parseId(id: string): Inputs {
   const [, user = "", host = "", database = ""] = /^(.*)@(.*):`?(.*?)`?$/.exec(id) ?? [];

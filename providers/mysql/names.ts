@@ -6,14 +6,15 @@ import { MysqlError } from "./connection";
 /** A database, a table: one identifier, dots and all. */
 export const identifier = (name: string): string => escapeId(name, true);
 
+/** The official engine's imports record no `host` where it is the default. */
 export interface Account {
   readonly user: string;
-  readonly host: string;
+  readonly host?: string;
 }
 
 /** Of users and grants: `user@host`, as state and messages have it, and as SQL has it. */
-export const accountId = ({ user, host }: Account): string => `${user}@${host}`;
-export const accountSql = ({ user, host }: Account): string => `${quote(user)}@${quote(host)}`;
+export const accountId = ({ user, host = "localhost" }: Account): string => `${user}@${host}`;
+export const accountSql = ({ user, host = "localhost" }: Account): string => `${quote(user)}@${quote(host)}`;
 
 /** An object that is there already is never taken over. */
 export function foreignUnless(errno: number, what: string, name: string, remove: string) {

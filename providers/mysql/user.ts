@@ -50,8 +50,7 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
         const changed = { ...inputs, [inputs.plaintextPassword === undefined ? "password" : "plaintextPassword"]: "" };
         return { inputs: changed, outputs: outputsOf(changed) };
       }
-      const hashed = plaintextPassword === undefined ? {} : { plaintextPassword };
-      return { inputs, outputs: { ...outputsOf(inputs), ...hashed } };
+      return { inputs, outputs: { ...outputsOf(inputs), plaintextPassword } };
     },
     async update({ id }, news, context) {
       await server.query(`alter user ${id}`, `ALTER USER ${accountSql(news)}${settings(news)}`, [], context);
@@ -85,7 +84,7 @@ function outputsOf(inputs: Inputs) {
   return { ...inputs, ...(plain !== undefined && { plaintextPassword: hash(plain) }) };
 }
 
-function accountOf(id: string): Account {
+function accountOf(id: string): Required<Account> {
   const at = id.lastIndexOf("@");
   return { user: id.slice(0, at), host: id.slice(at + 1) };
 }
