@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import type { RemoteImageArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
 import type Docker from "dockerode";
-import type { ImageBuildOptions, ImageInspectInfo } from "dockerode";
+import type { ImageInspectInfo } from "dockerode";
 import type { Context, Properties } from "../../engine/provider";
 import type { Kind } from "../kind";
 import { bool, each, type Fields, list, map, num, obj, plain, set, str, unsupported } from "../schema";
@@ -116,7 +116,7 @@ async function buildImage(docker: Docker, name: string, given: Build, context: C
   archive.once("error", (error) => unreadable.abort(error));
   const request = {
     ...toApi(build, given),
-    t: name,
+    t: [name, ...tags],
     labels: { ...label, ...labels },
     abortSignal: AbortSignal.any([context.signal, unreadable.signal]),
   };
@@ -129,15 +129,11 @@ async function buildImage(docker: Docker, name: string, given: Build, context: C
   };
   try {
     const body = archive as unknown as NodeJS.ReadableStream;
-    await follow(docker, await docker.buildImage(body, request as ImageBuildOptions), record);
+    await follow(docker, await docker.buildImage(body, request as object), record);
   } catch (failure) {
     const { message } = (unreadable.signal.aborted ? unreadable.signal.reason : failure) as Error;
     const output = tail.length > 0 ? `\nlast lines of the build:\n  ${tail.join("\n  ")}` : "";
     throw new DockerError(`build image ${name} from ${directory}: ${message.trim()}${output}`);
-  }
-  for (const full of new Set(tags)) {
-    const [, repo = full, tag = "latest"] = /^(.*?)(?::([^:/]*))?$/.exec(full) ?? [];
-    if (full !== name) await attempt(`tag image ${name} as ${full}`, docker.getImage(name).tag({ repo, tag }));
   }
 }
 
