@@ -119,8 +119,8 @@ export function check(fields: Fields, news: Properties, markDefaults: boolean) {
   return { inputs: checkObject(fields, news, ""), failures };
 }
 
-/** Compares recorded with wanted inputs; `deleteBeforeReplace` is the caller's to decide. */
-export function diff(fields: Fields, olds: Properties, news: Properties): DiffResult {
+/** Compares recorded with wanted inputs. */
+export function diff(fields: Fields, olds: Properties, news: Properties): Omit<DiffResult, "deleteBeforeReplace"> {
   const detailed: Record<string, DiffKind> = {};
   const replaces: string[] = [];
   for (const [key, field] of Object.entries(fields)) {
@@ -131,7 +131,7 @@ export function diff(fields: Fields, olds: Properties, news: Properties): DiffRe
     for (const [path, kind] of changes) detailed[path] = inPlace ? kind : `${kind}-replace`;
     if (!inPlace) replaces.push(key);
   }
-  return { changes: Object.keys(detailed).length > 0, replaces, deleteBeforeReplace: false, detailed };
+  return { changes: Object.keys(detailed).length > 0, replaces, detailed };
 }
 
 type Change = readonly [path: string, kind: "add" | "delete" | "update"];

@@ -110,7 +110,6 @@ describe("comparing inputs", () => {
     };
     assert.deepEqual(compare(olds, news), {
       changes: true,
-      deleteBeforeReplace: false,
       replaces: ["name", "on", "steps", "labels", "words", "options"],
       detailed: {
         name: "update-replace",
