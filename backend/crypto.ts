@@ -15,6 +15,8 @@ export class Crypter {
     private readonly key: Buffer,
     /** `v1:<salt>:v1:<nonce>:<ciphertext of "pulumi">`; kept in the state and in Pulumi.<stack>.yaml. */
     readonly salt: string,
+    /** Where the salt stands. */
+    private readonly origin = "",
   ) {}
 
   /** A new salt; slow on purpose (some tenths of a second), off the main thread. */
@@ -31,7 +33,7 @@ export class Crypter {
       throw new Error(`${origin}: expected a salt "v1:<salt>:v1:<nonce>:<text>", found "${salt}"`);
     const key = await deriveKey(passphrase, Buffer.from(bytes, "base64"));
     try {
-      if (decryptWith(key, check.join(":")) === CHECK) return new Crypter(key, salt);
+      if (decryptWith(key, check.join(":")) === CHECK) return new Crypter(key, salt, origin);
     } catch {
       // Falls through: a wrong key fails the authentication tag.
     }
@@ -44,8 +46,15 @@ export class Crypter {
     return encryptWith(this.key, plain);
   }
 
+  /** @throws when it was not encrypted with this key, or was changed since */
   decrypt(ciphertext: string): string {
-    return decryptWith(this.key, ciphertext);
+    try {
+      return decryptWith(this.key, ciphertext);
+    } catch {
+      throw new Error(
+        `${this.origin}: a secret in it can't be decrypted: it is damaged; restore the file from a backup`,
+      );
+    }
   }
 }
 

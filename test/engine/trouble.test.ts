@@ -44,6 +44,11 @@ describe("a run in trouble", function () {
   for (const operation of ["up", "preview", "refresh", "destroy"] as const)
     for (const [what, spoil, message] of [
       ["a truncated state", (text: string) => text.slice(0, text.length / 2), /dev\.json: unreadable state: not JSON/],
+      [
+        "a damaged secret",
+        (text: string) => text.replace(/("ciphertext":"v1:[^:]+:)..../, "$1AAAA"),
+        /dev\.json: a secret in it can't be decrypted: it is damaged/,
+      ],
       ["a state of another kind", () => '{"version":9}', /expected a checkpoint of version 3, found version 9/],
     ] as const)
       it(`${operation} with ${what}: one error, nothing touched`, async () => {
