@@ -50,6 +50,10 @@ export class Journal {
 
   async begin(resource: ResourceState, type: PendingOperation["type"]): Promise<PendingOperation> {
     const operation = { resource, type };
+    // One that an earlier run left open, and that could not be looked after, would be looked after twice.
+    for (const open of type === "creating" ? [] : this.pending)
+      if (open.type === type && open.resource.urn === resource.urn && open.resource.id === resource.id)
+        this.pending.delete(open);
     this.pending.add(operation);
     await this.save();
     return operation;

@@ -31,7 +31,8 @@ export async function recoverPending(pending: readonly PendingOperation[], steps
       const recorded = journal.remaining().find((each) => each.urn === urn && each.id === resource.id);
       if (type === "creating") {
         const found = await provider.recover?.(resource, unwrapProps(resource.inputs), steps.context(resource));
-        say(found ? "taken over what it had made" : "nothing of it is left");
+        const nothing = provider.recover ? "nothing of it is left" : "what it made, if anything, can't be found again";
+        say(found ? "taken over what it had made" : nothing);
         const initErrors = found?.complete ? undefined : ["the run that created it was cut off"];
         const outputs = found && steps.marked(resource, found.outputs);
         await journal.adopt(operation, found && { ...resource, id: found.id, outputs, initErrors });

@@ -346,6 +346,19 @@ describe("apply", () => {
       assert.deepEqual(on.calls.slice(-2), ["recover late", "delete late"]);
     });
 
+    it("what can't be looked at is noted once, however often it fails", async () => {
+      const [at, on] = [temporaryDir(), new World()];
+      await deploy(at, on, first);
+      on.hook = (_moment, call) => {
+        if (call === "delete" || call === "read") throw new Error("nobody answers");
+      };
+      for (const _ of [1, 2, 3]) assert.equal((await deploy(at, on, first.slice(0, -1))).failed, true);
+      assert.deepEqual(
+        pendingIn(at).map(({ type, resource }) => `${type} ${resource.urn.split("::").pop()}`),
+        ["deleting extra"],
+      );
+    });
+
     it("what can't be looked at is let go with its provider", async () => {
       const [at, on] = [temporaryDir(), new World()];
       await cutOff(on, 0, () => deploy(at, on, [thing("late")]));
