@@ -20,8 +20,8 @@ export interface Field {
   readonly inPlace?: boolean | ((old: Value, now: Value) => boolean);
   /** Refused; see {@link unsupported}. */
   readonly unsupported?: boolean;
-  /** What texts must be like: the pattern, what is expected, and what to say was found when that may be a secret. */
-  readonly like?: readonly [pattern: RegExp, expected: string, found?: string];
+  /** What texts must be like: a pattern, what is expected, and what to say was found when that may be a secret. */
+  readonly like?: readonly [pattern: Pick<RegExp, "test">, expected: string, found?: string];
   /** The smallest number allowed; numbers are whole ones. */
   readonly least?: number;
   /** Elements of a list or set. @default objects of `fields`, else strings */

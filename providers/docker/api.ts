@@ -85,7 +85,7 @@ function recorded(field: Field, given: Value | undefined, read: boolean): Value 
 }
 
 /** What the state says of all fields: of some as the engine has it now, of the others as the program said. */
-export function outputsOf(fields: Fields, found: object, inputs: object, read: boolean): Properties {
+export function outputsOf(fields: Fields, found: object, inputs: object, read = false): Properties {
   const given = inputs as Properties;
   const outputs: Properties = {};
   for (const [key, field] of Object.entries(fields)) {

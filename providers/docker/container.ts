@@ -60,11 +60,11 @@ export function containerKind(docker: Docker): Kind<Inputs> {
       await prepare(container, inputs);
       const more = await start(container, inputs, context);
       const found = await attempt("inspect", container.inspect());
-      return { id: container.id, outputs: { ...outputsOf(found, inputs, false), ...more } };
+      return { id: container.id, outputs: { ...outputsOf(found, inputs), ...more } };
     } catch (error) {
       const message = `container ${inputs.name}: ${(error as Error).message}`;
       const found = await inspect(container.id).catch(() => undefined);
-      throw new PartialCreateError(message, container.id, found ? outputsOf(found, inputs, false) : {});
+      throw new PartialCreateError(message, container.id, found ? outputsOf(found, inputs) : {});
     }
   }
 
@@ -96,7 +96,7 @@ export function containerKind(docker: Docker): Kind<Inputs> {
       }
       const before = await inspect(id);
       if (before && !before.State.Running && news.mustRun !== false) await start(container, news, context);
-      return outputsOf(await attempt(`inspect container ${news.name}`, container.inspect()), news, false);
+      return outputsOf(await attempt(`inspect container ${news.name}`, container.inspect()), news);
     },
     async delete({ id, inputs }, context) {
       const { name = id, destroyGraceSeconds: grace = 0, removeVolumes = true } = inputs;
@@ -114,7 +114,7 @@ export function containerKind(docker: Docker): Kind<Inputs> {
       if (!found || !madeFrom(inputs, found)) return undefined;
       // Its files were uploaded before it was started; one that waits for its health has to have it.
       const complete = found.State.Running && (!inputs.wait || found.State.Health?.Status === "healthy");
-      return { id: found.Id, outputs: outputsOf(found, inputs, false), complete };
+      return { id: found.Id, outputs: outputsOf(found, inputs), complete };
     },
   };
 }

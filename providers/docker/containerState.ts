@@ -37,7 +37,7 @@ export function limitsOf(inputs: Inputs): Properties {
 }
 
 /** The outputs of a container, all keys of the official provider's state. */
-export function outputsOf(found: ContainerInspectInfo, inputs: Inputs, read: boolean): Properties {
+export function outputsOf(found: ContainerInspectInfo, inputs: Inputs, read = false): Properties {
   return {
     ...outputsFrom(containerFields, found, inputs, read),
     __meta:

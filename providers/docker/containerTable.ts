@@ -66,7 +66,7 @@ const limited = (api: string, limit: Value, form?: Form, least = 0) => ({
 const time = str({
   default: "0s",
   form: nanoseconds,
-  like: [/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$|^0$/, "e.g. 1s, 500ms or 1m30s"],
+  like: [{ test: (text) => duration(text) !== undefined }, "e.g. 1s, 500ms or 1m30s"],
 });
 
 /** How a container joins one of its networks. */

@@ -59,7 +59,7 @@ export function networkKind(docker: Docker): Kind<Inputs> {
         throw await explainOverlap(docker, inputs, error);
       });
       const found = await attempt(`inspect network ${name}`, docker.getNetwork(id).inspect());
-      return { id, outputs: outputsOf(found, inputs, false) };
+      return { id, outputs: outputsOf(found, inputs) };
     },
     async read({ id, inputs }) {
       const found = await inspect(id);
@@ -74,12 +74,12 @@ export function networkKind(docker: Docker): Kind<Inputs> {
     async recover(inputs) {
       const found = await named(inputs.name);
       const ours = found && covers(found, request(inputs));
-      return ours ? { id: found.Id, outputs: outputsOf(found, inputs, false), complete: true } : undefined;
+      return ours ? { id: found.Id, outputs: outputsOf(found, inputs) } : undefined;
     },
   };
 }
 
-const outputsOf = (found: NetworkInspectInfo, inputs: Inputs, read: boolean): Properties => ({
+const outputsOf = (found: NetworkInspectInfo, inputs: Inputs, read = false): Properties => ({
   ...outputsFrom(fields, found, inputs, read),
   __meta: '{"schema_version":"1"}',
   id: found.Id,

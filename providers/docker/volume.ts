@@ -33,7 +33,7 @@ export function volumeKind(docker: Docker): Kind<Inputs> {
       if (await inspect(name)) throw foreign("volume", name, "keep its data elsewhere and docker volume rm");
       await attempt(`create volume ${name}`, docker.createVolume(toApi(fields, inputs)));
       const made = await attempt(`inspect volume ${name}`, docker.getVolume(name).inspect());
-      return { id: name, outputs: outputsOf(made, inputs, false) };
+      return { id: name, outputs: outputsOf(made, inputs) };
     },
     async read({ id, inputs }) {
       const found = await inspect(id);
@@ -48,13 +48,12 @@ export function volumeKind(docker: Docker): Kind<Inputs> {
     },
     async recover(inputs) {
       const found = await inspect(inputs.name);
-      if (!found || !labelled(inputs, found)) return undefined;
-      return { id: inputs.name, outputs: outputsOf(found, inputs, false), complete: true };
+      return found && labelled(inputs, found) ? { id: inputs.name, outputs: outputsOf(found, inputs) } : undefined;
     },
   };
 }
 
-const outputsOf = (found: VolumeInspectInfo, inputs: Inputs, read: boolean): Properties => ({
+const outputsOf = (found: VolumeInspectInfo, inputs: Inputs, read = false): Properties => ({
   ...outputsFrom(fields, found, inputs, read),
   __meta: '{"schema_version":"1"}',
   id: found.Name,
