@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { connectToSchema, type Endpoint } from "./connect";
+import { connect, type Login, type Refusal } from "./connect";
 import { createRecord, readRecord, recordTable, type ScriptRecord, updateRecord } from "./record";
 import { type Statement, splitStatements } from "./splitStatements";
 
-export interface ScriptRequest extends Endpoint {
+export interface ScriptRequest extends Login {
+  readonly database: string;
   /** The distribution's dbscript. */
   readonly script: string;
   /** Of the distribution, e.g. `1.9.0`. */
@@ -24,6 +25,7 @@ export interface ScriptResult {
 
 /** A schema holds one script: two runs at a time would break each other. */
 const lockWaitSeconds = 60;
+const connectMilliseconds = 30_000;
 /** What is done already: table, column, index, row, primary key, foreign key (two codes); a column or key dropped. */
 const alreadyThere = [1050, 1060, 1061, 1062, 1068, 1022, 1826, 1091];
 const logEvery = 25;
@@ -42,7 +44,7 @@ const logEvery = 25;
 export async function applyScript(request: ScriptRequest, log?: (line: string) => void): Promise<ScriptResult> {
   const statements = splitStatements(request.script);
   checkStatements(request, statements);
-  const connection = await connectToSchema(request);
+  const connection = await connect(request, connectMilliseconds, (refusal) => noConnection(request, refusal));
   try {
     await lockSchema(connection, request);
     return await applyLocked(connection, request, statements, log);
@@ -50,6 +52,13 @@ export async function applyScript(request: ScriptRequest, log?: (line: string) =
     // The lock goes with the connection.
     connection.destroy();
   }
+}
+
+function noConnection({ host, port, user, database }: ScriptRequest, { said, seconds }: Refusal): string {
+  const place = `MySQL ${host}:${port}`;
+  return seconds === undefined
+    ? `${place}: cannot use the schema ${database} as ${user}: ${said}`
+    : `${place}: no connection within ${seconds} s (${said}). See that the server runs and listens there, then run the command again.`;
 }
 
 function checkStatements({ database, version }: ScriptRequest, statements: readonly Statement[]): void {

@@ -1,47 +1,60 @@
 // By name: a default or star import would be copied into the closure of a dynamic resource, not required by it.
 import { type Connection, createConnection } from "mysql2/promise";
 
-export interface Endpoint {
+export interface Login {
   readonly host: string;
   /** 1..65535. */
   readonly port: number;
   readonly user: string;
   readonly password: string;
-  readonly database: string;
+  readonly database?: string;
 }
 
-const retryLimitMilliseconds = 30_000;
-const retryPauseMilliseconds = 500;
+/** Why there is no connection. */
+export interface Refusal {
+  /** Of the system, or of MySQL. */
+  readonly code: string;
+  /** Never the password. */
+  readonly said: string;
+  /** How long it was tried; undefined: not again, because waiting does not help. */
+  readonly seconds?: number;
+}
+
+const pauseMilliseconds = 500;
 /** What a server answers, or does not, that is about to be ready or is full for a moment. */
-const passing = ["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EPIPE", "PROTOCOL_CONNECTION_LOST", "ER_CON_COUNT_ERROR"];
+const passing = [
+  ...["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EPIPE", "EAI_AGAIN"],
+  ...["PROTOCOL_CONNECTION_LOST", "ER_CON_COUNT_ERROR"],
+];
 
 /**
- * Connects to a schema, its session set to what the product's scripts expect.
- * A server that is not there yet is tried again for 30 s.
- * @throws naming the server, the user and the schema, never the password
+ * Connects, with the session mode that the product's scripts expect; a server that is not there yet is tried again.
+ *
+ * Runs inside a dynamic resource too: plain functions only.
+ *
+ * @param limitMilliseconds how long it is tried
+ * @param explain words the error
  */
-export async function connectToSchema(endpoint: Endpoint): Promise<Connection> {
-  const { host, port, user, password, database } = endpoint;
-  const deadline = Date.now() + retryLimitMilliseconds;
+export async function connect(
+  { host, port, user, password, database }: Login,
+  limitMilliseconds: number,
+  explain: (refusal: Refusal) => string,
+): Promise<Connection> {
+  const deadline = Date.now() + limitMilliseconds;
   for (;;) {
+    const connectTimeout = Math.min(Math.max(deadline - Date.now(), 500), 10_000);
     try {
-      const connection = await createConnection({ host, port, user, password, database, connectTimeout: 10_000 });
+      const connection = await createConnection({ host, port, user, password, database, connectTimeout });
       // Strict modes refuse `TIMESTAMP DEFAULT 0`, which the scripts are full of.
       await connection.query("SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION'");
       return connection;
     } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
-      const text = message || code || "unknown error";
-      if (!passing.includes(code ?? "")) {
-        throw new Error(`MySQL ${host}:${port}: cannot use the schema ${database} as ${user}: ${text}`);
-      }
-      if (Date.now() >= deadline) {
-        throw new Error(
-          `MySQL ${host}:${port}: no connection within ${retryLimitMilliseconds / 1000} s (${text}). ` +
-            "See that the server runs and listens there, then run the command again.",
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, retryPauseMilliseconds));
+      const { code = "", message } = error as { code?: string; message: string };
+      const said = message || code || "unknown error";
+      if (!passing.includes(code)) throw new Error(explain({ code, said }));
+      if (Date.now() + pauseMilliseconds > deadline)
+        throw new Error(explain({ code, said, seconds: limitMilliseconds / 1000 }));
+      await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
     }
   }
 }

@@ -1,18 +1,8 @@
-// By name: a default or star import would be copied into the closure of a dynamic resource, not required by it.
-import { type Connection, createConnection } from "mysql2/promise";
+import type { Connection } from "mysql2/promise";
+import { connect, type Login, type Refusal } from "./connect";
 
 /** A MySQL server that the user runs, and the account that makes databases and accounts there. */
-export interface Server {
-  readonly host: string;
-  /** 1..65535. */
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-}
-
-const pauseMilliseconds = 500;
-/** What a server answers, or does not, that is about to be ready or is full for a moment. */
-const passing = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "PROTOCOL_CONNECTION_LOST", "ER_CON_COUNT_ERROR", "EAI_AGAIN"];
+export type Server = Omit<Login, "database">;
 
 /**
  * Connects; a server that is not there yet is tried again for a while.
@@ -22,21 +12,8 @@ const passing = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "PROTOCOL_CONNECTION_LOS
  * @param limitMilliseconds how long it is tried
  * @throws naming the server, what it said, the setting that decides and the remedy; never the password
  */
-export async function connectToServer(server: Server, limitMilliseconds = 10_000): Promise<Connection> {
-  const { host, port, user, password } = server;
-  const deadline = Date.now() + limitMilliseconds;
-  for (;;) {
-    const left = Math.max(deadline - Date.now(), 500);
-    try {
-      return await createConnection({ host, port, user, password, connectTimeout: left });
-    } catch (error) {
-      const { code = "", message } = error as { code?: string; message: string };
-      if (!passing.includes(code) || Date.now() + pauseMilliseconds > deadline) {
-        throw new Error(noConnection(server, limitMilliseconds / 1000, code, message || code));
-      }
-      await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
-    }
-  }
+export function connectToServer(server: Server, limitMilliseconds = 10_000): Promise<Connection> {
+  return connect(server, limitMilliseconds, (refusal) => noConnection(server, refusal));
 }
 
 /** How every message about the server begins. */
@@ -44,7 +21,7 @@ export function serverName({ host, port }: Pick<Server, "host" | "port">): strin
   return `MySQL server ${host}:${port} (wso2-apim:databaseHost, databaseServerPort)`;
 }
 
-function noConnection(server: Server, seconds: number, code: string, said: string): string {
+function noConnection(server: Server, { code, said, seconds }: Refusal): string {
   const place = serverName(server);
   switch (code) {
     case "ER_ACCESS_DENIED_ERROR":
