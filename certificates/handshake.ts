@@ -22,15 +22,27 @@ export async function meet(
   const serving = new TLSSocket(there, { isServer: true, secureContext });
   const client = connect({ socket: here, servername: name, ca: trusted, ciphers });
   try {
-    await new Promise<void>((resolve, reject) => {
-      client.once("secureConnect", resolve);
-      client.once("error", reject);
-      // What the client does not like, it says itself.
-      serving.on("error", () => undefined);
-    });
+    // What the client does not like, it says itself.
+    serving.on("error", () => undefined);
+    await secured(client);
   } finally {
     client.destroy();
     serving.destroy();
+  }
+}
+
+/** @throws why the client refuses the server, or that the server keeps it waiting */
+export async function secured(client: TLSSocket, limitMilliseconds = 10_000): Promise<void> {
+  let limit: NodeJS.Timeout | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      client.once("secureConnect", resolve);
+      client.once("error", reject);
+      const late = `the handshake has not ended within ${limitMilliseconds / 1000} s`;
+      limit = setTimeout(() => reject(new Error(late)), limitMilliseconds);
+    });
+  } finally {
+    clearTimeout(limit);
   }
 }
 

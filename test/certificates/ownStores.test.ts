@@ -199,6 +199,14 @@ describe("the user's own keystore and truststore", function () {
     );
   });
 
+  it("do not take the common name for a host name beside subject alternative names, as the JDK and OpenSSL do not", async () => {
+    const wild = await issue({ name: "*.example.com", hosts: ["other.example.org"], by: root });
+    assert.match(
+      await faultOf(readStores({ keys: [keyEntry("wild", wild, [wild.cert])] })),
+      /missing are keymanager\.example\.com, gateway\.example\.com, gateway-1\.example\.com; have one issued/,
+    );
+  });
+
   const unfit: readonly [string, Omit<Parameters<typeof issue>[0], "name">, RegExp][] = [
     [
       "that has ended",
