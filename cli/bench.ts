@@ -6,7 +6,7 @@ import { measureUp } from "./bench/up";
 import type { Prepare } from "./main";
 import { table } from "./text";
 
-const help = `Usage: npm run bench -- [--rounds N] [--json]
+export const help = `Usage: npm run bench -- [--rounds N] [--json]
 
 Measures, on a stack of its own that is removed again: up from nothing against the same containers started by bare
 docker run; a no-change preview and how it splits; rendering all files of all nodes; the embedded engine alone, with
@@ -31,13 +31,8 @@ export async function run(args: string[], prepare: Prepare): Promise<number> {
     options: {
       rounds: { type: "string", default: "2" },
       json: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
     },
   });
-  if (values.help) {
-    console.log(help);
-    return 0;
-  }
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 10) {
     throw new Error(`--rounds: expected 1 to 10, found "${values.rounds}"`);

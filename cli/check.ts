@@ -37,18 +37,14 @@ export function checkStyle(): Promise<CheckResult> {
   return runTool("lint and format", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings", "."]);
 }
 
-const usage = `Usage: npm run check
+export const help = `Usage: npm run check
 
 Compiles the project without writing anything, and checks style, format and the order of imports. Exit status 1 if
 something was found.`;
 
 /** The command `check`. @returns 0 when neither check found anything */
 export async function run(args: string[]): Promise<number> {
-  const options = { help: { type: "boolean", short: "h" } } as const;
-  if (parseArgs({ args, options }).values.help) {
-    console.log(usage);
-    return 0;
-  }
+  parseArgs({ args, options: {} });
   const results = await Promise.all([checkTypes(), checkStyle()]);
   for (const { name, ok, output } of results) process.stdout.write(ok ? `${name}: ok\n` : `${output}${name}: failed\n`);
   return results.every(({ ok }) => ok) ? 0 : 1;

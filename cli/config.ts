@@ -15,7 +15,7 @@ import { projectDirectory } from "./projectDirectory";
 import { runPulumi } from "./pulumi";
 import { stackName, stackOption } from "./stack";
 
-const help = `Usage: npm run config -- [set | get | rm] [options]
+export const help = `Usage: npm run config -- [set | get | rm] [options]
 
 The settings of a stack, in Pulumi.<stack>.yaml. Without a command, those that the stack sets.
 
@@ -31,7 +31,6 @@ const options = {
   ...stackOption,
   secret: { type: "boolean", default: false },
   "show-secrets": { type: "boolean", default: false },
-  help: { type: "boolean", short: "h" },
 } as const;
 
 /** What is changed by tests only. */
@@ -64,10 +63,6 @@ interface Request {
 export async function run(args: string[], place: ConfigPlace = {}): Promise<number> {
   const { projectDir = projectDirectory, env = process.env, print = console.log } = place;
   const { values, positionals } = parseArgs({ args: negativesLast(args), options, allowPositionals: true });
-  if (values.help) {
-    print(help);
-    return 0;
-  }
   const request = requestOf(positionals, {
     stack: stackName(values.stack),
     secret: values.secret,

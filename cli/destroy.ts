@@ -1,7 +1,15 @@
 import { createInterface } from "node:readline/promises";
 import { chooseEngine } from "./engineChoice";
-import { parseCommand, runCommand } from "./engineCommand";
+import { commandHelp, type Flag, parseCommand, runCommand } from "./engineCommand";
 import type { Prepare } from "./main";
+
+const flags: readonly Flag[] = ["stack", "diff", "parallel", "yes"];
+
+export const help = commandHelp(
+  "destroy",
+  "Removes all that the stack made: containers, networks, volumes, and the databases with them. What is on a MySQL\nserver of your own stays there.",
+  flags,
+);
 
 /**
  * Asks on a terminal, unless --yes.
@@ -9,10 +17,7 @@ import type { Prepare } from "./main";
  * @returns the exit status: 1 when something could not be deleted, or nobody agreed.
  */
 export async function run(args: string[], prepare: Prepare): Promise<number> {
-  const about =
-    "Removes all that the stack made: containers, networks, volumes, and the databases with them. What is on a MySQL\nserver of your own stays there.";
-  const command = parseCommand("destroy", about, ["stack", "diff", "parallel", "yes"], args);
-  if (command === undefined) return 0;
+  const command = parseCommand(flags, args);
   if (!command.yes) {
     if (!process.stdin.isTTY)
       throw new Error(`destroy: no terminal to ask on; add --yes to remove stack ${command.stack}`);

@@ -16,9 +16,8 @@ const flags = {
   yes: { type: "boolean", short: "y" },
   "show-secrets": { type: "boolean" },
   "skip-verify": { type: "boolean" },
-  help: { type: "boolean", short: "h" },
 } as const;
-type Flag = keyof typeof flags;
+export type Flag = keyof typeof flags;
 
 export interface EngineCommand {
   readonly stack: string;
@@ -31,7 +30,7 @@ export interface EngineCommand {
   readonly skipVerify: boolean;
 }
 
-const HELP: Readonly<Record<Exclude<Flag, "help">, string>> = {
+const HELP: Readonly<Record<Flag, string>> = {
   stack: "  -s, --stack NAME         default: dev, or APIM_STACK",
   diff: "      --diff               show every change in full, line by line",
   json: "      --json               one JSON document in place of text",
@@ -42,25 +41,15 @@ const HELP: Readonly<Record<Exclude<Flag, "help">, string>> = {
   "skip-verify": "      --skip-verify        do not check the links afterwards",
 };
 
-/**
- * Reads a command's arguments; prints `about` and the flags on --help, and then returns undefined.
- *
- * @throws when a flag is not one of `known`, or --parallel is not a count.
- */
-export function parseCommand(
-  name: RunKind,
-  about: string,
-  known: readonly Exclude<Flag, "help">[],
-  args: string[],
-): EngineCommand | undefined {
-  const options = Object.fromEntries(
-    Object.entries(flags).filter(([key]) => key === "help" || known.includes(key as never)),
-  );
+/** What `--help` shows. @param known flags of the command */
+export function commandHelp(name: RunKind, about: string, known: readonly Flag[]): string {
+  return `Usage: npm run ${name} -- [options]\n\n${about}\n\n${known.map((flag) => HELP[flag]).join("\n")}`;
+}
+
+/** @throws when a flag is not one of `known`, or --parallel is not a count. */
+export function parseCommand(known: readonly Flag[], args: string[]): EngineCommand {
+  const options = Object.fromEntries(Object.entries(flags).filter(([key]) => known.includes(key as never)));
   const values = parseArgs({ args, options: options as typeof flags }).values;
-  if (values.help) {
-    console.log(`Usage: npm run ${name} -- [options]\n\n${about}\n\n${known.map((flag) => HELP[flag]).join("\n")}`);
-    return undefined;
-  }
   const parallel = values.parallel === undefined ? undefined : Number(values.parallel);
   if (parallel !== undefined && (!Number.isInteger(parallel) || parallel < 1))
     throw new Error(`--parallel: expected a whole number from 1, found "${values.parallel}"`);

@@ -24,6 +24,8 @@ export interface Command {
 export type Prepare = (stack?: string) => Promise<void>;
 
 interface CommandModule {
+  /** What `--help` shows. */
+  readonly help: string;
   /** @returns the exit status. */
   run(args: string[], prepare: Prepare): Promise<number>;
 }
@@ -37,8 +39,8 @@ const modules: Record<string, () => Promise<CommandModule>> = {
   verify: () => import("./verify"),
   status: () => import("./status"),
   config: async () => {
-    const { run } = await import("./config");
-    return { run: (args) => run(args) };
+    const { help, run } = await import("./config");
+    return { help, run: (args) => run(args) };
   },
   render: () => import("./render"),
   topology: () => import("./topology"),
@@ -77,11 +79,22 @@ export async function main(name: string, args: string[]): Promise<number> {
     if (command === undefined || module === undefined) {
       throw new Error(`${name}: no such command; expected one of ${Object.keys(modules).join(", ")}`);
     }
-    return await (await module()).run(args, (stack) => prepare(command.needs, stack));
+    const { help, run } = await module();
+    if (asksForHelp(args)) {
+      console.log(help);
+      return 0;
+    }
+    return await run(args, (stack) => prepare(command.needs, stack));
   } catch (error) {
     process.stderr.write(`${errorText(error)}\n`);
     return 1;
   }
+}
+
+/** Behind `--` stand values. */
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? undefined : end).some((arg) => arg === "--help" || arg === "-h");
 }
 
 /** Who reads in `less` or `head` may have seen enough before the end: that must not cut a run off half way. */

@@ -9,7 +9,7 @@ import { distributionPath, loadSettingsFromStack } from "../settings/stackFile";
 import { buildTopology, type Node, roles, type Topology } from "../topology";
 import { projectDirectory, stackName, stackOption } from "./stack";
 
-const help = `Write each node's configuration files, secrets as placeholders.
+export const help = `Write each node's configuration files, secrets as placeholders.
 
   npm run render -- --out DIR            write DIR/<node>/<path> and DIR/loadbalancer/haproxy.cfg
   npm run render -- --diff               show what differs from the stock files, line by line
@@ -17,8 +17,7 @@ const help = `Write each node's configuration files, secrets as placeholders.
 
   -s, --stack NAME      whose settings to take; default: dev, or APIM_STACK
   --distribution PATH   a wso2am-<version> directory or zip in place of the stack's own
-  --node NAME           only this node, e.g. gateway-1
-`;
+  --node NAME           only this node, e.g. gateway-1`;
 
 interface Rendering {
   readonly node: Node;
@@ -36,12 +35,11 @@ export async function run(args: string[]): Promise<number> {
       node: { type: "string" },
       diff: { type: "boolean", default: false },
       summary: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
     },
   });
-  if (values.help || (!values.diff && !values.summary && values.out === undefined)) {
-    process.stdout.write(help);
-    return values.help ? 0 : 2;
+  if (!values.diff && !values.summary && values.out === undefined) {
+    console.log(help);
+    return 2;
   }
   const settings = loadSettingsFromStack(projectDirectory, stackName(values.stack));
   const topology = buildTopology(settings);

@@ -60,7 +60,7 @@ function settingsOf(stack: string): Settings | undefined {
   return loadSettingsFromStack(projectDirectory, name);
 }
 
-const usage = `Usage: npm run setup [-- --stack NAME]
+export const help = `Usage: npm run setup [-- --stack NAME]
 
 Prepares this machine: a Docker engine (installed and started if this is Linux, root and apt-get is there), the base
 images (pulled, or built from Debian packages where no registry can be reached), the stand-in's build context, and, for
@@ -71,12 +71,7 @@ Running it again changes nothing.
 
 /** The command \`setup\`. @returns the exit status */
 export async function run(args: string[]): Promise<number> {
-  const options = { ...stackOption, help: { type: "boolean", short: "h" } } as const;
-  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
+  const { values, positionals } = parseArgs({ args, options: stackOption, allowPositionals: true });
   if (positionals.length > 0) {
     process.stderr.write(`setup takes no arguments but --stack, found: ${positionals.join(" ")}\n`);
     return 2;

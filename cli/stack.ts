@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { stackOutputs as localStackOutputs } from "../engine";
 import type { StackOutputs } from "../outputs";
 import { stackCommand } from "../settings/field";
@@ -8,24 +7,6 @@ import { readPulumi } from "./pulumi";
 import { stackName, stackOption } from "./stackOption";
 
 export { projectDirectory, stackName, stackOption };
-
-/** What commands that only tell something take. */
-export const reportOptions = {
-  ...stackOption,
-  json: { type: "boolean", default: false },
-  help: { type: "boolean", short: "h" },
-} as const;
-
-/** Reads `--stack`, `--json` and `--help`; prints the help if asked for it, and then returns undefined. */
-export function parseReportArguments(
-  args: string[],
-  help: string,
-): { readonly stack: string | undefined; readonly json: boolean } | undefined {
-  const { values } = parseArgs({ args, options: reportOptions });
-  if (!values.help) return { stack: values.stack, json: values.json };
-  console.log(help);
-  return undefined;
-}
 
 /**
  * What the stack's last `up` told.

@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
-import { readStack, reportOptions, stackName } from "./stack";
+import { readStack, stackName, stackOption } from "./stack";
 import { certificateStatus, describeCertificate } from "./status/certificate";
 import { type ContainerStatus, containerStatuses, isHealthy } from "./status/containers";
 import { describeDrift, readDrift } from "./status/drift";
 import { marks, table } from "./text";
 
-const help = `Usage: npm run status -- [--stack NAME] [--drift] [--json]
+export const help = `Usage: npm run status -- [--stack NAME] [--drift] [--json]
 
 Shows every container of a stack: state, health, how often Docker has started it again, and where it is reached; of one
 that is not healthy also why, as far as Docker and its log tell; and until when the servers' certificate is good. Exit
@@ -17,11 +17,8 @@ status 1 if a container is not healthy, or something has drifted.
       --json        the same as JSON`;
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { ...reportOptions, drift: { type: "boolean", default: false } } });
-  if (values.help) {
-    console.log(help);
-    return 0;
-  }
+  const options = { ...stackOption, json: { type: "boolean" }, drift: { type: "boolean" } } as const;
+  const { values } = parseArgs({ args, options });
   const stack = stackName(values.stack);
   const outputs = await readStack(stack, false);
   const statuses = await containerStatuses(outputs, stack);

@@ -9,7 +9,7 @@ import { countsVariable, type TestCounts } from "./testReporter";
 const testDirectory = join(projectDirectory, "test");
 const integrationDirectory = join(testDirectory, "integration");
 
-const usage = `Usage: npm test [-- --unit] [-- --grep TEXT]
+export const help = `Usage: npm test [-- --unit] [-- --grep TEXT]
 
 Runs every test: those of single parts first, then those on a real Docker engine (test/integration).
   --unit       only those that need no Docker
@@ -79,12 +79,8 @@ async function runMocha(files: readonly string[], grep: string | undefined): Pro
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: { unit: { type: "boolean" }, grep: { type: "string" }, help: { type: "boolean" } },
+    options: { unit: { type: "boolean" }, grep: { type: "string" } },
   });
-  if (values.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
   if (!values.unit) {
     const { ensureMachine } = await import("./setup");
     await ensureMachine();

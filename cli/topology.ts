@@ -1,10 +1,11 @@
+import { parseArgs } from "node:util";
 import { loadSettingsFromStack } from "../settings/stackFile";
 import { buildTopology, type Topology } from "../topology";
 import { projectDirectory } from "./projectDirectory";
-import { parseReportArguments, stackName } from "./stack";
+import { stackName, stackOption } from "./stack";
 import { table } from "./text";
 
-const help = `Usage: npm run topology -- [--stack NAME] [--json]
+export const help = `Usage: npm run topology -- [--stack NAME] [--json]
 
 Shows nodes, databases, routes and links of a stack as its settings decide them; nothing has to run.
 
@@ -12,10 +13,9 @@ Shows nodes, databases, routes and links of a stack as its settings decide them;
       --json        the topology as data`;
 
 export async function run(args: string[]): Promise<number> {
-  const options = parseReportArguments(args, help);
-  if (!options) return 0;
-  const topology = buildTopology(loadSettingsFromStack(projectDirectory, stackName(options.stack)));
-  console.log(options.json ? JSON.stringify(topology, null, 2) : describe(topology));
+  const { values } = parseArgs({ args, options: { ...stackOption, json: { type: "boolean" } } });
+  const topology = buildTopology(loadSettingsFromStack(projectDirectory, stackName(values.stack)));
+  console.log(values.json ? JSON.stringify(topology, null, 2) : describe(topology));
   return 0;
 }
 

@@ -1,8 +1,16 @@
 import { chooseEngine } from "./engineChoice";
-import { type EngineCommand, parseCommand, runCommand } from "./engineCommand";
+import { commandHelp, type EngineCommand, type Flag, parseCommand, runCommand } from "./engineCommand";
 import type { Prepare } from "./main";
 import { runPulumi } from "./pulumi";
 import { projectDirectory } from "./stack";
+
+const flags: readonly Flag[] = ["stack", "diff", "expect-no-changes", "parallel", "yes", "show-secrets", "skip-verify"];
+
+export const help = commandHelp(
+  "up",
+  "Brings the stack up, or to its new settings; then checks every link and shows the nodes.",
+  flags,
+);
 
 /**
  * Brings the stack up, then checks every link and shows the nodes.
@@ -10,14 +18,7 @@ import { projectDirectory } from "./stack";
  * @returns the exit status: 1 when the program, a step or a link failed, 130 when stopped.
  */
 export async function run(args: string[], prepare: Prepare): Promise<number> {
-  const about = "Brings the stack up, or to its new settings; then checks every link and shows the nodes.";
-  const command = parseCommand(
-    "up",
-    about,
-    ["stack", "diff", "expect-no-changes", "parallel", "yes", "show-secrets", "skip-verify"],
-    args,
-  );
-  if (command === undefined) return 0;
+  const command = parseCommand(flags, args);
   const status = await runCommand("up", command, prepare);
   if (status !== 0) return status;
   if (command.showSecrets) await printSecrets(command);

@@ -8,7 +8,7 @@ import type { Check } from "./verify/linkChecks";
 import { type LinkReport, verifyLinks } from "./verify/links";
 import { printChecks, printSummary, stepPrinter } from "./verify/report";
 
-const help = `Usage: npm run verify -- [options]
+export const help = `Usage: npm run verify -- [options]
 
 Checks every link of the running deployment, as each node sees it from inside (only the stand-in tells that), then goes
 from publishing an API to calling it through the load balancer, over the product's own requests: Publisher, Store,
@@ -30,7 +30,6 @@ const options = {
   kept: { type: "string" },
   wait: { type: "string" },
   json: { type: "boolean" },
-  help: { type: "boolean", short: "h" },
 } as const;
 
 /** What a verification does, besides the stack. */
@@ -55,10 +54,6 @@ export interface VerifyReport {
 
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options });
-  if (values.help) {
-    console.log(help);
-    return 0;
-  }
   const wait = values.wait === undefined ? undefined : Number(values.wait);
   if (wait !== undefined && !(wait >= 0 && wait <= 3600))
     throw new Error(`--wait: expected seconds from 0 to 3600, found "${values.wait}"`);

@@ -59,6 +59,11 @@ describe("the commands", function () {
     }
   });
 
+  it("take --help behind -- for a value", async () => {
+    const set = run([start, "config", "set", "--stack", "nowhere", "--", "httpsPort", "--help"]);
+    assert.match(set.stderr, /^httpsPort: expected a number, found "--help"/);
+  });
+
   it("look at their arguments before they look for a Docker engine, or install one", () => {
     const nowhere = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
     for (const command of ["preview", "refresh", "destroy"]) {
