@@ -1,12 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerCertificates } from "./components";
-import type { Settings } from "./settings";
+import { differingSettings, type Settings } from "./settings";
 import { managementUrl, type Topology } from "./topology";
 
-/** What the stack tells: to a person, and to `verify`, `status` and `topology`, which read nothing else. */
+/**
+ * What the stack tells: to a person, and to `verify` and `status`, which read nothing else. Each run shows it, and each
+ * preview what changes in it: so short, and keyed by names.
+ */
 export interface StackOutputs {
-  /** One row per product server. */
-  readonly nodes: readonly { name: string; role: string; container: string; address: string; managementUrl: string }[];
+  /** Management URL of each product server. */
+  readonly nodes: Readonly<Record<string, string>>;
   /** What a browser or an API client calls, through the load balancer. */
   readonly urls: Readonly<Record<"keyManager" | "gatewayHttp" | "gatewayHttps" | "publisher" | "store", string>>;
   /** `host:port/schema` of each database, as the program reaches it. */
@@ -19,7 +22,8 @@ export interface StackOutputs {
   /** When the servers' certificate ends, ISO. */
   readonly certificateExpires: string;
   readonly version: string;
-  readonly topology: Topology;
+  /** Those that are not the default: what the topology follows from. */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 export function stackOutputs(parts: {
@@ -33,13 +37,7 @@ export function stackOutputs(parts: {
   const { host, port } = topology.databaseServer.endpoint;
   const browserUrl = (host: string, path: string) => `https://${host}:${settings.httpsPort}/${path}`;
   return {
-    nodes: topology.nodes.map((node) => ({
-      name: node.name,
-      role: node.role,
-      container: `${topology.prefix}-${node.name}`,
-      address: node.address,
-      managementUrl: managementUrl(topology, node),
-    })),
+    nodes: Object.fromEntries(topology.nodes.map((node) => [node.name, managementUrl(topology, node)])),
     urls: {
       keyManager: browserUrl(settings.keyManagerHost, "carbon"),
       gatewayHttp: `http://${settings.gatewayHost}:${settings.gatewayHttpPort}`,
@@ -53,6 +51,6 @@ export function stackOutputs(parts: {
     caCertificate: parts.certificates.caCertificate,
     certificateExpires: parts.certificates.expires,
     version: parts.version,
-    topology,
+    settings: differingSettings(settings),
   };
 }

@@ -21,7 +21,7 @@ export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options });
   const stack = stackName(values.stack);
   const outputs = await readStack(stack, false);
-  const statuses = await containerStatuses(outputs, stack);
+  const statuses = await containerStatuses(outputs.topology, stack);
   const healthy = statuses.every(isHealthy);
   const certificate = certificateStatus(outputs.certificateExpires);
   const drift = values.drift ? await readDrift(stack) : undefined;

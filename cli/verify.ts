@@ -1,6 +1,5 @@
 import { parseArgs } from "node:util";
-import type { StackOutputs } from "../outputs";
-import { readStack, stackOption } from "./stack";
+import { type DeployedStack, readStack, stackOption } from "./stack";
 import { type Backend, givenBackend, serveBackend } from "./verify/backend";
 import { type CycleResult, runCycle } from "./verify/cycle";
 import { type Limits, productLimits, standinLimits } from "./verify/limits";
@@ -86,7 +85,7 @@ export interface VerifyPrinter extends ReturnType<typeof stepPrinter> {
 
 /** All checks of a running deployment. @throws when the endpoint can't be served or is no URL */
 export async function verifyDeployment(
-  outputs: StackOutputs,
+  outputs: DeployedStack,
   { links, keep, endpoint, kept, wait }: VerifyOptions,
   signal: AbortSignal,
   printer?: VerifyPrinter,
@@ -111,7 +110,7 @@ export async function verifyDeployment(
   }
 }
 
-async function serve({ topology }: StackOutputs, linksOnly: boolean): Promise<Backend | undefined> {
+async function serve({ topology }: DeployedStack, linksOnly: boolean): Promise<Backend | undefined> {
   return linksOnly ? undefined : serveBackend(topology.network.gateway);
 }
 

@@ -1,4 +1,4 @@
-import { type Settings, standIn } from "./schema";
+import { type Settings, settingsSchema, standIn } from "./schema";
 
 /** MiB that the product's JVM needs beside its heap: classes, compiled code, some hundred threads, buffers. */
 export const besideHeap = 512;
@@ -20,4 +20,19 @@ export function withSuitableValues(settings: Settings): Settings {
     // A node alone takes a minute; all of them on a small machine, with cold disks, several.
     startTimeout: settings.startTimeout || 600,
   };
+}
+
+/** Those that are not the default of a stack with this distribution. */
+export function differingSettings({ stack, ...settings }: Settings): Readonly<Record<string, unknown>> {
+  const defaults = completeSettings({ distribution: settings.distribution }, stack);
+  return Object.fromEntries(
+    Object.entries(settings).filter(([name, value]) => {
+      return name === "distribution" ? value !== standIn : value !== defaults[name as keyof Settings];
+    }),
+  );
+}
+
+/** Adds what {@link differingSettings} left out. @throws when they are those of another version of this program */
+export function completeSettings(differing: Readonly<Record<string, unknown>>, stack: string): Settings {
+  return withSuitableValues({ ...settingsSchema.parse(differing), stack });
 }

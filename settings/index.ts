@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parseSettings } from "./parse";
 import { projectName, type Settings } from "./schema";
 
+export { differingSettings } from "./derived";
 export { configCommand } from "./field";
 export { type OwnStores, ownStores, type StoreFile } from "./ownStores";
 export { parseSettings, type RawSettings, SettingsError } from "./parse";

@@ -5,7 +5,8 @@ import * as path from "node:path";
 import fc from "fast-check";
 import * as yaml from "yaml";
 import { z } from "zod";
-import { loadSettingsFromStack, parseSettings, SettingsError, settingsSchema } from "../settings";
+import { differingSettings, loadSettingsFromStack, parseSettings, SettingsError, settingsSchema } from "../settings";
+import { completeSettings } from "../settings/derived";
 
 const project = path.join(__dirname, "..");
 
@@ -260,6 +261,29 @@ describe("settings", () => {
         );
       }),
     );
+  });
+
+  it("are the same again from those that are not the default", () => {
+    const raw = fc.record(
+      {
+        distribution: fc.constantFrom("stand-in", "/opt/packs/wso2am-1.9.0"),
+        nodeMemory: fc.constantFrom("0", "2048", "3000"),
+        startTimeout: fc.integer({ min: 10, max: 3600 }).map(String),
+        gatewayReplicas: fc.integer({ min: 1, max: 8 }).map(String),
+        multiTenancy: fc.boolean().map(String),
+        publisherHost: fc.constantFrom("publisher.apim-wso2.com", "publisher.example.com"),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(raw, (given) => {
+        const settings = parseSettings(given, "blue");
+        assert.deepEqual(completeSettings(differingSettings(settings), "blue"), settings);
+      }),
+    );
+    assert.deepEqual(differingSettings(parseSettings({ gatewayReplicas: 2, httpsPort: 8443 }, "blue")), {
+      gatewayReplicas: 2,
+    });
   });
 
   it("refuse a password that the product would refuse, without showing it", () => {

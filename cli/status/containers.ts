@@ -1,7 +1,6 @@
 import Docker from "dockerode";
-import type { StackOutputs } from "../../outputs";
 import { stackCommand } from "../../settings/field";
-import type { Topology } from "../../topology";
+import { managementUrl, type Topology } from "../../topology";
 import { greeting } from "./externalServer";
 import { describeTrouble, lastLine } from "./trouble";
 
@@ -21,11 +20,7 @@ export interface ContainerStatus {
 }
 
 /** MySQL, the nodes and the balancer, in this order. @param stack for the commands that help */
-export async function containerStatuses(
-  outputs: Pick<StackOutputs, "topology" | "nodes">,
-  stack: string,
-): Promise<ContainerStatus[]> {
-  const { topology, nodes } = outputs;
+export async function containerStatuses(topology: Topology, stack: string): Promise<ContainerStatus[]> {
   const gateways = topology.environments.map(({ apiHost, apiHttpsPort }) => `https://${apiHost}:${apiHttpsPort}`);
   const docker = new Docker();
   const whenGone = `it is gone: ${stackCommand("refresh", stack)}, then ${stackCommand("up", stack)}`;
@@ -36,7 +31,7 @@ export async function containerStatuses(
   };
   return Promise.all([
     databaseStatus(topology, statusOf),
-    ...nodes.map((node) => statusOf(node.name, node.managementUrl)),
+    ...topology.nodes.map((node) => statusOf(node.name, managementUrl(topology, node))),
     statusOf(topology.balancer.name, [...new Set(gateways)].join(", ")),
   ]);
 }

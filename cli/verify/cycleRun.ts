@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { StackOutputs } from "../../outputs";
+import type { DeployedStack } from "../stack";
 import type { Backend } from "./backend";
 import { type CalledEnvironment, calledEnvironments, type KeyType, keyTypes, wordOf } from "./environments";
 import { Front } from "./front";
@@ -12,7 +12,7 @@ import type { RunOptions } from "./runSteps";
 import { Suspects } from "./suspects";
 
 export interface CycleOptions {
-  readonly outputs: Pick<StackOutputs, "topology" | "caCertificate" | "adminUser" | "adminPassword">;
+  readonly outputs: Pick<DeployedStack, "topology" | "caCertificate" | "adminUser" | "adminPassword">;
   /** What the API leads to. */
   readonly backend: Backend;
   /** What the nodes say of their links from inside; empty when they do not tell. */

@@ -1,5 +1,5 @@
-import type { StackOutputs } from "../../outputs";
 import type { Node, Topology } from "../../topology";
+import type { DeployedStack } from "../stack";
 import { checkBalancer } from "./balancerChecks";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import { type Check, checkNodeLinks, type NodeReport } from "./linkChecks";
@@ -11,7 +11,7 @@ export interface LinkReport {
 }
 
 /** Every link as each node sees it from inside, and each route of the balancer. */
-export async function verifyLinks({ topology, caCertificate }: Pick<StackOutputs, "topology" | "caCertificate">) {
+export async function verifyLinks({ topology, caCertificate }: Pick<DeployedStack, "topology" | "caCertificate">) {
   const nodes = await Promise.all(topology.nodes.map((node) => checkNode(node, topology, caCertificate)));
   const standIns = nodes.map(({ standIn }) => standIn);
   const standIn = standIns.includes(true) ? true : standIns.includes(false) ? false : undefined;

@@ -215,23 +215,8 @@ export class Display {
       ? this.printer.object(news, 1)
       : this.printer.objectDiff(olds, news, 1, undefined, diff || kind === "preview");
     if (body === "") return;
-    write(diff ? `    --outputs:--\n${body}` : `Outputs:\n${foldLong(body)}`);
+    write(diff ? `    --outputs:--\n${body}` : `Outputs:\n${body}`);
   }
-}
-
-const LONG_OUTPUT = 40;
-
-/** A structured output of many lines as its first line, unless something in it changed. */
-function foldLong(body: string): string {
-  const blocks = body.split(/^(?= {4}\S)(?! {4}[\]}])/m);
-  return blocks
-    .map((block) => {
-      const lines = block.trimEnd().split("\n");
-      const changed = lines.some((line) => /^ {2,}[-+~] /.test(line));
-      if (lines.length < LONG_OUTPUT || changed) return block;
-      return `${lines[0]} ... ${lines.length - 2} lines ... ${lines.at(-1)?.trim()}\n`;
-    })
-    .join("");
 }
 
 function duration(ms: number): string {

@@ -124,7 +124,7 @@ describe("what status says of containers that are gone", () => {
 
   it("names the commands that bring them back, for this stack", async () => {
     const topology = buildTopology(parseSettings({}, "blue"));
-    const gone = await containerStatuses({ topology, nodes: [] }, "blue");
+    const gone = await containerStatuses({ ...topology, nodes: [] }, "blue");
     assert.deepEqual(
       gone.map(({ container, state }) => [container, state]),
       [

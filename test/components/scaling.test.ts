@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
+import * as pulumi from "@pulumi/pulumi";
 import { type Recording, runProgram } from "./recorder";
 
 type Settings = Record<string, string>;
@@ -81,7 +82,24 @@ describe("a change of the number of nodes", function () {
         assert.ok(waitsFor(after, name, rolling[position] ?? ""), `${name} does not wait for ${rolling[position]}`);
       // What was published stays.
       assert.deepEqual(only(volumes(before), volumes(after)), []);
+      // All that the preview shows of the outputs.
+      const [told, telling] = [lines(before.outputs), lines(after.outputs)];
+      const differing = [...only(told, telling), ...only(telling, told)].map((line) => line.split(": ")[0]);
+      const expected = [
+        ...[...added, ...removed].map((name) => `/nodes/${name}`),
+        ...Object.keys(to).map((name) => `/settings/${name}`),
+      ];
+      assert.deepEqual([...new Set(differing)].sort(), expected.sort());
     });
+
+  /** Each value that is known with all names that lead to it. */
+  function lines(outputs: object, before = ""): string[] {
+    return Object.entries(outputs).flatMap(([name, value]) => {
+      const place = `${before}/${name}`;
+      if (typeof value !== "object") return [`${place}: ${value}`];
+      return pulumi.Output.isInstance(value) ? [] : lines(value, place);
+    });
+  }
 
   function containers({ all }: Recording): string[] {
     return all

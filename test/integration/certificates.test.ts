@@ -6,7 +6,7 @@ import * as path from "node:path";
 import { connect } from "node:tls";
 import { writeJks } from "../../certificates/jks";
 import { fingerprintOf } from "../../certificates/nodeStores";
-import type { StackOutputs } from "../../outputs";
+import type { DeployedStack } from "../../cli/stack";
 import { type Issued, issue, keyEntry, trustEntry } from "../certificates/support";
 import { type CommandResult, docker, TestStack } from "./testStack";
 import { outputsOf } from "./wiringSupport";
@@ -23,7 +23,7 @@ describe("the servers' certificate on a running stack", function () {
   this.timeout(4 * minutes);
   const stack = new TestStack("certs");
   const passwords = { keystorePassword: "keystore-own-1", truststorePassword: "truststore-own-1" };
-  let outputs: StackOutputs;
+  let outputs: DeployedStack;
   /** Of the user's own files. */
   let directory: string;
   let root: Issued;

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { DeployedStack } from "../../cli/stack";
 import { type VerifyReport, verifyDeployment } from "../../cli/verify";
 import { Front } from "../../cli/verify/front";
 import { type ProbeAnswer, probe } from "../../cli/verify/httpProbe";
 import { verifyLinks } from "../../cli/verify/links";
 import { until as waitUntil } from "../../cli/verify/pause";
 import { type ConsumerKey, Gateway, Store } from "../../cli/verify/product";
-import type { StackOutputs } from "../../outputs";
 import { type Call, Load } from "./load";
 import { docker, TestStack } from "./testStack";
 import { outputsOf } from "./wiringSupport";
@@ -21,7 +21,7 @@ describe("a clustered deployment on a real Docker engine", function () {
   this.timeout(5 * minutes);
   this.slow(60_000);
   const stack = new TestStack("itestcluster", "clustered");
-  let outputs: StackOutputs;
+  let outputs: DeployedStack;
   let endpoint: Server;
   /** What `verify --keep` left for everybody here to call. */
   let kept: { readonly name: string; readonly path: string };

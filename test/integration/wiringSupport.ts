@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import type Docker from "dockerode";
 import * as tar from "tar-stream";
-import { readStack } from "../../cli/stack";
+import { type DeployedStack, readStack } from "../../cli/stack";
 import { type VerifyOptions, type VerifyReport, verifyDeployment } from "../../cli/verify";
 import { type Backend, serveBackend } from "../../cli/verify/backend";
 import { probe } from "../../cli/verify/httpProbe";
 import type { Check } from "../../cli/verify/linkChecks";
 import { verifyLinks } from "../../cli/verify/links";
 import { until as waitUntil } from "../../cli/verify/pause";
-import type { StackOutputs } from "../../outputs";
 import { docker, TestStack } from "./testStack";
 
 /** The stand-in image's APIM_HOME. */
@@ -31,7 +30,7 @@ export interface Break {
 export class BrokenStack {
   private constructor(
     readonly stack: TestStack,
-    readonly outputs: StackOutputs,
+    readonly outputs: DeployedStack,
     /** Where the APIs of all verifications lead to. */
     readonly backend: Backend,
   ) {}
@@ -61,7 +60,7 @@ export class BrokenStack {
     await this.stack.dispose();
   }
 
-  verify(options: Partial<VerifyOptions> = {}, outputs: StackOutputs = this.outputs): Promise<VerifyReport> {
+  verify(options: Partial<VerifyOptions> = {}, outputs: DeployedStack = this.outputs): Promise<VerifyReport> {
     // Seconds: the stand-in needs none, and each case that waits in vain waits so long.
     const all = { links: false, keep: false, endpoint: this.backend.urls.PRODUCTION, wait: 4, ...options };
     return verifyDeployment(outputs, all, new AbortController().signal);
@@ -140,7 +139,7 @@ export class BrokenStack {
 }
 
 /** What the stack's last `up` told, read as the commands read it. */
-export async function outputsOf(stack: TestStack): Promise<StackOutputs> {
+export async function outputsOf(stack: TestStack): Promise<DeployedStack> {
   const before = { ...process.env };
   Object.assign(process.env, stack.environment());
   try {
