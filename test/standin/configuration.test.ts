@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { readConfiguration } from "../../standin/configuration";
 import { configuredLinks } from "../../standin/links";
-import { Deployment, type Edits, files, wiring } from "./homes";
+import { addresses, Deployment, type Edits, files, wiring } from "./homes";
 
 const none = { certificate: "", keyStore: Buffer.alloc(0), trustStore: Buffer.alloc(0) };
 
@@ -115,7 +115,7 @@ describe("stand-in configuration", () => {
 
   it("knows members under wka only", () => {
     const edits = wiring.store();
-    assert.deepEqual(read(edits).axis2.clustering?.members, [{ host: "127.0.71.61", port: 4000 }]);
+    assert.deepEqual(read(edits).axis2.clustering?.members, [{ host: addresses["publisher.test"], port: 4000 }]);
     const multicast = { ...edits, [files.axis2]: (edits[files.axis2] ?? []).filter(([, to]) => to !== ">wka<") };
     assert.deepEqual(read(multicast).axis2.clustering?.members, []);
   });

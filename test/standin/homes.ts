@@ -19,13 +19,20 @@ export function plus(...all: readonly Edits[]): Edits {
   return sum;
 }
 
-/** Loopback addresses that stand for machines; nothing else in the tests uses them. */
-export const addresses: Readonly<Record<string, string>> = {
-  "keymanager.test": "127.0.71.21",
-  "gateway.test": "127.0.71.41",
-  "publisher.test": "127.0.71.61",
-  "store.test": "127.0.71.81",
-};
+/** A network of this process's own within loopback, so that several runs can go on at a time. */
+const network = `127.${1 + ((process.pid >> 8) % 254)}.${process.pid % 256}`;
+
+/** Addresses that stand for machines. */
+export const addresses = {
+  "keymanager.test": `${network}.21`,
+  "gateway.test": `${network}.41`,
+  "publisher.test": `${network}.61`,
+  "store.test": `${network}.81`,
+} as const;
+type HostName = keyof typeof addresses;
+
+/** Of this run's own network, too: nothing listens there. */
+export const emptyAddress = `${network}.99`;
 
 /** Replacements in one file of a home: [what must be there, what comes in its place]. */
 export type Edits = Readonly<Record<string, readonly Replacement[]>>;
@@ -101,7 +108,7 @@ export class Deployment {
   }
 
   /** Starts a server at the address of its host name. */
-  async start(hostName: string, profile: string, edits: Edits = {}, startLimit = 5, keys = this.keys) {
+  async start(hostName: HostName, profile: string, edits: Edits = {}, startLimit = 5, keys = this.keys) {
     const write = (text: string): void => {
       this.lines.push(text);
     };
@@ -110,7 +117,7 @@ export class Deployment {
       profile,
       startLimit,
       log: { info: write, warn: write, error: write },
-      network: { address: addresses[hostName] ?? "", lookup },
+      network: { address: addresses[hostName], lookup },
     });
     this.nodes.push(node);
     return node;
@@ -124,7 +131,7 @@ export class Deployment {
 
 /** As /etc/hosts of the servers: the names above, and nothing else. */
 export const lookup: Lookup = (host, options, callback) => {
-  const address = /^[\d.]+$/.test(host) ? host : addresses[host];
+  const address = /^[\d.]+$/.test(host) ? host : addresses[host as HostName];
   if (address === undefined) {
     callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: "ENOTFOUND" }), "");
   } else if (options.all) {
@@ -150,7 +157,7 @@ export function fetchFrom(
   return new Promise((done, failed) => {
     const { body, ...rest } = options;
     const sent = request(
-      { host: addresses[hostName], port, path, rejectUnauthorized: false, agent: false, ...rest },
+      { host: addresses[hostName as HostName], port, path, rejectUnauthorized: false, agent: false, ...rest },
       (response) => {
         let text = "";
         response.on("data", (chunk) => {
@@ -206,12 +213,12 @@ export const wiring = {
   publisher: (): Edits => ({
     [files.carbon]: [...hostName("publisher.test"), offset(2)],
     [files.apiManager]: [...login, ...environment, ...keyValidation, ...thriftHost, noThriftServer],
-    [files.axis2]: cluster("127.0.71.61", "127.0.71.81"),
+    [files.axis2]: cluster(addresses["publisher.test"], addresses["store.test"]),
   }),
   store: (): Edits => ({
     [files.carbon]: [...hostName("store.test"), offset(3)],
     [files.apiManager]: [...login, ...environment, ...keyValidation, ...thriftHost, ...revoke, noThriftServer],
-    [files.axis2]: cluster("127.0.71.81", "127.0.71.61"),
+    [files.axis2]: cluster(addresses["store.test"], addresses["publisher.test"]),
   }),
 };
 

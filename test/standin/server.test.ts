@@ -2,11 +2,22 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { join, resolve } from "node:path";
-import { Deployment, fetchFrom, files, healthOf, type Keys, linkOf, makeKeys, ownRevoke, wiring } from "./homes";
+import {
+  Deployment,
+  emptyAddress,
+  fetchFrom,
+  files,
+  healthOf,
+  type Keys,
+  linkOf,
+  makeKeys,
+  ownRevoke,
+  wiring,
+} from "./homes";
 
 const remote: readonly [RegExp, string] = [
   /jdbc:h2:[^<]*WSO2AM_DB[^<]*(<\/url>\s*<username>)wso2carbon(<\/username>\s*<password>)wso2carbon/,
-  "jdbc:mysql://127.0.71.99:3307/apimgtdb?autoReconnect=true&amp;useSSL=false$1apim_user$2s3cr3t-word",
+  `jdbc:mysql://${emptyAddress}:3307/apimgtdb?autoReconnect=true&amp;useSSL=false$1apim_user$2s3cr3t-word`,
 ];
 
 describe("stand-in server", function () {
@@ -26,13 +37,13 @@ describe("stand-in server", function () {
     const node = await deployment.start("keymanager.test", "api-key-manager", edits, 1);
     const failed = assert.rejects(
       node.started,
-      /not reached within 1 s: WSO2AM_DB at 127.0.71.99:3307: nothing listens/,
+      new RegExp(`not reached within 1 s: WSO2AM_DB at ${emptyAddress}:3307: nothing listens`),
     );
     const health = await healthOf("keymanager.test", 9443);
     assert.equal(health.status, 503);
     assert.equal(health.ready, false);
     const link = linkOf(health, "WSO2AM_DB");
-    assert.deepEqual([link.protocol, link.host, link.port], ["jdbc", "127.0.71.99", 3307]);
+    assert.deepEqual([link.protocol, link.host, link.port], ["jdbc", emptyAddress, 3307]);
     assert.equal(link.error, "nothing listens there (ECONNREFUSED)");
     await failed;
     assert.equal(deployment.lines.join().includes("s3cr3t-word"), false);
@@ -105,8 +116,10 @@ describe("stand-in server", function () {
   });
 
   it("runs as a program: starts, is stopped by SIGTERM with status 0, and frees its ports", async () => {
+    // It listens on all addresses, so another run's must have other ports.
+    const offset = 1000 + (process.pid % 20_000);
     const home = deployment.home("program-1", {
-      [files.carbon]: [["<Offset>0</Offset>", "<Offset>7100</Offset>"]],
+      [files.carbon]: [["<Offset>0</Offset>", `<Offset>${offset}</Offset>`]],
       [files.apiManager]: [["<EnableThriftServer>true<", "<EnableThriftServer>false<"]],
     });
     const child = spawn(
@@ -140,7 +153,7 @@ describe("stand-in server", function () {
     assert.equal(await exit, 0);
     assert.ok(Date.now() - start < 2000);
     const free = new Promise<string>((done) => {
-      connect(16543, "127.0.0.1")
+      connect(9443 + offset, "127.0.0.1")
         .once("connect", () => done("taken"))
         .once("error", () => done("free"));
     });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createSecureContext } from "node:tls";
 import { askOverThrift } from "../../standin/thrift";
 import {
+  addresses,
   Deployment,
   type Edits,
   eventually,
@@ -72,7 +73,7 @@ describe("stand-in wiring", function () {
       "https gateway.test:9444 Environment[Production and Sandbox]/ServerURL",
       "https keymanager.test:9443 APIKeyValidator/ServerURL",
       "https gateway.test:8244 RevokeAPIURL",
-      "hazelcast 127.0.71.61:4000 clustering/members",
+      `hazelcast ${addresses["publisher.test"]}:4000 clustering/members`,
     ]);
   });
 
@@ -215,7 +216,7 @@ describe("stand-in wiring", function () {
 
   it("is a cluster of one when its member host is 127.0.0.1", async () => {
     const publisher = await startPublisher({
-      [files.axis2]: [['localMemberHost">127.0.71.61', 'localMemberHost">127.0.0.1']],
+      [files.axis2]: [[`localMemberHost">${addresses["publisher.test"]}`, 'localMemberHost">127.0.0.1']],
     });
     await startStore();
     await publisher.started;
