@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ServerCertificates } from "./components";
 import { differingSettings, type Settings } from "./settings";
-import { managementUrl, type Topology } from "./topology";
+import { fingerprint, managementUrl, type Topology } from "./topology";
 
 /**
  * What the stack tells: to a person, and to `verify` and `status`, which read nothing else. Each run shows it, and each
@@ -24,6 +24,8 @@ export interface StackOutputs {
   readonly version: string;
   /** Those that are not the default: what the topology follows from. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Fingerprint of the topology: another program may lay the same settings out otherwise. */
+  readonly layout: string;
 }
 
 export function stackOutputs(parts: {
@@ -52,5 +54,6 @@ export function stackOutputs(parts: {
     certificateExpires: parts.certificates.expires,
     version: parts.version,
     settings: differingSettings(settings),
+    layout: fingerprint(topology),
   };
 }

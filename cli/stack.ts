@@ -2,8 +2,7 @@ import { stackOutputs as localStackOutputs } from "../engine";
 import type { StackOutputs } from "../outputs";
 import { completeSettings } from "../settings/derived";
 import { plainStackName, stackCommand } from "../settings/field";
-import type { Settings } from "../settings/schema";
-import { buildTopology, type Topology } from "../topology";
+import { buildTopology, fingerprint, type Topology } from "../topology";
 import { chooseEngine } from "./engineChoice";
 import { projectDirectory } from "./projectDirectory";
 import { readPulumi } from "./pulumi";
@@ -30,17 +29,25 @@ export async function readStack(option: string | undefined, showSecrets = true):
       : await localStackOutputs(projectDirectory, stack, { showSecrets });
   if (!outputs || Object.keys(outputs).length === 0)
     throw new Error(`stack ${stack}: nothing is up; run: ${stackCommand("up", stack)}`);
-  return { ...(outputs as unknown as StackOutputs), topology: buildTopology(settingsOf(outputs, stack)) };
+  const told = outputs as unknown as StackOutputs;
+  return { ...told, topology: deployedTopology(told, stack) };
 }
 
-function settingsOf(outputs: Record<string, unknown>, stack: string): Settings {
+/** @throws when another version of the program brought the stack up, and would be looked for in the wrong places */
+export function deployedTopology(
+  { settings, layout }: Pick<StackOutputs, "settings" | "layout">,
+  stack: string,
+): Topology {
   try {
-    return completeSettings(outputs.settings as StackOutputs["settings"], plainStackName(stack));
+    const topology = buildTopology(completeSettings(settings, plainStackName(stack)));
+    if (fingerprint(topology) === layout) return topology;
   } catch {
-    throw new Error(
-      `stack ${stack}: another version of this program has brought it up; run: ${stackCommand("up", stack)}`,
-    );
+    // Settings that this version does not have.
   }
+  const [preview, up] = [stackCommand("preview", stack), stackCommand("up", stack)];
+  throw new Error(
+    `stack ${stack}: another version of this program has brought it up, and laid it out otherwise; see what changes: ${preview}, then: ${up}`,
+  );
 }
 
 async function cliOutputs(stack: string, showSecrets: boolean): Promise<Record<string, unknown>> {

@@ -257,8 +257,9 @@ describe("the program's settings", function () {
     const { ports } = run.get("store-1-container").inputs;
     assert.equal(ports[0].ip, "0.0.0.0");
     assert.equal(run.get("mysql", "providers:mysql").inputs.endpoint, "127.0.0.1:23306");
-    const { nodes } = run.outputs as { nodes: { managementUrl: string }[] };
-    assert.ok(nodes.every(({ managementUrl }) => managementUrl.startsWith("https://127.0.0.1:")));
+    const { nodes } = run.outputs as { nodes: Record<string, string> };
+    for (const url of Object.values(nodes)) assert.match(url, /^https:\/\/127\.0\.0\.1:/);
+    assert.equal(Object.keys(nodes).length, 4);
   });
 
   it("that give a distribution but no image need its build context, and create nothing without", async () => {

@@ -86,6 +86,7 @@ describe("a change of the number of nodes", function () {
       const [told, telling] = [lines(before.outputs), lines(after.outputs)];
       const differing = [...only(told, telling), ...only(telling, told)].map((line) => line.split(": ")[0]);
       const expected = [
+        "/layout",
         ...[...added, ...removed].map((name) => `/nodes/${name}`),
         ...Object.keys(to).map((name) => `/settings/${name}`),
       ];
