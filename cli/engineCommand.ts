@@ -14,7 +14,6 @@ const flags = {
   "expect-no-changes": { type: "boolean" },
   parallel: { type: "string", short: "p" },
   yes: { type: "boolean", short: "y" },
-  "show-secrets": { type: "boolean" },
   "skip-verify": { type: "boolean" },
 } as const;
 export type Flag = keyof typeof flags;
@@ -26,7 +25,6 @@ export interface EngineCommand {
   readonly expectNoChanges: boolean;
   readonly parallel: number | undefined;
   readonly yes: boolean;
-  readonly showSecrets: boolean;
   readonly skipVerify: boolean;
 }
 
@@ -37,7 +35,6 @@ const HELP: Readonly<Record<Flag, string>> = {
   "expect-no-changes": "      --expect-no-changes  exit status 1 when there are changes",
   parallel: "  -p, --parallel N         steps at the same time, 1 or more",
   yes: "  -y, --yes                do not ask",
-  "show-secrets": "      --show-secrets       print the secret outputs at the end",
   "skip-verify": "      --skip-verify        do not check the links afterwards",
 };
 
@@ -60,7 +57,6 @@ export function parseCommand(known: readonly Flag[], args: string[]): EngineComm
     expectNoChanges: values["expect-no-changes"] ?? false,
     parallel,
     yes: values.yes ?? false,
-    showSecrets: values["show-secrets"] ?? false,
     skipVerify: values["skip-verify"] ?? false,
   };
 }

@@ -38,6 +38,7 @@ const modules: Record<string, () => Promise<CommandModule>> = {
   destroy: () => import("./destroy"),
   verify: () => import("./verify"),
   status: () => import("./status"),
+  output: () => import("./output"),
   config: async () => {
     const { help, run } = await import("./config");
     return { help, run: (args) => run(args) };

@@ -15,22 +15,28 @@ export interface DeployedStack extends StackOutputs {
   readonly topology: Topology;
 }
 
-/**
- * What the stack's last `up` told.
- *
- * @param showSecrets without them, no passphrase is needed and no key has to be derived. @default true
- * @throws Error when it was never brought up
- */
+/** What the stack's last `up` told. @throws as {@link readOutputs} and {@link deployedTopology} */
 export async function readStack(option: string | undefined, showSecrets = true): Promise<DeployedStack> {
   const stack = stackName(option);
+  const outputs = await readOutputs(stack, showSecrets);
+  const told = outputs as unknown as StackOutputs;
+  return { ...told, topology: deployedTopology(told, stack) };
+}
+
+/**
+ * The same as it is recorded, whichever version of the program recorded it.
+ *
+ * @param showSecrets without them, no passphrase is needed and no key has to be derived
+ * @throws Error when nothing is up
+ */
+export async function readOutputs(stack: string, showSecrets: boolean): Promise<Record<string, unknown>> {
   const outputs =
     (await chooseEngine()) === "pulumi"
       ? await cliOutputs(stack, showSecrets)
       : await localStackOutputs(projectDirectory, stack, { showSecrets });
   if (!outputs || Object.keys(outputs).length === 0)
     throw new Error(`stack ${stack}: nothing is up; run: ${stackCommand("up", stack)}`);
-  const told = outputs as unknown as StackOutputs;
-  return { ...told, topology: deployedTopology(told, stack) };
+  return outputs;
 }
 
 /** @throws when another version of the program brought the stack up, and would be looked for in the wrong places */

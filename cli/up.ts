@@ -1,10 +1,7 @@
-import { chooseEngine } from "./engineChoice";
-import { commandHelp, type EngineCommand, type Flag, parseCommand, runCommand } from "./engineCommand";
+import { commandHelp, type Flag, parseCommand, runCommand } from "./engineCommand";
 import type { Prepare } from "./main";
-import { runPulumi } from "./pulumi";
-import { projectDirectory } from "./stack";
 
-const flags: readonly Flag[] = ["stack", "diff", "expect-no-changes", "parallel", "yes", "show-secrets", "skip-verify"];
+const flags: readonly Flag[] = ["stack", "diff", "expect-no-changes", "parallel", "yes", "skip-verify"];
 
 export const help = commandHelp(
   "up",
@@ -21,7 +18,6 @@ export async function run(args: string[], prepare: Prepare): Promise<number> {
   const command = parseCommand(flags, args);
   const status = await runCommand("up", command, prepare);
   if (status !== 0) return status;
-  if (command.showSecrets) await printSecrets(command);
   return command.skipVerify ? 0 : check(command.stack);
 }
 
@@ -33,19 +29,4 @@ async function check(stack: string): Promise<number> {
   console.log("");
   const nodes = await showNodes(["--stack", stack]);
   return links || nodes;
-}
-
-async function printSecrets({ stack }: EngineCommand): Promise<void> {
-  if ((await chooseEngine()) === "pulumi") {
-    await runPulumi(["stack", "output", "--show-secrets", "--stack", stack], stack, false);
-    return;
-  }
-  const { stackOutputs } = await import("../engine");
-  const [masked, plain] = await Promise.all([
-    stackOutputs(projectDirectory, stack),
-    stackOutputs(projectDirectory, stack, { showSecrets: true }),
-  ]);
-  for (const [name, value] of Object.entries(plain ?? {}))
-    if (masked?.[name] === "[secret]")
-      console.log(`${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
 }

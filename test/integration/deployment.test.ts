@@ -77,9 +77,9 @@ describe("the deployment on a real Docker engine", function () {
   });
 
   it("keeps its secrets out of docker inspect and plain state", async () => {
-    const shown = await stack.run("up", "--show-secrets", "--skip-verify");
-    const administrator = /^adminPassword: (\S+)$/m.exec(shown.stdout)?.[1];
-    assert.ok(administrator && administrator.length >= 20, "up --show-secrets shows the administrator's password");
+    assert.match((await stack.run("output")).stdout, /^adminPassword: \[secret\]$/m);
+    const administrator = (await stack.run("output", "adminPassword", "--show-secrets")).stdout.trim();
+    assert.match(administrator, /^\S{20,}$/);
     const secrets = [administrator, ...(await stack.databaseAccounts()).map(({ password }) => password)];
     const inspected = await Promise.all(
       [...(await stack.containers()).values()].map((id) => docker.getContainer(id).inspect()),

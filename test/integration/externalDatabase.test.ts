@@ -102,11 +102,12 @@ describe("a MySQL server that the user runs", function () {
   });
 
   it("carries the deployment: with just those rights and MySQL's own sql_mode, every link and step passes", async () => {
-    const up = await run("up", "--show-secrets");
+    const up = await run("up");
     assert.equal(up.status, 0, up.output);
     assert.match(up.output, /All \d+ links are up/);
     assert.match(up.output, /mysql\s+-\s+external\s+healthy\s+0\s+\S+:\d+/);
-    administrator = /^adminPassword: (\S+)$/m.exec(up.output)?.[1] ?? assert.fail("no administrator's password");
+    administrator = (await run("output", "adminPassword", "--show-secrets")).stdout.trim();
+    assert.match(administrator, /^\S{20,}$/);
     assert.deepEqual([...(await stack.containers()).keys()].sort(), [
       "gateway-1",
       "keymanager-1",
