@@ -18,6 +18,8 @@ export interface Field {
   readonly default?: Value;
   /** A change is made in place; else it replaces. Top-level properties only. */
   readonly inPlace?: boolean | ((old: Value, now: Value) => boolean);
+  /** The engine's own choice when nothing is given: what the program no longer says stays as it is. */
+  readonly computed?: boolean;
   /** Refused; see {@link unsupported}. */
   readonly unsupported?: boolean;
   /** What texts must be like: a pattern, what is expected, and what to say was found when that may be a secret. */
@@ -137,7 +139,7 @@ export function diff(fields: Fields, olds: Properties, news: Properties): Omit<D
 type Change = readonly [path: string, kind: "add" | "delete" | "update"];
 
 function changesOf(field: Field, old: Value | undefined, now: Value | undefined, path: string): Change[] {
-  if (same(old, now)) return [];
+  if (same(old, now) || (field.computed && isEmpty(now))) return [];
   if (isEmpty(old)) return [[path, "add"]];
   if (isEmpty(now)) return [[path, "delete"]];
   if (Array.isArray(old) && Array.isArray(now)) {

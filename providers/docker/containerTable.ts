@@ -49,6 +49,7 @@ const binds: Form = {
 
 const required = { required: true };
 const inPlace = { inPlace: true };
+const computed = true;
 const none = { absent: [] };
 /** The engine's own affair, not the API's. */
 const ours = { api: "" };
@@ -85,12 +86,18 @@ export const networkFields: Fields = {
 export const containerFields: Fields = {
   name: str({ ...required, ...ours }),
   image: str({ ...required, api: "Config.*" }),
-  command: list(told("Config.Cmd")),
-  entrypoints: list({ ...none, api: "Config.Entrypoint" }),
+  command: list({ ...told("Config.Cmd"), computed }),
+  entrypoints: list({ ...none, api: "Config.Entrypoint", computed }),
   // The entry itself may be a secret: it is not shown.
-  envs: set({ ...none, api: "Config.Env", of: str({ like: [/^[^=]/, "NAME=value", "an entry without a name"] }) }),
-  ...each(["hostname", "domainname", "user", "workingDir", "stopSignal"], str(told("Config.*"))),
-  labels: { ...labels, api: "Config.*" },
+  envs: set({
+    ...none,
+    api: "Config.Env",
+    of: str({ like: [/^[^=]/, "NAME=value", "an entry without a name"] }),
+    computed,
+  }),
+  ...each(["domainname", "user", "workingDir"], str(told("Config.*"))),
+  ...each(["hostname", "stopSignal"], str({ ...told("Config.*"), computed })),
+  labels: { ...labels, api: "Config.*", computed },
   networkMode: str({ default: "bridge", ...told("HostConfig.*") }),
   networksAdvanced: set({ key: "name", fields: networkFields, ...ours }),
   hosts: set({
@@ -102,7 +109,7 @@ export const containerFields: Fields = {
   ports: list({
     fields: {
       internal: num(required),
-      external: num(),
+      external: num({ computed }),
       ip: str({ default: "0.0.0.0" }),
       protocol: str({ default: "tcp" }),
     },
@@ -156,7 +163,7 @@ export const containerFields: Fields = {
       ...each(["interval", "timeout", "startPeriod", "startInterval"], time),
       retries: num(),
     },
-    { ...inPlace, ...told("Config.*") },
+    { ...inPlace, ...told("Config.*"), computed },
   ),
   start: bool({ ...ours, default: true, ...inPlace }),
   // read() reports a stopped container as mustRun false: a fresh one takes its place, as in the official provider.
@@ -177,30 +184,33 @@ export const containerFields: Fields = {
   cpuSet: str(limited("HostConfig.CpusetCpus", "")),
   cpus: str({ api: "HostConfig.NanoCpus", form: { to: (cpus: string) => Math.round(Number(cpus) * 1e9) } }),
   ...each(["cpuPeriod", "cpuQuota"], num({ api: "HostConfig.*" })),
-  shmSize: num({ ...told("HostConfig.*"), form: mebibytes, least: 0 }),
+  shmSize: num({ ...told("HostConfig.*"), form: mebibytes, least: 0, computed }),
   ulimits: set({
     api: "HostConfig.*",
     key: "name",
     fields: { name: str(required), soft: num(required), hard: num(required) },
   }),
   capabilities: obj({ adds: set({ api: "CapAdd" }), drops: set({ api: "CapDrop" }) }, { api: "HostConfig" }),
-  securityOpts: set({ ...none, api: "HostConfig.SecurityOpt" }),
+  securityOpts: set({ ...none, api: "HostConfig.SecurityOpt", computed }),
   groupAdds: set({ api: "HostConfig.GroupAdd" }),
   readOnly: bool(told("HostConfig.ReadonlyRootfs")),
-  init: bool({ ...told("HostConfig.*"), sent: false }),
+  init: bool({ ...told("HostConfig.*"), sent: false, computed }),
   tty: bool(told("Config.*")),
   stdinOpen: bool(told("Config.OpenStdin")),
   rm: bool(told("HostConfig.AutoRemove")),
-  stopTimeout: num({ ...told("Config.*"), least: 0 }),
+  stopTimeout: num({ ...told("Config.*"), least: 0, computed }),
   destroyGraceSeconds: num({ ...ours, ...inPlace }),
   removeVolumes: bool({ ...ours, default: true, ...inPlace }),
   containerReadRefreshTimeoutMilliseconds: num({ ...ours, default: 15000, ...inPlace }),
-  logDriver: str(told("HostConfig.LogConfig.Type")),
+  logDriver: str({ ...told("HostConfig.LogConfig.Type"), computed }),
   logOpts: map({ api: "HostConfig.LogConfig.Config" }),
   storageOpts: map({ api: "HostConfig.StorageOpt" }),
-  ...each(["runtime", "ipcMode", "usernsMode"], str(told("HostConfig.*"))),
-  ...each(["pidMode", "cgroupnsMode", "cgroupParent"], str({ api: "HostConfig.*" })),
-  platform: str(told("Platform")),
+  ...each(["runtime", "ipcMode"], str({ ...told("HostConfig.*"), computed })),
+  usernsMode: str(told("HostConfig.*")),
+  pidMode: str({ api: "HostConfig.*" }),
+  // The official provider does not look at these either.
+  ...each(["cgroupnsMode", "cgroupParent"], str({ api: "HostConfig.*", form: { to: (given: string) => given } })),
+  platform: str({ ...told("Platform"), computed }),
   gpus: unsupported(),
   ...each(["devices", "deviceRequests"], unsupported([])),
   ...each(["deviceReadBps", "deviceReadIops", "deviceWriteBps", "deviceWriteIops"], unsupported([])),

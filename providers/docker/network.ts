@@ -14,11 +14,12 @@ import { attempt, attemptOrGone, DockerError, foreign } from "./error";
 type Inputs = Unwrap<NetworkArgs> & { readonly name: string };
 
 const told = { told: true };
+const computed = true;
 const flag = { ...told, sent: false };
 const text = { absent: "" };
 const fields: Fields = {
   name: str({ required: true, ...told }),
-  driver: str(told),
+  driver: str({ ...told, computed }),
   ipamDriver: str({ default: "default", api: "IPAM.Driver", ...told }),
   ipamOptions: map({ api: "IPAM.Options" }),
   ipamConfigs: set({
@@ -30,10 +31,12 @@ const fields: Fields = {
       auxAddress: map({ api: "AuxiliaryAddresses" }),
     },
     api: "IPAM.Config",
+    computed,
   }),
-  ...each(["internal", "attachable", "ingress"], bool(flag)),
+  internal: bool({ ...flag, computed }),
+  ...each(["attachable", "ingress"], bool(flag)),
   ipv6: bool({ ...flag, api: "EnableIPv6" }),
-  options: map({ ...told, sent: {} }),
+  options: map({ ...told, sent: {}, computed }),
   labels: { ...labels, ...told, sent: {} },
 };
 

@@ -15,7 +15,7 @@ type Inputs = Unwrap<VolumeArgs> & { readonly name: string };
 
 const fields: Fields = {
   name: str({ required: true, told: true }),
-  driver: str({ told: true }),
+  driver: str({ told: true, computed: true }),
   driverOpts: map(),
   labels: { ...labels, told: true },
   cluster: unsupported(),

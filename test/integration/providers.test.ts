@@ -490,6 +490,29 @@ describe("docker provider on a real engine", function () {
       );
     });
 
+    it("is taken over by import, as networks and volumes are, when the program says no more than it must", async () => {
+      const name = `${prefix}foreign`;
+      const options: Docker.ContainerCreateOptions = { name, Image: image, Cmd: ["sleep", "9"], Env: ["A=1"] };
+      const container = await docker.createContainer(options);
+      const network = await docker.createNetwork({ Name: name });
+      await docker.createVolume({ Name: name });
+      try {
+        for (const [driver, id, said] of [
+          [containers, container.id, { name, image }],
+          [networks, network.id, { name }],
+          [volumes, name, { name }],
+        ] as const) {
+          const found = await driver.import(id);
+          assert.deepEqual(found && (await driver.diff(found, said)).detailed, {}, driver.type);
+          const renamed = found && (await driver.diff(found, { ...said, name: "other" }));
+          assert.deepEqual(renamed?.detailed, { name: "update-replace" });
+        }
+      } finally {
+        await container.remove({ force: true });
+        await Promise.all([network.remove(), docker.getVolume(name).remove()]);
+      }
+    });
+
     it("is deleted with its anonymous volumes, also when it is gone already; random ports are told", async () => {
       const made = await containers.create(
         plain("box", { ports: [{ internal: 80 }], volumes: [{ containerPath: "/anonymous" }], destroyGraceSeconds: 1 }),

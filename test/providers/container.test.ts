@@ -226,6 +226,21 @@ describe("a container's change", () => {
     assert.deepEqual([replaced.replaces, replaced.deleteBeforeReplace], [["command", "user"], true]);
     assert.equal((await diff({}, { name: "other", user: "x" })).deleteBeforeReplace, false);
   });
+  it("is none when the program no longer says what Docker would choose itself", async () => {
+    const chosen = {
+      hostname: "h",
+      envs: ["A=1"],
+      stopSignal: "SIGTERM",
+      labels: [{ label: "a", value: "b" }],
+      init: true,
+    };
+    assert.equal((await diff(chosen, {})).changes, false);
+    assert.deepEqual(
+      (await diff({ ports: [{ internal: 1, external: 2 }] }, { ports: [{ internal: 1 }] })).replaces,
+      [],
+    );
+    assert.deepEqual((await diff({ user: "x", envs: ["A=1"] }, { envs: ["A=2"] })).replaces, ["envs", "user"]);
+  });
   it("needs a new container to take a limit away, or to run again", async () => {
     assert.deepEqual((await diff({ cpuShares: 5 }, {})).replaces, ["cpuShares"]);
     assert.deepEqual((await diff({ mustRun: false }, { mustRun: true })).replaces, ["mustRun"]);
