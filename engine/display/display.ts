@@ -81,7 +81,8 @@ export class Display {
   private readonly printer: ValuePrinter;
   private readonly replaced = new Set<string>();
   private outputs: { olds: Props; news: Props } | undefined;
-  private readonly errors: string[] = [];
+  /** Message -> what it was said of. */
+  private readonly errors = new Map<string, string[]>();
 
   constructor(private readonly options: DisplayOptions) {
     this.printer = new ValuePrinter(options.paint);
@@ -96,10 +97,11 @@ export class Display {
   event(event: EngineEvent): void {
     if (event.kind === "log") {
       const mark = event.severity === "info" ? "" : `${event.severity}: `;
-      const who = event.urn ? `${shortType(typeOf(event.urn))} ${nameOf(event.urn)}: ` : "";
-      const line = `    ${mark}${who}${event.message}\n`;
-      if (event.severity === "error") this.errors.push(line);
-      this.options.write(this.options.paint(event.severity === "error" ? "delete" : "plain", line));
+      const who = event.urn ? [`${shortType(typeOf(event.urn))} ${nameOf(event.urn)}`] : [];
+      const isError = event.severity === "error";
+      if (isError) this.errors.set(event.message, [...(this.errors.get(event.message) ?? []), ...who]);
+      const line = `    ${mark}${[...who, event.message].join(": ")}\n`;
+      this.options.write(this.options.paint(isError ? "delete" : "plain", line));
       return;
     }
     if (event.kind === "outputs") {
@@ -114,11 +116,11 @@ export class Display {
     } else if (step.op !== "same") this.options.write(this.progress(event, step));
   }
 
-  /** What an earlier run replaced and could not delete is a deletion of its own. */
+  /** A replacement is one change when the new one is made; what an earlier run could not delete is a deletion. */
   private count({ op, urn, old }: Step): void {
-    if (op === "replace") this.replaced.add(urn);
+    if (op === "replace") return void this.replaced.add(urn);
     const late = op === "delete-replaced" && old?.delete === true && !this.replaced.has(urn);
-    const counted = late ? "delete" : op;
+    const counted = late ? "delete" : op === "create-replacement" ? "replace" : op;
     if (WORDING[counted].counted) this.counts.set(counted, (this.counts.get(counted) ?? 0) + 1);
   }
 
@@ -126,7 +128,8 @@ export class Display {
     const { kind, diff, paint, write } = this.options;
     if (this.outputs && kind !== "destroy" && !failed) this.showOutputs(this.outputs);
     // Other steps went on after it: what failed must not have scrolled away.
-    if (this.errors.length > 0) write(paint("delete", `\nFailed:\n${this.errors.join("")}`));
+    const errors = [...this.errors].map(([message, who]) => `    error: ${listed(who)}${message}\n`);
+    if (errors.length > 0) write(paint("delete", `\nFailed:\n${errors.join("")}`));
     const preview = kind === "preview";
     const lines = Object.entries(WORDING).flatMap(([op, { counted, symbol, tone }]) => {
       const count = this.counts.get(op as Operation) ?? 0;
@@ -217,6 +220,14 @@ export class Display {
     if (body === "") return;
     write(diff ? `    --outputs:--\n${body}` : `Outputs:\n${body}`);
   }
+}
+
+const MOST_LISTED = 5;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - MOST_LISTED;
+  const shown = names.slice(0, MOST_LISTED).join(", ");
+  return names.length === 0 ? "" : `${shown}${more > 0 ? ` and ${more} more` : ""}: `;
 }
 
 function duration(ms: number): string {

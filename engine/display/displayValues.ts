@@ -61,16 +61,17 @@ export class ValuePrinter {
     if (old === undefined) return whole(now ?? null, "add");
     if (now === undefined) return whole(old, "delete");
     if (equal(old, now)) return brief ? "" : whole(old, "plain");
-    const close = (bracket: string) => `${this.line("plain", indent, bracket, "change")}\n`;
+    // Members may differ in nothing that is worth showing.
+    const block = (open: string, lines: string, close: string) =>
+      lines && `${title("change")}${open}\n${lines}${this.line("plain", indent, close, "change")}\n`;
     if (Array.isArray(old) && Array.isArray(now)) {
       const elements = Array.from({ length: Math.max(old.length, now.length) }, (_, index) => {
         const head: Title = (tone) => this.line(tone, indent + 1, `[${index}]: `);
         return this.change(head, old[index], now[index], indent + 2, brief);
       });
-      return `${title("change")}[\n${elements.join("")}${close("]")}`;
+      return block("[", elements.join(""), "]");
     }
-    if (isObject(old) && isObject(now))
-      return `${title("change")}{\n${this.objectDiff(old, now, indent + 1, undefined, brief)}${close("}")}`;
+    if (isObject(old) && isObject(now)) return block("{", this.objectDiff(old, now, indent + 1, undefined, brief), "}");
     const isPlain = (value: Prop) => worthShowing(value) && !Array.isArray(value) && !isObject(value);
     if (!isPlain(old) || !isPlain(now))
       return (worthShowing(old) ? whole(old, "delete") : "") + (worthShowing(now) ? whole(now, "add") : "");

@@ -69,9 +69,8 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
 function translate(doing: string, failure: Failure): DockerError {
   if (SILENT.has(failure.code ?? "")) {
     const why = failure.code === "EACCES" ? "permission denied: add your user to the group docker" : failure.code;
-    return new DockerError(
-      `${doing}: no Docker engine answers (${why}); start it (systemctl start docker), or set DOCKER_HOST`,
-    );
+    // The same for all that was under way, so that it is told once.
+    return new DockerError(`no Docker engine answers (${why}); start it (systemctl start docker), or set DOCKER_HOST`);
   }
   const said = failure.json?.message ?? failure.message ?? String(failure);
   const remedy = REMEDIES.find(([pattern]) => pattern.test(said));

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import * as path from "node:path";
 import { StateFile } from "../../backend/stateFile";
 import { STACK_TYPE } from "../../engine/model";
 import { Secret } from "../../engine/values";
@@ -309,7 +311,7 @@ describe("apply", () => {
         for (let moment = 0; ; moment++) {
           const [at, on] = [temporaryDir(), new World()];
           await deploy(at, on, start);
-          if (!(await cutOff(on, moment, () => run(at, on)))) {
+          if (!(await cutOff(at, on, moment, () => run(at, on)))) {
             assert.ok(moment >= 3, `only ${moment} moments`);
             return;
           }
@@ -332,7 +334,7 @@ describe("apply", () => {
     it("what can't be looked at stays open: the run that brings its server back goes on", async () => {
       const [at, on] = [temporaryDir(), new World()];
       await deploy(at, on, first);
-      await cutOff(on, 1, () => deploy(at, on, [...first, thing("late")]));
+      await cutOff(at, on, 1, () => deploy(at, on, [...first, thing("late")]));
       on.hook = (_moment, call) => {
         if (call === "recover") throw new Error("nobody answers");
       };
@@ -361,7 +363,7 @@ describe("apply", () => {
 
     it("what can't be looked at is let go with its provider", async () => {
       const [at, on] = [temporaryDir(), new World()];
-      await cutOff(on, 0, () => deploy(at, on, [thing("late")]));
+      await cutOff(at, on, 0, () => deploy(at, on, [thing("late")]));
       on.hook = (_moment, call) => {
         if (call === "recover") throw new Error("nobody answers");
       };
@@ -375,8 +377,15 @@ describe("apply", () => {
 
 const pendingIn = (dir: string) => new StateFile(dir, stack).read()?.pending ?? [];
 
+/** The state's files, those being written included. */
+function written(dir: string): string {
+  const folder = path.dirname(new StateFile(dir, stack).file);
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  return files.map((name) => `${name} ${statSync(path.join(folder, name)).mtimeMs}`).join();
+}
+
 /** Freezes the run for good at the n-th moment around an effect; false when it ended before. */
-async function cutOff(world: World, moment: number, run: () => Promise<unknown>): Promise<boolean> {
+async function cutOff(dir: string, world: World, moment: number, run: () => Promise<unknown>): Promise<boolean> {
   let count = 0;
   let frozen = false;
   const cut = new Promise<boolean>((resolve) => {
@@ -390,7 +399,10 @@ async function cutOff(world: World, moment: number, run: () => Promise<unknown>)
   });
   const result = await Promise.race([cut, run().then(() => false)]);
   // Steps beside the frozen one may still be writing; a killed process would have ended here.
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let seen = "", now = written(dir); now !== seen || now.includes(".tmp "); now = written(dir)) {
+    seen = now;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   world.hook = () => {};
   return result;
 }

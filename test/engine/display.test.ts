@@ -125,8 +125,28 @@ describe("display", () => {
     const old = { ...thing, delete: true };
     const late = done({ op: "delete-replaced", urn: thing.urn, old });
     assert.match(show("preview", false, [late]), /Resources:\n {4}- 1 to delete\n$/);
-    const replaced = show("up", false, [done({ op: "replace", urn: thing.urn, old: thing, new: thing }), late]);
+    const begun = done({ op: "replace", urn: thing.urn, old: thing, new: thing });
+    assert.doesNotMatch(show("up", false, [begun], true), /replaced\n/);
+    const replaced = show("up", false, [begun, done({ op: "create-replacement", urn: thing.urn, new: thing }), late]);
     assert.match(replaced, /Resources:\n {4}\+-1 replaced\n\n/);
+  });
+
+  it("tells at the end what failed, once for all that failed alike", () => {
+    const failing = (name: string, message: string): EngineEvent => {
+      return { kind: "log", severity: "error", message, urn: thing.urn.replace(/::a$/, `::${name}`) };
+    };
+    const names = ["a", "b", "c", "d", "e", "f", "g"];
+    const events = [...names.map((name) => failing(name, "nobody answers")), failing("a", "no room")];
+    const said = show("up", false, [...events, { kind: "log", severity: "error", message: "the program ended" }], true);
+    const end = said.slice(said.indexOf("Failed:"));
+    const listed = names.slice(0, 5).map((name) => `toy:index:Thing ${name}`);
+    assert.ok(
+      end.includes(
+        `    error: ${listed.join(", ")} and 2 more: nobody answers\n    error: toy:index:Thing a: no room\n`,
+      ),
+      end,
+    );
+    assert.ok(end.includes("    error: the program ended\n"));
   });
 
   it("tells additions, removals and changes of kind", () => {
