@@ -36,16 +36,17 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
     async read({ id, inputs: olds, outputs: { plaintextPassword } }) {
       const { user, host } = accountOf(id);
       const sql =
-        "SELECT CAST(ssl_type AS CHAR) AS tls, SUBSTRING_INDEX(USER(), '@', -1) LIKE Host AS near " +
-        "FROM mysql.user WHERE User = ? AND Host = ?";
-      const [found] = await server.query<{ tls: string; near: number }>(`read user ${id}`, sql, [user, host]);
+        "SELECT CAST(own.ssl_type AS CHAR) AS tls, SUBSTRING_INDEX(USER(), '@', -1) LIKE own.Host AND " +
+        "(SELECT COUNT(*) FROM mysql.user other WHERE other.User IN ('', own.User) AND " +
+        "SUBSTRING_INDEX(USER(), '@', -1) LIKE other.Host) = 1 AS alone FROM mysql.user own WHERE own.User = ? AND own.Host = ?";
+      const [found] = await server.query<{ tls: string; alone: number }>(`read user ${id}`, sql, [user, host]);
       if (!found) return undefined;
       const tlsOption = { "": "NONE", ANY: "SSL" }[found.tls] ?? found.tls;
       const inputs = { ...(isEmpty(olds) ? { user, host } : olds), tlsOption };
-      // The password cannot be read back: what was recorded stays, unless a login from here, which the account allows,
-      // shows that it is another one.
+      // The password cannot be read back: what was recorded stays, unless a login from here, which this account and no
+      // other would answer, shows that it is another one.
       const password = passwordOf(inputs);
-      const open = found.near === 1 && tlsOption === "NONE" && password !== undefined && !inputs.authPlugin;
+      const open = found.alone === 1 && tlsOption === "NONE" && password !== undefined && !inputs.authPlugin;
       if (open && (await server.accepts(user, password)) === false) {
         const changed = { ...inputs, [inputs.plaintextPassword === undefined ? "password" : "plaintextPassword"]: "" };
         return { inputs: changed, outputs: outputsOf(changed) };

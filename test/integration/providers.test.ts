@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import Docker from "dockerode";
-import { createConnection } from "mysql2/promise";
+import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { type Existing, PartialCreateError, type Properties } from "../../engine/provider";
 import { providerFor } from "../providers/support";
 import { Driver, logged, prefix, removeLeftovers, removeTestImage, testImage } from "./providersSupport";
@@ -664,6 +664,10 @@ describe("mysql provider on a real MySQL", function () {
 
     assert.equal((await users.diff((await users.read(made)) ?? made, user)).changes, false);
     const admin = await createConnection({ port: 18195, user: "admin", password: String(config.password) });
+    const [[here]] = await admin.query<RowDataPacket[]>("SELECT SUBSTRING_INDEX(USER(), '@', -1) AS host");
+    await admin.query("CREATE USER 'ptest'@? IDENTIFIED BY 'of another account'", [here?.host]);
+    assert.deepEqual((await users.read(made))?.outputs, made.outputs, "what another account answers says nothing");
+    await admin.query("DROP USER 'ptest'@?", [here?.host]);
     await admin.query("ALTER USER 'ptest'@'%' IDENTIFIED BY 'changed outside'");
     await admin.end();
     const foreign = await users.read(made);
