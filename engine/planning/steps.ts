@@ -176,10 +176,10 @@ export class Steps {
     ignored: readonly string[] = [],
   ): Promise<ResourceState> {
     const { urn, type } = wanted;
-    if (id === UNKNOWN_ID) return { ...wanted, id };
     const provider = this.registry.of(wanted);
     const query = { urn, type, id, inputs: op === "read" ? unwrapProps(wanted.inputs) : {}, outputs: {} };
-    const found = await provider.read(query, this.context(wanted));
+    // In a preview, what is to be read may have to be made first.
+    const found = id === UNKNOWN_ID ? query : await provider.read(query, this.context(wanted));
     if (found === undefined) throw new Error(`${op}: there is no ${type} with id "${id}"`);
     const asFound = (inputs: Prop, path: string) => resetPath(inputs, found.inputs, parsePath(path));
     const state = { ...wanted, id, inputs: ignored.reduce(asFound, wanted.inputs ?? {}) as Props };

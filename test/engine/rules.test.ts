@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PROVIDER_PREFIX } from "../../engine/model";
-import { Secret, SIGNATURE, settled } from "../../engine/values";
+import { Secret, SIGNATURE, settled, UNKNOWN_ID } from "../../engine/values";
 import {
   deploy,
   NAMED,
@@ -435,6 +435,15 @@ describe("rules", () => {
       if (error) return;
       assert.deepEqual(await again(), [], "nothing is left to do");
     });
+
+  it("read of what is yet to be made: a preview reads nothing, and forgets nothing", async () => {
+    const [dir, world] = [temporaryDir(), new World()];
+    world.things.set("x-1", { name: "x" });
+    await deploy(dir, world, [thing("a", {}, { readId: "x-1" })]);
+    world.calls.length = 0;
+    const { steps } = await deploy(dir, world, [thing("a", {}, { readId: UNKNOWN_ID })], true);
+    assert.deepEqual([steps, world.calls], [["read a"], []]);
+  });
 
   it("read: forgotten, never deleted", async () => {
     const [dir, world] = [temporaryDir(), new World()];
