@@ -72,6 +72,7 @@ class Run {
   private readonly dry: boolean;
   private readonly events: EngineEvent[] = [];
   private registry: ProviderRegistry | undefined;
+  private loading: Promise<unknown> | undefined;
   private readonly stopping = new AbortController();
   private readonly stopRequest = once(this.stopping.signal, "abort");
   private failed = false;
@@ -110,6 +111,8 @@ class Run {
       if (!this.dry) unlock = lockStack(this.file.bookkeeping, this.file.stack, (text) => this.say(text));
       await this.work();
     } finally {
+      // Also when it is not awaited any more: it records, which needs the lock, and opens what must be closed.
+      await this.loading;
       await this.registry?.close();
       const unlisten = () => void SIGNALS.map((name) => process.off(name, this.stop));
       // Of two signals for one wish, the second may still be on its way.
@@ -133,8 +136,8 @@ class Run {
       say: (text) => this.say(text),
     });
     const load = keys.then((opened) => this.load(opened, stored?.resources ?? [], stored?.pending ?? []));
-    // Whoever awaits it reports it.
-    load.catch(() => {});
+    // Whoever awaits `load` itself reports it.
+    this.loading = load.catch(() => {});
     if (!runsProgram) {
       const { steps, journal } = await load;
       const complete = await (operation === "refresh" ? refreshAll : destroyAll)(steps, () => this.stopped);
@@ -162,6 +165,8 @@ class Run {
     try {
       const { journal } = await load;
       const ready = await deployment;
+      // Also while what the program no longer has is deleted.
+      void this.stopRequest.then(() => ready.stop());
       const failure = await Promise.race([program.ended, this.stopRequest]);
       this.programMs = performance.now() - begun;
       const ended = !this.stopped && failure === undefined;
@@ -185,7 +190,8 @@ class Run {
     const resources = recorded.map(open);
     const journal = new Journal(this.dry ? undefined : this.file, resources, keys.write);
     const factory = await this.options.providers({ dir: this.project.dir, log: (line) => this.tell(line) });
-    this.registry = new ProviderRegistry(factory, resources);
+    this.registry = new ProviderRegistry(factory);
+    this.registry.start(resources);
     const emit = (event: EngineEvent) => this.emit(event);
     const steps = new Steps(journal, this.registry, emit, this.dry, this.options.parallel ?? PARALLEL);
     if (pending.length > 0 && this.dry)

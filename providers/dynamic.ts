@@ -95,9 +95,9 @@ export function dynamicProvider(config: Properties, host: ProviderHost): Provide
       await call((client) => client.delete, request, signal);
     },
     async close() {
-      const client = await connection?.catch(() => undefined);
-      client?.close();
+      // First: one that never answers would keep its connection, and us, waiting.
       server.child.kill("SIGKILL");
+      (await connection?.catch(() => undefined))?.close();
     },
   };
 }

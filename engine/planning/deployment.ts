@@ -2,7 +2,7 @@
 
 import type { StackName } from "../../backend/checkpoint";
 import type { Config } from "../../backend/project";
-import { type Goal, makeUrn, type ResourceState, requirements, STACK_TYPE, stateFor } from "../model";
+import { type Goal, isProviderType, makeUrn, type ResourceState, requirements, STACK_TYPE, stateFor } from "../model";
 import type { Properties } from "../provider";
 import {
   containsUnknown,
@@ -143,15 +143,13 @@ export class Deployment {
   private async carryOut(urn: string, goal: Goal): Promise<ResourceState> {
     const { steps } = this;
     const { old, aliases } = this.findOld(urn, goal);
-    const provider = steps.registry.of({ ...goal, custom: goal.custom });
+    const provider = steps.registry.of(goal);
     const given = goal.custom ? goal.inputs : this.usable(goal.inputs, old?.inputs);
     if (goal.readId !== undefined)
       return steps.take("read", stateFor(urn, { ...goal, inputs: given }, aliases, old), old, goal.readId);
     const wanted = (goal.ignoreChanges ?? []).reduce<Props>(
       (inputs, path) => (old?.inputs ? (resetPath(inputs, old.inputs, parsePath(path)) as Props) : inputs),
-      goal.version && goal.type.startsWith("pulumi:providers:")
-        ? { ...given, __internal: {}, version: goal.version }
-        : given,
+      goal.version && isProviderType(goal.type) ? { ...given, __internal: {}, version: goal.version } : given,
     );
     const check = async (olds: ResourceState | undefined): Promise<ResourceState> => {
       const before: Properties | undefined = olds?.inputs && unwrapProps(olds.inputs);

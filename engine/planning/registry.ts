@@ -10,14 +10,13 @@ export class ProviderRegistry {
   private readonly instances = new Map<string, Provider>();
   private readonly retired: Provider[] = [];
 
+  constructor(private readonly make: ProviderFactory) {}
+
   /**
    * @param recorded the state, whose providers serve until the program registers them otherwise
    * @throws when a recorded resource is of a kind that is not served: nothing could be done with it
    */
-  constructor(
-    private readonly make: ProviderFactory,
-    recorded: readonly ResourceState[],
-  ) {
+  start(recorded: readonly ResourceState[]): void {
     for (const state of recorded) this.configure(state);
     for (const state of recorded) this.of(state);
   }

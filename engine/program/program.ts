@@ -75,7 +75,7 @@ export function startProgram(options: ProgramOptions): Program {
 }
 
 /** @throws with the remedy when `module` is not installed for the project. */
-export function resolveIn(dir: string, module: string): string {
+function resolveIn(dir: string, module: string): string {
   try {
     return require.resolve(module, { paths: [dir] });
   } catch {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { removeTemporaryDirs, temporaryDir } from "./support";
 
@@ -82,6 +82,29 @@ describe("a run that gets signals", function () {
       assert.doesNotMatch(next.text, /shelf-label creat/);
       assert.match(next.text, /shelf-book1 created/);
     });
+
+  it("SIGINT while what the program no longer has is deleted: that deletion ends, and no other begins", async () => {
+    const program = path.join(dir, "index.ts");
+    writeFileSync(
+      program,
+      `import * as random from "@pulumi/random";
+      const dependsOn = new random.RandomId("kept", { byteLength: 2 });
+      new random.RandomId("gone", { byteLength: 2 }, { dependsOn });`,
+    );
+    const first = await engine("up", 0, () => {});
+    assert.equal(first.code, 0, first.text);
+    writeFileSync(program, "");
+    let sent = false;
+    const stopped = await engine("up", 1500, (child, text) => {
+      if (sent || !text.includes("RandomId gone deleting")) return;
+      sent = true;
+      process.kill(child.pid ?? assert.fail("not started"), "SIGINT");
+    });
+    assertOrderly(stopped);
+    assert.match(stopped.text, /RandomId gone deleted/);
+    assert.doesNotMatch(stopped.text, /RandomId kept delet/);
+    assert.match(JSON.stringify(recorded().latest.resources), /::kept"/);
+  });
 
   it("SIGINT twice while the program still registers leaves no lock and no step half done", async () => {
     let sent = false;

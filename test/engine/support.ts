@@ -213,7 +213,8 @@ async function open(dir: string, world: World, preview: boolean) {
   const resources = await recorded(dir);
   const journal = new Journal(preview ? undefined : file, resources, await testCrypter());
   const events: EngineEvent[] = [];
-  const registry = new ProviderRegistry(() => world.provider, resources);
+  const registry = new ProviderRegistry(() => world.provider);
+  registry.start(resources);
   const steps = new Steps(journal, registry, (event) => events.push(event), preview, 8);
   if (!preview) await recoverPending(stored?.pending ?? [], steps);
   return { steps, journal, events };

@@ -72,6 +72,31 @@ describe("a run in trouble", function () {
       assert.equal(world.things.size, 4);
     });
 
+  for (const [what, settings, types, message] of [
+    ["a secret setting without a key", '  shelf:colour: { secure: "v1:AAAA:BBBB" }\n', undefined, /no encryptionsalt/],
+    ["a recorded kind that nobody serves", "  shelf:books: 2\n", [], /does not know this resource kind/],
+  ] as const)
+    it(`${what}: what was opened is closed before the run ends`, async () => {
+      const configFile = path.join(dir, "Pulumi.dev.yaml");
+      const was = readFileSync(configFile, "utf8");
+      writeFileSync(configFile, `config:\n${settings}`);
+      let open = 0;
+      let most = 0;
+      const failed = run("up", {
+        ...{ projectDir: dir, stack: "dev", env, out: { write: () => {} } },
+        async providers() {
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          return () => {
+            most = Math.max(most, ++open);
+            return { ...world.provider, ...(types && { types }), close: async () => void open-- };
+          };
+        },
+      });
+      await assert.rejects(failed, message);
+      assert.deepEqual([open, most > 0], [0, true]);
+      writeFileSync(configFile, was);
+    });
+
   it("a full disk: one error that names the file, the last good state and its backup stay, the next run goes on", async () => {
     rmSync(path.join(dir, ".pulumi"), { recursive: true });
     const first = await child("up", "1000");
