@@ -129,7 +129,7 @@ function checkSet({ name, setting, value, secret, stack }: Request): void {
       `${name}: expected no value on the command line, which the shell's history keeps and every user of this machine can read; leave it out to be asked for it, or write it to standard input. Where it has been seen already, take another one`,
     );
   const unknown = setting && unknownSetting(setting);
-  if (unknown) throw new Error(`${unknown}; see README, "Settings"`);
+  if (unknown) throw new Error(`${unknown}; see docs/settings.md`);
   if (setting !== undefined && isSecretSetting(setting)) {
     if (!secret) throw new Error(`${name}: is a secret; run: ${configCommand(`set --secret ${name}`, stack)}`);
     return;

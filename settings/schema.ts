@@ -39,7 +39,7 @@ const orSuitable = (minimum: number, maximum: number) =>
  * Every setting of a stack, with its default. The same names, types and defaults stand in Pulumi.yaml, where the Pulumi
  * CLI reads them (a test keeps both equal).
  *
- * @see README.md, "Settings"
+ * @see docs/settings.md
  */
 export const settingsSchema = z.strictObject({
   distribution: z.string().min(1).default(standIn),

@@ -7,6 +7,7 @@ import * as yaml from "yaml";
 import { z } from "zod";
 import { differingSettings, loadSettingsFromStack, parseSettings, SettingsError, settingsSchema } from "../settings";
 import { completeSettings } from "../settings/derived";
+import { secretSettings } from "../settings/schema";
 
 const project = path.join(__dirname, "..");
 
@@ -50,6 +51,22 @@ describe("settings", () => {
     );
     for (const [name, { description }] of Object.entries(declared))
       assert.ok(description, `${name} has no description`);
+  });
+
+  it("are told with their defaults in docs/settings.md, the secrets too, and each with what it changes", () => {
+    const text = fs.readFileSync(path.join(project, "docs", "settings.md"), "utf8");
+    const [tables = "", changes = ""] = text.split("## What each setting changes");
+    const [plain = "", secrets = ""] = tables.split("## Secrets");
+    const rows = [...plain.matchAll(/^\| `(\w+)` \| (?:`([^`]+)`|empty) \|/gm)].map(([, name, value = ""]) => [
+      name,
+      value,
+    ]);
+    const wanted = Object.entries(settingsSchema.shape).map(([name, field]) => [name, String(field.parse(undefined))]);
+    assert.deepEqual(rows.sort(), wanted.sort());
+    const secretRows = [...secrets.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+    assert.deepEqual(secretRows.sort(), [...secretSettings].sort());
+    for (const [name] of wanted)
+      assert.match(changes, new RegExp(`^\\|[^|]*\`${name}\`[^|]*\\|`, "m"), `${name} has no line`);
   });
 
   it("accept the strings in which Pulumi delivers numbers and booleans", () => {

@@ -17,5 +17,5 @@ export function describeCertificate({ expires, daysLeft, endsSoon }: Certificate
   if (!endsSoon) return `certificate: good until ${day} (${daysLeft} days)`;
   const when =
     daysLeft < 0 ? `ended on ${day}` : `ends on ${day}, ${daysLeft === 1 ? "in 1 day" : `in ${daysLeft} days`}`;
-  return `certificate: it ${when}; renew it (README, "Certificates")`;
+  return `certificate: it ${when}; renew it: see docs/certificates.md`;
 }

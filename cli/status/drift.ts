@@ -49,13 +49,21 @@ export function driftIn({ steps = [], diagnostics = [] }: Digest): Drift[] {
   });
 }
 
+/** Properties whose names say little. */
+const meanings: Readonly<Record<string, string>> = {
+  mustRun: "whether it runs",
+  networkDatas: "its addresses",
+  uploads: "files in it",
+};
+
 /** Lines for a person. */
 export function describeDrift(drift: readonly Drift[], stack: string): string[] {
   if (drift.length === 0) return ["Nothing was changed outside since the last run."];
   return [
     "Changed outside since the last run:",
     ...drift.map(({ name, type, properties }) => {
-      return `  ${type} ${name}: ${properties.length === 0 ? "gone" : `${properties.join(", ")} changed`}`;
+      const told = properties.map((one) => (meanings[one] ? `${one} (${meanings[one]})` : one));
+      return `  ${type} ${name}: ${told.length === 0 ? "gone" : `${told.join(", ")} changed`}`;
     }),
     `To put it right: ${stackCommand("refresh", stack)}, then ${stackCommand("up", stack)}`,
   ];

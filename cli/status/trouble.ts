@@ -39,6 +39,8 @@ export function describeTrouble(life: ContainerLife, { now, lastWords }: Circums
       return `it ended ${duration(State.FinishedAt, now)} ago (${endOf(State)}) and is being tried again, for the ${ordinal(RestartCount)} time${words}`;
     case "paused":
       return "it is paused; docker unpause lets it go on";
+    case "exited": // Docker starts again what ends by itself, so somebody stopped it or it could not be started.
+      return `it ended ${duration(State.FinishedAt, now)} ago (${endOf(State)})${again}; docker start starts it again${words}`;
     case "created":
       return `it was never started${State.Error ? `: ${State.Error}` : ""}`;
     default:

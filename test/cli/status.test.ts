@@ -47,13 +47,13 @@ describe("what status says of a container", () => {
       "ended for want of memory",
       life({ Status: "exited", ExitCode: 137, OOMKilled: true, FinishedAt: "2026-01-01T00:00:00Z" }),
       undefined,
-      "it ended 10 min ago (it needed more memory than its limit)",
+      "it ended 10 min ago (it needed more memory than its limit); docker start starts it again",
     ],
     [
       "that could not be started",
       life({ Status: "exited", ExitCode: 128, Error: "address already in use" }),
       undefined,
-      "it ended 60 s ago (exit status 128: address already in use)",
+      "it ended 60 s ago (exit status 128: address already in use); docker start starts it again",
     ],
     [
       "unhealthy",
@@ -141,9 +141,9 @@ describe("what status says of the certificate", () => {
   const cases: readonly [expires: string, line: string][] = [
     ["2036-01-01T00:00:00.000Z", "certificate: good until 2036-01-01 (3651 days)"],
     ["2026-01-31T00:11:00.000Z", "certificate: good until 2026-01-31 (30 days)"],
-    ["2026-01-31T00:09:00.000Z", 'certificate: it ends on 2026-01-31, in 29 days; renew it (README, "Certificates")'],
-    ["2026-01-02T12:00:00.000Z", 'certificate: it ends on 2026-01-02, in 1 day; renew it (README, "Certificates")'],
-    ["2025-12-31T00:00:00.000Z", 'certificate: it ended on 2025-12-31; renew it (README, "Certificates")'],
+    ["2026-01-31T00:09:00.000Z", "certificate: it ends on 2026-01-31, in 29 days; renew it: see docs/certificates.md"],
+    ["2026-01-02T12:00:00.000Z", "certificate: it ends on 2026-01-02, in 1 day; renew it: see docs/certificates.md"],
+    ["2025-12-31T00:00:00.000Z", "certificate: it ended on 2025-12-31; renew it: see docs/certificates.md"],
   ];
   for (const [expires, line] of cases) {
     it(`of ${expires}: ${line}`, () => {
@@ -174,7 +174,7 @@ describe("what status says of drift", () => {
     });
     assert.deepEqual(describeDrift(drift, "dev"), [
       "Changed outside since the last run:",
-      "  Container a: uploads, image changed",
+      "  Container a: uploads (files in it), image changed",
       "  Container b: networkData changed",
       "  Container d: gone",
       "  Container e: gone",
