@@ -140,7 +140,7 @@ class Run {
     this.loading = load.catch(() => {});
     if (!runsProgram) {
       const { steps, journal } = await load;
-      const complete = await (operation === "refresh" ? refreshAll : destroyAll)(steps, () => this.stopped);
+      const complete = await (operation === "refresh" ? refreshAll : destroyAll)(steps);
       this.failed ||= !complete && !this.stopped;
       return journal.flush();
     }
@@ -165,8 +165,6 @@ class Run {
     try {
       const { journal } = await load;
       const ready = await deployment;
-      // Also while what the program no longer has is deleted.
-      void this.stopRequest.then(() => ready.stop());
       const failure = await Promise.race([program.ended, this.stopRequest]);
       this.programMs = performance.now() - begun;
       const ended = !this.stopped && failure === undefined;
@@ -194,6 +192,9 @@ class Run {
     this.registry.start(resources);
     const emit = (event: EngineEvent) => this.emit(event);
     const steps = new Steps(journal, this.registry, emit, this.dry, this.options.parallel ?? PARALLEL);
+    void this.stopRequest.then(() => {
+      steps.stopping = true;
+    });
     if (pending.length > 0 && this.dry)
       this.tell(`an earlier run was cut off with ${pending.length} steps under way; the next up looks after them`);
     else

@@ -19,7 +19,7 @@ import { DefaultProviders } from "./defaultProviders";
 import { deleteAll } from "./destroy";
 import { isImport, planRegistration } from "./plan";
 import { Replacements } from "./replacement";
-import { existing, known, messageOf, plannedOutputs, type Steps } from "./steps";
+import { existing, known, messageOf, plannedOutputs, type Steps, Stopped } from "./steps";
 
 /** What the program is told: `fail` and `skip` leave its outputs unknown, so that dependents can be skipped too. */
 export interface Registration {
@@ -28,9 +28,6 @@ export interface Registration {
   readonly outputs: Props;
   readonly result: "success" | "fail" | "skip";
 }
-
-/** Thrown at the program when the run was asked to stop. */
-export class Stopped extends Error {}
 
 export class Deployment {
   failed = false;
@@ -45,7 +42,6 @@ export class Deployment {
   /** URN -> the URN that it is recorded under. */
   private readonly aliased = new Map<string, string>();
   private readonly underWay = new Set<Promise<unknown>>();
-  private stopping = false;
 
   /** @param config of the stack, for providers that are not made by the program: `docker:host`... */
   constructor(
@@ -82,29 +78,25 @@ export class Deployment {
 
   /** No new steps; resolves when those under way have ended. */
   async stop(): Promise<void> {
-    this.stopping = true;
+    this.steps.stopping = true;
     await Promise.allSettled(this.underWay);
   }
 
   /** After a program that went well: deletes what it did not register. */
   async finish(): Promise<void> {
     if (this.rootUrn && this.rootOutputs) await this.recordOutputs(this.rootUrn, this.rootOutputs);
-    if (this.failed || this.stopping) return;
+    if (this.failed || this.steps.stopping) return;
     const leftovers = this.steps.journal.remaining();
     const going = new Set(leftovers.map(({ urn }) => urn).filter((urn) => !this.seen.has(urn)));
-    const gone = await deleteAll(this.steps, leftovers, going, () => this.stopping);
-    this.failed ||= !gone && !this.stopping;
+    const gone = await deleteAll(this.steps, leftovers, going);
+    this.failed ||= !gone && !this.steps.stopping;
   }
 
   private async tracked<T>(work: () => Promise<T>): Promise<T> {
-    this.refuseWhenStopping();
+    this.steps.refuseWhenStopping();
     const done = work();
     this.underWay.add(done);
     return done.finally(() => this.underWay.delete(done));
-  }
-
-  private refuseWhenStopping(): void {
-    if (this.stopping) throw new Stopped("the run was asked to stop");
   }
 
   private async registerTracked(goal: Goal): Promise<Registration> {
@@ -164,7 +156,7 @@ export class Deployment {
     const comparable = old !== undefined && !old.external && old.custom === goal.custom;
     const diff = comparable ? await provider.diff(existing(old), unwrapProps(state.inputs)) : undefined;
     const plan = planRegistration(old, goal, diff);
-    this.refuseWhenStopping();
+    steps.refuseWhenStopping();
     const { diffs, replaces, detailed } = plan;
     const step = { urn, old, diffs, replaces, detailed };
     const importing = isImport(old, goal) && goal.importId;

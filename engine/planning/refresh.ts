@@ -9,7 +9,7 @@ import { changedOutputs, existing, messageOf, type Steps } from "./steps";
  *
  * @returns whether every other resource could be read
  */
-export async function refreshAll(steps: Steps, stopping: () => boolean): Promise<boolean> {
+export async function refreshAll(steps: Steps): Promise<boolean> {
   const { journal } = steps;
   const [gone, lost, unsound] = [new Set<string>(), new Set<string>(), new Set<string>()];
   /** Why, for each that stays as recorded. */
@@ -29,7 +29,7 @@ export async function refreshAll(steps: Steps, stopping: () => boolean): Promise
       await journal.replace(undefined, state, { ...state, pendingReplacement: true });
       return steps.done({ op: "delete", urn, old: state, retain: true });
     }
-    if (stopping()) {
+    if (steps.stopping) {
       complete = false;
       return same();
     }

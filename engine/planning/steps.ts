@@ -30,7 +30,12 @@ export function existing(state: ResourceState): Existing {
   return { urn, type, id, inputs: unwrapProps(state.inputs), outputs: unwrapProps(state.outputs) };
 }
 
+/** Thrown when the run was asked to stop. */
+export class Stopped extends Error {}
+
 export class Steps {
+  /** Set when the run is asked to stop: what is under way ends, nothing else begins. */
+  stopping = false;
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
@@ -53,6 +58,11 @@ export class Steps {
       this.running -= 1;
       this.waiting.shift()?.();
     }
+  }
+
+  /** @throws {Stopped} */
+  refuseWhenStopping(): void {
+    if (this.stopping) throw new Stopped("the run was asked to stop");
   }
 
   context(state: ResourceState, operation?: "create" | "update" | "delete"): Context {
@@ -208,6 +218,8 @@ export class Steps {
       return planned;
     }
     return this.limited(async () => {
+      // It may have waited for its turn since it was planned.
+      this.refuseWhenStopping();
       const started = Date.now();
       this.emit({ kind: "start", step });
       try {

@@ -11,7 +11,8 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { duration } from "../duration";
 import type { Emit } from "../events";
 import { type Alias, type Goal, STACK_TYPE } from "../model";
-import { type Deployment, Stopped } from "../planning/deployment";
+import type { Deployment } from "../planning/deployment";
+import { Stopped } from "../planning/steps";
 import { fromStruct, toStruct, UNKNOWN_ID } from "../values";
 
 /** What of the protocol the SDK may use; the rest it refuses by itself. */

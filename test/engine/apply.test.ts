@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import * as path from "node:path";
 import { StateFile } from "../../backend/stateFile";
 import { STACK_TYPE } from "../../engine/model";
+import { destroyAll } from "../../engine/planning/destroy";
 import { Secret } from "../../engine/values";
 import {
   type Call,
@@ -10,10 +11,12 @@ import {
   destroy,
   NAMED,
   type Outcome,
+  open,
   recorded,
   refresh,
   removeTemporaryDirs,
   stack,
+  THING,
   temporaryDir,
   thing,
   urnOf,
@@ -263,6 +266,23 @@ describe("apply", () => {
       assert.equal(await destroy(dir, world), true);
       assert.deepEqual(world.names(), []);
     });
+  });
+
+  it("asked to stop, it also drops the steps that wait for their turn", async () => {
+    const things = Array.from({ length: 12 }, (_, index) => thing(`t${index}`));
+    await deploy(dir, world, things);
+    const { steps, journal, events } = await open(dir, world, false);
+    world.hook = () => {
+      steps.stopping = true;
+    };
+    assert.equal(await destroyAll(steps), false);
+    await journal.flush();
+    assert.equal(world.things.size, things.length - 8, "eight were under way");
+    assert.equal((await recorded(dir)).filter(({ type }) => type === THING).length, things.length - 8);
+    assert.deepEqual(
+      events.filter((event) => event.kind === "log" || event.kind === "fail"),
+      [],
+    );
   });
 
   it("refresh drops what is gone, with the references to it, and records what changed", async () => {

@@ -184,14 +184,14 @@ export async function deploy(
 
 export async function destroy(dir: string, world: World): Promise<boolean> {
   const { steps, journal } = await open(dir, world, false);
-  const gone = await destroyAll(steps, () => false);
+  const gone = await destroyAll(steps);
   await journal.flush();
   return gone;
 }
 
 export async function refresh(dir: string, world: World): Promise<string[]> {
   const { steps, journal, events } = await open(dir, world, false);
-  await refreshAll(steps, () => false);
+  await refreshAll(steps);
   await journal.flush();
   return stepsOf(events);
 }
@@ -207,7 +207,8 @@ export async function recorded(dir: string): Promise<ResourceState[]> {
   }));
 }
 
-async function open(dir: string, world: World, preview: boolean) {
+/** What a run of the engine works with. */
+export async function open(dir: string, world: World, preview: boolean) {
   const file = new StateFile(dir, stack);
   const stored = file.read();
   const resources = await recorded(dir);
