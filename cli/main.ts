@@ -87,9 +87,13 @@ export async function main(name: string, args: string[]): Promise<number> {
     }
     return await run(args, (stack) => prepare(command.needs, stack));
   } catch (error) {
-    process.stderr.write(`${errorText(error)}\n`);
+    process.stderr.write(`${errorText(error)}${isWrongUsage(error) ? `; see: npm run ${name} -- --help` : ""}\n`);
     return 1;
   }
+}
+
+function isWrongUsage(error: unknown): boolean {
+  return error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS_");
 }
 
 /** Behind `--` stand values. */

@@ -51,7 +51,7 @@ export function checkNodeLinks(node: Node, topology: Topology, report: NodeRepor
 
 function checkLink(link: Link, reported: readonly ReportedLink[]): Check {
   const found = reported.find((candidate) => matches(link, candidate));
-  const decides = `${link.file} (${link.element}) of ${link.from} decides it; without it: ${link.why}`;
+  const decides = `${link.file} (${link.element}) of ${link.from} decides it; what does not work without it: ${link.why}`;
   const wanted = `${link.protocol}://${link.host}:${link.port}`;
   if (!found) {
     return { name: link.id, ok: false, detail: `expected a link to ${wanted}, ${link.from} has none; ${decides}` };

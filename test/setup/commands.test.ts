@@ -69,7 +69,7 @@ describe("the commands", function () {
     for (const command of ["preview", "refresh", "destroy"]) {
       const wrong = run([start, command, "--stck", "dev"], nowhere);
       assert.equal(wrong.status, 1);
-      assert.match(wrong.stderr, /^Unknown option '--stck'/, command);
+      assert.match(wrong.stderr, new RegExp(`^Unknown option '--stck'.*; see: npm run ${command} -- --help`), command);
     }
     assert.match(run([start, "preview"], nowhere).stderr, /^No Docker engine answers/);
   });
