@@ -3,7 +3,8 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /**
- * One resource as the checkpoint (version 3) holds it; fields that we do not know are carried along.
+ * One resource as the checkpoint (version 3) holds it; fields that we do not know are kept until a run of
+ * the program records it anew.
  *
  * @typeParam Properties in the file, secrets are encrypted; the engine opens them
  */

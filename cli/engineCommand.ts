@@ -1,7 +1,7 @@
 /** The commands that both engines have. */
 
 import { parseArgs } from "node:util";
-import type { RunKind } from "../engine/display/display";
+import type { RunKind } from "../engine";
 import { chooseEngine } from "./engineChoice";
 import type { Prepare } from "./main";
 import { runPulumi } from "./pulumi";

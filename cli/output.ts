@@ -17,7 +17,7 @@ export async function run(args: string[]): Promise<number> {
   const [name, ...more] = positionals;
   if (more.length > 0) throw new Error(`output: expected one name at most, found ${positionals.join(", ")}`);
   const outputs = await readOutputs(stackName(values.stack), values["show-secrets"] ?? false);
-  if (name !== undefined && !(name in outputs))
+  if (name !== undefined && !Object.hasOwn(outputs, name))
     throw new Error(`output: expected one of ${Object.keys(outputs).sort().join(", ")}, found "${name}"`);
   const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
   if (values.json) console.log(JSON.stringify(name === undefined ? outputs : outputs[name], null, 2));
