@@ -46,7 +46,7 @@ function faultLines({ link, node, file, element, why, settings, also }: Suspect,
   const from = settings.length > 0 ? `, from the settings ${settings.join(", ")}` : "";
   const others = also.length > 0 ? [`  on its way also: ${also.join("; ")}`] : [];
   return [
-    `${oneOfMany ? "- " : "at fault: "}${link}: ${why}`,
+    `${oneOfMany ? "- " : "at fault: "}${link}; what does not work without it: ${why}`,
     `  decided by ${decides}${from}`,
     ...(oneOfMany ? [] : others),
   ];
