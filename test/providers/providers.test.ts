@@ -118,7 +118,7 @@ describe("providerFor", () => {
     const provider = providerFor("docker", { host: "unix:///nowhere/docker.sock" });
     const existing = { ...resource("docker:index/volume:Volume"), id: "x", inputs: { name: "x" }, outputs: {} };
     const context = { log: () => undefined, signal: new AbortController().signal };
-    await assert.rejects(provider.read(existing, context), /inspect volume x: no Docker engine answers .*DOCKER_HOST/);
+    await assert.rejects(provider.read(existing, context), /^Error: no Docker engine answers .*DOCKER_HOST/);
     await assert.rejects(provider.delete(existing, context), /no Docker engine answers/);
   });
 
