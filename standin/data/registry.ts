@@ -181,7 +181,9 @@ async function pathIdOf(db: Queries, path: string): Promise<number> {
     return found.REG_PATH_ID;
   }
   const parent = path === "/" ? null : await pathIdOf(db, parentOf(path));
-  const sql = "INSERT INTO REG_PATH (REG_PATH_VALUE, REG_PATH_PARENT_ID, REG_TENANT_ID) VALUES (?, ?, ?)";
+  // Two servers may make the first collections at the same moment: the later one takes what the other has made.
+  const sql = `INSERT INTO REG_PATH (REG_PATH_VALUE, REG_PATH_PARENT_ID, REG_TENANT_ID) VALUES (?, ?, ?)
+    ON DUPLICATE KEY UPDATE REG_PATH_ID = LAST_INSERT_ID(REG_PATH_ID)`;
   return (await change(db, sql, [path, parent, tenant])).id;
 }
 

@@ -29,8 +29,22 @@ export async function change(db: Queries, sql: string, values: Value[] = []): Pr
   return { id: insertId, count: affectedRows };
 }
 
-/** All or nothing. */
+const tries = 5;
+
+/** All or nothing; again when MySQL ends it because two wait for each other, as its manual says. */
 export async function transaction<T>(pool: Pool, work: (connection: PoolConnection) => Promise<T>): Promise<T> {
+  for (let left = tries - 1; ; left--) {
+    try {
+      return await transactionOnce(pool, work);
+    } catch (error) {
+      if (left === 0 || (error as { code?: string }).code !== "ER_LOCK_DEADLOCK") {
+        throw error;
+      }
+    }
+  }
+}
+
+async function transactionOnce<T>(pool: Pool, work: (connection: PoolConnection) => Promise<T>): Promise<T> {
   const connection = await pool.getConnection();
   try {
     await connection.beginTransaction();

@@ -30,27 +30,42 @@ export interface ApplicationKey {
 const defaultApplication = "DefaultApplication";
 
 /** The subscriber's number; a new one is made with the default application. */
-export function subscriberId(pool: Pool, user: string): Promise<number> {
-  return transaction(pool, async (db) => {
-    const sql = "SELECT SUBSCRIBER_ID FROM AM_SUBSCRIBER WHERE USER_ID = ? AND TENANT_ID = ?";
-    const found = await row<{ SUBSCRIBER_ID: number }>(db, sql, [user, tenant]);
-    if (found !== undefined) {
-      return found.SUBSCRIBER_ID;
+export async function subscriberId(pool: Pool, user: string): Promise<number> {
+  const known = await findSubscriber(pool, user);
+  if (known !== undefined) {
+    return known;
+  }
+  try {
+    return await transaction(pool, (db) => insertSubscriber(db, user));
+  } catch (error) {
+    // Another request may have made it at the same moment, with its application.
+    const made = await findSubscriber(pool, user);
+    if (made === undefined) {
+      throw error;
     }
-    const { id } = await change(
-      db,
-      `INSERT INTO AM_SUBSCRIBER (USER_ID, TENANT_ID, EMAIL_ADDRESS, DATE_SUBSCRIBED, CREATED_BY, CREATED_TIME)
-       VALUES (?, ?, '', NOW(), ?, NOW())`,
-      [user, tenant, user],
-    );
-    await insertApplication(db, id, user, {
-      name: defaultApplication,
-      tier: "Unlimited",
-      callbackUrl: "",
-      description: "",
-    });
-    return id;
+    return made;
+  }
+}
+
+async function findSubscriber(db: Queries, user: string): Promise<number | undefined> {
+  const sql = "SELECT SUBSCRIBER_ID FROM AM_SUBSCRIBER WHERE USER_ID = ? AND TENANT_ID = ?";
+  return (await row<{ SUBSCRIBER_ID: number }>(db, sql, [user, tenant]))?.SUBSCRIBER_ID;
+}
+
+async function insertSubscriber(db: Queries, user: string): Promise<number> {
+  const { id } = await change(
+    db,
+    `INSERT INTO AM_SUBSCRIBER (USER_ID, TENANT_ID, EMAIL_ADDRESS, DATE_SUBSCRIBED, CREATED_BY, CREATED_TIME)
+     VALUES (?, ?, '', NOW(), ?, NOW())`,
+    [user, tenant, user],
+  );
+  await insertApplication(db, id, user, {
+    name: defaultApplication,
+    tier: "Unlimited",
+    callbackUrl: "",
+    description: "",
   });
+  return id;
 }
 
 /** @throws when the subscriber has one of that name */
