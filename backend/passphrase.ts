@@ -38,14 +38,14 @@ export async function openKeys({ file, project, env, stateSalt, writes, say }: K
   if (isNew && !writes) return {};
   const passphrase = givenPassphrase(env) ?? ownPassphrase(file.bookkeeping, isNew ? say : undefined);
   if (isNew) return { write: await Crypter.create(passphrase) };
-  const open = (salt: string | undefined, origin: string) => salt && Crypter.open(passphrase, salt, origin);
+  const open = (salt: string | undefined, origin: string) =>
+    salt === undefined ? undefined : Crypter.open(passphrase, salt, origin);
   const opened = open(stateSalt, file.file);
   const [state, config] = await Promise.all([
     opened,
     configSalt === stateSalt ? opened : open(configSalt, `${stackFile}: encryptionsalt`),
   ]);
-  const keys = { state: state || undefined, config: config || undefined };
-  return { ...keys, write: keys.config ?? keys.state };
+  return { state, config, write: config ?? state };
 }
 
 function givenPassphrase(env: NodeJS.ProcessEnv): string | undefined {

@@ -237,6 +237,7 @@ describe("state", function () {
         openKeys({ ...needs, env: { PULUMI_CONFIG_PASSPHRASE_FILE: "/none" }, stateSalt }),
         /\/none: not found/,
       );
+      await assert.rejects(openKeys({ ...needs, env: {}, stateSalt: "" }), /^Error: s: expected a salt .* found ""/);
       assert.deepEqual(
         await openKeys({ ...needs, file: { ...needs.file, bookkeeping: `${dir}/none` }, env: {}, writes: false }),
         {},
