@@ -151,6 +151,10 @@ export function equal(a: Prop | undefined, b: Prop | undefined): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]));
 }
 
+/** Top-level keys whose values {@link equal} tells apart. */
+export const differingKeys = (olds: Props, news: Props): string[] =>
+  Object.keys({ ...olds, ...news }).filter((key) => !equal(olds[key], news[key]));
+
 /** Deep equality; a value that is not known yet equals nothing, absent equals empty. */
 export function same(left: unknown, right: unknown): boolean {
   if (left instanceof Unknown || right instanceof Unknown) return false;

@@ -15,7 +15,7 @@ import {
   type ProviderHost,
   type Value,
 } from "../engine/provider";
-import { equal, fromStruct, type Props, toStruct } from "../engine/values";
+import { differingKeys, fromStruct, type Props, toStruct } from "../engine/values";
 import { failure } from "./schema";
 
 const TYPE = "pulumi-nodejs:dynamic:Resource";
@@ -62,8 +62,7 @@ export function dynamicProvider(config: Properties, host: ProviderHost): Provide
       const request = new messages.DiffRequest().setId(id).setOlds(struct(outputs)).setNews(struct(news));
       const response = await call((client) => client.diff, request);
       const { DIFF_SOME, DIFF_UNKNOWN } = messages.DiffResponse.DiffChanges;
-      const differs = (key: string) => !equal(inputs[key] as Props[string], news[key] as Props[string]);
-      const changed = Object.keys({ ...inputs, ...news }).filter(differs);
+      const changed = differingKeys(inputs, news);
       const replaces = response.getReplacesList();
       const kind = (key: string): DiffKind => (replaces.includes(key) ? "update-replace" : "update");
       return {

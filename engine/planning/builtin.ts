@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { DiffKind, Properties, Provider } from "../provider";
-import { equal } from "../values";
+import { differingKeys } from "../values";
 
 /** Nothing exists of these outside the state. */
 const recordedOnly: Omit<Provider, "create" | "update"> = {
@@ -10,8 +10,7 @@ const recordedOnly: Omit<Provider, "create" | "update"> = {
   secretOutputs: () => [],
   check: async (_resource, _olds, inputs) => ({ inputs, failures: [] }),
   async diff({ inputs: olds }, news) {
-    const differs = (key: string) => !equal(olds[key], news[key]);
-    const changed = Object.keys({ ...olds, ...news }).filter(differs);
+    const changed = differingKeys(olds, news);
     const detailed = Object.fromEntries(changed.map((key): [string, DiffKind] => [key, "update"]));
     return { changes: changed.length > 0, replaces: [], deleteBeforeReplace: false, detailed };
   },
