@@ -8,6 +8,7 @@ import { z } from "zod";
 import { differingSettings, loadSettingsFromStack, parseSettings, SettingsError, settingsSchema } from "../settings";
 import { completeSettings } from "../settings/derived";
 import { secretSettings } from "../settings/schema";
+import { buildTopology } from "../topology";
 
 const project = path.join(__dirname, "..");
 
@@ -325,6 +326,27 @@ describe("settings", () => {
         // An example can't have anybody's password.
         const missing = `databaseAdminPassword: expected a password, since databaseHost is db.example.com, a server of your own; run: npm run config -- set --secret databaseAdminPassword --stack external-db`;
         assert.deepEqual((error as SettingsError).faults, [missing], file);
+      }
+    }
+  });
+
+  it("of the example stacks publish ports of their own, which no outgoing connection of this machine takes", () => {
+    const firstEphemeral = 32768; // net.ipv4.ip_local_port_range
+    const stackOf = new Map<number, string>();
+    for (const stack of ["dev", "clustered", "external-db", "product"]) {
+      const { config } = yaml.parse(fs.readFileSync(path.join(project, `Pulumi.${stack}.yaml`), "utf8"));
+      const plain = Object.entries(config).map(([name, value]) => [name.replace("wso2-apim:", ""), value]);
+      const settings = parseSettings({ databaseAdminPassword: "hush-hush", ...Object.fromEntries(plain) }, stack);
+      const { nodes, balancer, databaseServer } = buildTopology(settings);
+      const ports = [
+        ...nodes.map(({ publishedPort }) => publishedPort),
+        ...balancer.ports.map(({ published }) => published),
+        ...(databaseServer.external ? [] : [databaseServer.publishedPort]),
+      ];
+      for (const port of ports) {
+        assert.ok(port < firstEphemeral, `${stack} publishes ${port}`);
+        assert.equal(stackOf.get(port), undefined, `${port} of ${stack}`);
+        stackOf.set(port, stack);
       }
     }
   });

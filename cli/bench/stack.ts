@@ -14,11 +14,11 @@ export class BenchStack {
   constructor() {
     const settings = {
       networkSubnet: "172.29.95.0/24",
-      httpsPort: 51443,
-      gatewayHttpsPort: 51243,
-      gatewayHttpPort: 51280,
-      managementPort: 52443,
-      databasePort: 51306,
+      httpsPort: 31443,
+      gatewayHttpsPort: 31243,
+      gatewayHttpPort: 31280,
+      managementPort: 31543,
+      databasePort: 31306,
     };
     if (fs.existsSync(this.file)) throw new Error(`${this.file} is there already; is another benchmark running?`);
     const config = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`wso2-apim:${name}`, value]));

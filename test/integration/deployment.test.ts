@@ -57,7 +57,7 @@ describe("the deployment on a real Docker engine", function () {
     const accounts = await stack.databaseAccounts();
     const seen: Record<string, string[]> = {};
     for (const { user, password } of accounts) {
-      const connection = await mysql.createConnection({ host: "127.0.0.1", port: 33306, user, password });
+      const connection = await mysql.createConnection({ host: "127.0.0.1", port: 18306, user, password });
       try {
         const [rows] = await connection.query<mysql.RowDataPacket[]>(
           "SELECT DISTINCT table_schema AS name FROM information_schema.tables WHERE table_name IN ('AM_API', 'UM_USER', 'REG_RESOURCE')",
@@ -147,7 +147,7 @@ describe("the deployment on a real Docker engine", function () {
       gatewayHttpsPort: 28243,
       gatewayHttpPort: 28280,
       managementPort: 29443,
-      databasePort: 33307,
+      databasePort: 28306,
     });
     const container = await docker.createContainer({
       Image: "wso2-apim/base-debian:bookworm",

@@ -21,7 +21,7 @@ export const haveSamples = existsSync(samples);
 export const sample = (name: string): string => readFileSync(path.join(samples, name), "utf8");
 
 /** What the program names, and nothing else has. */
-const MYSQL_PORT = 33970;
+const MYSQL_PORT = 23970;
 export const mysqlContainer = "apim-sample-mysql";
 const IMAGE = "local/bb:1";
 const PASSPHRASE = "x";

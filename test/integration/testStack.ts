@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -19,13 +20,16 @@ export interface CommandResult {
 
 const namespace = "wso2-apim:";
 
+/** From here on, Linux takes ports for outgoing connections: one of those may hold a port just when it is published. */
+export const firstEphemeralPort = 32768;
+
 const ownSettings: Readonly<Record<string, unknown>> = {
   networkSubnet: "172.29.99.0/24",
   httpsPort: 18443,
   gatewayHttpsPort: 18243,
   gatewayHttpPort: 18280,
   managementPort: 19443,
-  databasePort: 33306,
+  databasePort: 18306,
 };
 
 /** What a stack file of the project sets, by the names without namespace. */
@@ -63,6 +67,10 @@ export class TestStack {
   }
 
   private write(): void {
+    for (const [name, value] of Object.entries(this.settings)) {
+      if (name.endsWith("Port"))
+        assert.ok(Number(value) < firstEphemeralPort, `${name} ${value} may be taken at times`);
+    }
     const config = Object.fromEntries(
       Object.entries(this.settings).map(([name, value]) => [`${namespace}${name}`, value]),
     );
