@@ -20,8 +20,8 @@ export const samples = path.resolve(__dirname, "../../../shared/data/pulumi-samp
 export const haveSamples = existsSync(samples);
 export const sample = (name: string): string => readFileSync(path.join(samples, name), "utf8");
 
-/** What the program names, and nothing else has. */
-const MYSQL_PORT = 23970;
+/** As the samples have it, although the kernel may give it to an outgoing connection. */
+const MYSQL_PORT = 33970;
 export const mysqlContainer = "apim-sample-mysql";
 const IMAGE = "local/bb:1";
 const PASSPHRASE = "x";
@@ -187,9 +187,20 @@ export class SampleWorld {
       ExposedPorts: { "3306/tcp": {} },
       HostConfig: { PortBindings: { "3306/tcp": [{ HostIp: "127.0.0.1", HostPort: String(MYSQL_PORT) }] } },
     });
-    await container.start();
+    await this.startOnItsPort(container);
     await this.ready();
     return undefined;
+  }
+
+  /** Waits for an outgoing connection that has the port just now. */
+  private async startOnItsPort(container: Docker.Container): Promise<void> {
+    for (const until = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 1000))) {
+      try {
+        return void (await container.start());
+      } catch (error) {
+        if (Date.now() > until || !/address already in use/.test((error as Error).message)) throw error;
+      }
+    }
   }
 
   async ready(): Promise<void> {
