@@ -8,7 +8,7 @@ import { readDistribution } from "./distribution";
 import { buildImage, nodeImage } from "./images/contexts";
 import { stackOutputs } from "./outputs";
 import { distributionPath, loadSettings, otherSecrets, secretSetting, secretText } from "./settings";
-import { buildTopology, type Node, tlsHosts } from "./topology";
+import { buildTopology, type Node, tlsHosts, topologyWarnings } from "./topology";
 
 /** settings -> topology -> configs -> components -> outputs. */
 export = async () => {
@@ -17,7 +17,8 @@ export = async () => {
   const distribution = await readDistribution(distributionPath(settings, __dirname));
   const given = await readCertificates(settings, distribution, tlsHosts(topology.nodes), __dirname);
 
-  for (const warning of [...distribution.warnings, ...given.warnings]) void pulumi.log.warn(warning);
+  const warnings = [...topologyWarnings(topology), ...distribution.warnings, ...given.warnings];
+  for (const warning of warnings) void pulumi.log.warn(warning);
   await checkExternalServer(topology, secretText("databaseAdminPassword"));
 
   const { imageId } = await nodeImage(__dirname, settings);

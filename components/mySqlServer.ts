@@ -36,7 +36,7 @@ export interface ExternalServerArgs {
 
 /** A container with its volume. */
 export function ownServer(
-  { address, port, publishedPort, name }: OwnDatabaseServer,
+  { address, port, publishedPort, name, maxConnections }: OwnDatabaseServer,
   topology: Topology,
   args: OwnServerArgs,
   parent: pulumi.Resource,
@@ -56,7 +56,7 @@ export function ownServer(
         stopTimeout: 60,
       }),
       image: args.image,
-      command: [`--port=${port}`],
+      command: [`--port=${port}`, `--max-connections=${maxConnections}`],
       mounts: [{ type: "volume", source: volume.name, target: "/var/lib/mysql" }],
       uploads: pulumi.secret([
         { file: "/run/apim/init.sql", content: password.apply(adminAccountSql), permissions: "0600" },

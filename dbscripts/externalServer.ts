@@ -12,14 +12,10 @@ const limitMilliseconds = 15_000;
  * @throws {pulumi.RunError} with every fault, within 15 s; Pulumi's mysql provider alone would try for five minutes
  */
 export async function checkExternalServer(topology: Topology, password: string): Promise<void> {
-  const { databaseServer, databases, nodes, features } = topology;
+  const { databaseServer, databases, databaseConnections: connections } = topology;
   if (!databaseServer.external || pulumi.runtime.isDryRun()) return;
   const { endpoint, adminUser, databasesExist } = databaseServer;
-  const dataSources = nodes.flatMap((node) => node.databases).length;
-  const check = checkServer(
-    { ...endpoint, user: adminUser, password },
-    { databases, databasesExist, connections: dataSources * features.dataSourcePool.maxActive },
-  );
+  const check = checkServer({ ...endpoint, user: adminUser, password }, { databases, databasesExist, connections });
   try {
     for (const warning of await withinLimit(check)) void pulumi.log.warn(warning);
   } catch (error) {

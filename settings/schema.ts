@@ -152,7 +152,7 @@ export const settingsSchema = z.strictObject({
   poolMaxWait: z.int().min(-1).max(3_600_000).default(60_000),
   nodeMemory: orSuitable(32, 1_048_576),
   nodeHeap: orSuitable(256, 1_048_576),
-  databaseMemory: megabytes.default(512),
+  databaseMemory: megabytes.min(256).default(512),
   balancerMemory: megabytes.default(128),
   startTimeout: orSuitable(10, 3600),
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseSettings, type RawSettings } from "../settings";
-import { buildTopology, hostsOf, type Node, type Topology } from "../topology";
+import { buildTopology, hostsOf, type Node, type Topology, topologyWarnings } from "../topology";
 import { anySettings } from "./configs/settings";
 import { assertNothingTwice, assertUnique } from "./topologySupport";
 
@@ -79,6 +79,19 @@ describe("topology: several of a role", () => {
         others,
       );
     }
+  });
+
+  it("warns when the nodes may open more connections than the deployment's MySQL takes, one for each MiB", () => {
+    assert.deepEqual(topologyWarnings(of()), []);
+    const [warning = "", ...more] = topologyWarnings(pair);
+    assert.deepEqual(more, []);
+    const { databaseConnections } = pair;
+    assert.match(
+      warning,
+      new RegExp(`may open ${databaseConnections} .* takes 512.*databaseMemory to ${databaseConnections}`),
+    );
+    const fewer = of({ keyManagerReplicas: 2, publisherReplicas: 2, storeReplicas: 3, poolMaxActive: 20 });
+    assert.deepEqual(topologyWarnings(fewer), []);
   });
 
   it("validates keys by web service with several Key Managers, by Thrift with one", () => {

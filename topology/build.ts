@@ -33,6 +33,7 @@ export function buildTopology(settings: Settings): Topology {
     databases,
     databaseUsers,
     databaseServer,
+    databaseConnections: nodes.flatMap((node) => node.databases).length * features.dataSourcePool.maxActive,
     environments,
     balancer: { ...buildBalancer(settings, nodes), startsAfter: startsAfter.get("loadbalancer") ?? [] },
     links: buildLinks({

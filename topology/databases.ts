@@ -88,6 +88,8 @@ export function buildDatabaseServer(settings: Settings, reachableAddress: string
     address: hostAddress(settings.networkSubnet, containerAddress),
     port,
     publishedPort: databasePort,
+    // Each takes some 0.4 MiB beside the 180 MiB of the server at rest.
+    maxConnections: settings.databaseMemory,
     endpoint: { host: reachableAddress, port: databasePort },
   };
 }

@@ -5,3 +5,4 @@ export { topologyFaults } from "./faults";
 export { fingerprint } from "./fingerprint";
 export { hostsOf, tlsHosts } from "./hosts";
 export * from "./model";
+export { topologyWarnings } from "./warnings";

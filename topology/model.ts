@@ -187,6 +187,8 @@ export interface OwnDatabaseServer extends DatabaseServer {
   readonly address: string;
   /** Where the host publishes `port`. */
   readonly publishedPort: number;
+  /** How many connections it takes at once. */
+  readonly maxConnections: number;
 }
 
 /** A server that the user runs. */
@@ -208,6 +210,8 @@ export interface Topology {
   readonly databases: readonly Database[];
   readonly databaseUsers: readonly DatabaseUser[];
   readonly databaseServer: OwnDatabaseServer | ExternalDatabaseServer;
+  /** How many connections the nodes open at most, all data sources together. */
+  readonly databaseConnections: number;
   readonly environments: readonly GatewayEnvironment[];
   readonly balancer: Balancer;
   readonly links: readonly Link[];

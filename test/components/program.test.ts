@@ -213,7 +213,13 @@ describe("the program's settings", function () {
     );
     assert.ok(run.get("publisher-1-container").dependencies.includes("keymanager-2-container"));
     const mysql = run.get("mysql-container").inputs;
-    assert.deepEqual([mysql.command, mysql.healthcheck.tests], [["--port=3310"], ["CMD", "healthcheck", "3310"]]);
+    assert.deepEqual(
+      [mysql.command, mysql.healthcheck.tests],
+      [
+        ["--port=3310", "--max-connections=512"],
+        ["CMD", "healthcheck", "3310"],
+      ],
+    );
     assert.equal(mysql.ports[0].internal, 3310);
   });
 

@@ -56,6 +56,7 @@ describe("the deployment on a real Docker engine", function () {
   it("lets each account into just its databases, which hold the product's tables", async () => {
     const accounts = await stack.databaseAccounts();
     const seen: Record<string, string[]> = {};
+    const most = new Set<number>();
     for (const { user, password } of accounts) {
       const connection = await mysql.createConnection({ host: "127.0.0.1", port: 18306, user, password });
       try {
@@ -63,10 +64,13 @@ describe("the deployment on a real Docker engine", function () {
           "SELECT DISTINCT table_schema AS name FROM information_schema.tables WHERE table_name IN ('AM_API', 'UM_USER', 'REG_RESOURCE')",
         );
         seen[user] = rows.map(({ name }) => String(name)).sort();
+        const [limits] = await connection.query<mysql.RowDataPacket[]>("SELECT @@max_connections AS most");
+        most.add(Number(limits[0]?.most));
       } finally {
         await connection.end();
       }
     }
+    assert.deepEqual([...most], [512]);
     assert.deepEqual(seen, {
       apim_keymanager: ["apimgtdb", "userdb"],
       apim_gateway: [],
