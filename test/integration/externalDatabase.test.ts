@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { hostAddress } from "../../topology";
 import { type MySqlServer, startMySql } from "./mysqlServer";
 import { type CommandResult, docker, TestStack } from "./testStack";
 
@@ -18,8 +19,10 @@ describe("a MySQL server that the user runs", function () {
   let administrator: string;
 
   before(async () => {
-    const bridge = await docker.getNetwork("bridge").inspect();
-    const host = bridge.IPAM?.Config?.[0]?.Gateway ?? assert.fail("Docker's default bridge has no gateway");
+    const [bridge] = (await docker.getNetwork("bridge").inspect()).IPAM?.Config ?? [];
+    // An engine that has just been installed names the gateway only when it is started again.
+    const host =
+      bridge?.Gateway ?? hostAddress(bridge?.Subnet ?? assert.fail("Docker's default bridge has no subnet"), 1);
     server = await startMySql(docker, "apim-itest-ext-server", host, [
       ...[`--sql-mode=${defaultMode}`, "--character-set-server=utf8mb4", "--collation-server=utf8mb4_0900_ai_ci"],
       "--performance-schema=ON",

@@ -67,10 +67,8 @@ export class TestStack {
   }
 
   private write(): void {
-    for (const [name, value] of Object.entries(this.settings)) {
-      if (name.endsWith("Port"))
-        assert.ok(Number(value) < firstEphemeralPort, `${name} ${value} may be taken at times`);
-    }
+    for (const name of Object.keys(ownSettings).filter((each) => each.endsWith("Port")))
+      assert.ok(Number(this.settings[name]) < firstEphemeralPort, `${name}: the kernel may have given it away`);
     const config = Object.fromEntries(
       Object.entries(this.settings).map(([name, value]) => [`${namespace}${name}`, value]),
     );
@@ -121,9 +119,13 @@ export class TestStack {
     };
   }
 
+  private get stateFile(): string {
+    return path.join(this.backend, ".pulumi", "stacks", "wso2-apim", `${this.name}.json`);
+  }
+
   /** The state file's text. */
   state(): string {
-    return fs.readFileSync(path.join(this.backend, ".pulumi", "stacks", "wso2-apim", `${this.name}.json`), "utf8");
+    return fs.readFileSync(this.stateFile, "utf8");
   }
 
   /** The nodes' MySQL accounts, from the state. */
@@ -159,7 +161,8 @@ export class TestStack {
 
   /** Removes the stack and its files, whatever state a failed test left them in. */
   async dispose(): Promise<void> {
-    const { status, output } = await this.run("destroy", "--yes");
+    const there = fs.existsSync(this.stateFile);
+    const { status, output } = there ? await this.run("destroy", "--yes") : { status: 0, output: "it was never made" };
     const left = await this.leftovers();
     fs.rmSync(this.file, { force: true });
     fs.rmSync(this.backend, { recursive: true, force: true });
