@@ -73,7 +73,13 @@ export interface Provider {
   ): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
   /** Compares what is recorded with what is wanted, without side effects. */
   diff(existing: Existing, news: Properties): Promise<DiffResult>;
-  /** @throws {PartialCreateError} when something exists but is not as wanted. */
+  /**
+   * Asked before a create is noted as begun: what {@link Provider.recover} finds afterwards is then certainly ours.
+   *
+   * @throws naming it and the remedy, when an object of the name in `inputs` is there, which is somebody else's
+   */
+  refuseForeign?(resource: ResourceRef, inputs: Properties, context: Context): Promise<void>;
+  /** @throws {PartialCreateError} when something exists but is not as wanted; after any other error, `recover` is asked. */
   create(resource: ResourceRef, inputs: Properties, context: Context): Promise<{ id: string; outputs: Properties }>;
   /** The present state, or undefined if it is gone. Given only an id (import), inputs and outputs are empty. */
   read(existing: Existing, context: Context): Promise<{ inputs: Properties; outputs: Properties } | undefined>;
@@ -81,9 +87,11 @@ export interface Provider {
   /** Succeeds when the resource is gone already. */
   delete(existing: Existing, context: Context): Promise<void>;
   /**
-   * Looks for what an interrupted create left behind: an object of the name in `inputs` that is certainly ours (e.g.
-   * by a label), or undefined. Unless `complete`, it is replaced by the next step. Without this method, nothing is
-   * left behind, or create copes with it.
+   * Looks for what an interrupted or failed create left behind: an object of the name in `inputs` that is as they say
+   * (e.g. by its labels), or undefined. Unless `complete`, it is replaced by the next step. Without this method, nothing
+   * is left behind, or create copes with it.
+   *
+   * @throws when nobody answers: it is asked again by the next run
    */
   recover?(
     resource: ResourceRef,

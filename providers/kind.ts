@@ -46,7 +46,9 @@ export interface Kind<Inputs> {
    * from `inputs`, be it required or not.
    */
   validate?(inputs: Inputs): Iterable<readonly [property: string, why: string]>;
-  /** As {@link Provider.create}: refuses what somebody else made. */
+  /** As {@link Provider.refuseForeign}; for kinds whose objects have a name. */
+  refuseForeign?(inputs: Inputs, context: Context): Promise<void>;
+  /** As {@link Provider.create}. */
   create(inputs: Inputs, context: Context): Promise<Created>;
   /**
    * Undefined if it is gone. Inputs are as recorded unless something else is found, which is then drift; for an import, what
@@ -90,6 +92,7 @@ export function providerOf(kinds: readonly Kind<never>[], close = async () => {}
       const sameName = named === true && existing.inputs.name === news.name;
       return { ...result, deleteBeforeReplace: result.replaces.length > 0 && sameName };
     },
+    refuseForeign: async (resource, inputs, context) => kindOf(resource.type).refuseForeign?.(inputs, context),
     async create(resource, inputs, context) {
       const { id, outputs } = await kindOf(resource.type).create(inputs, context);
       return { id, outputs: outputsOf(id, outputs) };

@@ -18,6 +18,7 @@ import { recordedUrns } from "./aliases";
 import { DefaultProviders } from "./defaultProviders";
 import { deleteAll } from "./destroy";
 import { isImport, planRegistration } from "./plan";
+import { recover } from "./recover";
 import { Replacements } from "./replacement";
 import { existing, known, messageOf, plannedOutputs, type Steps, Stopped } from "./steps";
 
@@ -134,6 +135,7 @@ export class Deployment {
 
   private async carryOut(urn: string, goal: Goal): Promise<ResourceState> {
     const { steps } = this;
+    await this.lookAgain(urn);
     const { old, aliases } = this.findOld(urn, goal);
     const provider = steps.registry.of(goal);
     const given = goal.custom ? goal.inputs : this.usable(goal.inputs, old?.inputs);
@@ -179,6 +181,17 @@ export class Deployment {
     // Without details of what differs, all that the new one will have counts as not known yet.
     const unknown = Object.keys(detailed).length === 0 ? { outputs: plannedOutputs(old, fresh.inputs ?? {}) } : {};
     return this.replacements.replace({ ...step, new: { ...fresh, ...unknown } }, plan, fresh, old);
+  }
+
+  /** What an earlier run left open and could not be looked after: its server may be back by now. */
+  private async lookAgain(urn: string): Promise<void> {
+    const { journal } = this.steps;
+    const open = this.steps.preview ? [] : journal.open(urn);
+    if (open.length === 0) return;
+    for (const operation of open) await recover(operation, this.steps);
+    const old = journal.remaining().find((each) => each.urn === urn && !each.delete);
+    if (old === undefined) this.olds.delete(urn);
+    else this.olds.set(urn, old);
   }
 
   private findOld(urn: string, goal: Goal): { old?: ResourceState; aliases: readonly string[] } {

@@ -48,6 +48,11 @@ export class Journal {
     return this.settled.find((each) => each.urn === urn);
   }
 
+  /** Operations on `urn` that have not ended. */
+  open(urn: string): PendingOperation[] {
+    return [...this.pending].filter(({ resource }) => resource.urn === urn);
+  }
+
   async begin(resource: ResourceState, type: PendingOperation["type"]): Promise<PendingOperation> {
     const operation = { resource, type };
     // One that an earlier run left open, and that could not be looked after, would be looked after twice.
@@ -90,7 +95,7 @@ export class Journal {
     if (current?.pendingReplacement) this.rest = this.rest.filter((each) => each !== current);
     // It was to replace the current one: that is planned anew, so what was made is one too many.
     const surplus = current !== undefined && !current.pendingReplacement;
-    if (state !== undefined && state.id !== current?.id) this.rest.push(surplus ? { ...state, delete: true } : state);
+    if (state !== undefined) this.rest.push(surplus ? { ...state, delete: true } : state);
     await this.save();
   }
 

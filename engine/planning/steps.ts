@@ -77,6 +77,10 @@ export class Steps {
     this.emit({ kind: "log", severity: "error", message, urn });
   }
 
+  warn(urn: string, message: string): void {
+    this.emit({ kind: "log", severity: "warning", message, urn });
+  }
+
   done(step: Step): void {
     this.emit({ kind: "done", step, ms: 0 });
   }
@@ -99,8 +103,11 @@ export class Steps {
       if (this.preview)
         return record({ ...state, id: isProviderType(state.type) ? UNKNOWN_ID : undefined, outputs: state.inputs });
       const provider = this.registry.of(state);
-      const operation = await this.journal.begin(state, "creating");
-      const finish = (id: string, outputs: Properties, initErrors?: string[]) => {
+      const finish = (
+        { id, outputs }: { id: string; outputs: Properties },
+        operation?: PendingOperation,
+        problem?: string,
+      ) => {
         const now = new Date().toISOString();
         const made = {
           ...state,
@@ -109,26 +116,54 @@ export class Steps {
           created: now,
           modified: now,
         };
-        return record({ ...made, initErrors }, operation);
+        return record({ ...made, initErrors: problem === undefined ? undefined : [problem] }, operation);
       };
-      try {
-        // What went with its holder may have stayed all the same, e.g. a database on a volume.
-        const left = old?.pendingReplacement ? await this.leftOver(state) : undefined;
-        const { id, outputs } =
-          left ?? (await provider.create(state, unwrapProps(state.inputs), this.context(state, "create")));
-        return await finish(id, outputs);
-      } catch (error) {
-        if (error instanceof PartialCreateError) await finish(error.id, error.outputs, [error.message]);
-        else await this.journal.settle(operation, undefined);
-        throw error;
-      }
+      const stayed = old && (await this.stayed(old, state));
+      if (stayed) return finish(stayed);
+      const [inputs, context] = [unwrapProps(state.inputs), this.context(state, "create")];
+      await provider.refuseForeign?.(state, inputs, context);
+      const operation = await this.journal.begin(state, "creating");
+      const made = await provider.create(state, inputs, context).catch(async (error) => {
+        const half = error instanceof PartialCreateError && { id: error.id, outputs: error.outputs, complete: false };
+        const left = half || (await this.leftByFailed(operation));
+        if (left && !left.complete) await finish(left, operation, messageOf(error));
+        if (!left?.complete) throw error;
+        this.warn(state.urn, `made all the same: ${messageOf(error)}`);
+        return left;
+      });
+      return finish(made, operation);
     });
   }
 
-  /** What an earlier create of `state` left behind, if it is complete. */
-  private async leftOver(state: ResourceState) {
+  /** What a create that has just failed made all the same. When that can't be known, it stays open for the next run. */
+  private async leftByFailed(operation: PendingOperation) {
+    try {
+      const left = await this.leftBehind(operation.resource);
+      if (left === undefined) await this.journal.settle(operation, undefined);
+      return left;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What went with its holder, or was only let go, and stayed all the same, e.g. a database on a volume. */
+  private async stayed(old: ResourceState, state: ResourceState) {
+    const asBefore = equal(old.inputs, state.inputs);
+    if (!old.pendingReplacement || !(asBefore || old.deletedWith)) return undefined;
+    const left = await this.leftBehind(state);
+    return left?.complete && (asBefore || left.id === old.id) ? left : undefined;
+  }
+
+  /**
+   * What a create of `state` that failed or was cut off has made, if anything.
+   *
+   * @throws when that can't be known now
+   */
+  async leftBehind(state: ResourceState) {
     const found = await this.registry.of(state).recover?.(state, unwrapProps(state.inputs), this.context(state));
-    return found?.complete ? found : undefined;
+    const isFound = ({ urn, id, pendingReplacement }: ResourceState) =>
+      urn === state.urn && id === found?.id && !pendingReplacement;
+    return this.journal.resources().some(isFound) ? undefined : found;
   }
 
   async update(step: Step, state: ResourceState, old: ResourceState): Promise<ResourceState> {

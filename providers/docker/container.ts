@@ -20,11 +20,7 @@ export function containerKind(docker: Docker): Kind<Inputs> {
     const { name, platform } = inputs;
     // Said apart, or dockerode repeats the body, secrets of the environment included, in the URL, which engines log.
     const request = { _query: platform ? { name, platform } : { name }, _body: createOptions(inputs) };
-    const made = docker.createContainer(request as ContainerCreateOptions);
-    return attempt(`create container ${name}`, made).catch((error: DockerError) => {
-      const there = error.status === 409 && /by container "?([0-9a-f]{12})/.exec(error.message);
-      throw there ? foreign("container", name, "docker rm -f", there[1]) : error;
-    });
+    return attempt(`create container ${name}`, docker.createContainer(request as ContainerCreateOptions));
   }
 
   async function prepare(container: Container, inputs: Inputs): Promise<void> {
@@ -73,6 +69,11 @@ export function containerKind(docker: Docker): Kind<Inputs> {
     named: true,
     fields: containerFields,
     validate: checkContainer,
+    async refuseForeign({ name }) {
+      const there = await inspect(name);
+      // Also found by the beginning of an id.
+      if (there?.Name === `/${name}`) throw foreign("container", name, "docker rm -f", there.Id);
+    },
     create: async (inputs, context) => finish(await create(inputs), inputs, context),
     async read({ id, inputs, outputs: recorded }) {
       const found = await inspect(id);

@@ -53,10 +53,12 @@ export function networkKind(docker: Docker): Kind<Inputs> {
     type: "docker:index/network:Network",
     named: true,
     fields,
-    async create(inputs) {
-      const { name } = inputs;
+    async refuseForeign({ name }) {
       const there = await named(name);
       if (there) throw foreign("network", name, "docker network rm", there.Id);
+    },
+    async create(inputs) {
+      const { name } = inputs;
       const made = docker.createNetwork({ ...request(inputs), CheckDuplicate: true });
       const { id } = await attempt(`create network ${name}`, made).catch(async (error: DockerError) => {
         throw await explainOverlap(docker, inputs, error);

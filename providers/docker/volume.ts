@@ -28,9 +28,11 @@ export function volumeKind(docker: Docker): Kind<Inputs> {
     type: "docker:index/volume:Volume",
     named: true,
     fields,
+    async refuseForeign({ name }) {
+      if (await inspect(name)) throw foreign("volume", name, "keep its data elsewhere and docker volume rm");
+    },
     async create(inputs) {
       const { name } = inputs;
-      if (await inspect(name)) throw foreign("volume", name, "keep its data elsewhere and docker volume rm");
       await attempt(`create volume ${name}`, docker.createVolume(toApi(fields, inputs)));
       const made = await attempt(`inspect volume ${name}`, docker.getVolume(name).inspect());
       return { id: name, outputs: outputsOf(made, inputs) };

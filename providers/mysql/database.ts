@@ -1,23 +1,23 @@
 import type { DatabaseArgs } from "@pulumi/mysql";
 import type { Unwrap } from "@pulumi/pulumi";
+import type { Context } from "../../engine/provider";
 import type { Kind } from "../kind";
 import { str } from "../schema";
 import type { MysqlServer } from "./connection";
-import { foreignUnless, goneIf, identifier } from "./names";
+import { foreign, goneIf, identifier } from "./names";
 
 type Inputs = Required<Unwrap<DatabaseArgs>>;
 
 const NO_DATABASE = 1008;
-const EXISTS = 1007;
 
 /** mysql.Database: character set and collation change in place. */
 export function databaseKind(server: MysqlServer): Kind<Inputs> {
   /** As the server has it, in the words of `given` where they say the same. */
-  const find = async (name: string, given: Inputs): Promise<Inputs | undefined> => {
+  const find = async (name: string, given: Inputs, context?: Context): Promise<Inputs | undefined> => {
     const sql =
       "SELECT DEFAULT_CHARACTER_SET_NAME AS characterSet, DEFAULT_COLLATION_NAME AS collation " +
       "FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?";
-    const [found] = await server.query<Record<string, string>>(`read database ${name}`, sql, [name]);
+    const [found] = await server.query<Record<string, string>>(`read database ${name}`, sql, [name], context);
     // The server's name for utf8 is utf8mb3: no drift when the program says utf8.
     const said = (wanted: string, now = "") => (wanted === now.replace(/^utf8mb3/, "utf8") ? wanted : now);
     return (
@@ -36,11 +36,14 @@ export function databaseKind(server: MysqlServer): Kind<Inputs> {
       defaultCharacterSet: str({ default: "utf8", inPlace: true }),
       defaultCollation: str({ default: "utf8_general_ci", inPlace: true }),
     },
+    async refuseForeign(inputs, context) {
+      const { name } = inputs;
+      if (await find(name, inputs, context)) throw foreign("database", name, `DROP DATABASE ${identifier(name)}`);
+    },
     async create(inputs, context) {
       const { name } = inputs;
       const sql = `CREATE DATABASE ${identifier(name)} ${characterSet(inputs)}`;
-      const created = server.query(`create database ${name}`, sql, [], context);
-      await created.catch(foreignUnless(EXISTS, "database", name, `DROP DATABASE ${identifier(name)}`));
+      await server.query(`create database ${name}`, sql, [], context);
       return { id: name, outputs: inputs };
     },
     async read({ id, inputs }) {

@@ -17,14 +17,11 @@ export const accountId = ({ user, host = "localhost" }: Account): string => `${u
 export const accountSql = ({ user, host = "localhost" }: Account): string => `${quote(user)}@${quote(host)}`;
 
 /** An object that is there already is never taken over. */
-export function foreignUnless(errno: number, what: string, name: string, remove: string) {
-  return (error: unknown): never => {
-    if (!(error instanceof MysqlError) || error.errno !== errno) throw error;
-    throw new MysqlError(
-      `create ${what} ${name}: it is there already and not recorded in this stack; ` +
-        `if nothing else uses it remove it (${remove}), or choose another name`,
-    );
-  };
+export function foreign(what: string, name: string, remove: string): MysqlError {
+  return new MysqlError(
+    `create ${what} ${name}: it is there already and not recorded in this stack; ` +
+      `if nothing else uses it remove it (${remove}), or choose another name`,
+  );
 }
 
 /** For deletes: an object that is gone already is as good as deleted. */

@@ -6,11 +6,11 @@ import { isEmpty } from "../../engine/values";
 import type { Kind } from "../kind";
 import { str } from "../schema";
 import type { MysqlServer } from "./connection";
-import { type Account, accountId, accountSql, foreignUnless, goneIf, identifier } from "./names";
+import { type Account, accountId, accountSql, foreign, goneIf, identifier } from "./names";
 
 type Inputs = Unwrap<UserArgs> & Account;
 
-/** CREATE USER, ALTER USER or DROP USER failed: there is, or there is not, such an account. */
+/** DROP USER failed: there is no such account. */
 const CANNOT_USER = 1396;
 
 /** mysql.User: its password and TLS option change in place. */
@@ -26,11 +26,17 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
       authPlugin: str(),
       tlsOption: str({ default: "NONE", inPlace: true, like: [/^(NONE|SSL|X509)$/i, "NONE, SSL or X509"] }),
     },
+    async refuseForeign(inputs, context) {
+      const id = accountId(inputs);
+      const { user, host } = accountOf(id);
+      const sql = "SELECT User FROM mysql.user WHERE User = ? AND Host = ?";
+      const found = await server.query(`look for user ${id}`, sql, [user, host], context);
+      if (found.length > 0) throw foreign("user", id, `DROP USER ${accountSql(inputs)}`);
+    },
     async create(inputs, context) {
       const id = accountId(inputs);
       const sql = `CREATE USER ${accountSql(inputs)}${settings(inputs)}`;
-      const created = server.query(`create user ${id}`, sql, [], context);
-      await created.catch(foreignUnless(CANNOT_USER, "user", id, `DROP USER ${accountSql(inputs)}`));
+      await server.query(`create user ${id}`, sql, [], context);
       return { id, outputs: outputsOf(inputs) };
     },
     async read({ id, inputs: olds, outputs: { plaintextPassword } }) {

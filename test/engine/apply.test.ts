@@ -232,6 +232,52 @@ describe("apply", () => {
       assert.equal((await deploy(dir, world, goals)).failed, false);
       assert.deepEqual(world.names(), ["a", "b", "c"]);
     });
+    for (const [what, inputs, then] of [
+      ["is taken over, to be replaced by the next run", {}, ["replace a", "delete-replaced a", "create-replacement a"]],
+      ["is as good as made when it is complete", { whole: true }, ["same a"]],
+    ] as const)
+      it(`what a create made whose answer was lost ${what}`, async () => {
+        const goals = [thing("a", inputs, { type: NAMED })];
+        world.hook = (moment, call) => {
+          if (moment === "after" && call === "create") throw new Error("nobody answers");
+        };
+        const outcome = await deploy(dir, world, goals);
+        assert.match(JSON.stringify(outcome.events), /nobody answers/);
+        assert.equal(outcome.failed, then.length > 1);
+        assert.deepEqual(pendingIn(dir), []);
+        world.hook = () => {};
+        assert.deepEqual((await deploy(dir, world, goals)).steps, then);
+        assert.deepEqual(world.names(), ["a"]);
+      });
+    it("a create whose answer was lost stays open when nobody answers any more, and the next run takes it over", async () => {
+      const goals = [thing("a", { whole: true }, { type: NAMED })];
+      world.hook = (moment, call) => {
+        if (moment === "after" || call === "recover") throw new Error("nobody answers");
+      };
+      assert.deepEqual(errors(await deploy(dir, world, goals)), ["nobody answers"]);
+      assert.deepEqual(
+        pendingIn(dir).map(({ type }) => type),
+        ["creating"],
+      );
+      world.hook = () => {};
+      assert.deepEqual((await deploy(dir, world, goals)).steps, ["same a"]);
+      assert.deepEqual(world.names(), ["a"]);
+    });
+    it("a replacement that failed is not taken for the old one, which stays as it was", async () => {
+      await deploy(dir, world, [thing("a", { size: 1 })]);
+      world.hook = (moment, call) => {
+        if (moment === "before" && call === "create") throw new Error("no room");
+      };
+      assert.equal((await deploy(dir, world, [thing("a", { size: 2 })])).failed, true);
+      const [state, ...others] = (await recorded(dir)).filter(({ type }) => type === THING);
+      assert.deepEqual([state?.id, state?.initErrors, others], ["a-1", undefined, []]);
+    });
+    it("what somebody else made is refused, and never taken over, by this run or the next", async () => {
+      world.things.set("theirs", { name: "a", whole: true });
+      const goals = [thing("a", { whole: true }, { type: NAMED })];
+      for (const _ of [1, 2]) assert.deepEqual(errors(await deploy(dir, world, goals)), ["a exists already"]);
+      assert.deepEqual([[...world.things.keys()], world.calls, pendingIn(dir)], [["theirs"], [], []]);
+    });
     it("a half-made resource is recorded and replaced", async () => {
       const outcome = await deploy(dir, world, [thing("a", { half: true }, { type: NAMED })]);
       assert.deepEqual(errors(outcome), ["only half of it"]);
@@ -366,6 +412,19 @@ describe("apply", () => {
       await deploy(at, on, first);
       assert.deepEqual(on.names(), ["box", "extra", "key", "net"]);
       assert.deepEqual(on.calls.slice(-2), ["recover late", "delete late"]);
+    });
+
+    it("what can't be looked at before its server is back is looked at then", async () => {
+      const [at, on] = [temporaryDir(), new World()];
+      const goals = [thing("late", {}, { type: NAMED })];
+      await cutOff(at, on, 1, () => deploy(at, on, goals));
+      let asked = 0;
+      on.hook = (_moment, call) => {
+        if (call === "recover" && ++asked === 1) throw new Error("nobody answers");
+      };
+      const { failed, steps } = await deploy(at, on, goals);
+      assert.deepEqual([failed, steps], [false, ["replace late", "delete-replaced late", "create-replacement late"]]);
+      assert.deepEqual([pendingIn(at), on.names()], [[], ["late"]]);
     });
 
     it("what can't be looked at is noted once, however often it fails", async () => {

@@ -81,11 +81,14 @@ export class World {
         detailed: Object.fromEntries(keys.map((key) => [key, kind(key)])),
       };
     },
+    refuseForeign: async (ref) => {
+      const name = ref.urn.split("::").pop() ?? "";
+      if (ref.type === NAMED && [...this.things.values()].some((thing) => thing.name === name))
+        throw new Error(`${name} exists already`);
+    },
     create: async (ref, inputs) => {
       const name = ref.urn.split("::").pop() ?? "";
       await this.effect("create", name);
-      if (ref.type === NAMED && [...this.things.values()].some((thing) => thing.name === name))
-        throw new Error(`${name} exists already`);
       if (Object.values(inputs).some((value) => value instanceof Unknown)) throw new Error("created with an unknown");
       const id = `${name}-${++this.counter}`;
       const outputs = { ...inputs, name, hex: `hex-${id}`, result: `result-${id}` };
@@ -117,7 +120,7 @@ export class World {
       const name = ref.urn.split("::").pop() ?? "";
       await this.effect("recover", name);
       const found = [...this.things].reverse().find(([, thing]) => thing.name === name);
-      return found && { id: found[0], outputs: found[1], complete: false };
+      return found && { id: found[0], outputs: found[1], complete: found[1].whole === true };
     },
   };
 

@@ -119,6 +119,7 @@ export class Driver {
 
   async create(inputs: Properties, context = logged().context): Promise<Existing> {
     const checked = await this.checked(inputs);
+    await this.provider.refuseForeign?.(this.resource, checked, context);
     const made = await this.provider.create(this.resource, checked, context);
     return { ...this.resource, id: made.id, inputs: checked, outputs: made.outputs };
   }

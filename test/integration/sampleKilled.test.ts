@@ -123,27 +123,34 @@ describe("the sample program, killed at every step", function () {
     });
   }
 
-  it("a Docker engine that goes away: one clear error, the state as far as it came, and the next run goes on", async () => {
-    const gate = await openGate("POST /containers/create");
-    project.set("x", `1"\n  docker:host: "tcp://127.0.0.1:${gate.port}`);
-    const { code, text } = await project.run("up");
-    gate.server.close();
-    assert.equal(code, 1);
-    assert.match(text, /error: docker:index:Container box-container: .*no Docker engine answers.*start it/);
-    assert.doesNotMatch(text, /^ +at /m);
-    JSON.parse(readFileSync(project.stateFile, "utf8"));
-    project.unset();
-    await orderly();
-    assert.equal((await project.run("destroy")).code, 0);
-    assert.deepEqual(await world.leftovers(), []);
-  });
+  for (const [what, request, when, resource] of [
+    ["when it is asked for a container", "POST /containers/create", "before", "Container box-container"],
+    ["after it made a volume", "POST /volumes/create", "after", "Volume box-data"],
+    ["after it made a network", "POST /networks/create", "after", "Network net"],
+    ["after it made a container", "POST /containers/create", "after", "Container box-container"],
+  ] as const)
+    it(`a Docker engine that goes away ${what}: one clear error, the state as far as it came, and the next run goes on`, async () => {
+      const gate = await openGate(request, when);
+      project.set("x", `1"\n  docker:host: "tcp://127.0.0.1:${gate.port}`);
+      const { code, text } = await project.run("up");
+      gate.server.close();
+      assert.equal(code, 1);
+      assert.match(text, new RegExp(`error: docker:index:${resource}: .*no Docker engine answers.*start it`));
+      assert.doesNotMatch(text, /^ +at /m);
+      JSON.parse(readFileSync(project.stateFile, "utf8"));
+      project.unset();
+      await orderly();
+      assert.equal((await project.run("destroy")).code, 0);
+      assert.deepEqual(await world.leftovers(), []);
+    });
 });
 
-/** A way to the Docker engine that is closed for good when `request` comes. */
-async function openGate(request: string): Promise<{ server: Server; port: number }> {
+/** A way to the Docker engine that is closed for good when `request` comes, or when the engine has answered it. */
+async function openGate(request: string, when: "before" | "after"): Promise<{ server: Server; port: number }> {
   let open = true;
   const server = createServer((client) => {
     const engine = dialSocket("/var/run/docker.sock");
+    let asked = false;
     const end = () => {
       client.destroy();
       engine.destroy();
@@ -152,11 +159,16 @@ async function openGate(request: string): Promise<{ server: Server; port: number
     engine.on("error", end).on("close", end);
     if (!open) return end();
     client.on("data", (data) => {
-      open &&= !data.toString("latin1").startsWith(request);
-      if (!open) end();
-      else engine.write(data);
+      asked ||= data.toString("latin1").startsWith(request);
+      open &&= !(asked && when === "before");
+      if (open) engine.write(data);
+      else end();
     });
-    engine.pipe(client);
+    engine.on("data", (data) => {
+      open &&= !asked;
+      if (open) client.write(data);
+      else end();
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { server, port: (server.address() as AddressInfo).port };

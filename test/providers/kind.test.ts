@@ -13,7 +13,7 @@ interface Inputs {
 
 const type = "toy:index/box:Box";
 const validated: object[] = [];
-/** All that a kind must say, and nothing of what it may leave to {@link providerOf}. */
+/** All that a kind with names must say, and nothing of what it may leave to {@link providerOf}. */
 const box: Kind<Inputs> = {
   type,
   named: true,
@@ -26,6 +26,9 @@ const box: Kind<Inputs> = {
   *validate(inputs) {
     validated.push(inputs);
     if (inputs.mode === "tiny" && inputs.size > 9) yield ["size", `expected 1..9 with mode tiny, found ${inputs.size}`];
+  },
+  async refuseForeign({ name }) {
+    if (name === "theirs") throw new Error("theirs is there already");
   },
   create: async (inputs) => ({ id: `${inputs.name}-1`, outputs: { ...inputs, weight: undefined } }),
   async read({ id, inputs }) {
@@ -74,6 +77,12 @@ describe("a resource kind", () => {
       complete: true,
     });
     assert.equal(await provider.recover?.(resource(type), given, context), undefined);
+  });
+
+  it("refuses what somebody else made", async () => {
+    await provider.refuseForeign?.(resource(type), given, context);
+    const theirs = provider.refuseForeign?.(resource(type), { ...given, name: "theirs" }, context);
+    await assert.rejects(theirs ?? Promise.resolve(), /theirs is there already/);
   });
 
   it("keeps its recorded inputs in a read, unless it says others; an import has none", async () => {
