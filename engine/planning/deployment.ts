@@ -135,8 +135,11 @@ export class Deployment {
 
   private async carryOut(urn: string, goal: Goal): Promise<ResourceState> {
     const { steps } = this;
+    const names = recordedUrns(this.stack, goal, this.aliased);
+    await this.replacements.underWay([urn]);
     await this.lookAgain(urn);
-    const { old, aliases } = this.findOld(urn, goal);
+    for (let gone = this.replacements.underWay(names); gone; gone = this.replacements.underWay(names)) await gone;
+    const { old, aliases } = this.findOld(urn, goal, names);
     const provider = steps.registry.of(goal);
     const given = goal.custom ? goal.inputs : this.usable(goal.inputs, old?.inputs);
     if (goal.readId !== undefined)
@@ -194,8 +197,8 @@ export class Deployment {
     else this.olds.set(urn, old);
   }
 
-  private findOld(urn: string, goal: Goal): { old?: ResourceState; aliases: readonly string[] } {
-    const candidates = recordedUrns(this.stack, goal, this.aliased).filter((alias) => alias !== urn);
+  private findOld(urn: string, goal: Goal, names: readonly string[]) {
+    const candidates = names.filter((alias) => alias !== urn);
     const aliases = (goal.aliases ?? []).length > 0 ? candidates : [];
     for (const candidate of [urn, ...candidates]) {
       const old = this.olds.get(candidate);
@@ -209,7 +212,7 @@ export class Deployment {
       }
       return { old, aliases };
     }
-    return { aliases };
+    return { old: undefined, aliases };
   }
 
   /**

@@ -69,6 +69,7 @@ export class Journal {
     if (operation !== undefined) this.pending.delete(operation);
     const kept = state && old && this.isSame(old, state) ? old : state;
     if (old !== undefined) {
+      this.expect(old);
       this.rest = this.rest.filter((each) => each !== old);
       this.settled = this.settled.filter((each) => each !== old);
     }
@@ -80,6 +81,7 @@ export class Journal {
 
   /** Ends `operation` and puts `state` in the place of `old`, wherever that stands. */
   async replace(operation: PendingOperation | undefined, old: ResourceState, state: ResourceState): Promise<void> {
+    this.expect(old);
     if (operation !== undefined) this.pending.delete(operation);
     else if (this.isSame(old, state)) return;
     const swap = (each: ResourceState) => (each === old ? state : each);
@@ -97,6 +99,11 @@ export class Journal {
     const surplus = current !== undefined && !current.pendingReplacement;
     if (state !== undefined) this.rest.push(surplus ? { ...state, delete: true } : state);
     await this.save();
+  }
+
+  private expect(state: ResourceState): void {
+    if (!this.resources().includes(state))
+      throw new Error(`${state.urn}: changed or deleted by another step meanwhile`);
   }
 
   rename(from: string, to: string): void {

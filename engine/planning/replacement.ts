@@ -7,7 +7,8 @@ import { goesWithAnother, type Plan, planDependents, refusal } from "./plan";
 import { existing, type Steps } from "./steps";
 
 export class Replacements {
-  private readonly deletions = new Map<ResourceState, Promise<void>>();
+  /** By URN, those that were chosen to be deleted first and are not gone yet. */
+  private readonly deletions = new Map<string, Promise<void>>();
 
   /**
    * @param seen URNs that the program registered by now
@@ -19,6 +20,12 @@ export class Replacements {
     private readonly deleted: (state: ResourceState) => void,
   ) {}
 
+  /** Resolves when those of `urns` that are being deleted for something else are gone, or stay; undefined if none is. */
+  underWay(urns: readonly string[]): Promise<unknown> | undefined {
+    const all = urns.flatMap((urn) => this.deletions.get(urn) ?? []);
+    return all.length > 0 ? Promise.allSettled(all) : undefined;
+  }
+
   /** @throws when the old one, or a dependent that has to go with it, is protected. */
   async replace(step: Omit<Step, "op">, plan: Plan, state: ResourceState, old: ResourceState): Promise<ResourceState> {
     const create: Step = { ...step, op: "create-replacement" };
@@ -26,27 +33,49 @@ export class Replacements {
     this.steps.done({ ...step, op: "replace" });
     if (plan.kind === "recreate") return this.steps.create(create, state, old);
     if (!plan.deleteBeforeReplace) return this.steps.create(create, state, undefined, old);
-    const dependents = await planDependents(old, this.steps.journal.remaining(), async (dependent, news) => {
-      const diff = await this.steps.registry.of(dependent).diff(existing(dependent), unwrapProps(news));
-      return diff.replaces;
-    });
-    const doomed = dependents.filter(({ urn }) => !this.seen.has(urn));
+    const doomed = await this.choose(old);
     for (const { urn, protect } of doomed) if (protect) throw new Error(`${urn} ${refusal("replaced")}`);
-    const going = new Set([old, ...doomed].map(({ urn }) => urn));
-    for (const dependent of doomed.reverse()) await this.deleteFirst(dependent, going);
-    return this.steps.create(create, state, await this.deleteFirst(old, going));
+    await this.deleteFirst([...doomed.reverse(), old]);
+    const left = this.steps.journal.remaining().find((each) => each.urn === old.urn && each.pendingReplacement);
+    return this.steps.create(create, state, left);
   }
 
-  /** Once, even when two replaced resources share a dependent. @returns what the state has of it now */
-  private async deleteFirst(state: ResourceState, going: ReadonlySet<string>): Promise<ResourceState> {
+  /** The dependents of `root` that have to go before it: none that the program has registered by now. */
+  private async choose(root: ResourceState): Promise<ResourceState[]> {
+    const { journal, registry } = this.steps;
+    const unseen = () => journal.remaining().filter(({ urn }) => !this.seen.has(urn));
+    for (;;) {
+      const doomed = await planDependents(root, unseen(), async (dependent, news) => {
+        const diff = await registry.of(dependent).diff(existing(dependent), unwrapProps(news));
+        return diff.replaces;
+      });
+      // One that was registered, or deleted for another one, meanwhile may have been all that others depend on.
+      const still = new Set(unseen());
+      if (doomed.every((each) => still.has(each))) return doomed;
+    }
+  }
+
+  /** One after another; each only once, even when two replaced resources share a dependent. */
+  private async deleteFirst(states: readonly ResourceState[]): Promise<void> {
+    const going = new Set(states.map(({ urn }) => urn));
+    let last: Promise<unknown> = Promise.resolve();
+    // All are marked before the first one goes: whoever registers meanwhile has to wait for its own deletion.
+    for (const state of states) {
+      const { urn } = state;
+      const gone = this.deletions.get(urn) ?? last.then(() => this.delete(state, going));
+      this.deletions.set(urn, gone);
+      const forget = () => void this.deletions.delete(urn);
+      gone.then(forget, forget);
+      last = Promise.all([last, gone]);
+    }
+    await last;
+  }
+
+  private async delete(state: ResourceState, going: ReadonlySet<string>): Promise<void> {
     const { urn } = state;
     const retain = state.retainOnDelete === true || goesWithAnother(state, going);
-    const step: Step = { op: "delete-replaced", urn, old: state, retain };
-    const begun = this.deletions.get(state) ?? this.steps.remove(step, state, retain, true);
-    this.deletions.set(state, begun);
-    await begun;
-    const left = this.steps.journal.remaining().find((each) => each.urn === urn && each.pendingReplacement) ?? state;
-    this.deleted(left);
-    return left;
+    await this.steps.remove({ op: "delete-replaced", urn, old: state, retain }, state, retain, true);
+    const left = this.steps.journal.remaining().find((each) => each.urn === urn && each.pendingReplacement);
+    if (left) this.deleted(left);
   }
 }

@@ -23,4 +23,10 @@ describe("journal", () => {
     await journal.adopt(operation, state("a"));
     assert.deepEqual(written(), [state("a")]);
   });
+
+  it("refuses to change or to end what is not in it", async () => {
+    const { journal } = opened(state("a"));
+    await assert.rejects(journal.replace(undefined, state("a"), state("a", { protect: true })), /changed or deleted/);
+    await assert.rejects(journal.settle(undefined, state("a")), /changed or deleted by another step meanwhile/);
+  });
 });
