@@ -128,7 +128,8 @@ export class Deployment {
   }
 
   private mustSkip(goal: Goal): boolean {
-    if (!goal.custom) return false;
+    // A component goes on without what it waits for, but not without what holds it.
+    if (!goal.custom) return this.missing.has(goal.parent ?? "");
     if (requirements(goal).some((each) => this.missing.has(each))) return true;
     return !this.steps.preview && containsUnknown(goal.inputs);
   }

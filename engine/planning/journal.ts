@@ -2,13 +2,13 @@
 
 import type { Crypter } from "../../backend/crypto";
 import type { StateFile } from "../../backend/stateFile";
-import type { PendingOperation, ResourceState } from "../model";
+import { type PendingOperation, type ResourceState, requirements } from "../model";
 import { equal, isEmpty, isObject, type Props, toState } from "../values";
 
 /**
  * Every change is on disk before the returned promise resolves. Writes that come in while one is under way are
  * written together. The resources are listed so that each comes after all that it refers to: first those settled in
- * this run, in their order, then the rest in their old order.
+ * this run, in their order, then the rest in their old order. References to what is not in it any more are not written.
  */
 export class Journal {
   private settled: ResourceState[] = [];
@@ -134,8 +134,14 @@ export class Journal {
     if (this.file === undefined) return;
     const text = (state: ResourceState) => this.referringTo(this.text(state));
     const pending = [...this.pending].map(({ resource, type }) => `{"resource":${text(resource)},"type":"${type}"}`);
+    const resources = this.resources();
+    const present = new Set(resources.map(({ urn }) => this.nameNow(urn)));
+    const texts = resources.map((state) => {
+      const gone = requirements(state).filter((urn) => !present.has(this.nameNow(urn)));
+      return gone.length > 0 ? without(text(state), new Set(gone.map((urn) => this.nameNow(urn)))) : text(state);
+    });
     try {
-      await this.file.write(this.resources().map(text), pending, this.crypter?.salt);
+      await this.file.write(texts, pending, this.crypter?.salt);
     } catch (error) {
       this.dirty = true;
       throw error;
@@ -167,6 +173,10 @@ export class Journal {
     return text;
   }
 
+  private nameNow(urn: string): string {
+    return this.renamed.get(urn) ?? urn;
+  }
+
   /** Follows renamed resources; `aliases` keep the old names. */
   private referringTo(text: string): string {
     if (this.renamed.size === 0) return text;
@@ -176,6 +186,23 @@ export class Journal {
       changed = changed.replaceAll(`"${from}"`, `"${to}"`).replaceAll(`"${from}::`, `"${to}::`);
     return aliases ? `${changed.slice(0, -1)},"aliases":${JSON.stringify(aliases)}}` : changed;
   }
+}
+
+/** The official engine refuses to read a state that refers to what is not in it. */
+function without(text: string, gone: ReadonlySet<string>): string {
+  const { dependencies, propertyDependencies, ...others }: ResourceState = JSON.parse(text);
+  const present = (urns: readonly string[] = []) => urns.filter((urn) => !gone.has(urn));
+  const properties = Object.entries(propertyDependencies ?? {});
+  const held = (key: "parent" | "deletedWith") => gone.has(others[key] ?? "") && { [key]: undefined };
+  return JSON.stringify({
+    ...others,
+    ...(present(dependencies).length > 0 && { dependencies: present(dependencies) }),
+    ...(propertyDependencies && {
+      propertyDependencies: Object.fromEntries(properties.map(([key, urns]) => [key, present(urns)])),
+    }),
+    ...held("parent"),
+    ...held("deletedWith"),
+  });
 }
 
 /** All but inputs and outputs, the same for the same resource: nothing empty, everything in order. */

@@ -70,21 +70,7 @@ export async function refreshAll(steps: Steps): Promise<boolean> {
     const message = `${unseen.length} resources of what was stopped or changed stay as recorded: ${unseen[0]}`;
     steps.emit({ kind: "log", severity: "warning", message });
   }
-  for (const state of journal.resources())
-    if (requirements(state).some((urn) => gone.has(urn))) await journal.replace(undefined, state, without(state, gone));
   const root = journal.resources().find(({ type }) => type === STACK_TYPE);
   if (root) steps.emit({ kind: "outputs", olds: root.outputs ?? {}, news: root.outputs ?? {} });
   return complete;
-}
-
-/** The state must not refer to what is not in it. */
-function without(state: ResourceState, gone: ReadonlySet<string>): ResourceState {
-  const present = (urns: readonly string[] = []) => urns.filter((urn) => !gone.has(urn));
-  const properties = Object.entries(state.propertyDependencies ?? {});
-  return {
-    ...state,
-    dependencies: present(state.dependencies),
-    propertyDependencies: Object.fromEntries(properties.map(([key, urns]) => [key, present(urns)])),
-    ...(gone.has(state.deletedWith ?? "") && { deletedWith: undefined }),
-  };
 }

@@ -16,6 +16,7 @@ import {
   refresh,
   removeTemporaryDirs,
   stack,
+  statesRefused,
   THING,
   temporaryDir,
   thing,
@@ -35,6 +36,7 @@ describe("apply", () => {
     dir = temporaryDir();
     world = new World();
   });
+  afterEach(() => assert.deepEqual(statesRefused(), []));
   after(removeTemporaryDirs);
 
   const names = async () =>
@@ -343,6 +345,49 @@ describe("apply", () => {
     const repaired = await deploy(dir, world, goals);
     assert.deepEqual(repaired.steps, ["create a", "update b", "same c"]);
     assert.equal(world.things.get("b-2")?.colour, "red");
+  });
+
+  describe("no state refers to what is not in it", () => {
+    const held = (): Wiring[] => [
+      thing("a"),
+      wired(thing("b"), "a"),
+      thing("c", {}, { parent: urnOf("a"), deletedWith: urnOf("b") }),
+    ];
+    const references = async (name: string) => {
+      const state = (await recorded(dir)).find(({ urn }) => urn.endsWith(`::${name}`));
+      return [state?.dependencies, state?.parent, state?.deletedWith];
+    };
+
+    it("after each step of a refresh that finds something gone", async () => {
+      await deploy(dir, world, held());
+      world.things.delete("a-1");
+      await refresh(dir, world);
+      assert.deepEqual(await references("b"), [undefined, undefined, undefined]);
+      assert.deepEqual(await references("c"), [undefined, undefined, urnOf("b")]);
+      assert.equal((await deploy(dir, world, held())).failed, false);
+      assert.deepEqual(await references("b"), [[urnOf("a")], undefined, undefined]);
+      assert.deepEqual(await references("c"), [undefined, urnOf("a"), urnOf("b")]);
+    });
+
+    it("when a step that was cut off has lost its resource", async () => {
+      await deploy(dir, world, held());
+      const colour = [thing("a", { colour: "red" }), ...held().slice(1)];
+      await cutOff(dir, world, 0, () => deploy(dir, world, colour));
+      world.things.delete("a-1");
+      const { steps, journal } = await open(dir, world, false);
+      await journal.flush();
+      assert.deepEqual(await references("b"), [undefined, undefined, undefined]);
+      assert.equal(await destroyAll(steps), true);
+    });
+
+    it("when what a component stands below could not be made", async () => {
+      world.hook = (moment, call) => {
+        if (moment === "before" && call === "create") throw new Error("no room");
+      };
+      const box = { ...thing("box", {}, { parent: urnOf("a") }), type: "shelf:index:Box", custom: false };
+      const { registrations } = await deploy(dir, world, [thing("a"), box]);
+      assert.equal(registrations.get("box")?.result, "skip");
+    });
   });
 
   describe("cut off at any moment, the next run converges", () => {

@@ -8,6 +8,7 @@ import {
   recorded,
   removeTemporaryDirs,
   stack,
+  statesRefused,
   THING,
   temporaryDir,
   thing,
@@ -31,6 +32,7 @@ describe("replacement with the dependents first", () => {
     dir = temporaryDir();
     world = new World();
   });
+  afterEach(() => assert.deepEqual(statesRefused(), []));
   after(removeTemporaryDirs);
 
   /** @returns what goes on with `register` in the middle of the deletion, and how the run ended */

@@ -6,8 +6,10 @@ import {
   NAMED,
   type Outcome,
   recorded,
+  referenceTo,
   refresh,
   removeTemporaryDirs,
+  statesRefused,
   temporaryDir,
   thing,
   urnOf,
@@ -32,7 +34,7 @@ interface Rule {
 
 const PROVIDER = `${PROVIDER_PREFIX}toy`;
 const explicit = (name: string): Wiring => thing(name, { place: name }, { type: PROVIDER });
-const reference = (name: string): string => `${urnOf(name, PROVIDER)}::id`;
+const reference = (name: string): string => referenceTo(urnOf(name, PROVIDER));
 /** Has a physical name, and takes its size from `from`: is replaced when that is. */
 const mounted = (name: string, from: string, size: string): Wiring => ({
   ...thing(name, { size }, { type: NAMED, dependencies: [urnOf(from, NAMED)] }),
@@ -409,6 +411,7 @@ const errors = (outcome: Outcome) =>
   );
 
 describe("rules", () => {
+  afterEach(() => assert.deepEqual(statesRefused(), []));
   after(removeTemporaryDirs);
 
   for (const { rule, before, outside, refreshed, after: goals, steps, left, error } of rules)

@@ -24,6 +24,7 @@ import {
 } from "../../engine/provider";
 import { equal, fromState, type Props } from "../../engine/values";
 import { dynamicProvider } from "../../providers/dynamic";
+import { broken } from "./integrity";
 
 export const stack = { project: "shelf", stack: "dev" };
 export const THING = "toy:index:Thing";
@@ -142,6 +143,9 @@ export function thing(name: string, inputs: Props = {}, options: Partial<Goal> =
 
 export const urnOf = (name: string, type = THING): string => `urn:pulumi:dev::shelf::${type}::${name}`;
 
+/** To an explicit provider, which gets its id when it is registered. */
+export const referenceTo = (urn: string): string => `${urn}::id`;
+
 /** A resource that takes `source`'s output `hex`, and so depends on it. */
 export type Wiring = Goal & { readonly from?: string };
 export function wired(goal: Goal, from: string): Wiring {
@@ -176,7 +180,9 @@ export async function deploy(
   for (const { from, ...goal } of goals) {
     const hex = from === undefined ? undefined : (registrations.get(from)?.outputs.hex ?? Unknown.instance);
     const inputs = hex === undefined ? goal.inputs : { ...goal.inputs, input: hex };
-    registrations.set(goal.name, await deployment.register({ ...goal, inputs }));
+    const holder = [...registrations.values()].find(({ urn }) => goal.provider === referenceTo(urn));
+    const provider = holder ? `${holder.urn}::${holder.id}` : goal.provider;
+    registrations.set(goal.name, await deployment.register({ ...goal, provider, inputs }));
   }
   const holder = outputsOf ?? deployment.rootUrn;
   if (holder) await deployment.registerOutputs(holder, outputs);
@@ -210,9 +216,19 @@ export async function recorded(dir: string): Promise<ResourceState[]> {
   }));
 }
 
+const refused: string[] = [];
+/** Of all states that were written since: why the official engine would refuse to read them. */
+export const statesRefused = (): string[] => refused.splice(0);
+
 /** What a run of the engine works with. */
 export async function open(dir: string, world: World, preview: boolean) {
   const file = new StateFile(dir, stack);
+  const write = file.write.bind(file);
+  file.write = async (resources, ...others) => {
+    const wrong = broken(resources.map((text) => JSON.parse(text)));
+    if (wrong.length > 0) refused.push(wrong.join("; "));
+    return write(resources, ...others);
+  };
   const stored = file.read();
   const resources = await recorded(dir);
   const journal = new Journal(preview ? undefined : file, resources, await testCrypter());

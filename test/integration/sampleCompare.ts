@@ -46,32 +46,6 @@ export function comparable(resources: readonly Recorded[], drop: readonly string
   return Object.fromEntries((JSON.parse(text) as Recorded[]).map((each) => [each.urn, each]));
 }
 
-/** URNs that stand before something that they refer to. */
-export function misplaced(resources: readonly Recorded[]): string[] {
-  const before = new Set<string>();
-  return resources.flatMap((each) => {
-    const {
-      urn,
-      parent,
-      provider,
-      deletedWith,
-      dependencies = [],
-      propertyDependencies = {},
-    } = each as {
-      urn: string;
-      parent?: string;
-      provider?: string;
-      deletedWith?: string;
-      dependencies?: string[];
-      propertyDependencies?: Record<string, string[]>;
-    };
-    const needed = [...dependencies, ...Object.values(propertyDependencies).flat(), parent, deletedWith];
-    if (provider) needed.push(provider.slice(0, provider.lastIndexOf("::")));
-    before.add(urn);
-    return needed.some((other) => other !== undefined && !before.has(other)) ? [urn] : [];
-  });
-}
-
 /** A `preview --diff` as its resources' blocks and its summary; the order of what is independent is by chance. */
 export function blocks(text: string, names: ReadonlyMap<string, string>): string[] {
   const clean = renamed(text, names).replaceAll(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, "<uuid>");
