@@ -36,6 +36,8 @@ export interface Recorded<Properties = { [key: string]: Json }> {
   readonly importID?: string;
   readonly retainOnDelete?: boolean;
   readonly deletedWith?: string;
+  readonly ignoreChanges?: readonly string[];
+  readonly replaceOnChanges?: readonly string[];
   readonly created?: string;
   readonly modified?: string;
 }

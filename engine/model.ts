@@ -18,8 +18,6 @@ export interface Goal extends Omit<ResourceState, "urn" | "aliases"> {
   readonly inputs: Props;
   readonly version?: string;
   readonly deleteBeforeReplace?: boolean;
-  readonly ignoreChanges?: readonly string[];
-  readonly replaceOnChanges?: readonly string[];
   readonly aliases?: readonly Alias[];
   readonly importId?: string;
   /** For readResource: the id of what to read. */
@@ -28,14 +26,7 @@ export interface Goal extends Omit<ResourceState, "urn" | "aliases"> {
 
 /** What would be recorded of `goal`; what only exists afterwards is as in `old`. */
 export function stateFor(urn: string, goal: Goal, aliases: readonly string[], old?: ResourceState): ResourceState {
-  const {
-    name: _name,
-    version: _v,
-    deleteBeforeReplace: _d,
-    ignoreChanges: _i,
-    replaceOnChanges: _r,
-    ...wanted
-  } = goal;
+  const { name: _name, version: _version, deleteBeforeReplace: _delete, ...wanted } = goal;
   const { importId: _importId, readId: _readId, ...recorded } = wanted;
   const { id, importID, created, modified } = old ?? {};
   return { urn, ...recorded, aliases: aliases.length > 0 ? aliases : undefined, id, importID, created, modified };

@@ -4,20 +4,11 @@ import type { StackName } from "../../backend/checkpoint";
 import type { Config } from "../../backend/project";
 import { type Goal, isProviderType, makeUrn, type ResourceState, requirements, STACK_TYPE, stateFor } from "../model";
 import type { Properties } from "../provider";
-import {
-  containsUnknown,
-  equal,
-  markPaths,
-  markSecrets,
-  type Props,
-  parsePath,
-  resetPath,
-  unwrapProps,
-} from "../values";
+import { containsUnknown, equal, markPaths, markSecrets, type Props, unwrapProps } from "../values";
 import { recordedUrns } from "./aliases";
 import { DefaultProviders } from "./defaultProviders";
 import { deleteAll } from "./destroy";
-import { isImport, planRegistration } from "./plan";
+import { ignoring, isImport, planRegistration } from "./plan";
 import { recover } from "./recover";
 import { Replacements } from "./replacement";
 import { existing, known, messageOf, plannedOutputs, type Steps, Stopped } from "./steps";
@@ -145,10 +136,9 @@ export class Deployment {
     const given = goal.custom ? goal.inputs : this.usable(goal.inputs, old?.inputs);
     if (goal.readId !== undefined)
       return steps.take("read", stateFor(urn, { ...goal, inputs: given }, aliases, old), old, goal.readId);
-    const wanted = (goal.ignoreChanges ?? []).reduce<Props>(
-      (inputs, path) => (old?.inputs ? (resetPath(inputs, old.inputs, parsePath(path)) as Props) : inputs),
-      goal.version && isProviderType(goal.type) ? { ...given, __internal: {}, version: goal.version } : given,
-    );
+    const news =
+      goal.version && isProviderType(goal.type) ? { ...given, __internal: {}, version: goal.version } : given;
+    const wanted = old?.inputs ? ignoring(news, old.inputs, goal.ignoreChanges) : news;
     const check = async (olds: ResourceState | undefined): Promise<ResourceState> => {
       const before: Properties | undefined = olds?.inputs && unwrapProps(olds.inputs);
       const { inputs, failures } = await provider.check({ urn, type: goal.type }, before, unwrapProps(wanted));

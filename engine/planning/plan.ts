@@ -2,7 +2,7 @@
 
 import { type Goal, providerUrn, type ResourceState, requirements } from "../model";
 import { type DiffKind, type DiffResult, Unknown } from "../provider";
-import { coversPath, type Props, parsePath, Secret } from "../values";
+import { coversPath, type Props, parsePath, resetPath, Secret } from "../values";
 
 export interface Plan {
   /** `recreate`: the old one is deleted already. */
@@ -41,7 +41,7 @@ function replaceFor(goal: Goal, reasons: string[]): Plan {
 
 /** The provider's diff with secret properties told as a whole, replaceOnChanges and the deleteBeforeReplace option worked in. */
 function detail(old: ResourceState, goal: Goal, diff: DiffResult): Omit<Plan, "kind"> {
-  const forced = (path: string) => goal.replaceOnChanges?.some((pattern) => coversPath(pattern, path));
+  const forced = (path: string) => isForced(goal, path);
   const secret = (key: string) => [old.inputs?.[key], goal.inputs[key]].some((value) => value instanceof Secret);
   const replaces = new Set(diff.replaces);
   const diffs = new Set<string>(diff.replaces);
@@ -62,6 +62,13 @@ function detail(old: ResourceState, goal: Goal, diff: DiffResult): Omit<Plan, "k
   };
 }
 
+const isForced = ({ replaceOnChanges = [] }: Pick<Goal, "replaceOnChanges">, path: string): boolean =>
+  replaceOnChanges.some((pattern) => coversPath(pattern, path));
+
+/** `news` with what `ignoreChanges` names as it was. */
+export const ignoring = (news: Props, olds: Props, ignoreChanges: readonly string[] = []): Props =>
+  ignoreChanges.reduce((inputs, path) => resetPath(inputs, olds, parsePath(path)) as Props, news);
+
 /** Whether it takes over what exists: not again what an earlier run took over. */
 export function isImport(old: ResourceState | undefined, { importId }: Goal): boolean {
   return (
@@ -71,15 +78,16 @@ export function isImport(old: ResourceState | undefined, { importId }: Goal): bo
 
 /**
  * Which dependents of `root` must be deleted before it, because they would be replaced when it is: those with an
- * input that comes from a replaced resource and, were it unknown, would replace them.
+ * input that comes from a replaced resource and, were it unknown, would replace them, with the options that they are
+ * recorded with.
  *
  * @param olds recorded resources, each after what it requires
- * @param replacesFor the properties that `news` would replace the resource for, as its provider says
+ * @param diffOf how `news` differ from the resource, as its provider says
  */
 export async function planDependents(
   root: ResourceState,
   olds: readonly ResourceState[],
-  replacesFor: (dependent: ResourceState, news: Props) => Promise<readonly string[]>,
+  diffOf: (dependent: ResourceState, news: Props) => Promise<DiffResult>,
 ): Promise<ResourceState[]> {
   const replaced = new Set([root.urn]);
   const result: ResourceState[] = [];
@@ -96,7 +104,9 @@ export async function planDependents(
     );
     if (touched.length === 0) continue;
     for (const [key] of touched) news[key] = Unknown.instance;
-    if ((await replacesFor(each, news)).length === 0) continue;
+    const diff = await diffOf(each, ignoring(news, each.inputs ?? {}, each.ignoreChanges));
+    const forced = diff.changes && Object.keys(diff.detailed).some((path) => isForced(each, path));
+    if (diff.replaces.length === 0 && !forced) continue;
     replaced.add(each.urn);
     result.push(each);
   }

@@ -45,10 +45,9 @@ export class Replacements {
     const { journal, registry } = this.steps;
     const unseen = () => journal.remaining().filter(({ urn }) => !this.seen.has(urn));
     for (;;) {
-      const doomed = await planDependents(root, unseen(), async (dependent, news) => {
-        const diff = await registry.of(dependent).diff(existing(dependent), unwrapProps(news));
-        return diff.replaces;
-      });
+      const doomed = await planDependents(root, unseen(), (dependent, news) =>
+        registry.of(dependent).diff(existing(dependent), unwrapProps(news)),
+      );
       // One that was registered, or deleted for another one, meanwhile may have been all that others depend on.
       const still = new Set(unseen());
       if (doomed.every((each) => still.has(each))) return doomed;

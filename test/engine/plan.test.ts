@@ -200,7 +200,7 @@ describe("plan", () => {
       async (state: ResourceState, news: object) => {
         assert.deepEqual(news, { network: Unknown.instance, plain: "p" });
         seen.push(state.urn);
-        return yes.includes(state.urn) ? ["network"] : [];
+        return { ...same, changes: true, replaces: yes.includes(state.urn) ? ["network"] : [] };
       };
     const urns = (states: readonly ResourceState[]) => states.map((state) => state.urn);
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PROVIDER_PREFIX } from "../../engine/model";
+import { type Goal, PROVIDER_PREFIX } from "../../engine/model";
 import { Secret, SIGNATURE, settled, UNKNOWN_ID } from "../../engine/values";
 import {
   deploy,
@@ -40,6 +40,12 @@ const mounted = (name: string, from: string, size: string): Wiring => ({
   ...thing(name, { size }, { type: NAMED, dependencies: [urnOf(from, NAMED)] }),
   propertyDependencies: { size: [urnOf(from, NAMED)] },
 });
+/** Takes its colour from `from`, which is changed in place. */
+const painted = (from: string, colour: string, options: Partial<Goal>): Wiring => ({
+  ...thing("box", { colour }, { type: NAMED, dependencies: [urnOf(from, NAMED)], ...options }),
+  propertyDependencies: { colour: [urnOf(from, NAMED)] },
+});
+const ignorant = (size: string): Wiring => ({ ...mounted("box", "net", size), ignoreChanges: ["size"] });
 const component = (name: string, type = "toy:index:Box"): Wiring => ({ ...thing(name), type, custom: false });
 const replacedFirst = ["replace a", "delete-replaced a", "create-replacement a"];
 const replacedLast = ["replace a", "create-replacement a", "delete-replaced a"];
@@ -87,6 +93,25 @@ const rules: readonly Rule[] = [
       "create-replacement box",
     ],
     left: ["box", "net"],
+  },
+  {
+    rule: "a dependent with replaceOnChanges goes before what is deleted first",
+    before: [thing("net", { size: 1 }, { type: NAMED }), painted("net", "on 1", { replaceOnChanges: ["colour"] })],
+    after: [thing("net", { size: 2 }, { type: NAMED }), painted("net", "on 2", { replaceOnChanges: ["colour"] })],
+    steps: [
+      "replace net",
+      "delete-replaced box",
+      "delete-replaced net",
+      "create-replacement net",
+      "replace box",
+      "create-replacement box",
+    ],
+  },
+  {
+    rule: "a dependent that ignores what would replace it stays",
+    before: [thing("net", { size: 1 }, { type: NAMED }), ignorant("on 1")],
+    after: [thing("net", { size: 2 }, { type: NAMED }), ignorant("on 2")],
+    steps: ["replace net", "delete-replaced net", "create-replacement net"],
   },
   {
     rule: "dependsOn only orders: a dependent of what is replaced stays",
