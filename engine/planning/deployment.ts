@@ -79,7 +79,8 @@ export class Deployment {
     if (this.rootUrn && this.rootOutputs) await this.recordOutputs(this.rootUrn, this.rootOutputs);
     if (this.failed || this.steps.stopping) return;
     const leftovers = this.steps.journal.remaining();
-    const going = new Set(leftovers.map(({ urn }) => urn).filter((urn) => !this.seen.has(urn)));
+    // What was replaced goes as well, though its name stays.
+    const going = new Set(leftovers.filter((state) => state.delete || !this.seen.has(state.urn)).map(({ urn }) => urn));
     const gone = await deleteAll(this.steps, leftovers, going);
     this.failed ||= !gone && !this.steps.stopping;
   }

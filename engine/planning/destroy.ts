@@ -7,7 +7,7 @@ import { messageOf, type Steps, Stopped } from "./steps";
 /**
  * All of `states`, or none when one of them is protected.
  *
- * @param going URNs of those that are deleted for good: what is `deletedWith` one of them goes without being asked
+ * @param going URNs of those that are deleted, or were replaced: what is `deletedWith` one of them goes without being asked
  * @returns whether all are gone
  */
 export async function deleteAll(

@@ -161,6 +161,13 @@ const rules: readonly Rule[] = [
     left: ["a"],
   },
   {
+    rule: "deletedWith: goes with the other one that is replaced, without being asked",
+    before: [thing("a", { size: 1 }), thing("b", {}, { deletedWith: urnOf("a") })],
+    after: [thing("a", { size: 2 })],
+    steps: ["replace a", "create-replacement a", "delete b", "delete-replaced a"],
+    left: ["a", "b"],
+  },
+  {
     rule: "protect refuses deletion, and nothing else is deleted",
     before: [thing("a", {}, { protect: true }), thing("b")],
     after: [],
