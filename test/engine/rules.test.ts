@@ -423,6 +423,22 @@ const rules: readonly Rule[] = [
     left: ["a", "b", "c"],
   },
   {
+    rule: "refresh: what went with its holder, but stayed, is taken over",
+    before: [thing("a"), thing("b", { whole: true }, { type: NAMED, deletedWith: urnOf("a") })],
+    outside: (world) => world.things.delete("a-1"),
+    refreshed: ["delete a", "delete b"],
+    after: [thing("a"), thing("b", { whole: true }, { type: NAMED, deletedWith: urnOf("a") })],
+    steps: ["create a", "replace b", "create-replacement b"],
+    left: ["a", "b"],
+  },
+  {
+    rule: "retainOnDelete: what was let go for its replacement is not taken for that",
+    before: [thing("a", { size: 1, whole: true }, { type: NAMED, retainOnDelete: true })],
+    after: [thing("a", { size: 2, whole: true }, { type: NAMED, retainOnDelete: true })],
+    error: /a exists already/,
+    left: ["a"],
+  },
+  {
     rule: "refresh: what can't be looked at because its holder was changed stays as recorded",
     before: [thing("a", { colour: "red" }), wired(thing("b"), "a")],
     outside(world) {
