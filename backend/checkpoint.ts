@@ -22,7 +22,7 @@ export interface Recorded<Properties = { [key: string]: Json }> {
   /** Read, not made: never deleted by us. */
   readonly external?: boolean;
   readonly dependencies?: readonly string[];
-  /** Made, but not as wanted: replaced by the next run. */
+  /** Made, but not as wanted: updated or replaced by the next run. */
   readonly initErrors?: readonly string[];
   /** `<urn>::<id>` of its provider. */
   readonly provider?: string;

@@ -58,6 +58,11 @@ export interface Provider {
   /** False when the outputs of an update can't be told beforehand; by default those not set by inputs stay. */
   readonly previewsUpdates?: boolean;
   /**
+   * Whether what a failed create left has to go before it is made anew. By default an update completes it, and nothing
+   * that is in it is lost.
+   */
+  replacesBroken?(type: string): boolean;
+  /**
    * Outputs that are secret whatever the inputs are, e.g. `result` of a RandomPassword: top-level names, or dotted
    * paths into objects.
    */
@@ -88,8 +93,8 @@ export interface Provider {
   delete(existing: Existing, context: Context): Promise<void>;
   /**
    * Looks for what an interrupted or failed create left behind: an object of the name in `inputs` that is as they say
-   * (e.g. by its labels), or undefined. Unless `complete`, it is replaced by the next step. Without this method, nothing
-   * is left behind, or create copes with it.
+   * (e.g. by its labels), or undefined. Unless `complete`, the next step updates it, or replaces it if it
+   * {@link Provider.replacesBroken}. Without this method, nothing is left behind, or create copes with it.
    *
    * @throws when nobody answers: it is asked again by the next run
    */
@@ -117,7 +122,7 @@ export interface ProviderHost {
  */
 export type ProviderFactory = (pkg: string, config: Properties) => Provider;
 
-/** A create that failed half-way: the resource must be recorded with its id, and made anew by the next run. */
+/** A create that failed half-way: the resource must be recorded with its id, and completed or made anew by the next run. */
 export class PartialCreateError extends Error {
   constructor(
     message: string,

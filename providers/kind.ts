@@ -39,6 +39,8 @@ export interface Kind<Inputs> {
   readonly named?: boolean;
   /** Whether official state notes defaulted inputs in `__defaults`. @default true */
   readonly marksDefaults?: boolean;
+  /** As {@link Provider.replacesBroken}. @default false */
+  readonly replacesBroken?: boolean;
   /** As {@link Provider.secretOutputs}. @default none */
   readonly secretOutputs?: readonly string[];
   /**
@@ -75,6 +77,7 @@ export function providerOf(kinds: readonly Kind<never>[], close = async () => {}
   };
   return {
     types: kinds.map((kind) => kind.type),
+    replacesBroken: (type) => kindOf(type).replacesBroken ?? false,
     secretOutputs: (type) => kindOf(type).secretOutputs ?? [],
     async check(resource, olds, news) {
       const { named, fields, marksDefaults = true, validate } = kindOf(resource.type);
@@ -89,8 +92,7 @@ export function providerOf(kinds: readonly Kind<never>[], close = async () => {}
       const { named, fields } = kindOf(existing.type);
       const result = diff(fields, existing.inputs, news);
       // Two objects with one name cannot exist side by side.
-      const sameName = named === true && existing.inputs.name === news.name;
-      return { ...result, deleteBeforeReplace: result.replaces.length > 0 && sameName };
+      return { ...result, deleteBeforeReplace: named === true && existing.inputs.name === news.name };
     },
     refuseForeign: async (resource, inputs, context) => kindOf(resource.type).refuseForeign?.(inputs, context),
     async create(resource, inputs, context) {

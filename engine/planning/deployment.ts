@@ -152,7 +152,7 @@ export class Deployment {
     const state = await check(old);
     const comparable = old !== undefined && !old.external && old.custom === goal.custom;
     const diff = comparable ? await provider.diff(existing(old), unwrapProps(state.inputs)) : undefined;
-    const plan = planRegistration(old, goal, diff);
+    const plan = planRegistration(old, goal, diff, provider.replacesBroken?.(goal.type) ?? false);
     steps.refuseWhenStopping();
     const { diffs, replaces, detailed } = plan;
     const step = { urn, old, diffs, replaces, detailed };

@@ -13,25 +13,34 @@ export interface Plan {
   readonly detailed: Readonly<Record<string, DiffKind>>;
 }
 
+/** Stands for a failed create where properties are named, as with the official engine. */
+const BROKEN = "#initerror";
 const NOTHING = { deleteBeforeReplace: false, diffs: [], replaces: [], detailed: {} } as const;
 
 /**
  * The first rule that fits decides.
  *
  * @param diff the provider's; none when there is nothing of the same kind to compare with
+ * @param replacesBroken what the provider says of a resource that is not as wanted
  */
-export function planRegistration(old: ResourceState | undefined, goal: Goal, diff: DiffResult | undefined): Plan {
+export function planRegistration(
+  old: ResourceState | undefined,
+  goal: Goal,
+  diff: DiffResult | undefined,
+  replacesBroken: boolean,
+): Plan {
   // What was only read is forgotten.
   if (old === undefined || old.external === true) return { ...NOTHING, kind: "create" };
   if (old.custom !== goal.custom || diff === undefined) return replaceFor(goal, ["type"]);
   if (old.pendingReplacement === true) return { ...detail(old, goal, diff), kind: "recreate" };
   if (isImport(old, goal)) return replaceFor(goal, ["id"]);
-  if ((old.initErrors?.length ?? 0) > 0)
-    // What is left of a failed create holds the name; it has to go first.
-    return { ...replaceFor(goal, ["#initerror"]), deleteBeforeReplace: true };
-  if (!diff.changes) return { ...NOTHING, kind: "same" };
+  const broken = (old.initErrors?.length ?? 0) > 0;
+  // What is left of the failed create holds the name; it has to go first.
+  if (broken && replacesBroken) return { ...replaceFor(goal, [BROKEN]), deleteBeforeReplace: true };
+  if (!broken && !diff.changes) return { ...NOTHING, kind: "same" };
   const changes = detail(old, goal, diff);
-  return { ...changes, kind: changes.replaces.length > 0 ? "replace" : "update" };
+  const replaces = broken && isForced(goal, BROKEN) ? [...changes.replaces, BROKEN] : changes.replaces;
+  return { ...changes, replaces, kind: replaces.length > 0 ? "replace" : "update" };
 }
 
 function replaceFor(goal: Goal, reasons: string[]): Plan {

@@ -4,7 +4,7 @@ import { type PendingOperation, providerUrn } from "../model";
 import { existing, messageOf, type Steps } from "./steps";
 
 /**
- * - creating: an object that the cut-off create made is taken into the state, to be replaced unless it is complete;
+ * - creating: an object that the cut-off create made is taken into the state, to be updated or replaced unless it is complete;
  * - updating, deleting: the state gets what is really there now, or forgets what is gone.
  *
  * What can't be looked at, e.g. because its server is what this run will start again, stays open: it is looked at once

@@ -67,6 +67,8 @@ export function containerKind(docker: Docker): Kind<Inputs> {
   return {
     type: "docker:index/container:Container",
     named: true,
+    // It holds nothing that is not made anew with it.
+    replacesBroken: true,
     fields: containerFields,
     validate: checkContainer,
     async refuseForeign({ name }) {

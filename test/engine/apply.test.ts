@@ -280,6 +280,13 @@ describe("apply", () => {
       for (const _ of [1, 2]) assert.deepEqual(errors(await deploy(dir, world, goals)), ["a exists already"]);
       assert.deepEqual([[...world.things.keys()], world.calls, pendingIn(dir)], [["theirs"], [], []]);
     });
+    it("a half-made resource with something in it is recorded and updated", async () => {
+      await deploy(dir, world, [thing("a", { half: true })]);
+      assert.deepEqual((await deploy(dir, world, [thing("a", { half: true })])).steps, ["update a"]);
+      assert.deepEqual([...world.things.keys()], ["a-1"]);
+      assert.equal((await recorded(dir)).at(-1)?.initErrors, undefined);
+      assert.deepEqual((await deploy(dir, world, [thing("a", { half: true })])).steps, ["same a"]);
+    });
     it("a half-made resource is recorded and replaced", async () => {
       const outcome = await deploy(dir, world, [thing("a", { half: true }, { type: NAMED })]);
       assert.deepEqual(errors(outcome), ["only half of it"]);

@@ -38,6 +38,7 @@ interface Rule {
   readonly old?: Partial<ResourceState> | null;
   readonly goal?: Partial<Goal>;
   readonly diff?: DiffResult;
+  readonly replacesBroken?: boolean;
   readonly plan: Partial<Plan>;
 }
 
@@ -88,9 +89,29 @@ const rules: readonly Rule[] = [
   },
   { rule: "replaceOnChanges without a change", diff: same, goal: { replaceOnChanges: ["*"] }, plan: { kind: "same" } },
   {
-    rule: "a failed create: replace, what is left goes first",
+    rule: "a failed create: update, which completes it",
     old: { initErrors: ["x"] },
     diff: same,
+    plan: { kind: "update", replaces: [] },
+  },
+  {
+    rule: "a failed create and a replacing difference: replace",
+    old: { initErrors: ["x"] },
+    diff: anew,
+    plan: { kind: "replace", replaces: ["size"] },
+  },
+  {
+    rule: "a failed create with replaceOnChanges of everything: replace",
+    old: { initErrors: ["x"] },
+    goal: { replaceOnChanges: ["*"] },
+    diff: same,
+    plan: { kind: "replace", replaces: ["#initerror"] },
+  },
+  {
+    rule: "a failed create of what is not worth an update: replace, what is left goes first",
+    old: { initErrors: ["x"] },
+    diff: same,
+    replacesBroken: true,
     plan: { kind: "replace", deleteBeforeReplace: true },
   },
   {
@@ -163,7 +184,7 @@ describe("plan", () => {
   for (const each of rules)
     it(each.rule, () => {
       const before = each.old === null ? undefined : { ...old, ...each.old };
-      const plan = planRegistration(before, { ...goal, ...each.goal }, each.diff);
+      const plan = planRegistration(before, { ...goal, ...each.goal }, each.diff, each.replacesBroken ?? false);
       for (const [key, value] of Object.entries(each.plan)) assert.deepEqual(plan[key as keyof Plan], value, key);
     });
 
@@ -175,7 +196,10 @@ describe("plan", () => {
       detailed: { "files[3].content": "add-replace", "files[1].content": "update-replace", "tags[0]": "add" },
     };
     const secret = { ...old, inputs: { files: new Secret([]) } };
-    assert.deepEqual(planRegistration(secret, goal, diff).detailed, { files: "update-replace", "tags[0]": "add" });
+    assert.deepEqual(planRegistration(secret, goal, diff, false).detailed, {
+      files: "update-replace",
+      "tags[0]": "add",
+    });
   });
 
   it("deletedWith counts only when the other one goes as well", () => {

@@ -64,6 +64,7 @@ export class World {
 
   readonly provider: Provider = {
     types: [THING, NAMED, "random:index/randomId:RandomId", "random:index/randomPassword:RandomPassword"],
+    replacesBroken: (type) => type === NAMED,
     secretOutputs: (type) => (type.endsWith("RandomPassword") ? ["result"] : []),
     check: async (_ref, _olds, news) => ({
       inputs: { ...news, __defaults: [] },

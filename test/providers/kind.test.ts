@@ -95,7 +95,13 @@ describe("a resource kind", () => {
     const { outputs } = await provider.create(resource(type), given, context);
     const recorded = existing(given, { ...outputs, __pulumi_raw_state_delta: {} });
     const news = { ...given, size: 4 };
-    assert.deepEqual((await provider.diff(recorded, news)).detailed, { size: "update" });
+    const inPlace = await provider.diff(recorded, news);
+    assert.deepEqual(
+      [inPlace.detailed, inPlace.deleteBeforeReplace],
+      [{ size: "update" }, true],
+      "by replaceOnChanges",
+    );
+    assert.equal(provider.replacesBroken?.(type), false);
     assert.deepEqual(await provider.update(recorded, news, context), { outputs: { id: "b-1", ...news } });
     const other = await provider.diff(recorded, { ...given, mode: "tiny" });
     assert.deepEqual([other.replaces, other.deleteBeforeReplace], [["mode"], true]);
