@@ -45,10 +45,11 @@ export interface Existing extends ResourceRef {
   readonly outputs: Properties;
 }
 
-/** What every call may use: progress for a person, and Ctrl-C. */
+/** What every call may use: progress for a person, and the end of patience. */
 export interface Context {
   /** Shows one line of progress below the resource; never a secret. */
   log(message: string): void;
+  /** Aborted when the resource's customTimeouts are over, or by a second Ctrl-C. */
   readonly signal: AbortSignal;
 }
 

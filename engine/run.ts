@@ -55,6 +55,8 @@ export interface Result {
 
 const PARALLEL = 16;
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** npm sends on what the terminal sent already: a signal that comes sooner after the first one is no second wish. */
+const SECOND_WISH_MS = 1000;
 
 /** @throws with one clear message when the run can't begin; what fails during it is shown and gives exit code 1. */
 export async function run(operation: RunKind, options: Options): Promise<Result> {
@@ -75,6 +77,11 @@ class Run {
   private loading: Promise<unknown> | undefined;
   private readonly stopping = new AbortController();
   private readonly stopRequest = once(this.stopping.signal, "abort");
+  private readonly ending = new AbortController();
+  private readonly endRequest = once(this.ending.signal, "abort");
+  private stoppedAt = 0;
+  private over = false;
+  private journal: Journal | undefined;
   private failed = false;
   private programMs = 0;
 
@@ -96,11 +103,21 @@ class Run {
     return this.stopping.signal.aborted;
   }
 
+  private get ended(): boolean {
+    return this.ending.signal.aborted;
+  }
+
   private readonly stop = (): void => {
-    // npm sends on what the terminal sent already: a second signal is no second wish.
-    if (this.stopped) return;
-    this.say("Stopping: the steps under way are finished first, so that nothing is lost.");
-    this.stopping.abort();
+    if (!this.stopped) {
+      this.say("Stopping: the steps under way are finished first, so that nothing is lost; Ctrl-C again ends at once.");
+      this.stoppedAt = Date.now();
+      this.stopping.abort();
+    } else if (!this.ended && !this.over && Date.now() - this.stoppedAt >= SECOND_WISH_MS) {
+      this.say("Ended at once: the steps under way are left open, and the next run looks after them.");
+      // First: what fails now says nothing of what became of it.
+      this.journal?.close();
+      this.ending.abort();
+    }
   };
 
   async execute(): Promise<Result> {
@@ -109,18 +126,24 @@ class Run {
     let unlock = () => {};
     try {
       if (!this.dry) unlock = lockStack(this.file.bookkeeping, this.file.stack, (text) => this.say(text));
-      await this.work();
+      await Promise.race([this.work(), this.endRequest]);
     } finally {
-      // Also when it is not awaited any more: it records, which needs the lock, and opens what must be closed.
-      await this.loading;
-      await this.registry?.close();
+      await Promise.race([this.close(), this.endRequest]);
+      if (this.ended) await this.journal?.flush();
+      this.over = true;
       const unlisten = () => void SIGNALS.map((name) => process.off(name, this.stop));
       // Of two signals for one wish, the second may still be on its way.
-      if (this.stopped) setTimeout(unlisten, 1000).unref();
+      if (this.stopped && !this.ended) setTimeout(unlisten, SECOND_WISH_MS).unref();
       else unlisten();
       unlock();
     }
     return this.result();
+  }
+
+  private async close(): Promise<void> {
+    // Also when it is not awaited any more: it records, which needs the lock, and opens what must be closed.
+    await this.loading;
+    await this.registry?.close();
   }
 
   private async work(): Promise<void> {
@@ -162,6 +185,12 @@ class Run {
       // A stopped program only complains that nobody listens any more.
       line: (text) => !this.stopped && this.tell(text),
     });
+    const close = () => {
+      program.kill();
+      monitor.close();
+    };
+    // Nothing may come back from what is awaited here.
+    this.ending.signal.addEventListener("abort", close);
     try {
       const { journal } = await load;
       const ready = await deployment;
@@ -173,8 +202,7 @@ class Run {
       if (typeof failure === "string" && failure) this.emit({ kind: "log", severity: "error", message: failure });
       await journal.flush();
     } finally {
-      program.kill();
-      monitor.close();
+      close();
     }
   }
 
@@ -187,11 +215,13 @@ class Run {
     });
     const resources = recorded.map(open);
     const journal = new Journal(this.dry ? undefined : this.file, resources, keys.write);
+    this.journal = journal;
     const factory = await this.options.providers({ dir: this.project.dir, log: (line) => this.tell(line) });
     this.registry = new ProviderRegistry(factory);
     this.registry.start(resources);
     const emit = (event: EngineEvent) => this.emit(event);
-    const steps = new Steps(journal, this.registry, emit, this.dry, this.options.parallel ?? PARALLEL);
+    const { parallel = PARALLEL } = this.options;
+    const steps = new Steps(journal, this.registry, emit, this.dry, parallel, this.ending.signal);
     void this.stopRequest.then(() => {
       steps.stopping = true;
     });
@@ -210,6 +240,8 @@ class Run {
   }
 
   private emit(event: EngineEvent): void {
+    // Whatever fails then fails for that.
+    if (this.ended) return;
     if (event.kind === "log" && event.severity === "error") this.failed = true;
     if (this.options.json && event.kind !== "start") this.events.push(event);
     this.display.event(event);

@@ -20,6 +20,7 @@ export class Journal {
   private writing: Promise<void> = Promise.resolve();
   private queued: Promise<void> | undefined;
   private dirty = false;
+  private closed = false;
 
   /** @param file none in a preview: nothing is written */
   constructor(
@@ -53,7 +54,13 @@ export class Journal {
     return [...this.pending].filter(({ resource }) => resource.urn === urn);
   }
 
+  /** Nothing changes any more: what is under way stays open, whatever becomes of it. */
+  close(): void {
+    this.closed = true;
+  }
+
   async begin(resource: ResourceState, type: PendingOperation["type"]): Promise<PendingOperation> {
+    this.refuseWhenClosed();
     const operation = { resource, type };
     // One that an earlier run left open, and that could not be looked after, would be looked after twice.
     for (const open of type === "creating" ? [] : this.pending)
@@ -66,6 +73,7 @@ export class Journal {
 
   /** Ends `operation`: `state` takes the place of `old`, or joins, or (undefined) `old` goes away. */
   async settle(operation: PendingOperation | undefined, old: ResourceState | undefined, state?: ResourceState) {
+    this.refuseWhenClosed();
     if (operation !== undefined) this.pending.delete(operation);
     const kept = state && old && this.isSame(old, state) ? old : state;
     if (old !== undefined) {
@@ -81,6 +89,7 @@ export class Journal {
 
   /** Ends `operation` and puts `state` in the place of `old`, wherever that stands. */
   async replace(operation: PendingOperation | undefined, old: ResourceState, state: ResourceState): Promise<void> {
+    this.refuseWhenClosed();
     this.expect(old);
     if (operation !== undefined) this.pending.delete(operation);
     else if (this.isSame(old, state)) return;
@@ -92,6 +101,7 @@ export class Journal {
 
   /** Ends `operation`; what it had made joins the resources that this run has not looked at. */
   async adopt(operation: PendingOperation, state: ResourceState | undefined): Promise<void> {
+    this.refuseWhenClosed();
     this.pending.delete(operation);
     const current = this.rest.find((each) => each.urn === state?.urn && !each.delete);
     if (current?.pendingReplacement) this.rest = this.rest.filter((each) => each !== current);
@@ -99,6 +109,10 @@ export class Journal {
     const surplus = current !== undefined && !current.pendingReplacement;
     if (state !== undefined) this.rest.push(surplus ? { ...state, delete: true } : state);
     await this.save();
+  }
+
+  private refuseWhenClosed(): void {
+    if (this.closed) throw new Error("the run was ended");
   }
 
   private expect(state: ResourceState): void {

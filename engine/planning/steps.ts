@@ -39,13 +39,17 @@ export class Steps {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
-  /** @param parallel how many provider calls may run at once */
+  /**
+   * @param parallel how many provider calls may run at once
+   * @param ending aborted when the run ends at once, whatever is under way
+   */
   constructor(
     readonly journal: Journal,
     readonly registry: ProviderRegistry,
     readonly emit: Emit,
     readonly preview: boolean,
     private readonly parallel: number,
+    private readonly ending: AbortSignal,
   ) {}
 
   /** At most `parallel` at a time. */
@@ -69,7 +73,7 @@ export class Steps {
     const seconds = operation && state.customTimeouts?.[operation];
     return {
       log: (message) => this.emit({ kind: "log", severity: "info", message, urn: state.urn }),
-      signal: seconds ? AbortSignal.timeout(seconds * 1000) : new AbortController().signal,
+      signal: AbortSignal.any([this.ending, ...(seconds ? [AbortSignal.timeout(seconds * 1000)] : [])]),
     };
   }
 

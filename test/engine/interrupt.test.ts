@@ -83,6 +83,32 @@ describe("a run that gets signals", function () {
       assert.match(next.text, /shelf-book1 created/);
     });
 
+  it("SIGINT again when a step hangs: the run ends at once, the step stays open, and the next run looks after it", async () => {
+    let sent = 0;
+    const stopped = await engine("up", 600_000, (child, text) => {
+      if (sent > 0 || !/RandomId shelf-label creating/.test(text)) return;
+      sent = Date.now();
+      const pid = child.pid ?? assert.fail("not started");
+      for (const ms of [0, 300, 1500]) setTimeout(() => process.kill(-pid, "SIGINT"), ms);
+    });
+    assert.ok(Date.now() - sent < 10_000);
+    assertOrderly(stopped);
+    assert.match(stopped.text, /Ended at once: the steps under way are left open/);
+    const { latest } = recorded();
+    assert.deepEqual(
+      latest.pending_operations.map(({ type, resource }: { type: string; resource: { urn: string } }) => [
+        type,
+        resource.urn.split("::").pop(),
+      ]),
+      [["creating", "shelf-label"]],
+    );
+    assert.deepEqual(locks(), []);
+    const next = await engine("up", 0, () => {});
+    assert.equal(next.code, 0, next.text);
+    assert.match(next.text, /an earlier run stopped while creating: nothing of it is left/);
+    assert.equal(recorded().latest.pending_operations, undefined);
+  });
+
   it("SIGINT while what the program no longer has is deleted: that deletion ends, and no other begins", async () => {
     const program = path.join(dir, "index.ts");
     writeFileSync(

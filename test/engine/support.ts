@@ -236,7 +236,7 @@ export async function open(dir: string, world: World, preview: boolean) {
   const events: EngineEvent[] = [];
   const registry = new ProviderRegistry(() => world.provider);
   registry.start(resources);
-  const steps = new Steps(journal, registry, (event) => events.push(event), preview, 8);
+  const steps = new Steps(journal, registry, (event) => events.push(event), preview, 8, new AbortController().signal);
   if (!preview) await recoverPending(stored?.pending ?? [], steps);
   return { steps, journal, events };
 }
