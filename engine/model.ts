@@ -1,7 +1,7 @@
 /** What the engine knows of a resource: as recorded (state), and as the program wants it (goal). */
 
 import type { Pending, Recorded, StackName } from "../backend/checkpoint";
-import type { Props } from "./values";
+import { isEmpty, isObject, type Props } from "./values";
 
 /** As recorded, its secrets opened. */
 export type ResourceState = Recorded<Props>;
@@ -65,4 +65,21 @@ export function requirements(state: References): string[] {
   const holders = [parent, deletedWith, provider && providerUrn(provider)];
   const all = [...dependencies, ...Object.values(propertyDependencies).flat(), ...holders];
   return [...new Set(all.filter((urn): urn is string => urn !== undefined && urn !== "" && urn !== state.urn))];
+}
+
+/** What is recorded beside inputs and outputs, the same for the same resource: nothing empty, everything in order. */
+export function otherFields({ inputs: _inputs, outputs: _outputs, ...state }: ResourceState): Record<string, unknown> {
+  const sorted = (value: unknown): unknown => {
+    // Dependencies come in the order in which the program's promises happened to resolve.
+    if (Array.isArray(value)) return [...value].sort();
+    return isObject(value) ? ordered(value) : value;
+  };
+  const ordered = (of: object) =>
+    Object.fromEntries(
+      Object.entries(of)
+        .filter(([key, value]) => key === "custom" || of !== state || (value !== false && !isEmpty(value)))
+        .map(([key, value]) => [key, sorted(value)])
+        .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    );
+  return ordered(state);
 }

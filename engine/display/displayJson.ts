@@ -2,8 +2,8 @@
 
 import type { Project } from "../../backend/project";
 import type { EngineEvent, Operation } from "../events";
-import { isDefaultProvider, type ResourceState, STACK_TYPE } from "../model";
-import { isObject, mapProps, type Prop, Secret, toState } from "../values";
+import { isDefaultProvider, otherFields, type ResourceState, STACK_TYPE } from "../model";
+import { isEmpty, isObject, mapProps, type Prop, type Props, Secret, toState } from "../values";
 
 /** Configuration values with secure ones masked. */
 export function maskConfig(project: Project): Record<string, string> {
@@ -33,7 +33,8 @@ export function changeDigest(
         urn,
         provider: (now ?? old)?.provider,
         oldState: old && masked(old),
-        newState: now && masked(now),
+        // A component's outputs come later, when all its children are registered.
+        newState: now && masked(now.custom ? now : { ...now, outputs: undefined }),
         diffReasons: diffs,
         replaceReasons: replaces,
         detailedDiff: detailedDiff(detailed),
@@ -63,9 +64,7 @@ function masked(state: ResourceState): object {
     if (Array.isArray(value)) return value.map(mask);
     return isObject(value) ? mapProps(value, mask) : toState(value, () => "");
   };
-  return {
-    ...state,
-    ...(state.inputs && { inputs: mask(state.inputs) }),
-    ...(state.outputs && { outputs: mask(state.outputs) }),
-  };
+  const shown = (props: Props = {}) => (isEmpty(props) ? undefined : mask(props));
+  const { urn, custom, id, type, ...others } = otherFields(state);
+  return { urn, custom, id, type, inputs: shown(state.inputs), outputs: shown(state.outputs), ...others };
 }

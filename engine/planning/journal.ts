@@ -2,8 +2,8 @@
 
 import type { Crypter } from "../../backend/crypto";
 import type { StateFile } from "../../backend/stateFile";
-import { type PendingOperation, type ResourceState, requirements } from "../model";
-import { equal, isEmpty, isObject, type Props, toState } from "../values";
+import { otherFields, type PendingOperation, type ResourceState, requirements } from "../model";
+import { equal, isEmpty, type Props, toState } from "../values";
 
 /**
  * Every change is on disk before the returned promise resolves. Writes that come in while one is under way are
@@ -168,7 +168,7 @@ export class Journal {
     return (
       alike(a.inputs, b.inputs) &&
       alike(a.outputs, b.outputs) &&
-      JSON.stringify(fields(a)) === JSON.stringify(fields(b))
+      JSON.stringify(otherFields(a)) === JSON.stringify(otherFields(b))
     );
   }
 
@@ -180,7 +180,7 @@ export class Journal {
       return this.crypter.encrypt(plain);
     };
     const stored = (props: Props | undefined) => (isEmpty(props) ? undefined : toState(props ?? {}, encrypt));
-    const { urn, custom, id, type, ...others } = fields(state);
+    const { urn, custom, id, type, ...others } = otherFields(state);
     const [inputs, outputs] = [stored(state.inputs), stored(state.outputs)];
     const text = JSON.stringify({ urn, custom, id, type, inputs, outputs, ...others });
     this.texts.set(state, text);
@@ -217,21 +217,4 @@ function without(text: string, gone: ReadonlySet<string>): string {
     ...held("parent"),
     ...held("deletedWith"),
   });
-}
-
-/** All but inputs and outputs, the same for the same resource: nothing empty, everything in order. */
-function fields({ inputs: _inputs, outputs: _outputs, ...state }: ResourceState): Record<string, unknown> {
-  const sorted = (value: unknown): unknown => {
-    // Dependencies come in the order in which the program's promises happened to resolve.
-    if (Array.isArray(value)) return [...value].sort();
-    return isObject(value) ? ordered(value) : value;
-  };
-  const ordered = (of: object) =>
-    Object.fromEntries(
-      Object.entries(of)
-        .filter(([key, value]) => key === "custom" || of !== state || (value !== false && !isEmpty(value)))
-        .map(([key, value]) => [key, sorted(value)])
-        .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
-    );
-  return ordered(state);
 }

@@ -96,6 +96,12 @@ describe("run", function () {
     const json = JSON.parse((await engine("preview", { json: true, expectNoChanges: true })).text);
     assert.deepEqual(json.changeSummary, { same: 4, update: 2, replace: 1 });
     assert.equal(json.config["shelf:colour"], "green");
+    const [{ newState } = { newState: {} }] = json.steps.filter(({ op }: { op: string }) => op === "replace");
+    assert.deepEqual(
+      Object.keys(newState).sort(),
+      ["custom", "inputs", "parent", "propertyDependencies", "provider", "type", "urn"],
+      "nothing that is empty",
+    );
     const up = await engine("up");
     assert.deepEqual(up.counts, { same: 4, update: 2, replace: 1 });
     assert.match(up.text, /~ written : "once" => "again"/);
