@@ -1,7 +1,16 @@
 /** The checkpoint file, where and as the official file backend keeps it. */
 
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +18,7 @@ import type { Checkpoint, StackName } from "./checkpoint";
 import { asRecord, type Project } from "./project";
 
 const VERSION = 3;
+const OPERATIONS: ReadonlySet<unknown> = new Set(["creating", "updating", "deleting", "reading", "importing"]);
 /** Version of the SDK whose engine this one follows; the manifest carries it. */
 const ENGINE_VERSION = "3.248.0";
 
@@ -71,6 +81,14 @@ export class StateFile {
       throw this.unreadable("expected checkpoint.latest.resources and .pending_operations to be lists");
     const broken = resources.findIndex((each) => typeof each?.urn !== "string" || typeof each?.type !== "string");
     if (broken >= 0) throw this.unreadable(`resource ${broken} has no urn or no type`);
+    const unknown = pending.findIndex(
+      (each) =>
+        typeof each?.resource?.urn !== "string" || typeof each.resource.type !== "string" || !OPERATIONS.has(each.type),
+    );
+    if (unknown >= 0)
+      throw this.unreadable(
+        `pending operation ${unknown} has no resource, or is none of ${[...OPERATIONS].join(", ")}`,
+      );
     const { type, state } = asRecord(secrets_providers);
     if (type !== undefined && type !== "passphrase")
       throw new Error(`${this.file}: secrets provider "${type}": only "passphrase" is known; use the Pulumi CLI`);
@@ -109,10 +127,19 @@ export class StateFile {
   private prepare(): void {
     if (this.backedUp) return;
     mkdirSync(path.dirname(this.file), { recursive: true });
+    this.sweep();
     const meta = path.join(this.bookkeeping, "meta.yaml");
     if (!existsSync(meta)) writeFileSync(meta, "version: 1\n");
     if (existsSync(this.file)) this.backUp();
     this.backedUp = true;
+  }
+
+  /** What killed runs were writing; only the run that holds the lock comes here. */
+  private sweep(): void {
+    const [directory, own] = [path.dirname(this.file), path.basename(this.file)];
+    for (const name of readdirSync(directory))
+      if (name.startsWith(own) && /^(\.bak)?\.\d+\.tmp$/.test(name.slice(own.length)))
+        rmSync(path.join(directory, name), { force: true });
   }
 
   /** The last backup stays until the new one is complete. */

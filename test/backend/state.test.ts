@@ -106,6 +106,15 @@ describe("state", function () {
       assert.equal(readFileSync(file.file, "utf8"), before);
     });
 
+    it("is written after what killed runs were writing is swept away, and nothing else", async () => {
+      const file = new StateFile(temporaryDir(), stack);
+      mkdirSync(path.dirname(file.file), { recursive: true });
+      for (const name of ["dev.json.7.tmp", "dev.json.bak.7.tmp", "dev.json.x.tmp", "dev2.json.7.tmp"])
+        writeFileSync(path.join(path.dirname(file.file), name), "half");
+      await file.write([], [], undefined);
+      assert.deepEqual(readdirSync(path.dirname(file.file)).sort(), ["dev.json", "dev.json.x.tmp", "dev2.json.7.tmp"]);
+    });
+
     it("is not written, and says why, when there can't be a backup", async () => {
       const file = new StateFile(temporaryDir(), stack);
       await file.write(['{"urn":"first","type":"t"}'], [], undefined);
@@ -121,6 +130,14 @@ describe("state", function () {
       ["empty", ""],
       ["of another version", '{"version":9,"checkpoint":{}}'],
       ["without a list of resources", '{"version":3,"checkpoint":{"latest":{"resources":{}}}}'],
+      [
+        "with a pending operation on nothing",
+        '{"version":3,"checkpoint":{"latest":{"pending_operations":[{"type":"creating"}]}}}',
+      ],
+      [
+        "with an unknown pending operation",
+        '{"version":3,"checkpoint":{"latest":{"pending_operations":[{"resource":{"urn":"u","type":"t"},"type":"dancing"}]}}}',
+      ],
       ["with a nameless resource", '{"version":3,"checkpoint":{"latest":{"resources":[{}]}}}'],
     ] as const)
       it(`${what} is an error that names the file, never empty state`, () => {
