@@ -38,6 +38,8 @@ export interface Recorded<Properties = { [key: string]: Json }> {
   readonly deletedWith?: string;
   readonly ignoreChanges?: readonly string[];
   readonly replaceOnChanges?: readonly string[];
+  /** Where the program made it: `project:///index.ts#12,3`, line and column. */
+  readonly sourcePosition?: string;
   readonly created?: string;
   readonly modified?: string;
 }

@@ -174,7 +174,7 @@ class Run {
   private async runProgram(config: Config, load: Promise<{ steps: Steps; journal: Journal }>): Promise<void> {
     const deployment = load.then(({ steps }) => new Deployment(this.file.stack, steps, config));
     deployment.catch(() => {});
-    const monitor = await startMonitor(deployment, (event) => this.emit(event));
+    const monitor = await startMonitor(deployment, (event) => this.emit(event), this.project.dir);
     const begun = performance.now();
     const program = startProgram({
       project: this.project,

@@ -14,6 +14,7 @@ import { type Alias, type Goal, STACK_TYPE } from "../model";
 import type { Deployment } from "../planning/deployment";
 import { Stopped } from "../planning/steps";
 import { fromStruct, toStruct, UNKNOWN_ID } from "../values";
+import { recordedPosition } from "./sourcePosition";
 
 /** What of the protocol the SDK may use; the rest it refuses by itself. */
 const FEATURES = new Set(["secrets", "resourceReferences", "outputValues", "deletedWith", "aliasSpecs"]);
@@ -34,9 +35,10 @@ export interface Monitor {
   close(): void;
 }
 
-export async function startMonitor(deployment: Promise<Deployment>, emit: Emit): Promise<Monitor> {
+/** @param projectDir to which what the program says of its files is told */
+export async function startMonitor(deployment: Promise<Deployment>, emit: Emit, projectDir: string): Promise<Monitor> {
   const server = new grpc.Server(UNLIMITED);
-  const resources = monitorService(deployment);
+  const resources = monitorService(deployment, projectDir);
   server.addService(ResourceMonitorService, resources as grpc.UntypedServiceImplementation);
   server.addService(EngineService, engineService(emit) as unknown as grpc.UntypedServiceImplementation);
   const bind = promisify(server.bindAsync.bind(server));
@@ -68,7 +70,7 @@ const RESULTS = { success: resource.Result.SUCCESS, fail: resource.Result.FAIL, 
 /** To the program, what will be made is simply not known yet. */
 const knownId = (id: string): string => (id === UNKNOWN_ID ? "" : id);
 
-function monitorService(ready: Promise<Deployment>): Partial<IResourceMonitorServer> {
+function monitorService(ready: Promise<Deployment>, projectDir: string): Partial<IResourceMonitorServer> {
   const refuse = <Request, Response>(what: string) =>
     answer<Request, Response>(() => {
       throw new Error(`${what}: not known to the local engine; use the Pulumi CLI (APIM_ENGINE=pulumi)`);
@@ -79,7 +81,7 @@ function monitorService(ready: Promise<Deployment>): Partial<IResourceMonitorSer
     ),
     registerResource: answer(async (request) => {
       const deployment = await ready;
-      const { urn, id, outputs, result } = await deployment.register(goalOf(request, deployment.rootUrn));
+      const { urn, id, outputs, result } = await deployment.register(goalOf(request, deployment.rootUrn, projectDir));
       return new resource.RegisterResourceResponse()
         .setUrn(urn)
         .setId(knownId(id))
@@ -89,7 +91,7 @@ function monitorService(ready: Promise<Deployment>): Partial<IResourceMonitorSer
     readResource: answer(async (request) => {
       const deployment = await ready;
       const { urn, outputs, result } = await deployment.register({
-        ...commonGoal(request, deployment.rootUrn),
+        ...commonGoal(request, deployment.rootUrn, projectDir),
         custom: true,
         inputs: fromStruct(request.getProperties()),
         readId: request.getId(),
@@ -141,6 +143,7 @@ function engineService(emit: Emit): Partial<IEngineServer> {
 function commonGoal(
   request: resource.RegisterResourceRequest | resource.ReadResourceRequest,
   root: string | undefined,
+  projectDir: string,
 ) {
   const type = request.getType();
   return {
@@ -151,16 +154,17 @@ function commonGoal(
     version: request.getVersion() || undefined,
     dependencies: request.getDependenciesList(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    sourcePosition: recordedPosition(request.getSourceposition(), projectDir),
   };
 }
 
-function goalOf(request: resource.RegisterResourceRequest, root: string | undefined): Goal {
+function goalOf(request: resource.RegisterResourceRequest, root: string | undefined, projectDir: string): Goal {
   const type = request.getType();
   const unknown = request.getRemote() ? "remote components" : request.hasReplacementTrigger() && "replacementTrigger";
   if (unknown) throw new Error(`${type}: ${unknown}: not known to the local engine; use the Pulumi CLI`);
   const propertyDependencies = request.getPropertydependenciesMap().toObject(false, (_, each) => each.getUrnsList());
   return {
-    ...commonGoal(request, root),
+    ...commonGoal(request, root, projectDir),
     custom: request.getCustom(),
     inputs: fromStruct(request.getObject()),
     protect: request.getProtect(),

@@ -64,6 +64,7 @@ describe("run", function () {
     assert.deepEqual(book.dependencies, [
       "urn:pulumi:dev::shelf::shelf:index:Shelf$random:index/randomId:RandomId::shelf-label",
     ]);
+    assert.equal(book.sourcePosition, "project:///index.ts#42,7");
     const note = resources.find(({ urn }: { urn: string }) => urn.endsWith("::note"));
     assert.equal(note.id, `note-${"hex-shelf-label-0:result-key-0".length}`);
     assert.ok(note.inputs.text.ciphertext && note.outputs.text.ciphertext);
@@ -99,7 +100,7 @@ describe("run", function () {
     const [{ newState } = { newState: {} }] = json.steps.filter(({ op }: { op: string }) => op === "replace");
     assert.deepEqual(
       Object.keys(newState).sort(),
-      ["custom", "inputs", "parent", "propertyDependencies", "provider", "type", "urn"],
+      ["custom", "inputs", "parent", "propertyDependencies", "provider", "sourcePosition", "type", "urn"],
       "nothing that is empty",
     );
     const up = await engine("up");

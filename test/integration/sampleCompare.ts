@@ -2,8 +2,8 @@ import type { Recorded } from "./sampleSupport";
 
 /** Lists whose order neither engine promises: sets to the provider, and dependencies. */
 const UNORDERED = new Set(["envs", "uploads", "hosts", "labels", "dependencies", "Env"]);
-/** Times and source positions; and how the official provider's bridge encoded the outputs, which it can do without. */
-const ASIDE = new Set(["created", "modified", "sourcePosition", "stackTrace", "__pulumi_raw_state_delta"]);
+/** Times and stacks; and how the official provider's bridge encoded the outputs, which it can do without. */
+const ASIDE = new Set(["created", "modified", "stackTrace", "__pulumi_raw_state_delta"]);
 
 /** Generated values and ids of one engine's state -> what they are, so that two states can be compared. */
 export function namesOf(resources: readonly Recorded[]): Map<string, string> {
@@ -39,7 +39,12 @@ export function comparable(resources: readonly Recorded[], drop: readonly string
     }
     if (typeof value !== "object" || value === null) return value;
     if ("secret" in value) return { secret: strip(value.secret, key) };
-    const kept = Object.entries(value).filter(([name]) => !ASIDE.has(name) && !drop.includes(name));
+    // Packages need not be in the program's own directory.
+    const elsewhere = (name: string, member: unknown) =>
+      name === "sourcePosition" && !/^project:\/\/\/[^/]+#/.test(String(member));
+    const kept = Object.entries(value).filter(
+      ([name, member]) => !ASIDE.has(name) && !drop.includes(name) && !elsewhere(name, member),
+    );
     return Object.fromEntries(kept.map(([name, member]) => [name, strip(member, name)]));
   };
   const text = renamed(JSON.stringify(strip(resources)), namesOf(resources));
