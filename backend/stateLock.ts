@@ -1,11 +1,13 @@
 /** The stack's lock, as the official file backend keeps it: one run at a time. */
 
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import * as path from "node:path";
 import type { StackName } from "./checkpoint";
+import { makeFile } from "./newFile";
 import { type ProcessIdentity, processIdentity } from "./processIdentity";
+import { asRecord } from "./project";
 
 /** The official fields; what tells one process from another with its number is ours, where it can be known. */
 interface Holder extends Partial<ProcessIdentity> {
@@ -19,11 +21,12 @@ interface Holder extends Partial<ProcessIdentity> {
  * Takes the lock and returns what gives it back.
  *
  * @param say is told when the lock of a process that is gone was broken.
- * @throws when another run holds it; the message names the holder.
+ * @throws when another run holds it, naming the holder, or when it can't be written
  */
 export function lockStack(bookkeeping: string, stack: StackName, say: (message: string) => void): () => void {
   const dir = path.join(bookkeeping, "locks", "organization", stack.project, stack.stack);
-  const own = path.join(dir, `${randomUUID()}.json`);
+  const name = `${randomUUID()}.json`;
+  const own = path.join(dir, name);
   const holder: Holder = {
     pid: process.pid,
     username: userInfo().username,
@@ -33,9 +36,10 @@ export function lockStack(bookkeeping: string, stack: StackName, say: (message: 
   };
   mkdirSync(dir, { recursive: true });
   refuseOthers(dir, own, stack, say);
-  writeFileSync(own, JSON.stringify(holder));
   const release = () => rmSync(own, { force: true });
   try {
+    // Written elsewhere: the official engine takes any file in there for a lock.
+    makeFile(own, JSON.stringify(holder), path.join(bookkeeping, `${name}.tmp`), renameSync);
     // Again: another run may have looked and written at the same moment. Then neither goes on.
     refuseOthers(dir, own, stack, say);
   } catch (error) {
@@ -50,6 +54,12 @@ function refuseOthers(dir: string, own: string, stack: StackName, say: (message:
     const file = path.join(dir, name);
     if (file === own || !name.endsWith(".json")) continue;
     const holder = readHolder(file);
+    // Given back meanwhile.
+    if (holder === undefined && !existsSync(file)) continue;
+    if (holder === undefined)
+      throw new Error(
+        `stack ${stack.stack}: the lock ${file} can't be read: a run on a full disk may have left it; remove it if no other run is at work`,
+      );
     const who = `${holder.username}@${holder.hostname} (pid ${holder.pid}, since ${holder.timestamp})`;
     if (!isDead(holder))
       throw new Error(
@@ -60,12 +70,14 @@ function refuseOthers(dir: string, own: string, stack: StackName, say: (message:
   }
 }
 
-function readHolder(file: string): Holder {
+/** Undefined when it says nothing: ours and the official engine's are there as a whole or not at all. */
+function readHolder(file: string): Holder | undefined {
   const unknown = { pid: 0, username: "?", hostname: "?", timestamp: "?" };
   try {
-    return { ...unknown, ...JSON.parse(readFileSync(file, "utf8")) };
+    const said = asRecord(JSON.parse(readFileSync(file, "utf8")));
+    return Object.keys(said).length > 0 ? { ...unknown, ...said } : undefined;
   } catch {
-    return unknown;
+    return undefined;
   }
 }
 

@@ -7,6 +7,7 @@ import * as path from "node:path";
 import { processIdentity } from "../../backend/processIdentity";
 import { lockStack } from "../../backend/stateLock";
 import { removeTemporaryDirs, stack, temporaryDir } from "../engine/support";
+import { onFullDisk } from "./fullDisk";
 
 /** Clock ticks since boot, 100 a second everywhere that Node runs. */
 const uptimeTicks = (): number => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 100;
@@ -98,6 +99,29 @@ describe("the lock of a stack's state", function () {
       const dir = temporaryDir();
       lockFile(dir, content);
       assert.throws(() => lock(dir), /locked by ann@/);
+    }
+  });
+  it("that can't be written names its file, and leaves none behind that would refuse every later run", () => {
+    const dir = path.join(temporaryDir(), ".pulumi");
+    const code =
+      'try { require("./backend/stateLock").lockStack(process.argv[1], { project: "shelf", stack: "dev" }, console.log) } catch (error) { console.log(error.message) }';
+    const said = onFullDisk(code, dir);
+    assert.match(said, /locks\/organization\/shelf\/dev\/\S+\.json: can't be written \(EFBIG.*its disk has room/);
+    assert.deepEqual(
+      readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()),
+      [],
+    );
+  });
+  it("that says nothing is told with its file and what to do", () => {
+    for (const text of ["", "{", "null", "[]"]) {
+      const dir = temporaryDir();
+      const file = path.join(lockFile(dir, {}), "other.json");
+      writeFileSync(file, text);
+      assert.throws(
+        () => lock(dir),
+        (error: Error) =>
+          error.message.includes(`the lock ${file} can't be read: `) && /remove it if/.test(error.message),
+      );
     }
   });
 });
