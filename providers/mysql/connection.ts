@@ -50,9 +50,14 @@ export class MysqlServer {
     }
   }
 
-  /** Whether this account can log in with this password; undefined when the server can't be asked. */
-  accepts(user: string, password: string): Promise<boolean | undefined> {
-    return createConnection({ ...this.options(), user, password }).then(
+  /**
+   * Whether this account can log in with this password; undefined when the server can't be asked.
+   *
+   * @param encrypted the account asks for TLS
+   */
+  accepts(user: string, password: string, encrypted: boolean): Promise<boolean | undefined> {
+    const ssl = encrypted ? { rejectUnauthorized: false } : undefined;
+    return createConnection({ ...(ssl && { ssl }), ...this.options(), user, password }).then(
       (connection) => connection.end().then(() => true),
       (error: Failure) => (error.errno === 1045 ? false : undefined),
     );

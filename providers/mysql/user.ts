@@ -13,8 +13,31 @@ type Inputs = Unwrap<UserArgs> & Account;
 /** DROP USER failed: there is no such account. */
 const CANNOT_USER = 1396;
 
+/** An account as the server has it. */
+interface Found {
+  readonly tlsOption: string;
+  /** A login from here with its name is answered by it and no other. */
+  readonly alone: boolean;
+}
+
 /** mysql.User: its password and TLS option change in place. */
 export function userKind(server: MysqlServer): Kind<Inputs> {
+  const find = async (account: Account): Promise<Found | undefined> => {
+    const { user, host = "localhost" } = account;
+    const sql =
+      "SELECT CAST(own.ssl_type AS CHAR) AS tls, SUBSTRING_INDEX(USER(), '@', -1) LIKE own.Host AND " +
+      "(SELECT COUNT(*) FROM mysql.user other WHERE other.User IN ('', own.User) AND " +
+      "SUBSTRING_INDEX(USER(), '@', -1) LIKE other.Host) = 1 AS alone FROM mysql.user own WHERE own.User = ? AND own.Host = ?";
+    const doing = `read user ${accountId(account)}`;
+    const [found] = await server.query<{ tls: string; alone: number }>(doing, sql, [user, host]);
+    return found && { tlsOption: { "": "NONE", ANY: "SSL" }[found.tls] ?? found.tls, alone: found.alone === 1 };
+  };
+  /** Whether it has the password of `inputs`; undefined when a login from here says nothing of that. */
+  const knows = async ({ alone, tlsOption }: Found, inputs: Inputs): Promise<boolean | undefined> => {
+    const password = passwordOf(inputs);
+    const open = alone && tlsOption !== "X509" && password !== undefined && !inputs.authPlugin;
+    return open ? server.accepts(inputs.user, password, tlsOption === "SSL") : undefined;
+  };
   return {
     type: "mysql:index/user:User",
     secretOutputs: ["password", "plaintextPassword"],
@@ -40,20 +63,11 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
       return { id, outputs: outputsOf(inputs) };
     },
     async read({ id, inputs: olds, outputs: { plaintextPassword } }) {
-      const { user, host } = accountOf(id);
-      const sql =
-        "SELECT CAST(own.ssl_type AS CHAR) AS tls, SUBSTRING_INDEX(USER(), '@', -1) LIKE own.Host AND " +
-        "(SELECT COUNT(*) FROM mysql.user other WHERE other.User IN ('', own.User) AND " +
-        "SUBSTRING_INDEX(USER(), '@', -1) LIKE other.Host) = 1 AS alone FROM mysql.user own WHERE own.User = ? AND own.Host = ?";
-      const [found] = await server.query<{ tls: string; alone: number }>(`read user ${id}`, sql, [user, host]);
+      const found = await find(accountOf(id));
       if (!found) return undefined;
-      const tlsOption = { "": "NONE", ANY: "SSL" }[found.tls] ?? found.tls;
-      const inputs = { ...(isEmpty(olds) ? { user, host } : olds), tlsOption };
-      // The password cannot be read back: what was recorded stays, unless a login from here, which this account and no
-      // other would answer, shows that it is another one.
-      const password = passwordOf(inputs);
-      const open = found.alone === 1 && tlsOption === "NONE" && password !== undefined && !inputs.authPlugin;
-      if (open && (await server.accepts(user, password)) === false) {
+      const inputs: Inputs = { ...(isEmpty(olds) ? accountOf(id) : olds), tlsOption: found.tlsOption };
+      // The password cannot be read back: what was recorded stays, unless a login shows that it is another one.
+      if ((await knows(found, inputs)) === false) {
         const changed = { ...inputs, [inputs.plaintextPassword === undefined ? "password" : "plaintextPassword"]: "" };
         return { inputs: changed, outputs: outputsOf(changed) };
       }
@@ -67,9 +81,14 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
       await server.query(`drop user ${id}`, `DROP USER ${accountSql(accountOf(id))}`).catch(goneIf(CANNOT_USER));
     },
     async recover(inputs) {
-      const password = passwordOf(inputs);
-      const ours = password !== undefined && (await server.accepts(inputs.user, password));
-      return ours ? { id: accountId(inputs), outputs: outputsOf(inputs) } : undefined;
+      const found = await find(inputs);
+      if (!found) return undefined;
+      const ours = await knows(found, inputs);
+      if (ours !== undefined) return ours ? { id: accountId(inputs), outputs: outputsOf(inputs) } : undefined;
+      throw new Error(
+        `user ${accountId(inputs)}: is there, and a login from here can't tell whether this stack has made it; ` +
+          `if nothing else uses it remove it (DROP USER ${accountSql(inputs)})`,
+      );
     },
   };
 }

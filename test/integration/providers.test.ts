@@ -685,12 +685,25 @@ describe("mysql provider on a real MySQL", function () {
     assert.deepEqual((await users.read(updated))?.outputs, updated.outputs);
     const secured = await users.update(updated, { ...newPassword, tlsOption: "SSL" });
     assert.equal((await users.read(secured))?.outputs.tlsOption, "SSL");
+    assert.equal((await users.recover({ ...newPassword, tlsOption: "SSL" }))?.complete, true);
+    assert.equal(await users.recover({ ...user, tlsOption: "SSL" }), undefined, "with another password");
     await users.delete(secured);
     await users.delete(secured);
     assert.equal(await users.read(secured), undefined);
     await grants.delete(given);
     assert.equal(await grants.read(given), undefined);
     await databases.delete(db);
+  });
+
+  it("says of an account that no login can tell neither that it is gone nor that it is ours", async () => {
+    const elsewhere = { user: "ptest_far", host: "192.0.2.1", plaintextPassword: "x" };
+    const certified = { user: "ptest_x509", host: "%", plaintextPassword: "x", tlsOption: "X509" };
+    for (const inputs of [elsewhere, certified]) {
+      assert.equal(await users.recover(inputs), undefined, "not made yet");
+      const made = await users.create(inputs);
+      await assert.rejects(users.recover(inputs), /is there, and a login from here can't tell .*DROP USER 'ptest_/);
+      await users.delete(made);
+    }
   });
 
   it("says what is wrong with a login at once, and with an endpoint", async () => {

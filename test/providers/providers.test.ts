@@ -150,6 +150,13 @@ describe("mysql user", () => {
     assert.deepEqual((await packages.mysql.diff(existing(hash), news)).detailed, { plaintextPassword: "update" });
   });
 
+  it("that an interrupted create may have left is not taken for gone while no server answers", async () => {
+    const inputs = { user: "u", host: "%", plaintextPassword: "sesame", tlsOption: "NONE" };
+    const context = { log: () => undefined, signal: new AbortController().signal };
+    const recovered = packages.mysql.recover?.(resource("mysql:index/user:User"), inputs, context);
+    await assert.rejects(recovered ?? assert.fail(), /MySQL at 127\.0\.0\.1:1: no answer for 3 s/);
+  }).timeout(10_000);
+
   it("refuses privileges that are more than words", async () => {
     const type = "mysql:index/grant:Grant";
     const check = (privileges: string[]) =>
