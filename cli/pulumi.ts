@@ -15,6 +15,8 @@ export interface PulumiPlace {
   readonly projectDir?: string;
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
+  /** Ends what {@link readPulumi} has begun. */
+  readonly signal?: AbortSignal | undefined;
   /** Told what was chosen for the user. @default stderr, since stdout may be JSON */
   say?(message: string): void;
 }
@@ -119,7 +121,7 @@ export async function runPulumi(
 /** What the CLI prints on stdout. @throws with what it said on stderr when it fails. */
 export async function readPulumi(args: readonly string[], stack: string, place: PulumiPlace = {}): Promise<string> {
   const env = await pulumiEnvironment(stack, false, place);
-  const { status, output, stdout } = await runQuietly(args, place.projectDir ?? projectDirectory, env);
+  const { status, output, stdout } = await runQuietly(args, place.projectDir ?? projectDirectory, env, place.signal);
   if (status !== 0) throw new Error(`pulumi ${args.join(" ")}: ${output || `exit status ${status}`}`);
   return stdout;
 }
@@ -161,13 +163,18 @@ interface Said {
   readonly output: string;
 }
 
-function runQuietly(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Said> {
+function runQuietly(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<Said> {
   return new Promise((resolve) => {
-    const child = execFile("pulumi", args, { cwd, env, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
-      const output = (stderr.trim() || (error !== null && stdout.trim()) || error?.message) ?? "";
-      resolve({ status: code, stdout, output: String(output).replace(/^error: /, "") });
-    });
+    const child = execFile(
+      "pulumi",
+      args,
+      { cwd, env, signal, maxBuffer: 16 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+        const output = (stderr.trim() || (error !== null && stdout.trim()) || error?.message) ?? "";
+        resolve({ status: code, stdout, output: String(output).replace(/^error: /, "") });
+      },
+    );
     // Nobody answers a question.
     child.stdin?.end();
   });

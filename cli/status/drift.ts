@@ -27,14 +27,48 @@ interface Digest {
   readonly diagnostics?: readonly { readonly severity: string; readonly message: string }[];
 }
 
+/** What was changed outside, or why that is not known. */
+export type DriftSeen = { readonly drift: readonly Drift[] } | { readonly driftUnknown: string };
+
+const glanceMilliseconds = 10_000;
+
+/**
+ * For those who did not ask for it: looks as long as others like to wait.
+ *
+ * @param look as {@link readDrift}; its signal says that nobody waits any more
+ * @param limitMilliseconds how long it may take; default 10 s
+ * @returns never an error
+ */
+export async function glanceAtDrift(
+  look: (signal: AbortSignal) => Promise<Drift[]>,
+  limitMilliseconds = glanceMilliseconds,
+): Promise<DriftSeen> {
+  const waiting = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const why = `it takes longer than ${limitMilliseconds / 1000} s; --drift waits for it`;
+    timer = setTimeout(() => reject(new Error(why)), limitMilliseconds);
+  });
+  try {
+    return { drift: await Promise.race([look(waiting.signal), late]) };
+  } catch (error) {
+    return { driftUnknown: ((error as Error).message.split("\n")[0] ?? "").replace(/:$/, "") };
+  } finally {
+    clearTimeout(timer);
+    waiting.abort();
+  }
+}
+
 /**
  * Compares all that a stack recorded with what really exists; records nothing.
  *
- * @throws when something could not be looked at
+ * @param signal ends the Pulumi CLI, if that is the one who looks
+ * @throws when something could not be looked at, or the stack's passphrase is not at hand: nobody is asked for it
  */
-export async function readDrift(stack: string): Promise<Drift[]> {
+export async function readDrift(stack: string, signal?: AbortSignal): Promise<Drift[]> {
   const pulumi = (await chooseEngine()) === "pulumi";
-  return driftIn(JSON.parse(await (pulumi ? readPulumi(refresh(stack), stack) : localRefresh(stack))) as Digest);
+  const text = await (pulumi ? readPulumi(refresh(stack), stack, { signal }) : localRefresh(stack));
+  return driftIn(JSON.parse(text) as Digest);
 }
 
 /** Pure. @throws when the refresh had errors */
@@ -57,7 +91,9 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 /** Lines for a person. */
-export function describeDrift(drift: readonly Drift[], stack: string): string[] {
+export function describeDrift(seen: DriftSeen, stack: string): string[] {
+  if ("driftUnknown" in seen) return [`What was changed outside was not looked at: ${seen.driftUnknown}`];
+  const { drift } = seen;
   if (drift.length === 0) return ["Nothing was changed outside since the last run."];
   return [
     "Changed outside since the last run:",
@@ -80,6 +116,13 @@ async function localRefresh(stack: string): Promise<string> {
       text += part;
     },
   };
-  await runLocalEngine("refresh", { projectDir: projectDirectory, stack, json: true, previewOnly: true, out });
+  const { exitCode } = await runLocalEngine("refresh", {
+    projectDir: projectDirectory,
+    stack,
+    json: true,
+    previewOnly: true,
+    out,
+  });
+  if (exitCode === 130) throw new Error("it was stopped");
   return text;
 }

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { certificateStatus, describeCertificate } from "../../cli/status/certificate";
 import { containerStatuses } from "../../cli/status/containers";
-import { describeDrift, driftIn } from "../../cli/status/drift";
+import { describeDrift, driftIn, glanceAtDrift } from "../../cli/status/drift";
 import { type ContainerLife, describeTrouble, lastLine } from "../../cli/status/trouble";
 import { parseSettings } from "../../settings";
 import { buildTopology } from "../../topology";
@@ -172,7 +172,7 @@ describe("what status says of drift", () => {
         { op: "refresh", urn: urn("e"), newState: null },
       ],
     });
-    assert.deepEqual(describeDrift(drift, "dev"), [
+    assert.deepEqual(describeDrift({ drift }, "dev"), [
       "Changed outside since the last run:",
       "  Container a: uploads (files in it), image changed",
       "  Container b: networkData changed",
@@ -183,11 +183,27 @@ describe("what status says of drift", () => {
   });
 
   it("is nothing when nothing differs", () => {
-    assert.deepEqual(describeDrift(driftIn({}), "dev"), ["Nothing was changed outside since the last run."]);
+    assert.deepEqual(describeDrift({ drift: driftIn({}) }, "dev"), ["Nothing was changed outside since the last run."]);
   });
 
   it("is not known when a refresh fails", () => {
     const failed = { diagnostics: [{ severity: "error", message: "no Docker engine answers" }] };
     assert.throws(() => driftIn(failed), /no Docker engine answers/);
+  });
+
+  it("is left out with a word where it can't be known or takes too long, and nobody goes on looking", async () => {
+    const seen = await glanceAtDrift(async () => []);
+    assert.deepEqual(seen, { drift: [] });
+    const failing = await glanceAtDrift(() => Promise.reject(new Error("the passphrase does not fit\nmore of it")));
+    assert.deepEqual(describeDrift(failing, "dev"), [
+      "What was changed outside was not looked at: the passphrase does not fit",
+    ]);
+    let left: AbortSignal | undefined;
+    const slow = await glanceAtDrift((signal) => {
+      left = signal;
+      return new Promise(() => {});
+    }, 50);
+    assert.deepEqual(slow, { driftUnknown: "it takes longer than 0.05 s; --drift waits for it" });
+    assert.equal(left?.aborted, true);
   });
 });

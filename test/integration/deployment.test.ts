@@ -120,7 +120,7 @@ describe("the deployment on a real Docker engine", function () {
   });
 
   it("tells what was removed or changed outside, and puts it back", async () => {
-    const calm = await stack.run("status", "--drift");
+    const calm = await stack.run("status");
     assert.equal(calm.status, 0, calm.output);
     assert.match(calm.output, /Nothing was changed outside/);
     const containers = await stack.containers();
@@ -130,7 +130,7 @@ describe("the deployment on a real Docker engine", function () {
     const edit = await edited.exec({ Cmd: ["sed", "-i", "s/true/false/", file], User: "root" });
     await edit.start({ Detach: true });
     const recorded = stack.state();
-    const status = await stack.run("status", "--drift");
+    const status = await stack.run("status");
     assert.equal(status.status, 1, status.output);
     assert.match(status.output, /store-1 .*missing/);
     assert.match(status.output, /Container store-1-container: gone/);
@@ -139,8 +139,15 @@ describe("the deployment on a real Docker engine", function () {
     assert.equal((await stack.run("refresh")).status, 0);
     const up = await stack.run("up");
     assert.equal(up.status, 0, up.output);
-    const after = await stack.run("status", "--drift");
+    const after = await stack.run("status", "--drift", "--json");
     assert.equal(after.status, 0, after.output);
+    assert.deepEqual(JSON.parse(after.stdout).drift, []);
+    const unopened = { PULUMI_CONFIG_PASSPHRASE: "another one" };
+    const unknown = await stack.runIn(unopened, "status");
+    assert.equal(unknown.status, 0, unknown.output);
+    assert.match(unknown.output, /What was changed outside was not looked at: .*the passphrase does not fit/);
+    assert.equal((await stack.runIn(unopened, "status", "--drift")).status, 1);
+    assert.doesNotMatch((await stack.run("status", "--no-drift")).output, /changed outside/);
   });
 
   it("refuses a name that someone else's container has, and leaves that alone", async () => {

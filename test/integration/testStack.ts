@@ -78,7 +78,7 @@ export class TestStack {
 
   /** Sets a secret as a user does: it stands encrypted in the stack's file. */
   async setSecret(name: string, value: string): Promise<void> {
-    const { status, output } = await this.runWith(value, "config", "set", "--secret", name);
+    const { status, output } = await this.runWith(value, {}, "config", "set", "--secret", name);
     if (status !== 0) throw new Error(output);
     const { config, ...rest } = yaml.parse(fs.readFileSync(this.file, "utf8")) as Record<string, unknown>;
     this.encryption = rest;
@@ -87,14 +87,24 @@ export class TestStack {
 
   /** Runs `npm run <command>` without npm around it. */
   run(command: string, ...args: string[]): Promise<CommandResult> {
-    return this.runWith("", command, ...args);
+    return this.runWith("", {}, command, ...args);
   }
 
-  private runWith(input: string, command: string, ...args: string[]): Promise<CommandResult> {
+  /** The same with other variables. */
+  runIn(variables: Readonly<Record<string, string>>, command: string, ...args: string[]): Promise<CommandResult> {
+    return this.runWith("", variables, command, ...args);
+  }
+
+  private runWith(
+    input: string,
+    variables: Readonly<Record<string, string>>,
+    command: string,
+    ...args: string[]
+  ): Promise<CommandResult> {
     if (!this.written) this.write();
     const child = spawn(process.execPath, ["cli/start.mjs", command, "--stack", this.name, ...args], {
       cwd: projectDirectory,
-      env: { ...process.env, ...this.environment() },
+      env: { ...process.env, ...this.environment(), ...variables },
       stdio: ["pipe", "pipe", "pipe"],
     });
     child.stdin.end(input);

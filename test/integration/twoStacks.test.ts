@@ -33,7 +33,7 @@ describe("two stacks on one Docker engine", function () {
   }
 
   async function status(stack: TestStack): Promise<Status> {
-    return JSON.parse((await stack.run("status", "--json")).stdout) as Status;
+    return JSON.parse((await stack.run("status", "--json", "--no-drift")).stdout) as Status;
   }
 
   async function until<T>(seconds: number, what: string, probe: () => Promise<T | undefined>): Promise<T> {
