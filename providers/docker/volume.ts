@@ -50,7 +50,15 @@ export function volumeKind(docker: Docker): Kind<Inputs> {
     },
     async recover(inputs) {
       const found = await inspect(inputs.name);
-      return found && labelled(inputs, found) ? { id: inputs.name, outputs: outputsOf(found, inputs) } : undefined;
+      const { labels = [], driver, driverOpts } = inputs;
+      // Without labels, nothing tells ours from somebody else's, whose data a later destroy would delete.
+      const ours =
+        found &&
+        labels.length > 0 &&
+        labelled(inputs, found) &&
+        [undefined, found.Driver].includes(driver) &&
+        same(driverOpts, found.Options);
+      return ours ? { id: inputs.name, outputs: outputsOf(found, inputs) } : undefined;
     },
   };
 }

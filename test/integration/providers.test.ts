@@ -208,13 +208,16 @@ describe("docker provider on a real engine", function () {
       assert.equal((await volumes.diff(made, inputs)).changes, false);
       assert.equal((await volumes.recover(inputs))?.id, made.id);
       assert.equal(await volumes.recover({ name: inputs.name ?? "" }), undefined);
+      assert.equal(await volumes.recover({ ...inputs, driver: "other" }), undefined);
+      assert.equal(await volumes.recover({ ...inputs, driverOpts: { type: "tmpfs", device: "tmpfs" } }), undefined);
       await volumes.delete(made);
       await volumes.delete(made);
       assert.equal(await volumes.read(made), undefined);
     });
 
-    it("is refused when somebody else has one of that name", async () => {
+    it("is refused when somebody else has one of that name, also after a run that was cut off before it could look", async () => {
       await docker.createVolume({ Name: `${prefix}data` });
+      assert.equal(await volumes.recover({ name: inputs.name ?? "" }), undefined, "nothing tells whose it is");
       await assert.rejects(
         volumes.create(inputs),
         /volume apim-ptest-data: a volume of this name is there already .*docker volume rm/,
