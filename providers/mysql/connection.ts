@@ -21,6 +21,8 @@ interface Failure {
 
 /** What a server that is still starting does, a port published by Docker included: its proxy accepts and hangs up. */
 const NOT_YET = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "PROTOCOL_CONNECTION_LOST"]);
+/** Access denied, also by a plugin that knows no passwords, or until the password is another one. */
+const REFUSED = new Set([1045, 1698, 1862]);
 const PATIENCE_MS = 30_000;
 /** For those who only look: a server that is gone must not keep them. */
 const GLANCE_MS = 3_000;
@@ -59,7 +61,7 @@ export class MysqlServer {
     const ssl = encrypted ? { rejectUnauthorized: false } : undefined;
     return createConnection({ ...(ssl && { ssl }), ...this.options(), user, password }).then(
       (connection) => connection.end().then(() => true),
-      (error: Failure) => (error.errno === 1045 ? false : undefined),
+      (error: Failure) => (REFUSED.has(error.errno ?? 0) ? false : undefined),
     );
   }
 

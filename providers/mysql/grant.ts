@@ -12,7 +12,14 @@ type Inputs = Unwrap<GrantArgs> & Account & { readonly privileges: string[] };
 const NO_GRANT = 1141;
 const NO_USER = 1269;
 
-/** mysql.Grant for users; privileges change in place. Giving what is given already changes nothing. */
+/** What an account is given on one object. */
+interface Given {
+  readonly privileges: string[];
+  /** WITH GRANT OPTION. */
+  readonly grant: boolean;
+}
+
+/** mysql.Grant for users; privileges and the right to pass them on change in place. Giving what is given already changes nothing. */
 export function grantKind(server: MysqlServer): Kind<Inputs> {
   const give = (inputs: Inputs, privileges: readonly string[]): string => {
     const option = inputs.grant ? " WITH GRANT OPTION" : "";
@@ -23,11 +30,16 @@ export function grantKind(server: MysqlServer): Kind<Inputs> {
     const sql = `REVOKE ${privileges.join(", ")} ON ${objectOf(inputs)} FROM ${accountSql(inputs)}`;
     await server.query(`revoke from ${idOf(inputs)}`, sql).catch(goneIf(NO_GRANT, NO_USER));
   };
-  const find = async (inputs: Inputs): Promise<string[] | undefined> => {
+  const find = async (inputs: Inputs): Promise<Given | undefined> => {
     const shown = server.query<Record<string, string>>(`read ${idOf(inputs)}`, `SHOW GRANTS FOR ${accountSql(inputs)}`);
     for (const row of await shown.catch(goneIf(NO_GRANT))) {
-      const [, privileges, object] = /^GRANT (.+?) ON (.+?) TO /.exec(Object.values(row)[0] ?? "") ?? [];
-      if (privileges && object === objectOf(inputs)) return normal(privileges.split(/,\s*(?![^(]*\))/));
+      const said = Object.values(row)[0] ?? "";
+      const [, privileges, object] = /^GRANT (.+?) ON (.+?) TO /.exec(said) ?? [];
+      if (privileges && object === objectOf(inputs))
+        return {
+          privileges: normal(privileges.split(/,\s*(?![^(]*\))/)),
+          grant: /[`'] WITH (.* )?GRANT OPTION\b/.test(said),
+        };
     }
     return undefined;
   };
@@ -41,7 +53,8 @@ export function grantKind(server: MysqlServer): Kind<Inputs> {
       database: str({ required: true }),
       table: str({ default: "*" }),
       privileges: set({ required: true, inPlace: true, of: privilege }),
-      grant: bool(),
+      // Not replaced, as the official provider does it: the old one's deletion would take what the new one had given.
+      grant: bool({ inPlace: true }),
       tlsOption: str({ default: "NONE", like: [/^NONE$/, "NONE (set it on the User)"] }),
       ...each(["role", "roles"], unsupported()),
     },
@@ -56,12 +69,18 @@ export function grantKind(server: MysqlServer): Kind<Inputs> {
       const recorded = isEmpty(olds) ? parseId(id) : olds;
       const found = await find(recorded);
       if (!found) return undefined;
-      const inputs = same(normal(recorded.privileges), found) ? recorded : { ...recorded, privileges: found };
+      const { privileges, grant } = found;
+      const inputs = {
+        ...recorded,
+        ...(!same(normal(recorded.privileges), privileges) && { privileges }),
+        ...(grant !== (recorded.grant ?? false) && { grant }),
+      };
       return { inputs, outputs: { ...outputsOf(inputs), roles: [] } };
     },
     async update({ id, inputs: olds }, news, context) {
       const wanted = normal(news.privileges);
       const dropped = normal(olds.privileges).filter((one) => !wanted.includes(one));
+      if (olds.grant && !news.grant) dropped.push("GRANT OPTION");
       await revoke(news, dropped);
       await server.query(`grant to ${id}`, give(news, wanted), [], context);
       return outputsOf(news);

@@ -13,9 +13,21 @@ type Inputs = Unwrap<UserArgs> & Account;
 /** DROP USER failed: there is no such account. */
 const CANNOT_USER = 1396;
 
+/** The official provider knows no locked accounts: one says so here, where an update in place follows. */
+const LOCKED = " (account locked)";
+
+interface Row {
+  readonly tls: string;
+  readonly plugin: string;
+  readonly alone: number;
+  readonly account_locked?: string;
+}
+
 /** An account as the server has it. */
 interface Found {
+  /** One that is locked has {@link LOCKED} behind it. */
   readonly tlsOption: string;
+  readonly plugin: string;
   /** A login from here with its name is answered by it and no other. */
   readonly alone: boolean;
 }
@@ -25,17 +37,21 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
   const find = async (account: Account): Promise<Found | undefined> => {
     const { user, host = "localhost" } = account;
     const sql =
-      "SELECT CAST(own.ssl_type AS CHAR) AS tls, SUBSTRING_INDEX(USER(), '@', -1) LIKE own.Host AND " +
+      // All columns: older servers have no account_locked.
+      "SELECT own.*, CAST(own.ssl_type AS CHAR) AS tls, SUBSTRING_INDEX(USER(), '@', -1) LIKE own.Host AND " +
       "(SELECT COUNT(*) FROM mysql.user other WHERE other.User IN ('', own.User) AND " +
       "SUBSTRING_INDEX(USER(), '@', -1) LIKE other.Host) = 1 AS alone FROM mysql.user own WHERE own.User = ? AND own.Host = ?";
     const doing = `read user ${accountId(account)}`;
-    const [found] = await server.query<{ tls: string; alone: number }>(doing, sql, [user, host]);
-    return found && { tlsOption: { "": "NONE", ANY: "SSL" }[found.tls] ?? found.tls, alone: found.alone === 1 };
+    const [found] = await server.query<Row>(doing, sql, [user, host]);
+    if (!found) return undefined;
+    const { tls, plugin, alone, account_locked } = found;
+    const option = { "": "NONE", ANY: "SSL" }[tls] ?? tls;
+    return { tlsOption: account_locked === "Y" ? option + LOCKED : option, plugin, alone: alone === 1 };
   };
   /** Whether it has the password of `inputs`; undefined when a login from here says nothing of that. */
   const knows = async ({ alone, tlsOption }: Found, inputs: Inputs): Promise<boolean | undefined> => {
     const password = passwordOf(inputs);
-    const open = alone && tlsOption !== "X509" && password !== undefined && !inputs.authPlugin;
+    const open = alone && ["NONE", "SSL"].includes(tlsOption) && password !== undefined && !inputs.authPlugin;
     return open ? server.accepts(inputs.user, password, tlsOption === "SSL") : undefined;
   };
   return {
@@ -65,16 +81,22 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
     async read({ id, inputs: olds, outputs: { plaintextPassword } }) {
       const found = await find(accountOf(id));
       if (!found) return undefined;
-      const inputs: Inputs = { ...(isEmpty(olds) ? accountOf(id) : olds), tlsOption: found.tlsOption };
+      const { tlsOption, plugin } = found;
+      const { authPlugin } = olds;
+      const changed = authPlugin && authPlugin.toLowerCase() !== plugin.toLowerCase();
+      const recorded: Inputs = isEmpty(olds) ? accountOf(id) : olds;
+      const inputs = { ...recorded, tlsOption, ...(changed && { authPlugin: plugin }) };
       // The password cannot be read back: what was recorded stays, unless a login shows that it is another one.
       if ((await knows(found, inputs)) === false) {
-        const changed = { ...inputs, [inputs.plaintextPassword === undefined ? "password" : "plaintextPassword"]: "" };
-        return { inputs: changed, outputs: outputsOf(changed) };
+        const other = { ...inputs, [inputs.plaintextPassword === undefined ? "password" : "plaintextPassword"]: "" };
+        return { inputs: other, outputs: outputsOf(other) };
       }
       return { inputs, outputs: { ...outputsOf(inputs), plaintextPassword } };
     },
-    async update({ id }, news, context) {
-      await server.query(`alter user ${id}`, `ALTER USER ${accountSql(news)}${settings(news)}`, [], context);
+    async update({ id, inputs: { tlsOption = "" } }, news, context) {
+      const unlock = tlsOption.endsWith(LOCKED) ? " ACCOUNT UNLOCK" : "";
+      const sql = `ALTER USER ${accountSql(news)}${settings(news)}${unlock}`;
+      await server.query(`alter user ${id}`, sql, [], context);
       return outputsOf(news);
     },
     async delete({ id }) {

@@ -698,6 +698,52 @@ describe("mysql provider on a real MySQL", function () {
     await databases.delete(db);
   });
 
+  it("sees that a grant may be passed on or no longer, that an account is locked or logs in another way, and mends it", async () => {
+    const db = await databases.create(database);
+    const made = await users.create(user);
+    const admin = await createConnection({ port: 18195, user: "admin", password: String(config.password) });
+    const outside = async (sql: string, driver: Driver, existing: Existing) => {
+      await admin.query(sql);
+      const found = await driver.read(existing);
+      assert.ok(found);
+      assert.notDeepEqual(filled(found.outputs), filled(existing.outputs), "refresh tells what differs in the outputs");
+      return found;
+    };
+    const mended = async (driver: Driver, found: Existing, inputs: Properties) => {
+      const updated = await driver.update(found, inputs);
+      const read = await driver.read(updated);
+      assert.deepEqual(read && (await driver.diff(read, inputs)).detailed, {});
+      assert.deepEqual(filled(read?.outputs), filled(updated.outputs));
+    };
+    try {
+      for (const wanted of [false, true]) {
+        const inputs = { ...grant, grant: wanted };
+        const given = await grants.create(inputs);
+        const sql = wanted ? "REVOKE GRANT OPTION ON `ptest``db`.* FROM" : "GRANT GRANT OPTION ON `ptest``db`.* TO";
+        const found = await outside(`${sql} 'ptest'@'%'`, grants, given);
+        assert.deepEqual((await grants.diff(found, inputs)).detailed, { grant: "update" });
+        assert.deepEqual((await grants.diff(found, inputs)).replaces, [], "the old one's deletion would take it all");
+        await mended(grants, found, inputs);
+      }
+      const locked = await outside("ALTER USER 'ptest'@'%' ACCOUNT LOCK", users, made);
+      assert.equal(locked.outputs.tlsOption, "NONE (account locked)");
+      assert.deepEqual((await users.diff(locked, user)).detailed, { tlsOption: "update" });
+      await mended(users, locked, user);
+      await login(String(user.plaintextPassword));
+      const expired = await outside("ALTER USER 'ptest'@'%' PASSWORD EXPIRE", users, made);
+      await mended(users, expired, user);
+      const told = { user: "ptest_plugin", host: "%", authPlugin: "caching_sha2_password" };
+      const plugged = await users.create(told);
+      const changed = await outside("ALTER USER 'ptest_plugin'@'%' IDENTIFIED WITH sha256_password", users, plugged);
+      assert.deepEqual((await users.diff(changed, told)).detailed, { authPlugin: "update-replace" });
+      await users.delete(plugged);
+    } finally {
+      await admin.end();
+      await users.delete(made);
+      await databases.delete(db);
+    }
+  });
+
   it("says of an account that no login can tell neither that it is gone nor that it is ours", async () => {
     const elsewhere = { user: "ptest_far", host: "192.0.2.1", plaintextPassword: "x" };
     const certified = { user: "ptest_x509", host: "%", plaintextPassword: "x", tlsOption: "X509" };
