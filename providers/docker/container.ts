@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { Container, ContainerCreateOptions } from "dockerode";
-import { type Context, PartialCreateError, type Properties } from "../../engine/provider";
+import { type Context, PartialCreateError, type Properties, type Value } from "../../engine/provider";
 import { isEmpty, same } from "../../engine/values";
 import type { Kind } from "../kind";
 import { toApi } from "./api";
@@ -85,9 +85,13 @@ export function containerKind(docker: Docker): Kind<Inputs> {
       if (isEmpty(inputs)) return { inputs: importedInputs(outputs), outputs };
       const drifted = driftedInputs(found, inputs);
       const uploads = await uploadsNow(docker.getContainer(id), inputs.uploads);
-      const idle = drifted.mustRun === inputs.mustRun ? {} : { mustRun: false };
-      const edited = same(uploads, inputs.uploads) ? idle : { ...idle, uploads };
-      return { inputs: { ...drifted, ...edited }, outputs: { ...outputs, ...edited } };
+      const now: Properties = { ...drifted, uploads: uploads as Value };
+      // A refresh tells what differs in the outputs, and these are not Docker's to tell.
+      const differing = (["mustRun", "networksAdvanced", "uploads"] as const).filter(
+        (key) => !same(now[key], inputs[key]),
+      );
+      const changed = Object.fromEntries(differing.map((key) => [key, now[key] ?? null]));
+      return { inputs: { ...drifted, ...changed }, outputs: { ...outputs, ...changed } };
     },
     async update({ id, inputs: olds }, news, context) {
       const container = docker.getContainer(id);

@@ -1,11 +1,11 @@
 /** From a container's inputs to what the Docker API is asked for, and from `docker inspect` to its state. */
 
-import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
+import type { ContainerCreateOptions, ContainerInspectInfo, EndpointSettings } from "dockerode";
 import type { Properties, Value } from "../../engine/provider";
 import { settled } from "../../engine/values";
 import type { Field, Fields } from "../schema";
 import { covers, fromApi, outputsOf as outputsFrom, toApi } from "./api";
-import { containerFields, type Inputs, portKey } from "./containerTable";
+import { containerFields, type Inputs, networkFields, portKey } from "./containerTable";
 
 const table = Object.entries(containerFields);
 const fieldsWhere = (test: (field: Field) => boolean): Fields =>
@@ -79,14 +79,32 @@ export function driftedInputs(found: ContainerInspectInfo, inputs: Inputs): Prop
     const chosen = key === "memorySwap" && (inputs.memorySwap === undefined || now === -1);
     if (!chosen && now !== (drifted[key] ?? field.limit)) drifted[key] = now ?? null;
   }
-  const joined = found.NetworkSettings.Networks ?? {};
-  const present = inputs.networksAdvanced?.filter(({ name, ipv4Address: address }) => {
-    const endpoint = joined[name] ?? Object.values(joined).find(({ NetworkID }) => NetworkID === name);
-    return endpoint && (!address || [endpoint.IPAddress, endpoint.IPAMConfig?.IPv4Address].includes(address));
-  });
-  if (present && present.length < (inputs.networksAdvanced?.length ?? 0))
-    drifted.networksAdvanced = present as unknown as Value;
+  const joined = joinedNetworks(found, inputs);
+  if (joined) drifted.networksAdvanced = joined as unknown as Value;
   return drifted;
+}
+
+/** Without those that it has not joined as asked, and with those that nobody asked for; undefined when all are as asked. */
+function joinedNetworks(found: ContainerInspectInfo, inputs: Inputs): readonly { name: string }[] | undefined {
+  const { networksAdvanced: asked = [], networkMode = "bridge" } = inputs;
+  const joined = Object.entries(found.NetworkSettings.Networks ?? {});
+  const find = (wanted: string) => joined.find(([name, { NetworkID }]) => name === wanted || NetworkID === wanted);
+  const present = asked.filter((network) => isAsAsked(find(network.name)?.[1], network));
+  // A container that joins others by name leaves the bridge.
+  const own = networkMode !== "bridge" ? networkMode : asked.length > 0 ? "" : "bridge";
+  const known = [...asked.map(({ name }) => name), own === "default" ? "bridge" : own].map(find);
+  const more = joined.filter(([name]) => !known.some((one) => one?.[0] === name)).map(([name]) => ({ name }));
+  return present.length < asked.length || more.length > 0 ? [...present, ...more] : undefined;
+}
+
+/** Docker chooses the hardware address anew with each start, unless it is told in another way. */
+const { macAddress: _, ...endpointFields } = networkFields;
+
+function isAsAsked(endpoint: EndpointSettings | undefined, asked: object): boolean {
+  if (!endpoint) return false;
+  const { IPAddress: IPv4Address, GlobalIPv6Address: IPv6Address, IPAMConfig } = endpoint;
+  const now = { ...endpoint, IPAMConfig: { IPv4Address, IPv6Address, ...IPAMConfig } };
+  return covers(now, toApi(endpointFields, asked));
 }
 
 const DERIVED = new Set(["ipcMode", "logDriver", "platform", "runtime", "shmSize", "networkMode", "memorySwap"]);

@@ -15,13 +15,23 @@ export async function uploadTar(uploads: readonly Upload[] = []): Promise<Buffer
   if (uploads.length === 0) return undefined;
   const archive = pack();
   for (const upload of uploads) {
-    const { file, permissions, executable, owner = 0, group = 0 } = upload;
-    const mode = permissions ? Number.parseInt(permissions, 8) : executable ? 0o744 : 0o644;
-    const ids = { uid: Number(owner), gid: Number(group) };
-    archive.entry({ name: file.replace(/^\/+/, ""), mode, mtime: new Date(0), ...ids }, await contentOf(upload));
+    const name = upload.file.replace(/^\/+/, "");
+    archive.entry({ name, mtime: new Date(0), ...accessOf(upload) }, await contentOf(upload));
   }
   archive.finalize();
   return buffer(archive);
+}
+
+/** Who may do what with a file. */
+interface Access {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function accessOf({ permissions, executable, owner = "0", group = "0" }: Upload): Access {
+  const mode = permissions ? Number.parseInt(permissions, 8) : executable ? 0o744 : 0o644;
+  return { mode, uid: Number(owner), gid: Number(group) };
 }
 
 async function contentOf({ file, source, contentBase64, content = "" }: Upload): Promise<Buffer> {
@@ -33,34 +43,48 @@ async function contentOf({ file, source, contentBase64, content = "" }: Upload):
 
 /**
  * The recorded `uploads` with what is in the container now: a file that was edited there or is missing has a note in
- * place of its content. The note holds a checksum, never the text, which may be a secret.
+ * place of its content; one that others may read, or that belongs to somebody else, has those. The note holds a
+ * checksum, never the text, which may be a secret.
  */
 export function uploadsNow(container: Container, uploads: readonly Upload[] = []): Promise<object[]> {
   const look = async (upload: Upload): Promise<object> => {
     const wanted = await contentOf(upload).catch(() => undefined);
     const found = await readBack(container, upload.file);
-    if (wanted === undefined || found?.equals(wanted)) return upload;
+    if (wanted === undefined) return upload;
+    if (found?.content.equals(wanted)) return { ...upload, ...otherAccess(upload, found) };
     const { content: _content, contentBase64: _contentBase64, source: _source, ...rest } = upload;
-    const checksum = found && createHash("sha256").update(found).digest("hex");
+    const checksum = found && createHash("sha256").update(found.content).digest("hex");
     const note = checksum ? `(edited in the container: sha256 ${checksum})` : "(missing in the container)";
-    return { ...rest, content: note };
+    return { ...rest, content: note, ...(found && otherAccess(upload, found)) };
   };
   return Promise.all(uploads.map(look));
 }
 
-async function readBack(container: Container, file: string): Promise<Buffer | undefined> {
+function otherAccess(upload: Upload, { mode, uid, gid }: Access): Partial<Upload> {
+  const wanted = accessOf(upload);
+  return {
+    ...(mode !== wanted.mode && { permissions: mode.toString(8).padStart(4, "0") }),
+    ...(uid !== wanted.uid && { owner: String(uid) }),
+    ...(gid !== wanted.gid && { group: String(gid) }),
+  };
+}
+
+async function readBack(container: Container, file: string): Promise<(Access & { content: Buffer }) | undefined> {
   const doing = `read ${file} in the container`;
   const stream = await attemptOrGone(doing, container.getArchive({ path: file }));
   if (!stream) return undefined;
   const unpack = async () => {
     const reader = extract();
     stream.on("error", (error) => reader.destroy(error)).pipe(reader);
-    let content: Buffer | undefined;
+    let first: (Access & { content: Buffer }) | undefined;
     for await (const entry of reader) {
-      content ??= entry.header.type === "file" ? await buffer(entry) : Buffer.alloc(0);
+      const { type, mode = 0, uid = 0, gid = 0 } = entry.header;
+      // Docker puts the file's type into the mode.
+      const access = { mode: mode & 0o7777, uid, gid };
+      first ??= { ...access, content: type === "file" ? await buffer(entry) : Buffer.alloc(0) };
       entry.resume();
     }
-    return content;
+    return first;
   };
   return attempt(doing, unpack());
 }

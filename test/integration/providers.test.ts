@@ -215,6 +215,16 @@ describe("docker provider on a real engine", function () {
       assert.equal(await volumes.read(made), undefined);
     });
 
+    it("that was removed and made anew, empty, under its name is told by the label that it lacks", async () => {
+      const made = await volumes.create(inputs);
+      await docker.getVolume(made.id).remove();
+      await docker.createVolume({ Name: `${prefix}data` });
+      const found = await volumes.read(made);
+      assert.ok(found);
+      assert.notDeepEqual(found.outputs.labels, made.outputs.labels, "refresh tells what differs in the outputs");
+      assert.deepEqual((await volumes.diff(found, inputs)).replaces, ["labels"]);
+    });
+
     it("is refused when somebody else has one of that name, also after a run that was cut off before it could look", async () => {
       await docker.createVolume({ Name: `${prefix}data` });
       assert.equal(await volumes.recover({ name: inputs.name ?? "" }), undefined, "nothing tells whose it is");
@@ -410,6 +420,64 @@ describe("docker provider on a real engine", function () {
         async () => undefined,
       );
       assert.ok(stopped.replaces.includes("mustRun"));
+    });
+
+    it("sees networks joined otherwise than asked and those that nobody asked for, and who may read its files", async () => {
+      const ipv6 = "fd00:ee:213::/64";
+      const ipamConfigs = [{ subnet }, { subnet: ipv6 }];
+      await networks.create({ name: `${prefix}net`, driver: "bridge", ipv6: true, ipamConfigs });
+      const other = await networks.create({ name: `${prefix}other`, driver: "bridge" });
+      const [ipv4Address, ipv6Address] = ["172.29.213.10", "fd00:ee:213::10"];
+      const inputs = plain("box", {
+        networksAdvanced: [{ name: `${prefix}net`, aliases: ["web"], ipv4Address, ipv6Address }],
+        uploads: [
+          { file: "/etc/app/one.conf", content: "one", permissions: "0600" },
+          { file: "/etc/app/two.conf", content: "two" },
+        ],
+      });
+      const made = await containers.create(inputs);
+      assert.deepEqual((await containers.read(made))?.inputs, made.inputs);
+      const Container = made.id;
+      const seen = async () => {
+        const read = await containers.read(made);
+        assert.ok(read);
+        const { detailed } = await containers.diff(read, inputs);
+        for (const path of Object.keys(detailed)) {
+          const [key = ""] = path.split("[");
+          assert.notDeepEqual(filled(read.outputs[key]), filled(made.outputs[key]), `refresh tells of ${key}`);
+        }
+        return detailed;
+      };
+      const net = docker.getNetwork(`${prefix}net`);
+      const rejoin = async (EndpointConfig: object) => {
+        await net.disconnect({ Container });
+        await net.connect({ Container, EndpointConfig });
+      };
+      const [IPv4Address, IPv6Address] = [ipv4Address, ipv6Address];
+      await rejoin({ IPAMConfig: { IPv4Address, IPv6Address } });
+      assert.deepEqual(await seen(), { networksAdvanced: "add-replace" }, "without its alias");
+      await rejoin({ IPAMConfig: { IPv4Address }, Aliases: ["web"] });
+      assert.deepEqual(await seen(), { networksAdvanced: "add-replace" }, "without its IPv6 address");
+      await rejoin({ IPAMConfig: { IPv4Address, IPv6Address }, Aliases: ["web", "more"] });
+      assert.deepEqual(await seen(), {}, "as asked again");
+      await docker.getNetwork(other.id).connect({ Container });
+      assert.deepEqual(await seen(), { "networksAdvanced[1]": "delete-replace" });
+      await docker.getNetwork(other.id).disconnect({ Container });
+
+      const command = "chmod 0644 /etc/app/one.conf; chown 802:803 /etc/app/two.conf";
+      const exec = await docker.getContainer(made.id).exec({ Cmd: ["sh", "-c", command], AttachStdout: true });
+      for await (const _ of await exec.start({})) {
+        // Its end is waited for.
+      }
+      assert.deepEqual(await seen(), {
+        "uploads[0].permissions": "update-replace",
+        "uploads[1].owner": "delete-replace",
+        "uploads[1].group": "delete-replace",
+      });
+      const simple = await containers.create(plain("simple"));
+      assert.deepEqual((await containers.read(simple))?.inputs, simple.inputs);
+      await docker.getNetwork(other.id).connect({ Container: simple.id });
+      assert.deepEqual((await containers.read(simple))?.inputs.networksAdvanced, [{ name: `${prefix}other` }]);
     });
 
     it("is recorded with its id and says why when it ends, is unhealthy or takes too long", async () => {

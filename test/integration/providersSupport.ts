@@ -38,7 +38,7 @@ export async function busyboxImage(docker: Docker): Promise<string | undefined> 
     const busybox = await readFile(path.join(directory, "out/bin/busybox"));
     const archive = pack();
     archive.entry({ name: "bin/busybox", mode: 0o755 }, busybox);
-    for (const applet of ["sh", "sleep", "cat", "ls", "true", "test", "echo", "touch"]) {
+    for (const applet of ["sh", "sleep", "cat", "ls", "true", "test", "echo", "touch", "chmod", "chown"]) {
       archive.entry({ name: `bin/${applet}`, type: "symlink", linkname: "/bin/busybox" });
     }
     archive.finalize();
