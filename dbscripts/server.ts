@@ -36,7 +36,10 @@ function noConnection(server: Server, { code, said, seconds }: Refusal): string 
     case "EAI_AGAIN":
       return `${place}: can't be found: ${said}. Set wso2-apim:databaseHost to a name that this machine and the containers can resolve, or to an IPv4 address`;
     case "ETIMEDOUT":
-      return `${place}: no word of MySQL within ${seconds} s: nothing answers there, a firewall drops what comes, or something else than MySQL listens. Set wso2-apim:databaseHost or wso2-apim:databaseServerPort, or let this machine and the containers in`;
+      return `${place}: no word of MySQL within ${seconds} s: its name is still being looked up, nothing answers there, a firewall drops what comes, or something else than MySQL listens. Set wso2-apim:databaseHost or wso2-apim:databaseServerPort, or let this machine and the containers in`;
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return `${place}: no way leads there from this machine: ${said}. Set wso2-apim:databaseHost to an address that this machine and the containers reach, or see to the route (a network that is down, a VPN, a firewall)`;
     case "PROTOCOL_CONNECTION_LOST":
     case "ECONNRESET":
       return `${place}: hangs up before it has said a word of MySQL, for ${seconds} s (${said}): it is still starting, or no MySQL. See that MySQL listens there, or set wso2-apim:databaseHost or wso2-apim:databaseServerPort`;

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from "node:net";
+import net, { type AddressInfo, createServer, type Server as NetServer, Socket } from "node:net";
 import mysql, { type Connection } from "mysql2";
 import { greeting } from "../../cli/status/externalServer";
+import { checkExternalServer } from "../../dbscripts/externalServer";
 import type { Server } from "../../dbscripts/server";
 import { checkServer, type Wanted } from "../../dbscripts/serverCheck";
+import { parseSettings } from "../../settings";
+import { buildTopology } from "../../topology";
 
 const password = "never-shown";
 const wanted: Wanted = {
@@ -162,7 +165,7 @@ describe("the check of a MySQL server that the user runs", function () {
   });
 
   it("tells what is no MySQL from what is not there", async () => {
-    assert.match(await faultOf(await other(() => {})), /no word of MySQL within 0\.7 s/);
+    assert.match(await faultOf(await other(() => {})), /no word of MySQL within 0\.7 s: its name is still being looked up/);
     assert.match(await faultOf(await other((socket) => socket.write("SSH-2.0-x\r\n"))), /no word of MySQL/);
     assert.match(
       await faultOf(await other((socket) => socket.destroy())),
@@ -171,6 +174,50 @@ describe("the check of a MySQL server that the user runs", function () {
     const gone = await other(() => {});
     closers.pop()?.();
     assert.match(await faultOf(gone), /nothing listens there.*ECONNREFUSED.*bind_address/);
+  });
+
+  it("tells that no way leads there", async () => {
+    const { connect } = net;
+    for (const code of ["EHOSTUNREACH", "ENETUNREACH"]) {
+      net.connect = () => {
+        const socket = new Socket();
+        process.nextTick(() => socket.destroy(Object.assign(new Error(`connect ${code}`), { code })));
+        return socket;
+      };
+      try {
+        const fault = await faultOf({ host: "127.0.0.1", port: 1, user: "root", password });
+        assert.match(
+          fault,
+          /no way leads there from this machine: connect E.*Set wso2-apim:databaseHost to an address/,
+        );
+      } finally {
+        net.connect = connect;
+      }
+    }
+  });
+
+  it("does not wait for a server that greets and then says no more", async () => {
+    const { host, port } = await other((socket) => {
+      const greeting = Buffer.concat([
+        Buffer.from([10]),
+        Buffer.from("8.4.3\0"),
+        Buffer.from([1, 0, 0, 0]),
+        Buffer.from("8 bytes.\0"),
+        Buffer.from([0xff, 0xf7, 33, 2, 0, 0xff, 0x81, 21]),
+        Buffer.alloc(10),
+        Buffer.from("12 bytes....\0mysql_native_password\0"),
+      ]);
+      socket.write(Buffer.concat([Buffer.from([greeting.length, 0, 0, 0]), greeting]));
+    });
+    const settings = parseSettings({ databaseHost: "db.example.com", databaseAdminPassword: password }, "dev");
+    const { databaseServer, ...topology } = buildTopology(settings);
+    const there = { ...topology, databaseServer: { ...databaseServer, endpoint: { host, port } } };
+    await assert.rejects(
+      checkExternalServer(there, password, 500),
+      new RegExp(
+        `MySQL server ${host}:${port} .*: greets, and takes longer than 0\\.5 s to answer then; look at its load`,
+      ),
+    );
   });
 
   it("passes on what the server says when it lets nobody in", async () => {
