@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container, ContainerInspectInfo } from "dockerode";
 import type { Context } from "../../engine/provider";
+import { withoutSecrets } from "./containerSecrets";
 import type { Inputs } from "./containerTable";
 import { attempt } from "./error";
 
@@ -57,11 +58,7 @@ async function describe(container: Container, found: ContainerInspectInfo, input
     ...(check ? [`last health check: exit code ${check.ExitCode}: ${check.Output.trim().slice(-500)}`] : []),
     logs === "" ? "it logged nothing" : `last lines of its log:\n    ${logs.replaceAll("\n", "\n    ")}`,
   ];
-  // A program may print its own environment: values of what looks like a secret are blotted out.
-  const secrets = (inputs.envs ?? [])
-    .filter((env) => /^[^=]*(pass|secret|token|credential|key)[^=]*=.{4,}/i.test(env))
-    .map((env) => env.slice(env.indexOf("=") + 1));
-  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "***"), lines.join("\n  "));
+  return withoutSecrets(lines.join("\n  "), inputs);
 }
 
 /** The end of a container's log, or all of it when `tail` is undefined. */

@@ -165,7 +165,10 @@ describe("the check of a MySQL server that the user runs", function () {
   });
 
   it("tells what is no MySQL from what is not there", async () => {
-    assert.match(await faultOf(await other(() => {})), /no word of MySQL within 0\.7 s: its name is still being looked up/);
+    assert.match(
+      await faultOf(await other(() => {})),
+      /no word of MySQL within 0\.7 s: its name is still being looked up/,
+    );
     assert.match(await faultOf(await other((socket) => socket.write("SSH-2.0-x\r\n"))), /no word of MySQL/);
     assert.match(
       await faultOf(await other((socket) => socket.destroy())),

@@ -9,6 +9,7 @@ import { extract } from "tar-stream";
 import { duration, goDuration } from "../../engine/duration";
 import type { Properties } from "../../engine/provider";
 import { toApi } from "../../providers/docker/api";
+import { withoutSecrets } from "../../providers/docker/containerSecrets";
 import { createOptions } from "../../providers/docker/containerState";
 import { type Inputs, networkFields } from "../../providers/docker/containerTable";
 import { uploadTar } from "../../providers/docker/uploads";
@@ -296,6 +297,28 @@ describe("uploads", () => {
   });
   it("name a source that cannot be read", async () => {
     await assert.rejects(uploadTar([{ file: "/a", source: "/none" }]), /upload \/a: cannot read its source \/none/);
+  });
+});
+
+describe("what a failed container's log shows", () => {
+  const without = (text: string, more: Partial<Inputs>) => withoutSecrets(text, { name: "c", image: "i", ...more });
+
+  it("has no values of variables that are secrets by their name or hold a password", () => {
+    const envs = ["DB_PWD=open-sesame", "DSN=mysql/x/y", "URL=http://ann:op:en@db/x", "NODE_NAME=store-1", "API_KEY="];
+    assert.equal(
+      without("store-1 with open-sesame at mysql/x/y, http://ann:op:en@db/x", { envs }),
+      "store-1 with *** at ***, http://ann:***@db/x",
+    );
+  });
+
+  it("has nothing of uploaded files but words", () => {
+    const uploads = [
+      { file: "/a", content: "<Password>hush<!-- it is --></Password>\n<Host>db</Host>\n}\n" },
+      { file: "/b", content: "sesame\n" },
+      { file: "/c", contentBase64: Buffer.from("jdbc.password = jdbc-hush\nother = 1").toString("base64") },
+    ];
+    const log = "bad: <Host>db</Host> }\nhush or sesame for db\nlogin with jdbc-hush failed";
+    assert.equal(without(log, { uploads }), "bad: *** }\n*** or *** for db\nlogin with *** failed");
   });
 });
 
