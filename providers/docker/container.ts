@@ -10,7 +10,7 @@ import { toApi } from "./api";
 import { createOptions, driftedInputs, importedInputs, limitsOf, madeFrom, outputsOf } from "./containerState";
 import { checkContainer, containerFields, type Inputs, networkFields } from "./containerTable";
 import { lastLines, waitUntilHealthy } from "./containerWait";
-import { attempt, attemptOrGone, type DockerError, foreign } from "./error";
+import { attempt, attemptOrGone, type DockerError, foreign, LIMIT_MS } from "./error";
 import { uploadsNow, uploadTar } from "./uploads";
 
 export function containerKind(docker: Docker): Kind<Inputs> {
@@ -41,7 +41,8 @@ export function containerKind(docker: Docker): Kind<Inputs> {
     if (inputs.start === false) return {};
     await attempt("start", container.start());
     if (inputs.attach) {
-      const end = await attempt("wait for its end", container.wait({ abortSignal: context.signal }));
+      const ended = container.wait({ abortSignal: context.signal });
+      const end = await attempt("wait for its end", ended, Number.POSITIVE_INFINITY);
       return {
         exitCode: end.StatusCode,
         containerLogs: inputs.logs ? await lastLines(container, inputs.tty ?? false) : null,
@@ -110,7 +111,8 @@ export function containerKind(docker: Docker): Kind<Inputs> {
       const container = docker.getContainer(id);
       // 304 says that it does not run; removing it is right all the same.
       const idle = ({ status }: DockerError) => status === 304;
-      if (grace > 0) await attemptOrGone(`stop container ${name}`, container.stop({ t: grace }), idle);
+      const limit = LIMIT_MS + grace * 1000;
+      if (grace > 0) await attemptOrGone(`stop container ${name}`, container.stop({ t: grace }), idle, limit);
       const underWay = ({ status, message }: DockerError) => status === 409 && /in progress/i.test(message);
       await attemptOrGone(`delete container ${name}`, container.remove({ v: removeVolumes, force: true }), underWay);
       for (const until = Date.now() + 30_000; Date.now() < until && (await inspect(id)); )

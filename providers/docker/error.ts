@@ -16,23 +16,39 @@ interface Failure {
   readonly json?: { readonly message?: string } | null;
 }
 
+/** More than any call takes that is not made to wait. */
+export const LIMIT_MS = 5 * 60_000;
+
 /**
  * One call to the engine.
  *
  * @param doing what fails in the error, e.g. `create container web`
+ * @param limit milliseconds for the answer; default 5 min
  * @throws {DockerError} always of this class, with the engine's own words and the remedy if one is known
  */
-export async function attempt<T>(doing: string, call: Promise<T>): Promise<T> {
+export async function attempt<T>(doing: string, call: Promise<T>, limit = LIMIT_MS): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const why = `the Docker engine has not answered for ${limit / 1000} s; see how it does (docker ps), or start it anew (systemctl restart docker), then run the command again`;
+    if (limit < Number.POSITIVE_INFINITY) timer = setTimeout(() => reject(new DockerError(`${doing}: ${why}`)), limit);
+  });
   try {
-    return await call;
+    return await Promise.race([call, late]);
   } catch (error) {
     throw error instanceof DockerError ? error : translate(doing, error as Failure);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
 /** As {@link attempt}, but undefined when the object does not exist, or for another error that is `fine`. */
-export function attemptOrGone<T>(doing: string, call: Promise<T>, fine = (_error: DockerError): boolean => false) {
-  return attempt(doing, call).catch((error: DockerError) => {
+export function attemptOrGone<T>(
+  doing: string,
+  call: Promise<T>,
+  fine = (_error: DockerError): boolean => false,
+  limit = LIMIT_MS,
+) {
+  return attempt(doing, call, limit).catch((error: DockerError) => {
     if (error.status === 404 || fine(error)) return undefined;
     throw error;
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Properties } from "../../engine/provider";
+import { attempt, attemptOrGone } from "../../providers/docker/error";
 import { officialState, providerFor, resource } from "./support";
 
 const mysqlConfig = { endpoint: "127.0.0.1:1", username: "u", password: "p" };
@@ -120,6 +121,15 @@ describe("providerFor", () => {
     const context = { log: () => undefined, signal: new AbortController().signal };
     await assert.rejects(provider.read(existing, context), /^Error: no Docker engine answers .*DOCKER_HOST/);
     await assert.rejects(provider.delete(existing, context), /no Docker engine answers/);
+  });
+
+  it("does not wait for ever for a Docker engine that takes a request and never answers", async () => {
+    const silent = new Promise<never>(() => {});
+    const late =
+      /inspect x: the Docker engine has not answered for 0\.05 s; see how it does .*systemctl restart docker/;
+    await assert.rejects(attempt("inspect x", silent, 50), late);
+    await assert.rejects(attemptOrGone("inspect x", silent, undefined, 50), late);
+    assert.equal(await attempt("inspect x", Promise.resolve(1), 50), 1);
   });
 
   it("makes up a name where none is given, and keeps it", async () => {
