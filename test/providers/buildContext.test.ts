@@ -57,8 +57,9 @@ describe("build context", () => {
       found[entry.header.name] = `${entry.header.mode?.toString(8)} ${entry.header.size}`;
       // A slow engine.
       if (entry.header.name === "big.jar") await new Promise((resolve) => setTimeout(resolve, 300));
+      // Also what is yet to be collected, more of it on a busy machine.
       const held = process.memoryUsage().arrayBuffers - before;
-      assert.ok(held < size / 4, `${held} bytes are held`);
+      assert.ok(held < size / 2, `${held} bytes are held`);
       entry.resume();
     }
     assert.deepEqual([found["run.sh"], found["big.jar"]], ["755 0", `640 ${size}`]);
