@@ -80,6 +80,7 @@ export const settingsSchema = z.strictObject({
     .default("hybrid"),
   gatewayWorkers: z.int().min(0).max(maxReplicas).default(0),
   gatewayClusterDomain: domain.default("wso2.gateway.domain"),
+  keyManagerClusterDomain: domain.default("wso2.km.domain"),
   deploymentSynchronizer: z.enum(["off", "svn"]).default("off"),
   svnUrl: optional(
     /^(https?|svn):\/\/[^\s@]+$/,

@@ -81,6 +81,22 @@ describe("topology: several of a role", () => {
     }
   });
 
+  it("makes the Key Managers one cluster of their own, linked by their members; one alone is none", () => {
+    assert.deepEqual(node(pair, "keymanager-2").cluster, {
+      domain: "wso2.km.domain",
+      localHost: "172.28.0.22",
+      localPort: 4000,
+      members: [{ host: "172.28.0.21", port: 4000 }],
+    });
+    assert.deepEqual(
+      pair.links
+        .filter(({ from, protocol }) => from === "keymanager-1" && protocol === "hazelcast")
+        .map(({ to, why }) => [to, why]),
+      [["keymanager-2", "a revoked token is given out by no Key Manager again"]],
+    );
+    assert.equal(node(of(), "keymanager-1").cluster, undefined);
+  });
+
   it("warns when the nodes may open more connections than the deployment's MySQL takes, one for each MiB", () => {
     assert.deepEqual(topologyWarnings(of()), []);
     const [warning = "", ...more] = topologyWarnings(pair);

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { configurationFiles } from "../distribution/files";
 import type { Front } from "./balancer";
-import type { Database, DatabaseName, GatewayEnvironment, Link, LinkProtocol, Node } from "./model";
+import type { Database, DatabaseName, GatewayEnvironment, Link, LinkProtocol, Node, Role } from "./model";
 
 const dataSourceOf: Readonly<Record<DatabaseName, string>> = {
   apimgtdb: "WSO2AM_DB",
@@ -13,6 +13,14 @@ const needOf: Readonly<Record<DatabaseName, string>> = {
   apimgtdb: "APIs, subscriptions and tokens",
   userdb: "users and roles shared by the nodes",
   regdb: "what the Publisher publishes and the Store shows",
+};
+
+const sharedApis = "published APIs show up in the Store at once";
+const clusterNeedOf: Readonly<Record<Role, string>> = {
+  keyManager: "a revoked token is given out by no Key Manager again",
+  gateway: "a revoked token is refused by all gateways",
+  publisher: sharedApis,
+  store: sharedApis,
 };
 
 type Target = Pick<Link, "to" | "protocol" | "host" | "port">;
@@ -69,9 +77,7 @@ function clusterLinks(node: Node, nodes: readonly Node[]): Link[] {
           { to: other.name, protocol: "hazelcast", host: member.host, port: member.port },
           configurationFiles.axis2.path,
           "clustering/members",
-          node.role === "gateway"
-            ? "a revoked token is refused by all gateways"
-            : "published APIs show up in the Store at once",
+          clusterNeedOf[node.role],
         ),
       ),
   );

@@ -156,7 +156,7 @@ function offsetOf(settings: Settings, role: Role): number {
 
 /**
  * Publishers and Stores are one Hazelcast cluster, so that a published API clears the Stores' registry cache; the gateways
- * of an environment are one, so that a revoked token leaves the cache of all of them.
+ * of an environment are one, and so are the Key Managers: a revoked token leaves the cache of each.
  */
 function withClusters(settings: Settings, nodes: readonly Node[]): Node[] {
   const domains = nodes.map((node) => clusterDomain(settings, node));
@@ -178,7 +178,8 @@ function withClusters(settings: Settings, nodes: readonly Node[]): Node[] {
 
 function clusterDomain(settings: Settings, { role, environment }: Node): string | undefined {
   if (role === "publisher" || role === "store") return settings.clusterDomain;
-  if (role !== "gateway" || settings.gatewayReplicas + settings.gatewayWorkers === 1) return undefined;
+  if (role === "keyManager") return settings.keyManagerReplicas > 1 ? settings.keyManagerClusterDomain : undefined;
+  if (settings.gatewayReplicas + settings.gatewayWorkers === 1) return undefined;
   const [first] = parseEnvironments(settings.gatewayEnvironments);
   return environment === first?.name
     ? settings.gatewayClusterDomain

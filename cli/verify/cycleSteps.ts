@@ -83,6 +83,7 @@ function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Step[] {
   const deployed = [...validation, ...need.deployment(environment), ...type];
   const revocation = need.links("gateway", "_RevokeAPI_", environment);
   const revoked = [...revocation, ...need.links("gateway", "clustering", environment), ...validation];
+  const again = [...token, ...need.links("keyManager", "clustering"), ...validation];
   const authorization = [...need.links("gateway", "_AuthorizeAPI_", environment), ...database];
   const other = wordOf(otherKeyType(at.own));
   const otherNeeds = [...token, ...validation, ...type];
@@ -97,7 +98,7 @@ function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Step[] {
     step("be refused with a wrong token", validation, () => at.callRefused("not-a-token", "900901")),
     step("revoke the token at /revoke", [...revocation, ...database], () => at.revoke()),
     step("be refused with the revoked token", revoked, (progress) => at.callRevoked(progress)),
-    step("get another token and call with it", [...token, ...validation], () => at.callAgain()),
+    step("get another token and call with it", again, () => at.callAgain()),
     step("be sent by /authorize to log in, within the deployment", authorization, () => at.authorize()),
   ];
 }

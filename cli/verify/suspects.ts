@@ -144,7 +144,7 @@ export class Suspects {
         };
       case "hazelcast":
         return {
-          settings: [servers[0]?.role === "gateway" ? "gatewayClusterDomain" : "clusterDomain"],
+          settings: servers[0] ? [clusterDomainOf[servers[0].role]] : [],
           also: [from, to].map((node) => at(configurationFiles.axis2.path, "domain, localMemberHost", node)),
         };
       case "thrift":
@@ -177,6 +177,14 @@ export class Suspects {
     }
   }
 }
+
+/** The setting with the domain of a role's cluster. */
+const clusterDomainOf: Readonly<Record<Role, string>> = {
+  keyManager: "keyManagerClusterDomain",
+  gateway: "gatewayClusterDomain",
+  publisher: "clusterDomain",
+  store: "clusterDomain",
+};
 
 /** The files that choose a data source by its JNDI name. */
 function dataSourceUsers(database: string, node: string): string[] {

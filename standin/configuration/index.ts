@@ -2,6 +2,7 @@ import { type ApiManagerConfiguration, readApiManager } from "./apiManager";
 import { type Axis2Configuration, readAxis2 } from "./axis2";
 import { type CarbonConfiguration, readCarbon } from "./carbon";
 import { type DataSource, readDataSources } from "./dataSources";
+import { type IdentityConfiguration, readIdentity } from "./identity";
 import type { Properties } from "./properties";
 import { type RegistryConfiguration, readRegistry } from "./registry";
 import { type ErrorSequence, type PassThroughApi, readErrorSequences, readSynapseApis } from "./synapse";
@@ -34,6 +35,7 @@ export interface Configuration {
   readonly registry: RegistryConfiguration;
   readonly axis2: Axis2Configuration;
   readonly apiManager: ApiManagerConfiguration;
+  readonly identity: IdentityConfiguration;
   readonly passThroughApis: readonly PassThroughApi[];
   readonly errorSequences: readonly ErrorSequence[];
 }
@@ -97,6 +99,7 @@ export function readConfiguration(carbonHome: string, profile: string, localAddr
     registry: readRegistry(carbonHome),
     axis2,
     apiManager: readApiManager(carbonHome, properties),
+    identity: readIdentity(carbonHome),
     passThroughApis: isGateway ? readSynapseApis(carbonHome, properties) : [],
     errorSequences: isGateway ? readErrorSequences(carbonHome) : [],
   };

@@ -20,6 +20,14 @@ export interface AccessToken {
   readonly expiresIn: number;
 }
 
+/** For whom a token is. */
+export interface Grant {
+  readonly client: Client;
+  readonly user: string;
+  readonly userType: UserType;
+  readonly scope: string;
+}
+
 export type UserType = "APPLICATION" | "APPLICATION_USER";
 
 /** Milliseconds that a token is good for: the product's default. */
@@ -68,10 +76,7 @@ export async function removeClient(db: Queries, key: string): Promise<void> {
 }
 
 /** The token that this client and user have; a new one when it has none or it has expired. */
-export function issueToken(
-  pool: Pool,
-  grant: { client: Client; user: string; userType: UserType; scope: string },
-): Promise<AccessToken> {
+export function issueToken(pool: Pool, grant: Grant): Promise<AccessToken> {
   const values = [grant.client.key, grant.user, grant.userType, grant.scope];
   const which = "CONSUMER_KEY = ? AND AUTHZ_USER = ? AND USER_TYPE = ? AND TOKEN_SCOPE = ? AND TOKEN_STATE = 'ACTIVE'";
   return transaction(pool, async (db) => {

@@ -2,7 +2,15 @@ import type { Pool } from "mysql2/promise";
 import { call } from "../client";
 import { apiManagerFile } from "../configuration/apiManager";
 import type { Context } from "../context";
-import { activeTokens, addClient, findClient, removeClient, type Validation, validateToken } from "../data/tokens";
+import {
+  activeTokens,
+  addClient,
+  findClient,
+  issueToken,
+  removeClient,
+  type Validation,
+  validateToken,
+} from "../data/tokens";
 import { isStoredUser } from "../data/users";
 import { describe } from "../errors";
 import type { Handler } from "../http";
@@ -10,6 +18,7 @@ import { callerToken } from "../jwt";
 import type { Operation } from "../services";
 import { type KeyValidationRequest, thriftLogin } from "../thrift";
 import { type Credentials, isAdministrator } from "../users";
+import { givenTokens } from "./givenTokens";
 import type { RoleParts } from "./index";
 import { tokenEndpoints } from "./tokenEndpoints";
 
@@ -25,6 +34,7 @@ export function keyManagerParts(context: Context): Pick<RoleParts, "management" 
       login,
       tokenEndpoints({
         pool,
+        tokens: givenTokens(context, (grant) => issueToken(pool(), grant)),
         isUser: (credentials) => isUser(context, credentials),
         applicationScope: configuration.apiManager.keyValidation.applicationScope,
         publicUrl: configuration.publicUrl,

@@ -1,3 +1,4 @@
+import { Cache } from "../cache";
 import { apiManagerFile } from "../configuration/apiManager";
 import type { Context } from "../context";
 import type { Validation } from "../data/tokens";
@@ -16,38 +17,25 @@ export interface KeyValidator {
 const thriftMilliseconds = 10_000;
 /** What a Key Manager says to a session that it does not know. */
 const refused = "session refused";
-/** As long as the product's gateway believes an answer. */
-const cacheMilliseconds = 15 * 60 * 1000;
-/** More are forgotten, oldest first. */
-const cacheSize = 10_000;
 /** Cluster messages that say which token is to be forgotten. */
 const topic = "revokedToken";
 
 export function keyValidator(context: Context): KeyValidator {
   const { gatewayKeyCache, keyValidation } = context.configuration.apiManager;
   const ask = keyValidation.clientType === "WSClient" ? webServiceClient(context) : thriftClient(context);
-  const cache = new Map<string, { readonly until: number; readonly validation: Validation }>();
-  const forget = (token: string): void => {
-    for (const id of cache.keys()) {
-      if ((JSON.parse(id) as string[])[0] === token) {
-        cache.delete(id);
-      }
-    }
-  };
+  const cache = new Cache<{ readonly token: string; readonly validation: Validation }>();
+  const forget = (token: string): void => cache.forget((known) => known.token === token);
   context.cluster.subscribe(topic, forget);
   return {
     validate: async (key) => {
       const id = JSON.stringify([key.token, key.context, key.version]);
       const known = cache.get(id);
-      if (known !== undefined && known.until > Date.now()) {
+      if (known !== undefined) {
         return known.validation;
       }
       const validation = await ask(key);
       if (gatewayKeyCache && validation.authorized) {
-        cache.set(id, { until: Date.now() + cacheMilliseconds, validation });
-        for (const oldest of cache.size > cacheSize ? [...cache.keys()].slice(0, 1) : []) {
-          cache.delete(oldest);
-        }
+        cache.set(id, { token: key.token, validation });
       }
       return validation;
     },

@@ -1,11 +1,13 @@
 import type { Pool } from "mysql2/promise";
-import { type AccessToken, type Client, findClient, issueToken, revokeToken } from "../data/tokens";
+import { type AccessToken, type Client, findClient, revokeToken } from "../data/tokens";
 import { type Answer, credentialsOf, formOf, type Handler, json, type Request } from "../http";
 import { type Credentials, same } from "../users";
+import type { GivenTokens } from "./givenTokens";
 
 export interface TokenEndpointOptions {
   /** apimgtdb. */
   readonly pool: () => Pool;
+  readonly tokens: GivenTokens;
   /** Whether a user may get a token with this password. */
   readonly isUser: (credentials: Credentials) => Promise<boolean>;
   /** The scope of tokens that belong to an application. */
@@ -41,7 +43,7 @@ async function giveToken(options: TokenEndpointOptions, request: Request): Promi
   switch (form.get("grant_type")) {
     case "client_credentials":
       return tokenAnswer(
-        await issueToken(options.pool(), {
+        await options.tokens.give({
           client,
           user: client.user,
           userType: "APPLICATION",
@@ -55,7 +57,7 @@ async function giveToken(options: TokenEndpointOptions, request: Request): Promi
         return fault(400, "invalid_grant", "the user's name or password is refused");
       }
       const scope = form.get("scope") ?? "default";
-      return tokenAnswer(await issueToken(options.pool(), { client, user, userType: "APPLICATION_USER", scope }), true);
+      return tokenAnswer(await options.tokens.give({ client, user, userType: "APPLICATION_USER", scope }), true);
     }
     default:
       return fault(400, "unsupported_grant_type", "the stand-in gives client_credentials and password");
@@ -69,6 +71,9 @@ async function revoke(options: TokenEndpointOptions, request: Request): Promise<
     return fault(401, "invalid_client", "the client's key or secret is refused");
   }
   const revoked = await revokeToken(options.pool(), client, formOf(request).get("token") ?? "");
+  if (revoked) {
+    options.tokens.forget(revoked.token);
+  }
   return {
     status: 200,
     ...(revoked && {

@@ -53,7 +53,7 @@ const changes: readonly Change[] = [
     from: { keyManagerReplicas: "2" },
     to: { keyManagerReplicas: "3" },
     added: ["keymanager-3"],
-    replaced: ["loadbalancer"],
+    replaced: ["keymanager-1", "keymanager-2", "loadbalancer"],
   },
   {
     to: { publisherReplicas: "2", storeReplicas: "2" },

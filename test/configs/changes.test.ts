@@ -92,10 +92,25 @@ const changes: readonly Change[] = [
   },
   {
     to: { keyManagerReplicas: 2 },
-    lines: /KeyValidatorClientType|Thrift/,
-    files: { ...each("+3 -3", apiManager, keyManager), ...each("+2 -2", apiManager, gateway, publisher, store) },
+    lines: /KeyValidatorClientType|Thrift|enable="true"|wka|wso2\.km\.domain|172\.28\.0\.2[12]|port>|"localMember/,
+    files: {
+      ...each("+3 -3", apiManager, keyManager),
+      ...each("+2 -2", apiManager, gateway, publisher, store),
+      ...each("+5 -5", "axis2.xml", keyManager),
+    },
   },
-  { from: { keyManagerReplicas: 2 }, to: { keyManagerReplicas: 3 }, lines: /^$/, files: {} },
+  {
+    from: { keyManagerReplicas: 2 },
+    to: { keyManagerReplicas: 3 },
+    lines: /member>|172\.28\.0\.23|<port>4000</,
+    files: each("+4 -0", "axis2.xml", keyManager, "keymanager-2"),
+  },
+  {
+    from: { keyManagerReplicas: 2 },
+    to: { keyManagerClusterDomain: "other" },
+    lines: /"domain">other</,
+    files: each("+1 -1", "axis2.xml", keyManager, "keymanager-2"),
+  },
   {
     to: { adminUser: "boss" },
     lines: /<User[nN]ame>boss</,

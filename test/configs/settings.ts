@@ -36,6 +36,7 @@ export const anySettings: fc.Arbitrary<RawSettings> = fc
       "production,sandbox",
       "eu=production, us=production,test=sandbox",
     ),
+    keyManagerClusterDomain: fc.stringMatching(/^[A-Za-z0-9._-]{1,20}$/),
     gatewayClusterDomain: fc.stringMatching(/^[A-Za-z0-9._-]{1,20}$/),
     analytics: fc.boolean(),
     analyticsUser: fc.constantFrom("admin", "o'brien & <co>"),

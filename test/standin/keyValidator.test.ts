@@ -4,22 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Cluster } from "../../standin/cluster";
 import type { Context } from "../../standin/context";
 import { keyValidator } from "../../standin/roles/keyValidator";
-
-/** The members of one cluster, without a network. */
-class Members {
-  private readonly all: { topic: string; listener: (body: string) => void; of: number }[] = [];
-  private count = 0;
-
-  join(): Pick<Cluster, "send" | "subscribe"> {
-    const me = this.count++;
-    return {
-      send: ({ topic, body }) => {
-        for (const one of this.all) if (one.of !== me && one.topic === topic) one.listener(body);
-      },
-      subscribe: (topic, listener) => void this.all.push({ topic, listener, of: me }),
-    };
-  }
-}
+import { Members } from "./members";
 
 describe("a gateway's cache of tokens", () => {
   let server: Server;

@@ -1,0 +1,13 @@
+import { readXml, textAt } from "./xml";
+
+const identityFile = "repository/conf/identity.xml";
+
+export interface IdentityConfiguration {
+  /** Whether a Key Manager keeps the tokens that it gave in memory. */
+  readonly tokenCache: boolean;
+}
+
+/** Reads identity.xml. @throws when it is missing or not well-formed. */
+export function readIdentity(carbonHome: string): IdentityConfiguration {
+  return { tokenCache: textAt(readXml(carbonHome, identityFile).root, "OAuth/EnableOAuthCache") === "true" };
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import type { Cluster } from "../../standin/cluster";
+import type { Context } from "../../standin/context";
+import type { Grant } from "../../standin/data/tokens";
+import { type GivenTokens, givenTokens } from "../../standin/roles/givenTokens";
+import { Members } from "./members";
+
+const grant: Grant = {
+  client: { key: "key", secret: "secret", user: "admin" },
+  user: "admin",
+  userType: "APPLICATION",
+  scope: "am_application_scope",
+};
+
+describe("the tokens that Key Managers give", () => {
+  /** apimgtdb: the active token of each user. */
+  let issued: Map<string, string>;
+  let asked: number;
+  beforeEach(() => {
+    issued = new Map();
+    asked = 0;
+  });
+
+  function keyManager(cluster: Pick<Cluster, "send" | "subscribe" | "onJoin">, tokenCache = true, expiresIn = 3600) {
+    const context = { cluster, configuration: { identity: { tokenCache } } } as unknown as Context;
+    return givenTokens(context, async ({ user, scope }) => {
+      asked++;
+      const token = issued.get(user) ?? `token-${user}-${asked}`;
+      issued.set(user, token);
+      return { token, refreshToken: "", user, scope, expiresIn };
+    });
+  }
+
+  const give = async (to: GivenTokens, user = "admin") => (await to.give({ ...grant, user })).token;
+
+  function revoke(at: GivenTokens): string {
+    const token = issued.get("admin") ?? "";
+    issued.delete("admin");
+    at.forget(token);
+    return token;
+  }
+
+  it("come from memory until one is revoked at any member of the cluster, and then no other is forgotten", async () => {
+    const members = new Members();
+    const [one, two] = [keyManager(members.join()), keyManager(members.join())];
+    const giveAll = async () => {
+      for (const each of [one, two]) for (const user of ["admin", "bob"]) await give(each, user);
+      return asked;
+    };
+    assert.deepEqual([await giveAll(), await giveAll()], [4, 4]);
+    const revoked = revoke(two);
+    assert.notEqual(await give(one), revoked);
+    assert.equal(await give(two), await give(one));
+    assert.equal(await giveAll(), 6);
+  });
+
+  it("are the revoked ones again at a Key Manager that is in no cluster with the other", async () => {
+    const [one, two] = [keyManager(new Members().join()), keyManager(new Members().join())];
+    await give(one);
+    const revoked = revoke(two);
+    assert.equal(await give(one), revoked);
+  });
+
+  it("come from the database where EnableOAuthCache is false, or once they have expired", async () => {
+    for (const each of [keyManager(new Members().join(), false), keyManager(new Members().join(), true, 0)]) {
+      asked = 0;
+      for (let time = 0; time < 2; time++) await give(each);
+      assert.equal(asked, 2);
+    }
+  });
+
+  it("come from the database when a member joins, who may have revoked some before", async () => {
+    const members = new Members();
+    const one = keyManager(members.join());
+    const revoked = await give(one);
+    issued.clear();
+    members.join();
+    assert.notEqual(await give(one), revoked);
+  });
+});
