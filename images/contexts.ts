@@ -21,6 +21,16 @@ const contextOf: Readonly<Record<ImageName, string>> = {
  * @throws Error when the context is not there, with the command that makes it
  */
 export function buildImage(projectDirectory: string, name: ImageName): docker.RemoteImage {
+  const { tag, context } = imageBuild(projectDirectory, name);
+  return new docker.RemoteImage(`${name}-image`, { name: tag, build: { context }, keepLocally: true });
+}
+
+/**
+ * The image's name, and below the project what it is built from.
+ *
+ * @throws Error when the context is not there, with the command that makes it
+ */
+export function imageBuild(projectDirectory: string, name: ImageName): { tag: string; context: string } {
   const context = contextOf[name];
   const directory = path.join(projectDirectory, context);
   if (!fs.existsSync(path.join(directory, "Dockerfile"))) {
@@ -28,11 +38,7 @@ export function buildImage(projectDirectory: string, name: ImageName): docker.Re
       `${context}/Dockerfile: expected the build context of the ${name} image, found nothing; run: npm run setup`,
     );
   }
-  return new docker.RemoteImage(`${name}-image`, {
-    name: `wso2-apim/${name}:${contextHash(directory)}`,
-    build: { context },
-    keepLocally: true,
-  });
+  return { tag: `wso2-apim/${name}:${contextHash(directory)}`, context };
 }
 
 /**

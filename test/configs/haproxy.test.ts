@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import * as fc from "fast-check";
-import { generate } from "selfsigned";
 import { renderBalancer } from "../../configs";
 import type { Topology } from "../../topology";
-import { anySettings } from "./settings";
 import { topologyOf } from "./stock";
 
 /** The lines of one `frontend` or `backend`, without indentation. */
@@ -76,34 +69,6 @@ describe("configs: load balancer", () => {
     const routes = topology.balancer.routes.map((route) => ({ ...route, listenPort: 8443 }));
     const mixed: Topology = { ...topology, balancer: { ...topology.balancer, routes } };
     assert.throws(() => renderBalancer(mixed), /port 8443 are partly with and partly without TLS/);
-  });
-
-  it("is valid for HAProxy itself, with any settings", async function () {
-    this.timeout(60_000);
-    if (spawnSync("haproxy", ["-v"]).status !== 0) {
-      process.stdout.write("      skipped: no haproxy on PATH (apt-get install haproxy)\n");
-      this.skip();
-    }
-    const directory = mkdtempSync(join(tmpdir(), "haproxy-test-"));
-    try {
-      const { cert, private: key } = await generate([{ name: "commonName", value: "test" }], { keySize: 2048 });
-      writeFileSync(join(directory, "balancer.pem"), `${cert}\n${key}\n`);
-      writeFileSync(join(directory, "ca.pem"), cert);
-      const file = join(directory, "haproxy.cfg");
-      const assertValid = (text: string) => {
-        writeFileSync(file, text.replaceAll("/usr/local/etc/haproxy/", `${directory}/`));
-        const check = spawnSync("haproxy", ["-c", "-f", file], { encoding: "utf8" });
-        assert.equal(check.status, 0, check.stderr);
-        assert.doesNotMatch(check.stderr, /WARNING/);
-      };
-      assertValid(configuration);
-      await fc.assert(
-        fc.property(anySettings, (settings) => assertValid(renderBalancer(topologyOf(settings)))),
-        { numRuns: 10 },
-      );
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
   });
 
   it("has fronts on a node's own ports for roles with several nodes, not published", () => {

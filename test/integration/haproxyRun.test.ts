@@ -3,8 +3,8 @@ import { once } from "node:events";
 import * as https from "node:https";
 import { renderBalancer } from "../../configs";
 import type { Node, Topology } from "../../topology";
-import { freePorts, needHaproxy, ownCertificate, type RunningHaproxy, runHaproxy } from "./haproxyProcess";
-import { topologyOf } from "./stock";
+import { topologyOf } from "../configs/stock";
+import { freePorts, ownCertificate, type RunningHaproxy, runHaproxy } from "./haproxyContainer";
 
 interface Answer {
   readonly status: number;
@@ -35,25 +35,27 @@ async function localTopology(): Promise<Topology> {
   return { ...base, nodes, balancer: { ...base.balancer, ports, routes } };
 }
 
-describe("configs: load balancer at work", function () {
+describe("the load balancer at work", function () {
   this.timeout(30_000);
   const servers: https.Server[] = [];
   let running: RunningHaproxy | undefined;
   let topology: Topology;
   let ca: string;
 
-  before(async function () {
-    needHaproxy(this);
+  before(async () => {
     topology = await localTopology();
-    const names = [...new Set(topology.nodes.map(({ hostName }) => hostName))].filter(
-      (name) => !name.startsWith("store."),
-    );
-    const good = await ownCertificate(names);
-    // The Store shows a certificate that is trusted, but of another name.
-    const bad = await ownCertificate(["elsewhere.example.com"]);
+    const names = [...new Set(topology.nodes.map(({ hostName }) => hostName))];
+    const good = await ownCertificate(names.filter((name) => !name.startsWith("store.")));
+    // The Store shows a certificate that is trusted, but of another name; the Key Manager one that nobody trusts.
+    const elsewhere = await ownCertificate(["elsewhere.example.com"]);
+    const stranger = await ownCertificate(names);
     ca = good.cert;
-    for (const node of topology.nodes) await serve(node, node.role === "store" ? bad : good);
-    running = runHaproxy(renderBalancer(topology), good, [good, bad]);
+    const bad = new Map([
+      ["store", elsewhere],
+      ["keyManager", stranger],
+    ]);
+    for (const node of topology.nodes) await serve(node, bad.get(node.role) ?? good);
+    running = await runHaproxy(renderBalancer(topology), good, [good, elsewhere]);
     await untilAnswering();
   });
 
@@ -134,6 +136,10 @@ describe("configs: load balancer at work", function () {
 
   it("speaks with no node whose certificate has another name", async () => {
     assert.equal((await get("store.apim-wso2.com")).status, 503);
+  });
+
+  it("speaks with no node whose certificate is of an authority that it does not trust", async () => {
+    assert.equal((await get("keymanager.apim-wso2.com")).status, 503);
   });
 
   it("takes the other Publisher when one is gone", async () => {

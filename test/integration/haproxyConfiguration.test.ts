@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { renderBalancer } from "../../configs";
+import { anySettings } from "../configs/settings";
+import { topologyOf } from "../configs/stock";
+import { type HaproxyChecker, haproxyChecker } from "./haproxyContainer";
+
+describe("the load balancer's configuration", function () {
+  this.timeout(60_000);
+  this.slow(10_000);
+  let haproxy: HaproxyChecker;
+  before(async () => {
+    haproxy = await haproxyChecker();
+  });
+  after(() => haproxy?.stop());
+
+  it("is valid for HAProxy itself, without a warning, with any settings", async () => {
+    const assertValid = async (configuration: string) => {
+      const { valid, said } = await haproxy.check(configuration);
+      assert.ok(valid && !said.includes("WARNING"), said);
+    };
+    await assertValid(renderBalancer(topologyOf()));
+    await fc.assert(
+      fc.asyncProperty(anySettings, (settings) => assertValid(renderBalancer(topologyOf(settings)))),
+      { numRuns: 10 },
+    );
+  });
+});
