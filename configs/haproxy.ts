@@ -14,6 +14,7 @@ type Target = BalancerRoute["targets"][number];
 const head = `global
     log stdout format raw local0 info
     hard-stop-after 5s
+    lua-load /usr/local/lib/haproxy/hungServers.lua
     maxconn 2000
     ssl-default-bind-options ssl-min-ver TLSv1.2
     ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20
@@ -29,7 +30,8 @@ defaults
     retries 3
     # On one network, TLS included: longer is no answer.
     timeout connect 2s
-    timeout check 5s
+    # With three checks, a server that takes connections and answers none is down within 10 s.
+    timeout check 2s
     timeout client 60s
     timeout server 180s
     timeout http-request 15s
