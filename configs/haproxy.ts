@@ -100,7 +100,7 @@ function backend(route: BalancerRoute, topology: Topology): string {
     `http-check send meth GET uri / ver HTTP/1.1 hdr Host ${route.host}`,
     "http-check expect rstatus ^[234]",
     ...repetition(route, topology),
-    ...(route.sticky ? ["cookie APIM_NODE insert indirect nocache httponly secure"] : []),
+    ...(route.sticky ? [`cookie ${stickiness(route, topology)}`] : []),
     ...(hasSeveral && route.traffic === "calls"
       ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`]
       : []),
@@ -117,7 +117,20 @@ function repetition(route: BalancerRoute, { balancer }: Topology): string[] {
   if (route.traffic === "calls")
     return [withoutAnswer, "http-request disable-l7-retry unless { method GET HEAD OPTIONS }"];
   // What the nodes ask a Key Manager, it may do twice: validate a key, give a token, revoke one.
-  return route.role === "keyManager" && balancer.internalRoutes.includes(route) ? [withoutAnswer] : [];
+  return isKeyService(route, balancer) ? [withoutAnswer] : [];
+}
+
+/** The cookie that keeps a session on its node. */
+function stickiness(route: BalancerRoute, { balancer }: Topology): string {
+  // The nodes ask by Axis2, which sends back the server's own session cookie and no other.
+  return isKeyService(route, balancer)
+    ? "JSESSIONID prefix nocache"
+    : "APIM_NODE insert indirect nocache httponly secure";
+}
+
+/** What the nodes ask several Key Managers by. */
+function isKeyService(route: BalancerRoute, { internalRoutes }: Topology["balancer"]): boolean {
+  return route.role === "keyManager" && internalRoutes.includes(route);
 }
 
 function server(route: BalancerRoute, target: Target, position: number, topology: Topology): string {

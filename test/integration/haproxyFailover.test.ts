@@ -99,7 +99,8 @@ describe("the load balancer when servers fail", function () {
     for (const each of ["keymanager-1", "keymanager-2"]) server(each).kill();
     await until(async () => (await ask(name)).status === 503);
     await server("keymanager-2").start();
-    assert.deepEqual(await ask(name, "POST"), { status: 200, body: "keymanager-2", node: "" });
+    const { status, body } = await ask(name, "POST");
+    assert.deepEqual([status, body], [200, "keymanager-2"]);
   });
 
   it("sends management to the first gateway, and to the next one when that is gone", async () => {
@@ -111,10 +112,25 @@ describe("the load balancer when servers fail", function () {
     for (let attempt = 0; attempt < 4; attempt++) assert.equal((await ask("gateway")).body, "gateway-2");
   });
 
+  it("keeps a session at its Key Manager by the server's own cookie, of which that one knows nothing", async () => {
+    const name = "internal-keymanager-managementhttps";
+    const first = await ask(name, "POST");
+    const [line = "", ...more] = first.setCookies;
+    assert.deepEqual(more, []);
+    const cookie = line.split(";")[0] ?? "";
+    assert.notEqual(cookie, `JSESSIONID=of-${first.body}`);
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const next = await ask(name, "POST", cookie);
+      assert.deepEqual([next.body, next.cookie], [first.body, `JSESSIONID=of-${first.body}`]);
+    }
+    server(first.body).kill();
+    assert.equal((await within(2000, () => ask(name, "POST", cookie))).status, 200);
+  });
+
   it("has another Key Manager answer what one was asked when it died", async () => {
     const name = "internal-keymanager-managementhttps";
     const [one, other] = [server("keymanager-1"), server("keymanager-2")];
-    await until(async () => (await ask(name)).status === 200);
+    await until(async () => new Set([(await ask(name)).body, (await ask(name)).body]).size === 2);
     one.hangs = true;
     const asked = [one.asked, other.asked];
     const both = Promise.all([ask(name, "POST"), ask(name, "POST")]);

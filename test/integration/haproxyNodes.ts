@@ -60,6 +60,8 @@ export class NodeServer {
     const answer: http.RequestListener = (request, response) => {
       if (request.url === "/") return void response.end();
       this.asked++;
+      response.setHeader("x-cookie", request.headers.cookie ?? "");
+      response.setHeader("set-cookie", `JSESSIONID=of-${this.node.name}; Path=/; Secure; HttpOnly`);
       if (!this.hangs) response.end(this.node.name);
     };
     if (what === "all") await this.listen(https.createServer({ cert, key }, answer), this.node.ports.managementHttps);
@@ -87,6 +89,9 @@ export interface FrontAnswer {
   readonly body: string;
   /** What the balancer says which gateway it is from. */
   readonly node: string;
+  /** What the server says that it was sent. */
+  readonly cookie: string;
+  readonly setCookies: readonly string[];
 }
 
 /** One request, over a connection of its own, to a front of the balancer. */
@@ -108,7 +113,9 @@ export function ask(
         body += chunk;
       });
       const node = [response.headers["x-apim-node"]].flat().join();
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body, node }));
+      const cookie = [response.headers["x-cookie"]].flat().join();
+      const setCookies = response.headers["set-cookie"] ?? [];
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body, node, cookie, setCookies }));
     };
     const request = tls ? https.request({ ...options, ca, servername: host }, receive) : http.request(options, receive);
     request.on("error", reject).end();
