@@ -11,11 +11,11 @@ const untestedMark = "-untested";
 
 type Target = BalancerRoute["targets"][number];
 
-const head = `global
+const head = ({ maxConnections }: Topology["balancer"]) => `global
     log stdout format raw local0 info
     hard-stop-after 5s
     lua-load /usr/local/lib/haproxy/hungServers.lua
-    maxconn 2000
+    maxconn ${maxConnections}
     ssl-default-bind-options ssl-min-ver TLSv1.2
     ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20
 
@@ -54,7 +54,7 @@ export function renderBalancer(topology: Topology): string {
       topology,
     ),
   );
-  return [head, ...frontends, ...routes.map((route) => backend(route, topology))].join("\n");
+  return [head(topology.balancer), ...frontends, ...routes.map((route) => backend(route, topology))].join("\n");
 }
 
 function frontend(port: number, routes: readonly BalancerRoute[], topology: Topology): string {

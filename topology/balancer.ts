@@ -7,6 +7,13 @@ const balancerAddress = 11;
 /** What the balancer listens on for the ports that the host publishes. */
 const listen = { https: 8443, gatewayHttps: 8243, gatewayHttp: 8280 } as const;
 
+/**
+ * HAProxy 2.6 itself was seen to take 22 to 28 MiB, with 9 to 256 servers, and 106 KiB for each connection with TLS on
+ * both sides and a request under way. Twice as much for each leaves room for what the kernel buffers.
+ */
+const ownMegabytes = 24;
+const connectionsPerMegabyte = 5;
+
 type Ports = Node["ports"];
 
 /** Nodes that share a host name; the role's, or a gateway environment's. */
@@ -38,6 +45,7 @@ export function buildBalancer(settings: Settings, nodes: readonly Node[]): Omit<
       ...groups.flatMap((group) => apiRoute("api-http", group, listen.gatewayHttp, "apiHttp")),
     ],
     internalRoutes: groups.filter(isShared).flatMap(internalRoutes),
+    maxConnections: connectionsPerMegabyte * (settings.balancerMemory - ownMegabytes),
     ports: [
       { name: "https", internal: listen.https, published: settings.httpsPort },
       { name: "gatewayHttps", internal: listen.gatewayHttps, published: settings.gatewayHttpsPort },

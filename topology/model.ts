@@ -162,6 +162,8 @@ export interface Balancer {
    * and roles with several nodes.
    */
   readonly internalRoutes: readonly BalancerRoute[];
+  /** How many connections of clients it takes at once; further ones wait. */
+  readonly maxConnections: number;
   /** Names of the nodes that must be healthy before it starts. */
   readonly startsAfter: readonly string[];
   /** Ports inside the container and where the host publishes them. */

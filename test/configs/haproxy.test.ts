@@ -65,6 +65,12 @@ describe("configs: load balancer", () => {
     assert.ok(section(other, "frontend https").includes("http-request set-header X-Forwarded-Port 443"));
   });
 
+  it("takes as many connections as the container's memory is enough for", () => {
+    const most = (balancerMemory: number) =>
+      Number(/^ {4}maxconn (\d+)$/m.exec(renderBalancer(topologyOf({ balancerMemory })))?.[1]);
+    assert.deepEqual([32, 128, 1024].map(most), [40, 520, 5000]);
+  });
+
   it("refuses a port with and without TLS", () => {
     const routes = topology.balancer.routes.map((route) => ({ ...route, listenPort: 8443 }));
     const mixed: Topology = { ...topology, balancer: { ...topology.balancer, routes } };
