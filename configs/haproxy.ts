@@ -39,7 +39,9 @@ defaults
     timeout queue 30s
     timeout tunnel 1h
     balance roundrobin
-    # A node is up when its management port answers: a node whose clustering fails opens only its other ports.
+    # A node is up when its management port completes a TLS handshake: a node whose clustering fails opens only its
+    # other ports, and for one that hangs the kernel still takes connections. Not by a request: each server of each
+    # backend is checked by itself, which would be three lines a second in a gateway's access log.
     default-server check check-ssl inter 2s fastinter 500ms downinter 500ms fall 3 rise 1 verify required ca-file ${authority}
 `;
 
@@ -96,9 +98,6 @@ function choices(routes: readonly BalancerRoute[], hosts: readonly string[]): st
 function backend(route: BalancerRoute, topology: Topology): string {
   const hasSeveral = route.targets.length > 1;
   return lines(`backend ${route.name}`, [
-    "option httpchk",
-    `http-check send meth GET uri / ver HTTP/1.1 hdr Host ${route.host}`,
-    "http-check expect rstatus ^[234]",
     ...repetition(route, topology),
     ...(route.sticky ? [`cookie ${stickiness(route, topology)}`] : []),
     ...(hasSeveral && route.traffic === "calls"

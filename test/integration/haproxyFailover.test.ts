@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { renderBalancer } from "../../configs";
 import type { Topology } from "../../topology";
 import { ownCertificate, type RunningHaproxy, runHaproxy } from "./haproxyContainer";
@@ -55,6 +56,13 @@ describe("the load balancer when servers fail", function () {
     assert.deepEqual([...(await calls(4))].sort(), ["gateway-1", "gateway-2"]);
     const { node } = await ask("gateway");
     assert.equal(node, "");
+  });
+
+  it("checks the nodes without a request to them, which would be a line in their access logs", async () => {
+    const asked = () => [...servers.values()].map((one) => one.asked);
+    const before = asked();
+    await sleep(3000);
+    assert.deepEqual(asked(), before);
   });
 
   it("loses no call to a gateway that is gone", async () => {

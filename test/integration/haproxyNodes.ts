@@ -58,7 +58,6 @@ export class NodeServer {
   async start(what: "all" | "calls" = "all"): Promise<void> {
     const { cert, private: key } = this.keys;
     const answer: http.RequestListener = (request, response) => {
-      if (request.url === "/") return void response.end();
       this.asked++;
       response.setHeader("x-cookie", request.headers.cookie ?? "");
       response.setHeader("set-cookie", `JSESSIONID=of-${this.node.name}; Path=/; Secure; HttpOnly`);
