@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ProbeAnswer, probe } from "../../cli/verify/httpProbe";
 import { assertOnlyInFlight, ClusterRun, lostOf } from "./clusterRun";
-import type { Call } from "./load";
+import { type Call, Load } from "./load";
 import { docker, TestStack } from "./testStack";
 
 const minutes = 60_000;
@@ -134,6 +134,35 @@ describe("a clustered deployment on a real Docker engine", function () {
     await run.settled(down);
     await run.verify({}, undefined, down);
     await container.start();
+    await run.settled();
+  });
+
+  it("gives tokens while a Key Manager is killed", async () => {
+    const [gateway, key] = [run.gateway(), await run.key()];
+    const running = new Load(async () => ({ ok: (await gateway.token(key)) !== "", node: "", detail: "" }), 20);
+    await running.until((since) => since.length > 10, 10);
+    await run.container("keymanager-2").kill();
+    await running.until((since) => since.length > 60, 20);
+    assert.deepEqual(lostOf(await running.stop()), []);
+    await run.container("keymanager-2").start();
+    await run.settled();
+  });
+
+  it("publishes by the next gateway while the first is down, which serves the API once it is back", async () => {
+    const first = run.container("gateway-1");
+    const wrote = () => run.said("gateway-2", "API deployed: ");
+    assert.equal(await wrote(), false);
+    await first.kill();
+    const down = run.downWithout("gateway-1");
+    await run.settled(down);
+    let started: Promise<unknown> | undefined;
+    const start = (step: string) => {
+      if (step === "publish it to the gateways") started = first.start();
+    };
+    // Every gateway must serve it.
+    await run.verify({ wait: 20 }, start, down);
+    assert.ok(started, "the first gateway was not started");
+    assert.equal(await wrote(), true);
     await run.settled();
   });
 

@@ -61,6 +61,11 @@ export class ClusterRun {
     return docker.getContainer(`${this.stack.prefix}-${node}`);
   }
 
+  /** Whether a node's log has the text. */
+  async said(node: string, text: string): Promise<boolean> {
+    return (await this.container(node).logs({ stdout: true, stderr: true })).toString("utf8").includes(text);
+  }
+
   gateway(): Gateway {
     return new Gateway(this.front(), this.outputs.topology.environments[0]?.apiHost ?? "");
   }
