@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { ClusterRun, lostOf, nodesOf } from "./clusterRun";
+import { TestStack } from "./testStack";
+
+const minutes = 60_000;
+const workers = ["gateway-worker-1", "gateway-worker-2"];
+
+describe("a gateway manager and its workers on a real Docker engine", function () {
+  this.timeout(5 * minutes);
+  this.slow(60_000);
+  const stack = new TestStack("itestworkers");
+  const run = new ClusterRun(stack, workers);
+
+  before(async () => {
+    stack.set({ gatewayWorkers: 2, networkSubnet: "172.30.60.0/24" });
+    await run.start();
+  });
+
+  after(() => run.stop());
+
+  it("has APIs deployed to the manager, and calls answered by the workers alone", async () => {
+    await run.settled();
+    const running = await run.load(25);
+    await running.until((since) => since.length > 10 && run.allServe(since), 10);
+    const calls = await running.stop();
+    assert.deepEqual([nodesOf(calls), lostOf(calls)], [workers, []]);
+    const deployed = await Promise.all(["gateway-1", ...workers].map((node) => run.said(node, "API deployed: ")));
+    assert.deepEqual(deployed, [true, false, false]);
+  });
+
+  it("loses no call but those in flight on a worker that is killed, which joins again when it is started", async () => {
+    await run.kill("gateway-worker-2");
+    await run.verify({ kept: run.kept.name, keep: true });
+  });
+
+  it("goes on with calls while the manager is stopped, and publishing fails with the link named", async () => {
+    const manager = run.container("gateway-1");
+    const running = await run.load(25);
+    await running.until(run.allServe, 10);
+    await manager.stop();
+    const deploying = run.outputs.topology.links.filter(({ element }) => element.startsWith("Environment["));
+    const down = [
+      ...run.downWithout("gateway-1"),
+      ...deploying.map(({ id }) => id),
+      "loadbalancer -> gateway-1 (gateway)",
+    ];
+    await run.settled(down.sort());
+    const report = await run.verified();
+    const failed = report.cycle?.steps.find(({ ok }) => !ok);
+    assert.equal(`${failed?.group}: ${failed?.name}`, "Publisher: publish it to the gateways");
+    assert.deepEqual(
+      failed?.faults?.map(({ link }) => link),
+      ["publisher-1 -> loadbalancer (Environment[Production and Sandbox]/ServerURL)"],
+    );
+    assert.equal(report.cycle?.left, undefined);
+    await running.until((since) => since.length > 20 && run.allServe(since), 10);
+    assert.deepEqual(lostOf(await running.stop()), []);
+    await manager.start();
+    await run.settled();
+    await run.verify();
+  });
+});
