@@ -53,6 +53,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
           address,
           healthcheck: ["healthcheck", ...ports.map(({ internal }) => String(internal))],
           ports,
+          publishedOn: topology.publishAddress,
           stopTimeout: 10,
           labels: { configuration: revision.hex },
         }),

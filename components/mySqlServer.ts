@@ -53,6 +53,7 @@ export function ownServer(
         address,
         healthcheck: ["healthcheck", String(port)],
         ports: [{ internal: port, published: publishedPort }],
+        publishedOn: topology.managementAddress,
         stopTimeout: 60,
       }),
       image: args.image,

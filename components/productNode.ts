@@ -66,6 +66,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
           address: node.address,
           healthcheck: ["healthcheck", String(node.ports.managementHttps)],
           ports: [{ internal: node.ports.managementHttps, published: node.publishedPort }],
+          publishedOn: topology.managementAddress,
           stopTimeout: 30,
           labels: { role: node.role, configuration: revision.hex },
         }),

@@ -40,6 +40,8 @@ export interface ContainerKind {
   /** Command in the image that succeeds when the server may be used, and its arguments. */
   readonly healthcheck: readonly string[];
   readonly ports: readonly { readonly internal: number; readonly published: number }[];
+  /** The host's address on which they are published. */
+  readonly publishedOn: string;
   /** MiB. */
   readonly memory: number;
   /** Seconds until it must be healthy. */
@@ -69,7 +71,7 @@ export function containerDefaults(kind: ContainerKind) {
     ports: kind.ports.map(({ internal, published }) => ({
       internal,
       external: published,
-      ip: topology.publishAddress,
+      ip: kind.publishedOn,
       protocol: "tcp",
     })),
     healthcheck,

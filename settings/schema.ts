@@ -120,6 +120,10 @@ export const settingsSchema = z.strictObject({
   certificateDays: z.int().min(1).max(7300).default(3650),
   authorityRenewal: renewal.default(""),
   publishAddress: z.ipv4().default("127.0.0.1"),
+  managementAddress: z
+    .string()
+    .refine((value) => value === "" || z.ipv4().safeParse(value).success, "an IPv4 address, or nothing")
+    .default(""),
   httpsPort: port.default(8443),
   gatewayHttpsPort: port.default(8243),
   gatewayHttpPort: port.default(8280),

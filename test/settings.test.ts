@@ -93,6 +93,7 @@ describe("settings", () => {
     ["publisherHost", "Publisher", /publisherHost: expected a full lower-case host name/],
     ["publisherHost", "store.apim-wso2.com", /storeHost: expected another value than publisherHost/],
     ["publishAddress", "localhost", /publishAddress: expected a valid ipv4 address, found "localhost"/],
+    ["managementAddress", "lo", /managementAddress: expected an IPv4 address, or nothing, found "lo"/],
     ["httpsPort", 8243, /gatewayHttpsPort: expected another value than httpsPort, found "8243" for both/],
     [
       "managementPort",

@@ -187,6 +187,26 @@ describe("topology", () => {
     );
   });
 
+  it("publishes nodes and MySQL where no other machine gets in, unless it is told where", () => {
+    const addresses = (raw: RawSettings) => {
+      const topology = buildTopology(parseSettings(raw, "dev"));
+      const { publishAddress, managementAddress, reachableAddress, reachableManagementAddress } = topology;
+      assert.equal(topology.databaseServer.endpoint.host, reachableManagementAddress);
+      for (const address of ["127.0.0.1", reachableAddress, reachableManagementAddress])
+        assert.ok(topology.certificateNames.includes(address), address);
+      return [publishAddress, managementAddress, reachableAddress, reachableManagementAddress].join(" ");
+    };
+    assert.equal(addresses({}), "127.0.0.1 127.0.0.1 127.0.0.1 127.0.0.1");
+    assert.equal(addresses({ publishAddress: "127.0.0.2" }), "127.0.0.2 127.0.0.2 127.0.0.2 127.0.0.2");
+    assert.equal(addresses({ publishAddress: "0.0.0.0" }), "0.0.0.0 127.0.0.1 127.0.0.1 127.0.0.1");
+    assert.equal(addresses({ publishAddress: "192.0.2.7" }), "192.0.2.7 127.0.0.1 192.0.2.7 127.0.0.1");
+    assert.equal(addresses({ managementAddress: "192.0.2.7" }), "127.0.0.1 192.0.2.7 127.0.0.1 192.0.2.7");
+    assert.equal(
+      addresses({ publishAddress: "192.0.2.7", managementAddress: "0.0.0.0" }),
+      "192.0.2.7 0.0.0.0 192.0.2.7 127.0.0.1",
+    );
+  });
+
   it("counts addresses across octets", () => {
     assert.equal(hostAddress("10.0.0.0/16", 300), "10.0.1.44");
     assert.equal(hostAddress("192.168.5.0/24", 10), "192.168.5.10");

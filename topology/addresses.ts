@@ -31,9 +31,32 @@ export function publishedManagementPort(settings: Pick<Settings, "managementPort
   return settings.managementPort + roles.indexOf(role) + 10 * (ordinal - 1) + 100 * environment;
 }
 
+type PublishedAddresses = Pick<
+  Topology,
+  "publishAddress" | "managementAddress" | "reachableAddress" | "reachableManagementAddress"
+>;
+
+/** Whoever opens the load balancer to the network has not opened consoles and databases with it. */
+export function publishedAddresses({ publishAddress, managementAddress }: Settings): PublishedAddresses {
+  const own = managementAddress || (publishAddress.startsWith("127.") ? publishAddress : "127.0.0.1");
+  return {
+    publishAddress,
+    managementAddress: own,
+    reachableAddress: reachable(publishAddress),
+    reachableManagementAddress: reachable(own),
+  };
+}
+
+function reachable(address: string): string {
+  return address === "0.0.0.0" ? "127.0.0.1" : address;
+}
+
 /** Where the host publishes a node's management port, e.g. `https://127.0.0.1:9443`. */
-export function managementUrl(topology: Pick<Topology, "reachableAddress">, node: Pick<Node, "publishedPort">): string {
-  return `https://${topology.reachableAddress}:${node.publishedPort}`;
+export function managementUrl(
+  { reachableManagementAddress }: Pick<Topology, "reachableManagementAddress">,
+  { publishedPort }: Pick<Node, "publishedPort">,
+): string {
+  return `https://${reachableManagementAddress}:${publishedPort}`;
 }
 
 /** The `host`-th IPv4 address of a network, e.g. (`172.28.0.0/24`, 10) -> `172.28.0.10`. */

@@ -1,5 +1,5 @@
 import type { Settings } from "../settings";
-import { hostAddress } from "./addresses";
+import { hostAddress, publishedAddresses } from "./addresses";
 import { buildBalancer, buildFronts } from "./balancer";
 import { buildDatabaseServer, buildDatabases, buildDatabaseUsers, databaseHosts } from "./databases";
 import { parseEnvironments } from "./environments";
@@ -19,8 +19,9 @@ export function buildTopology(settings: Settings): Topology {
   const fronts = buildFronts(settings, nodes);
   const environments = buildEnvironments(settings, nodes);
   const features = buildFeatures(settings);
-  const reachableAddress = settings.publishAddress === "0.0.0.0" ? "127.0.0.1" : settings.publishAddress;
-  const databaseServer = buildDatabaseServer(settings, reachableAddress);
+  const addresses = publishedAddresses(settings);
+  const clientAddresses = new Set(["127.0.0.1", addresses.reachableAddress, addresses.reachableManagementAddress]);
+  const databaseServer = buildDatabaseServer(settings, addresses.reachableManagementAddress);
   return {
     prefix: `apim-${settings.stack}`,
     network: {
@@ -49,9 +50,8 @@ export function buildTopology(settings: Settings): Topology {
       ...[...fronts].map(([host, { address }]) => ({ host, ip: address })),
       ...nodes.map(({ nodeHostName, address }) => ({ host: nodeHostName, ip: address })),
     ],
-    certificateNames: [...certificateNames(nodes), ...new Set(["127.0.0.1", reachableAddress])],
-    publishAddress: settings.publishAddress,
-    reachableAddress,
+    certificateNames: [...certificateNames(nodes), ...clientAddresses],
+    ...addresses,
     features,
   };
 }

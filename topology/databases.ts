@@ -71,7 +71,8 @@ function secretOf(owner: string): DatabaseUser["secret"] {
   return `database-${owner}`;
 }
 
-export function buildDatabaseServer(settings: Settings, reachableAddress: string): Topology["databaseServer"] {
+/** @param address at which the program reaches published ports of the deployment */
+export function buildDatabaseServer(settings: Settings, address: string): Topology["databaseServer"] {
   const { databaseHost, databaseServerPort: port, databasePort } = settings;
   if (databaseHost !== "")
     return {
@@ -90,7 +91,7 @@ export function buildDatabaseServer(settings: Settings, reachableAddress: string
     publishedPort: databasePort,
     // Each takes some 0.4 MiB beside the 180 MiB of the server at rest.
     maxConnections: settings.databaseMemory,
-    endpoint: { host: reachableAddress, port: databasePort },
+    endpoint: { host: address, port: databasePort },
   };
 }
 

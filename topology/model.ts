@@ -83,7 +83,7 @@ export interface Node {
   readonly address: string;
   readonly offset: number;
   readonly ports: NodePorts;
-  /** Where the host publishes `ports.managementHttps` (on `publish.address`). */
+  /** Where the host publishes `ports.managementHttps` (on `Topology.managementAddress`). */
   readonly publishedPort: number;
   readonly databases: readonly DatabaseName[];
   /** The accounts in `Topology.databaseUsers` that this node uses: together they cover `databases`, each once. */
@@ -221,10 +221,14 @@ export interface Topology {
   readonly hosts: readonly { readonly host: string; readonly ip: string }[];
   /** Every DNS name and address that the nodes' certificate must carry. */
   readonly certificateNames: readonly string[];
-  /** The address on which the host publishes ports, e.g. `127.0.0.1`. */
+  /** The host's address on which the load balancer's ports are published, e.g. `127.0.0.1`. */
   readonly publishAddress: string;
-  /** The address at which a client on the host reaches published ports. */
+  /** The same for the nodes' management ports and MySQL's. */
+  readonly managementAddress: string;
+  /** The address at which a client on the host reaches the load balancer. */
   readonly reachableAddress: string;
+  /** The address at which a client on the host reaches the nodes' management ports and MySQL. */
+  readonly reachableManagementAddress: string;
   /** Product switches that several files render. */
   readonly features: {
     readonly multiTenancy: boolean;

@@ -25,7 +25,7 @@ async function checkNode(node: Node, topology: Topology, ca: string): Promise<Li
   const remedy = `see: docker logs ${topology.prefix}-${node.name}`;
   try {
     const answer = await probe({
-      address: topology.reachableAddress,
+      address: topology.reachableManagementAddress,
       port: node.publishedPort,
       host: node.hostName,
       path: "/standin/health",

@@ -258,14 +258,36 @@ describe("the program's settings", function () {
     }
   });
 
-  it("publish on all addresses, yet name one that a client can use", async () => {
+  /** Name of a container -> the addresses that its ports are published on. */
+  const publishedOn = ({ all }: Recording): Record<string, string[]> =>
+    Object.fromEntries(
+      all
+        .filter(({ type }) => type === container)
+        .map(({ name, inputs }) => [
+          name.replace("-container", ""),
+          [...new Set<string>(inputs.ports.map(({ ip }: { ip: string }) => ip))],
+        ]),
+    );
+
+  it("open the load balancer's ports to the network without those of the nodes and of MySQL", async () => {
     const run = await runProgram({ publishAddress: "0.0.0.0" });
-    const { ports } = run.get("store-1-container").inputs;
-    assert.equal(ports[0].ip, "0.0.0.0");
+    assert.deepEqual(publishedOn(run), {
+      ...Object.fromEntries([...nodes, "mysql"].map((name) => [name, ["127.0.0.1"]])),
+      loadbalancer: ["0.0.0.0"],
+    });
     assert.equal(run.get("mysql", "providers:mysql").inputs.endpoint, "127.0.0.1:23306");
-    const { nodes } = run.outputs as { nodes: Record<string, string> };
-    for (const url of Object.values(nodes)) assert.match(url, /^https:\/\/127\.0\.0\.1:/);
-    assert.equal(Object.keys(nodes).length, 4);
+  });
+
+  it("publish nodes and MySQL on all addresses if told to, yet name one that a client can use", async () => {
+    const run = await runProgram({ managementAddress: "0.0.0.0" });
+    assert.deepEqual(publishedOn(run), {
+      ...Object.fromEntries([...nodes, "mysql"].map((name) => [name, ["0.0.0.0"]])),
+      loadbalancer: ["127.0.0.1"],
+    });
+    assert.equal(run.get("mysql", "providers:mysql").inputs.endpoint, "127.0.0.1:23306");
+    const { nodes: urls } = run.outputs as { nodes: Record<string, string> };
+    for (const url of Object.values(urls)) assert.match(url, /^https:\/\/127\.0\.0\.1:/);
+    assert.equal(Object.keys(urls).length, 4);
   });
 
   it("that give a distribution but no image need its build context, and create nothing without", async () => {

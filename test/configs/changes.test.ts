@@ -316,7 +316,7 @@ const changes: readonly Change[] = [
     files: {},
   },
   // These concern containers and databases, not files.
-  { to: { publishAddress: "0.0.0.0" }, lines: /^$/, files: {} },
+  { to: { publishAddress: "0.0.0.0", managementAddress: "127.0.0.2" }, lines: /^$/, files: {} },
   { to: { managementPort: 7443 }, lines: /^$/, files: {} },
   { to: { databasePort: 7443 }, lines: /^$/, files: {} },
   { to: { databaseCharacterSet: "utf8mb3" }, lines: /^$/, files: {} },

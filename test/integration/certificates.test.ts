@@ -63,12 +63,13 @@ describe("the servers' certificate on a running stack", function () {
 
   /** What a node, or the balancer on its port for browsers, shows to a client that trusts the authority. */
   async function shown(name: string, ca: string): Promise<X509Certificate> {
-    const { nodes, balancer, reachableAddress } = outputs.topology;
+    const { nodes, balancer, reachableAddress, reachableManagementAddress } = outputs.topology;
     const node = nodes.find((one) => one.name === name);
     const port = node?.publishedPort ?? balancer.ports.find((one) => one.name === "https")?.published ?? 0;
+    const host = node ? reachableManagementAddress : reachableAddress;
     const servername = (node ?? nodes[0])?.hostName ?? "";
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: reachableAddress, port, ca, servername }, () => {
+      const socket = connect({ host, port, ca, servername }, () => {
         resolve(new X509Certificate(socket.getPeerX509Certificate()?.raw ?? Buffer.alloc(0)));
         socket.destroy();
       });

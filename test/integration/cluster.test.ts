@@ -172,7 +172,7 @@ describe("a clustered deployment on a real Docker engine", function () {
     path: string,
     { form, headers }: { readonly form?: Record<string, string>; readonly headers?: Record<string, string> } = {},
   ): Promise<ProbeAnswer> {
-    const { nodes, reachableAddress: address } = run.outputs.topology;
+    const { nodes, reachableManagementAddress: address } = run.outputs.topology;
     const found = nodes.find(({ name }) => name === node) ?? assert.fail(node);
     const to = { address, port: found.publishedPort, host: found.hostName, ca: run.outputs.caCertificate, path };
     return probe({ ...to, ...(form && { form, method: "POST" as const }), ...(headers && { headers }) });

@@ -86,15 +86,14 @@ describe("a production and a sandbox gateway", function () {
   it("are shown to the Store's users under names that lead to them", async () => {
     const { topology, caCertificate: ca } = running.outputs;
     const store = topology.nodes.find(({ role }) => role === "store");
-    const at = { address: topology.reachableAddress, ca };
     const health = await probe({
-      ...at,
+      ...{ address: topology.reachableManagementAddress, ca },
       ...{ port: store?.publishedPort ?? 0, host: store?.hostName ?? "", path: "/standin/health" },
     });
     const shown = (JSON.parse(health.body) as NodeReport).links.filter(({ element }) => element.endsWith("Endpoint"));
     const found = await Promise.all(
       shown.map(async ({ element, protocol, host, port }) => {
-        const url = { address: at.address, host, port, path: "/", ...(protocol === "https" && { ca }) };
+        const url = { address: topology.reachableAddress, host, port, path: "/", ...(protocol === "https" && { ca }) };
         return [element, protocol, (await probe(url)).headers["x-standin-node"]];
       }),
     );

@@ -18,7 +18,7 @@ describe("two stacks on one Docker engine", function () {
   before(async () => {
     // The same ports on different addresses of the host: nothing but the address and the network tells them apart.
     one.set({ networkSubnet: "172.29.97.0/24", publishAddress: "127.0.0.3", startTimeout: 30 });
-    other.set({ networkSubnet: "172.29.96.0/24", publishAddress: "127.0.0.4" });
+    other.set({ networkSubnet: "172.29.96.0/24", publishAddress: "127.0.0.4", managementAddress: "127.0.0.5" });
     const results = await Promise.all([one.run("up", "--skip-verify"), other.run("up", "--skip-verify")]);
     for (const { status, output } of results) assert.equal(status, 0, output);
   });
@@ -80,14 +80,15 @@ describe("two stacks on one Docker engine", function () {
     }
   });
 
-  it("publish on their address only, and give containers limits, a restart policy and no further rights", async () => {
-    for (const [stack, address] of [
-      [one, "127.0.0.3"],
-      [other, "127.0.0.4"],
+  it("publish on their addresses only, the load balancer apart where it is set so, and give containers limits, a restart policy and no further rights", async () => {
+    for (const [stack, ofBalancer, ofOthers] of [
+      [one, "127.0.0.3", "127.0.0.3"],
+      [other, "127.0.0.4", "127.0.0.5"],
     ] as const) {
       for (const { Name, HostConfig } of await inspectAll(stack)) {
         const published = Object.values(HostConfig.PortBindings as Record<string, { HostIp: string }[]>).flat();
         assert.ok(published.length > 0, Name);
+        const address = Name === `/${stack.prefix}-loadbalancer` ? ofBalancer : ofOthers;
         assert.deepEqual([...new Set(published.map(({ HostIp }) => HostIp))], [address], Name);
         assert.ok((HostConfig.Memory ?? 0) > 0 && HostConfig.MemorySwap === HostConfig.Memory, Name);
         assert.equal(HostConfig.RestartPolicy?.Name, "unless-stopped", Name);

@@ -93,10 +93,11 @@ export class BrokenStack {
     const node = this.outputs.topology.nodes.find((one) => one.name === name);
     // A cluster's members that vanish without a word are missed only after a while; the others may be killed.
     await container.restart({ t: node?.cluster ? 3 : 0 });
-    const { balancer, nodes, reachableAddress } = this.outputs.topology;
+    const { balancer, nodes, reachableAddress, reachableManagementAddress } = this.outputs.topology;
     const front = balancer.ports.find((port) => port.name === "https")?.published ?? 0;
     const request = {
-      ...{ address: reachableAddress, port: node?.publishedPort ?? front, host: (node ?? nodes[0])?.hostName ?? "" },
+      address: node ? reachableManagementAddress : reachableAddress,
+      ...{ port: node?.publishedPort ?? front, host: (node ?? nodes[0])?.hostName ?? "" },
       ...{ path: "/standin/health?links=none", ca: this.outputs.caCertificate, timeout: 2000 },
     };
     await until(async () => (await probe(request).catch(() => undefined)) && true, 3000);
