@@ -72,7 +72,12 @@ export abstract class ProductNode extends pulumi.ComponentResource {
         }),
         image: args.image,
         command: [`-Dprofile=${node.profile}`],
-        envs: [`NODE_NAME=${node.name}`, `START_LIMIT_SECONDS=${startTimeout}`, ...heapOptions(args.heap)],
+        envs: [
+          `NODE_NAME=${node.name}`,
+          `MANAGEMENT_PORT=${node.ports.managementHttps}`,
+          `START_LIMIT_SECONDS=${startTimeout}`,
+          ...heapOptions(args.heap),
+        ],
         hosts: hostAliases(topology, node),
         uploads: pulumi.secret(this.uploads(args)),
         mounts: this.mounts(args),

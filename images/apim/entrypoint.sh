@@ -10,12 +10,16 @@ fail() {
 }
 
 node=${NODE_NAME:-}
+port=${MANAGEMENT_PORT:-}
 start_limit=${START_LIMIT_SECONDS:-600}
 # Some stops hang for ever in the JVM. Below the 30 s after which Docker would kill without a word.
 stop_limit=${STOP_LIMIT_SECONDS:-25}
 home=${APIM_HOME:-/opt/wso2am}
 case $node in
   "" | . | .. | */*) fail "NODE_NAME=$node: expected the name of the node, e.g. keymanager-1" ;;
+esac
+case $port in
+  "" | *[!0-9]*) fail "MANAGEMENT_PORT=$port: expected the port that the server opens when it has started, e.g. 9443" ;;
 esac
 for file in bin/wso2server.sh repository/conf/carbon.xml; do
   [ -r "$home/$file" ] || fail "$home/$file: expected the product's own file, found none that can be read"
@@ -27,8 +31,6 @@ mkdir -p "/mnt/$node"
 ln -sfn "$home" "$CARBON_HOME"
 # A server that was killed leaves it behind.
 rm -f "$CARBON_HOME/wso2carbon.pid"
-offset=$(sed -n 's/.*<Offset>[[:space:]]*\([0-9][0-9]*\)[[:space:]]*<.*/\1/p' "$home/repository/conf/carbon.xml" | head -n 1)
-port=$((9443 + ${offset:-0}))
 say "$node: CARBON_HOME=$CARBON_HOME, management port $port, $*, JAVA_OPTS=${JAVA_OPTS:-}"
 
 stopping=

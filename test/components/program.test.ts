@@ -311,7 +311,12 @@ describe("the program's settings", function () {
     assert.equal(run.get("store-1-container").inputs.image, "sha256:product-image");
     assert.ok(!run.all.some(({ name }) => name === "standin-image"));
     const { envs, memory, waitTimeout } = run.get("store-1-container").inputs;
-    assert.ok(envs.includes("JAVA_OPTS=-Xms256m -Xmx1365m"), envs.join(", "));
+    assert.deepEqual(envs, [
+      "NODE_NAME=store-1",
+      "MANAGEMENT_PORT=9446",
+      "START_LIMIT_SECONDS=600",
+      "JAVA_OPTS=-Xms256m -Xmx1365m",
+    ]);
     assert.deepEqual([memory, waitTimeout], [2048, 600]);
   });
 });

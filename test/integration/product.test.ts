@@ -83,7 +83,7 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
       name: `${stack.prefix}-beside`,
       Image: (await inspect("store-1")).Image,
       Hostname: "beside-1",
-      Env: ["NODE_NAME=beside-1", ...environment],
+      Env: ["NODE_NAME=beside-1", "MANAGEMENT_PORT=9443", ...environment],
       Cmd: [command],
       HostConfig: { RestartPolicy: { Name: "unless-stopped" } },
     });

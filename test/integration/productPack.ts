@@ -22,6 +22,10 @@ export function makePack(directory: string): string {
   for (const name of fs.readdirSync(own)) fs.copyFileSync(path.join(own, name), path.join(pack, "bin", name));
   fs.chmodSync(path.join(pack, "bin/wso2server.sh"), 0o755);
   fs.writeFileSync(path.join(pack, "repository/components/plugins/bundle.jar"), "jar");
+  const carbon = path.join(pack, "repository/conf/carbon.xml");
+  // What is in a comment is no offset.
+  const text = fs.readFileSync(carbon, "utf8").replace("<Offset>", "<!-- <Offset>7</Offset> --><Offset>");
+  fs.writeFileSync(carbon, text);
   // As a server that was killed leaves it.
   fs.writeFileSync(path.join(pack, "wso2carbon.pid"), "1\n");
   return pack;
