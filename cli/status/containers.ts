@@ -2,7 +2,7 @@ import Docker from "dockerode";
 import { stackCommand } from "../../settings/field";
 import { managementUrl, type Topology } from "../../topology";
 import { greeting } from "./externalServer";
-import { describeTrouble, lastLine } from "./trouble";
+import { describeTrouble, formerEnd, lastLine, reasonToGiveUp } from "./trouble";
 
 /** One container of the deployment as Docker sees it. */
 export interface ContainerStatus {
@@ -64,10 +64,12 @@ async function containerStatus(
     const { State, RestartCount } = inspected;
     const seen = { state: State.Status, health: State.Health?.Status ?? "-", restarts: RestartCount };
     // A container without a terminal gives its output in frames of stdout and stderr.
-    const lastWords = isHealthy(seen)
-      ? undefined
-      : lastLine(await handle.logs({ stdout: true, stderr: true, tail: 20 }));
-    const note = describeTrouble(inspected, { now: Date.now(), ...(lastWords && { lastWords }) });
+    const output = { stdout: true, stderr: true };
+    const lastWords = isHealthy(seen) ? undefined : lastLine(await handle.logs({ ...output, tail: 20 }));
+    const gaveUp =
+      RestartCount === 0 ? undefined : reasonToGiveUp(await handle.logs({ ...output, ...formerEnd(inspected) }));
+    const now = Date.now();
+    const note = describeTrouble(inspected, { now, ...(lastWords && { lastWords }), ...(gaveUp && { gaveUp }) });
     return { ...seen, ...(note && { note }) };
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode !== 404) throw error;

@@ -18,25 +18,33 @@ export interface Circumstances {
   readonly now: number;
   /** The last line of its log. */
   readonly lastWords?: string;
+  /** Why the run before this one ended, as far as the image itself ended it. */
+  readonly gaveUp?: string;
 }
 
 const startLimitVariable = "START_LIMIT_SECONDS=";
 const longestLine = 200;
+/** How images/apim/entrypoint.sh begins the line that says why it ends a server that has not started. */
+const givenUp = "entrypoint: given up: ";
+/** Seconds that a server may take to stop after that line; above what the entrypoint grants it. */
+const longestStop = 60;
 
 /**
  * One line on what is wrong with a container, or was before Docker started it again. Pure.
  *
  * @returns undefined when there is nothing to say
  */
-export function describeTrouble(life: ContainerLife, { now, lastWords }: Circumstances): string | undefined {
+export function describeTrouble(life: ContainerLife, { now, lastWords, gaveUp }: Circumstances): string | undefined {
   const { State, RestartCount } = life;
-  const words = lastWords === undefined ? "" : `; its last line: ${lastWords}`;
-  const again = RestartCount === 0 ? "" : `; Docker has started it again ${times(RestartCount)}`;
+  const why = gaveUp === undefined ? "" : `; it gave up: ${gaveUp}`;
+  const isSaid = lastWords === undefined || lastWords === `${givenUp}${gaveUp}`;
+  const words = isSaid ? "" : `; its last line: ${lastWords}`;
+  const again = RestartCount === 0 ? "" : `; Docker has started it again ${times(RestartCount)}${why}`;
   switch (State.Status) {
     case "running":
       return running(life, now, words, again);
     case "restarting":
-      return `it ended ${duration(State.FinishedAt, now)} ago (${endOf(State)}) and is being tried again, for the ${ordinal(RestartCount)} time${words}`;
+      return `it ended ${duration(State.FinishedAt, now)} ago (${endOf(State)}) and is being tried again, for the ${ordinal(RestartCount)} time${why}${words}`;
     case "paused":
       return "it is paused; docker unpause lets it go on";
     case "exited": // Docker starts again what ends by itself, so somebody stopped it or it could not be started.
@@ -48,21 +56,51 @@ export function describeTrouble(life: ContainerLife, { now, lastWords }: Circums
   }
 }
 
-/** The last line with something in it of a log as the Docker engine gives it: frames with a header of eight bytes. */
+/**
+ * When a container that Docker has started again ended before that, for the log's lines of then: the new start's own may
+ * be many. In seconds since 1970, with fractions.
+ */
+export function formerEnd({ State }: ContainerLife): { readonly since: number; readonly until?: number } {
+  const [ended, started] = [State.FinishedAt, State.StartedAt].map((time) => Date.parse(time) / 1000) as [
+    number,
+    number,
+  ];
+  const since = ended - longestStop;
+  // Docker pauses before it starts one again, and notes neither moment exactly.
+  return started > ended ? { since, until: (ended + started) / 2 } : { since };
+}
+
+/** The reason in the last line that tells one. */
+export function reasonToGiveUp(log: Buffer): string | undefined {
+  const line = linesOf(log)
+    .filter((one) => one.startsWith(givenUp))
+    .at(-1);
+  return line && cut(line.slice(givenUp.length));
+}
+
+/** The last line with something in it. */
 export function lastLine(log: Buffer): string | undefined {
+  const line = linesOf(log).at(-1);
+  return line && cut(line);
+}
+
+/** Those with something in them, of a log as the Docker engine gives it: frames with a header of eight bytes. */
+function linesOf(log: Buffer): string[] {
   const parts: string[] = [];
   for (let at = 0; at + 8 <= log.length; ) {
     const length = log.readUInt32BE(at + 4);
     parts.push(log.toString("utf8", at + 8, at + 8 + length));
     at += 8 + length;
   }
-  const line = parts
+  return parts
     .join("")
     .split("\n")
     .map((one) => one.trim())
-    .filter((one) => one !== "")
-    .at(-1);
-  return line !== undefined && line.length > longestLine ? `${line.slice(0, longestLine - 3)}...` : line;
+    .filter((one) => one !== "");
+}
+
+function cut(line: string): string {
+  return line.length > longestLine ? `${line.slice(0, longestLine - 3)}...` : line;
 }
 
 function running({ State, RestartCount, Config }: ContainerLife, now: number, words: string, again: string) {

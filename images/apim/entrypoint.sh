@@ -4,8 +4,10 @@
 set -euo pipefail
 
 say() { echo "entrypoint: $*" >&2; }
+# Why this start came to nothing; `npm run status` looks for these lines after the next one has begun.
+give_up() { say "given up: $*"; }
 fail() {
-  say "$*"
+  give_up "$*"
   exit 1
 }
 
@@ -48,7 +50,7 @@ until healthcheck "$port" >/dev/null; do
   if [ -n "$stopping" ] || ! runs; then break; fi
   if ((SECONDS >= start_limit)); then
     late=yes
-    say "management port $port is not open after $start_limit s; the server is ended, to be started again"
+    give_up "management port $port is not open after $start_limit s"
     break
   fi
   sleep 1
@@ -57,7 +59,7 @@ done
 status=0
 # Until the server ends by itself; a signal ends the wait too.
 if [ -z "$stopping$late" ]; then wait "$server" || status=$?; fi
-if [ -z "$stopping$late" ]; then say "wso2server.sh ended by itself, with status $status"; fi
+if [ -z "$stopping$late" ]; then give_up "wso2server.sh ended by itself, with status $status"; fi
 
 # Only the JVM knows how long it takes; wso2server.sh is gone at once.
 asked=$SECONDS

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { certificateStatus, describeCertificate } from "../../cli/status/certificate";
 import { containerStatuses } from "../../cli/status/containers";
 import { describeDrift, driftIn, glanceAtDrift } from "../../cli/status/drift";
-import { type ContainerLife, describeTrouble, lastLine } from "../../cli/status/trouble";
+import { type ContainerLife, describeTrouble, formerEnd, lastLine, reasonToGiveUp } from "../../cli/status/trouble";
 import { parseSettings } from "../../settings";
 import { buildTopology } from "../../topology";
 
@@ -25,6 +25,15 @@ function life(state: Partial<ContainerLife["State"]>, restarts = 0): ContainerLi
     RestartCount: restarts,
     Config: { Env: ["NODE_NAME=store-1", "START_LIMIT_SECONDS=180"] },
   };
+}
+
+/** A part of a log as the Docker engine gives it. */
+function frame(stream: number, text: string): Buffer {
+  const content = Buffer.from(text);
+  const header = Buffer.alloc(8);
+  header[0] = stream;
+  header.writeUInt32BE(content.length, 4);
+  return Buffer.concat([header, content]);
 }
 
 describe("what status says of a container", () => {
@@ -83,15 +92,52 @@ describe("what status says of a container", () => {
   }
 });
 
-describe("the last line of a container's log", () => {
-  const frame = (stream: number, text: string) => {
-    const content = Buffer.from(text);
-    const header = Buffer.alloc(8);
-    header[0] = stream;
-    header.writeUInt32BE(content.length, 4);
-    return Buffer.concat([header, content]);
-  };
+describe("what status says of a container that had given up before", () => {
+  const gaveUp = "management port 9446 is not open after 180 s";
+  const cases: readonly [string, ContainerLife, string | undefined, string][] = [
+    [
+      "and starts",
+      life({ Health: { Status: "starting" } }, 2),
+      "Starting WSO2 Carbon",
+      `starting for 30 s of at most 180 s; Docker has started it again 2 times; it gave up: ${gaveUp}; its last line: Starting WSO2 Carbon`,
+    ],
+    ["and is up", life({}, 1), undefined, `up for 30 s; Docker has started it again once; it gave up: ${gaveUp}`],
+    [
+      "and has just ended",
+      life({ Status: "restarting", ExitCode: 1 }, 2),
+      `entrypoint: given up: ${gaveUp}`,
+      `it ended 60 s ago (exit status 1) and is being tried again, for the 2nd time; it gave up: ${gaveUp}`,
+    ],
+  ];
+  for (const [name, container, lastWords, expected] of cases)
+    it(name, () => {
+      assert.equal(describeTrouble(container, { now, gaveUp, ...(lastWords && { lastWords }) }), expected);
+    });
 
+  it("is found in the last line that tells a reason, whatever follows it", () => {
+    const lines = [
+      "entrypoint: given up: another",
+      `entrypoint: given up: ${gaveUp}`,
+      "Halting JVM",
+      "entrypoint: killed",
+    ];
+    assert.equal(reasonToGiveUp(frame(2, `${lines.join("\n")}\n`)), gaveUp);
+    assert.equal(reasonToGiveUp(frame(2, "INFO - entrypoint: given up: no\n")), undefined);
+  });
+
+  it("is looked for where the run before ended: before the new one's lines, and with time for a slow stop", () => {
+    const again = formerEnd(
+      life({ FinishedAt: "2026-01-01T00:09:30.100000001Z", StartedAt: "2026-01-01T00:09:30.300000002Z" }),
+    );
+    const half = Date.parse("2026-01-01T00:09:30.2Z") / 1000;
+    assert.ok(Math.abs((again.until ?? 0) - half) < 0.001, String(again.until));
+    assert.ok(half - again.since > 30, String(again.since));
+    const ended = formerEnd(life({ FinishedAt: "2026-01-01T00:09:30Z", StartedAt: "2026-01-01T00:09:00Z" }));
+    assert.equal(ended.until, undefined);
+  });
+});
+
+describe("the last line of a container's log", () => {
   it("is found behind frames, empty lines and line ends", () => {
     const log = Buffer.concat([frame(1, "first\n"), frame(2, "half of "), frame(2, "the last\r\n"), frame(1, "\n")]);
     assert.equal(lastLine(log), "half of the last");
