@@ -9,11 +9,13 @@ import { pack as tarPack } from "tar-stream";
 import { thisHost } from "../../cli/setup/host";
 import { assertDriver, driverFromMaven } from "../../cli/setup/jdbcDriver";
 import { removeUnusedContexts } from "../../cli/setup/stageProduct";
+import { probe } from "../../cli/verify/httpProbe";
 import { stagedStack } from "../../images/productContext";
 import { lastLines } from "../../providers/docker/containerWait";
 import { zipOf } from "../distribution/samplePack";
 import { makePack, neverOpens, neverStops, stockFiles } from "./productPack";
 import { docker, projectDirectory, TestStack } from "./testStack";
+import { outputsOf } from "./wiringSupport";
 
 const minutes = 60_000;
 const driverVersion = "5.1.49";
@@ -162,6 +164,15 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
       const host = name.replace("-1", ".apim-wso2.com");
       assert.ok(certificate.includes(`DNS:${host}`), `${host} is not in ${certificate}`);
       assert.ok(answer.endsWith(`${profiles[name]} /mnt/${name}/wso2am\n`), answer);
+    }
+  });
+
+  it("answers through the load balancer, which believes each node's certificate", async () => {
+    const { topology, caCertificate: ca } = await outputsOf(stack);
+    for (const { name, hostName: host } of topology.nodes) {
+      const { status, body } = await probe({ address: "127.0.0.1", port: 24443, host, path: "/carbon/", ca });
+      const profile = profiles[name as keyof typeof profiles];
+      assert.deepEqual([status, body], [200, `${profile} /mnt/${name}/wso2am\n`], host);
     }
   });
 
