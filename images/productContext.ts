@@ -11,7 +11,10 @@ export const contextsDirectory = "images/apim/context";
 /** What the image holds beside the pack; the contexts are made of them. */
 export const imageFiles = ["Dockerfile", "entrypoint.sh", "healthcheck.sh"] as const;
 
-/** The MySQL driver that an image gets: none when the pack brings its own. */
+/** The MySQL driver where neither the stack nor the pack has one. */
+const standardDriver = "5.1.49";
+
+/** The MySQL driver of an image: the pack's own, or one that takes their place. */
 export type DriverChoice =
   | { readonly from: "pack"; readonly names: readonly string[] }
   | { readonly from: "maven"; readonly version: string }
@@ -72,8 +75,8 @@ export function recordFile(projectDirectory: string, stack: string): string {
 }
 
 function driverChoice(projectDirectory: string, { jdbcDriver }: Settings, pack: Pack): DriverChoice {
-  if (pack.drivers.length > 0) return { from: "pack", names: pack.drivers };
-  if (!jdbcDriver.endsWith(".jar")) return { from: "maven", version: jdbcDriver };
+  if (jdbcDriver === "" && pack.drivers.length > 0) return { from: "pack", names: pack.drivers };
+  if (!jdbcDriver.endsWith(".jar")) return { from: "maven", version: jdbcDriver || standardDriver };
   const file = path.resolve(projectDirectory, jdbcDriver);
   if (fs.statSync(file, { throwIfNoEntry: false })?.isFile()) return { from: "file", file };
   throw new Error(

@@ -44,13 +44,10 @@ const orSuitable = (minimum: number, maximum: number) =>
 export const settingsSchema = z.strictObject({
   distribution: z.string().min(1).default(standIn),
   image: z.string().default(""),
-  jdbcDriver: z
-    .string()
-    .regex(
-      /^([0-9]+(\.[0-9]+)+|.*[^/]\.jar)$/,
-      "the path of a mysql-connector-java jar, or a version of it such as 5.1.49",
-    )
-    .default("5.1.49"),
+  jdbcDriver: optional(
+    /^([0-9]+(\.[0-9]+)+|.*[^/]\.jar)$/,
+    "the path of a mysql-connector-java jar, or a version of it such as 5.1.49",
+  ).default(""),
   apimHome: z
     .string()
     .regex(/^\/[^\s:]*[^/\s:]$/, "an absolute path without a slash at its end")

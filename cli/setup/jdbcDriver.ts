@@ -5,6 +5,8 @@ import { openPromise } from "yauzl";
 import { type Host, lastLines, type Report } from "./host";
 
 const driverClass = "com/mysql/jdbc/Driver.class";
+/** For caching_sha2_password, the one way in that MySQL has from version 9 on. */
+const loginClass = "/CachingSha2PasswordPlugin.class";
 const coordinates = "mysql:mysql-connector-java";
 const remedy = "or give the jar itself: set wso2-apim:jdbcDriver to the path of a mysql-connector-java jar";
 
@@ -45,21 +47,35 @@ export async function driverFromMaven(
   );
 }
 
-/** @throws when a file is no jar with the MySQL driver in it */
-export async function assertDriver(file: string): Promise<void> {
-  const found = await hasEntry(file, driverClass).catch((cause: Error) => cause.message);
-  if (found === true) return;
-  const why = found === false ? `there is no ${driverClass} in it` : found;
-  throw new Error(
-    `jdbcDriver: expected the jar of MySQL Connector/J, found ${file} (${why}); set wso2-apim:jdbcDriver`,
-  );
+/**
+ * @param ownServer whether the driver must get into the deployment's own MySQL; a server of the user's may let older ones in
+ * @param shown what the file is called in messages
+ * @throws when it is no jar with the MySQL driver in it, or the driver is too old
+ */
+export async function assertDriver(
+  file: string,
+  { ownServer, shown }: { readonly ownServer: boolean; readonly shown: string },
+): Promise<void> {
+  const found = (what: string) => `found ${shown} (${what}); set wso2-apim:jdbcDriver`;
+  const names = await entriesOf(file).catch((cause: Error) => {
+    throw new Error(`jdbcDriver: expected the jar of MySQL Connector/J, ${found(cause.message)}`);
+  });
+  if (!names.includes(driverClass)) {
+    throw new Error(`jdbcDriver: expected the jar of MySQL Connector/J, ${found(`there is no ${driverClass} in it`)}`);
+  }
+  if (ownServer && !names.some((name) => name.endsWith(loginClass))) {
+    throw new Error(
+      `jdbcDriver: expected MySQL Connector/J 5.1.46 or newer, which the deployment's MySQL lets in, ${found(`there is no ${loginClass} in it`)}, e.g. to 5.1.49`,
+    );
+  }
 }
 
-async function hasEntry(file: string, name: string): Promise<boolean> {
+async function entriesOf(file: string): Promise<string[]> {
   const archive = await openPromise(file, { autoClose: false });
   try {
-    for await (const { fileName } of archive.eachEntry()) if (fileName === name) return true;
-    return false;
+    const names: string[] = [];
+    for await (const { fileName } of archive.eachEntry()) names.push(fileName);
+    return names;
   } finally {
     archive.close();
   }

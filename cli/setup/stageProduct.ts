@@ -51,7 +51,8 @@ export async function stageProduct(
     const { hash, pack } = context;
     // First, so that no other run takes the context for one that nobody has.
     remember(project, settings.stack, { context: hash, signature: pack.signature, fingerprint: pack.fingerprint });
-    if (!existsSync(join(project, context.directory, "Dockerfile"))) await stage(project, context, host, report);
+    if (!existsSync(join(project, context.directory, "Dockerfile")))
+      await stage(project, context, settings, host, report);
   } else {
     rmSync(recordFile(project, settings.stack), { force: true });
   }
@@ -59,7 +60,13 @@ export async function stageProduct(
 }
 
 /** Made aside and renamed when it is whole: a context that is there is complete. */
-async function stage(project: string, context: ProductContext, host: Host, report: Report): Promise<void> {
+async function stage(
+  project: string,
+  context: ProductContext,
+  settings: Settings,
+  host: Host,
+  report: Report,
+): Promise<void> {
   const { pack, hash } = context;
   const started = Date.now();
   const aside = join(project, contextsDirectory, `${unfinished}${process.pid}-${hash}`);
@@ -67,7 +74,7 @@ async function stage(project: string, context: ProductContext, host: Host, repor
   mkdirSync(aside, { recursive: true });
   try {
     await placePack(pack, join(aside, "pack"));
-    await placeDriver(context, aside, host, report);
+    await placeDriver(context, aside, settings, host, report);
     for (const name of imageFiles) {
       copyFileSync(join(project, "images", "apim", name), join(aside, name));
       chmodSync(join(aside, name), name.endsWith(".sh") ? 0o755 : 0o644);
@@ -83,21 +90,30 @@ async function stage(project: string, context: ProductContext, host: Host, repor
   report(`Product image: build context of ${pack.source} made in ${seconds} s (${context.directory})`);
 }
 
-async function placeDriver({ driver }: ProductContext, aside: string, host: Host, report: Report): Promise<void> {
+async function placeDriver(
+  { driver, pack }: ProductContext,
+  aside: string,
+  { databaseHost }: Settings,
+  host: Host,
+  report: Report,
+): Promise<void> {
+  const lib = join(aside, driverDirectory);
+  const check = (file: string, shown: string) => assertDriver(file, { ownServer: databaseHost === "", shown });
   if (driver.from === "pack") {
-    report(`JDBC driver: ${driver.names.join(", ")} of the pack itself is used; jdbcDriver is not`);
+    for (const name of driver.names) await check(join(lib, name), `${name} of the pack`);
+    report(`JDBC driver: ${driver.names.join(", ")} of the pack goes into the image`);
     return;
   }
   const fetched = join(aside, "driver");
   const file = driver.from === "file" ? driver.file : await driverFromMaven(driver.version, fetched, host, report);
-  await assertDriver(file);
-  report(`JDBC driver: ${file} goes into the image`);
-  const place = join(aside, driverDirectory, basename(file));
-  mkdirSync(dirname(place), { recursive: true });
-  // What the pack has by this name may be a second name of the user's own file: it must not be written to.
-  rmSync(place, { force: true });
-  copyFileSync(file, place);
-  chmodSync(place, 0o644);
+  await check(file, file);
+  const instead = pack.drivers.length === 0 ? "" : ` in place of the pack's ${pack.drivers.join(", ")}`;
+  report(`JDBC driver: ${file} goes into the image${instead}`);
+  // They, and what else the pack has by this name, may be second names of the user's own files: not to be written to.
+  for (const name of [...pack.drivers, basename(file)]) rmSync(join(lib, name), { force: true });
+  mkdirSync(lib, { recursive: true });
+  copyFileSync(file, join(lib, basename(file)));
+  chmodSync(join(lib, basename(file)), 0o644);
   rmSync(fetched, { recursive: true, force: true });
 }
 

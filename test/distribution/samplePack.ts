@@ -33,7 +33,13 @@ export function zipOf(
   return zip(new Map([...files, ...Object.entries(more)]), new Map([...executable, ...modes]));
 }
 
-/** A jar that has the class by which the MySQL driver is known. */
+/** A jar that has the classes by which the MySQL driver is known, and that it is not an old one. */
 export function driverOf(content: string): Buffer {
-  return zip(new Map([["com/mysql/jdbc/Driver.class", Buffer.from(content)]]));
+  const names = ["com/mysql/jdbc/Driver.class", "com/mysql/jdbc/authentication/CachingSha2PasswordPlugin.class"];
+  return zip(new Map(names.map((name) => [name, Buffer.from(content)])));
+}
+
+/** The same of Connector/J 5.1.45 and before. */
+export function oldDriver(): Buffer {
+  return zip(new Map([["com/mysql/jdbc/Driver.class", Buffer.from("class")]]));
 }

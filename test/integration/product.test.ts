@@ -277,7 +277,7 @@ describe("the MySQL driver from Maven", function () {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), "apim-driver-"));
     try {
       const file = await driverFromMaven(driverVersion, directory, thisHost(), () => undefined, directory);
-      await assertDriver(file);
+      await assertDriver(file, { ownServer: true, shown: file });
       assert.equal(path.dirname(file), directory);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);

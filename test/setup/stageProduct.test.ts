@@ -22,7 +22,7 @@ import { driverFromMaven } from "../../cli/setup/jdbcDriver";
 import { stageProduct } from "../../cli/setup/stageProduct";
 import { contextsDirectory, imageFiles, productContext } from "../../images/productContext";
 import { parseSettings } from "../../settings";
-import { driverOf, writePack, zipOf } from "../distribution/samplePack";
+import { driverOf, oldDriver, writePack, zipOf } from "../distribution/samplePack";
 
 const images = resolve(__dirname, "../../images/apim");
 
@@ -236,13 +236,46 @@ describe("the build context of a product image", () => {
   });
 
   describe("has the driver", () => {
-    it("of the pack, when there is one, and says so", async () => {
-      writePack(pack, { "repository/components/lib/mysql-connector-java-5.1.30-bin.jar": "jar" });
-      const context = await stage("one", { jdbcDriver: "not-there.jar" });
-      assert.match(said[0] ?? "", /mysql-connector-java-5\.1\.30-bin\.jar of the pack itself is used/);
-      assert.deepEqual(readdirSync(join(context, "pack/repository/components/lib")), [
-        "mysql-connector-java-5.1.30-bin.jar",
-      ]);
+    const lib = "repository/components/lib";
+    const ofPack = "mysql-connector-java-5.1.47-bin.jar";
+
+    it("of the pack, when the stack names no other, and says so", async () => {
+      writePack(pack, { [`${lib}/${ofPack}`]: driverJar });
+      const context = await stage("one", { jdbcDriver: undefined });
+      assert.match(said[0] ?? "", /mysql-connector-java-5\.1\.47-bin\.jar of the pack goes into the image/);
+      assert.deepEqual(readdirSync(join(context, "pack", lib)), [ofPack]);
+    });
+
+    it("that the stack names, in place of the pack's, and says so", async () => {
+      writePack(pack, { [`${lib}/${ofPack}`]: driverJar, [`${lib}/other.jar`]: "jar" });
+      const own = await stage("one", { jdbcDriver: undefined });
+      const context = await stage("one");
+      assert.notEqual(context, own);
+      assert.match(
+        said[0] ?? "",
+        /driver-5\.jar goes into the image in place of the pack's mysql-connector-java-5\.1\.47/,
+      );
+      assert.deepEqual(readdirSync(join(context, "pack", lib)).sort(), ["driver-5.jar", "other.jar"]);
+      assert.deepEqual(readFileSync(join(pack, lib, ofPack)), driverJar, "the user's own directory is left alone");
+    });
+
+    it("not of a pack whose driver is none", async () => {
+      writePack(pack, { [`${lib}/${ofPack}`]: "no zip" });
+      const none =
+        /jdbcDriver: expected the jar of MySQL Connector\/J, found mysql-connector-java-5\.1\.47-bin\.jar of the pack \(/;
+      await assert.rejects(stage("one", { jdbcDriver: undefined }), none);
+      assert.deepEqual(made(), []);
+    });
+
+    it("not so old a one that the deployment's own MySQL refuses it; another server may take it", async () => {
+      writePack(pack, { [`${lib}/${ofPack}`]: oldDriver() });
+      writeFileSync(join(project, "old.jar"), oldDriver());
+      const tooOld =
+        /jdbcDriver: expected MySQL Connector\/J 5\.1\.46 or newer, .* set wso2-apim:jdbcDriver, e\.g\. to 5\.1\.49/;
+      for (const jdbcDriver of [undefined, "old.jar"]) await assert.rejects(stage("one", { jdbcDriver }), tooOld);
+      assert.deepEqual(made(), []);
+      const external = { databaseHost: "db.example.com", databaseAdminPassword: "x" };
+      for (const jdbcDriver of [undefined, "old.jar"]) await stage("one", { jdbcDriver, ...external });
     });
 
     it("not from a file that is not there or no driver", async () => {
