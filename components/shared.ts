@@ -61,8 +61,9 @@ export function containerDefaults(kind: ContainerKind) {
     interval: "2s",
     timeout: "5s",
     retries: 5,
-    // Failures before the first success don't count for longer than any server takes to start.
-    startPeriod: "30m0s",
+    // Failures before the first success don't count for as long as startTimeout may be. Not the stack's own: with another
+    // one, MySQL and the balancer would be replaced for nothing.
+    startPeriod: "1h0m0s",
   };
   return {
     name: `${topology.prefix}-${name}`,

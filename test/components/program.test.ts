@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { duration } from "../../engine/duration";
 import { writePack } from "../distribution/samplePack";
 import { type Recording, runProgram } from "./recorder";
 
@@ -247,6 +248,14 @@ describe("the program's settings", function () {
     const accounts = async (multiTenancy: string) =>
       (await runProgram({ multiTenancy })).all.filter(({ type }) => type.endsWith(":User")).map(({ name }) => name);
     assert.deepEqual(await accounts("false"), await accounts("true"));
+  });
+
+  it("may let every container start for an hour before failed health checks count", async () => {
+    const { all } = await runProgram({ startTimeout: "3600" });
+    for (const { name, inputs } of all.filter(({ type }) => type === container)) {
+      assert.equal(inputs.waitTimeout, 3600, name);
+      assert.ok((duration(inputs.healthcheck.startPeriod) ?? 0) >= 3600e9, name);
+    }
   });
 
   it("raise the time to start without touching MySQL or the balancer", async () => {
