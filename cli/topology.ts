@@ -15,23 +15,25 @@ Shows nodes, databases, routes and links of a stack as its settings decide them;
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { ...stackOption, json: { type: "boolean" } } });
   const topology = buildTopology(loadSettingsFromStack(projectDirectory, stackName(values.stack)));
-  console.log(values.json ? JSON.stringify(topology, null, 2) : describe(topology));
+  console.log(values.json ? JSON.stringify(topology, null, 2) : describeTopology(topology));
   return 0;
 }
 
-function describe(topology: Topology): string {
-  const { nodes, balancer, databaseServer, databases, links, network } = topology;
+/** Tables for a person. */
+export function describeTopology(topology: Topology): string {
+  const { nodes, balancer, databaseServer, databases, links, network, publishAddress, managementAddress } = topology;
   return [
     `Network ${network.name}, ${network.subnet}`,
     "",
     table([
-      ["NODE", "ADDRESS", "HOST NAME", "OFFSET", "MANAGEMENT", "DATABASES", "STARTS AFTER"],
+      ["NODE", "ADDRESS", "HOST NAME", "OFFSET", "MANAGEMENT", "PUBLISHED AT", "DATABASES", "STARTS AFTER"],
       ...nodes.map((node) => [
         node.name,
         node.address,
         node.hostName,
         String(node.offset),
         String(node.ports.managementHttps),
+        `${managementAddress}:${node.publishedPort}`,
         node.databases.join(", ") || "-",
         node.startsAfter.join(", ") || "-",
       ]),
@@ -39,17 +41,19 @@ function describe(topology: Topology): string {
         databaseServer.external ? `${databaseServer.name} (yours)` : databaseServer.name,
         databaseServer.external ? databaseServer.endpoint.host : databaseServer.address,
         [...new Set(databases.map(({ hostName }) => hostName))].join(", "),
-        ...["-", "-", "-", "-"],
+        ...["-", "-"],
+        databaseServer.external ? "-" : `${managementAddress}:${databaseServer.publishedPort}`,
+        ...["-", "-"],
       ],
-      [balancer.name, balancer.address, "-", "-", "-", "-", balancer.startsAfter.join(", ")],
+      [balancer.name, balancer.address, "-", "-", "-", "-", "-", balancer.startsAfter.join(", ")],
     ]),
     "",
     table([
-      ["LOAD BALANCER ROUTE", "HOST NAME", "PUBLISHED PORT", "NODES"],
+      ["LOAD BALANCER ROUTE", "HOST NAME", "PUBLISHED AT", "NODES"],
       ...balancer.routes.map((route) => [
         route.name,
         route.host,
-        String(balancer.ports.find(({ internal }) => internal === route.listenPort)?.published),
+        `${publishAddress}:${balancer.ports.find(({ internal }) => internal === route.listenPort)?.published}`,
         route.targets.map(({ node, port }) => `${node}:${port}`).join(", "),
       ]),
     ]),
