@@ -7,12 +7,17 @@ import { connect } from "node:tls";
 import { writeJks } from "../../certificates/jks";
 import { fingerprintOf } from "../../certificates/nodeStores";
 import type { DeployedStack } from "../../cli/stack";
+import { type VerifyOptions, verifyDeployment } from "../../cli/verify";
+import { serveBackend } from "../../cli/verify/backend";
+import { Front } from "../../cli/verify/front";
+import { Gateway } from "../../cli/verify/product";
 import { type Issued, issue, keyEntry, trustEntry } from "../certificates/support";
+import { type Call, callerOf, Load, productionKey } from "./load";
 import { type CommandResult, docker, TestStack } from "./testStack";
 import { outputsOf } from "./wiringSupport";
 
 const minutes = 60_000;
-const replaced = ["gateway-1", "keymanager-1", "loadbalancer", "publisher-1", "store-1"];
+const replaced = ["gateway-1", "gateway-2", "keymanager-1", "keymanager-2", "loadbalancer", "publisher-1", "store-1"];
 
 /** What went wrong, without all that went well. */
 function failures({ output }: CommandResult): string {
@@ -45,6 +50,9 @@ describe("the servers' certificate on a running stack", function () {
       gatewayHttpPort: 25145,
       managementPort: 25150,
       databasePort: 25106,
+      // So that calls can go on while the nodes are replaced.
+      keyManagerReplicas: 2,
+      gatewayReplicas: 2,
     });
     const up = await stack.run("up", "--skip-verify");
     assert.equal(up.status, 0, up.output);
@@ -77,6 +85,15 @@ describe("the servers' certificate on a running stack", function () {
     });
   }
 
+  /** Verifies all, in this process. @returns what it was told to keep */
+  async function verified(options: Partial<VerifyOptions>): Promise<{ name: string; url: string }> {
+    const signal = new AbortController().signal;
+    const report = await verifyDeployment(outputs, { links: false, keep: false, ...options }, signal);
+    const bad = [...report.checks, ...(report.cycle?.steps ?? [])].filter(({ ok }) => !ok);
+    assert.deepEqual(bad, []);
+    return report.cycle?.left ?? { name: "", url: "" };
+  }
+
   const shownByAll = (ca: string) => Promise.all(replaced.map((name) => shown(name, ca)));
 
   /** Names of the containers that are not the ones of before. */
@@ -107,7 +124,7 @@ describe("the servers' certificate on a running stack", function () {
     assert.match(up.output, /certificate: good until 20\d\d-/);
     assert.deepEqual(await replacedSince(before), replaced);
     const created = await Promise.all(
-      ["keymanager-1", "publisher-1", "store-1"].map(async (name) =>
+      ["keymanager-1", "keymanager-2", "publisher-1", "store-1"].map(async (name) =>
         Date.parse((await docker.getContainer(`${stack.prefix}-${name}`).inspect()).Created),
       ),
     );
@@ -145,16 +162,54 @@ describe("the servers' certificate on a running stack", function () {
     assert.equal(again.status, 0, again.output);
   });
 
-  it("is renewed by the user in the file: the preview tells its fingerprint", async () => {
-    const next = await issue({ name: "API Manager", hosts: ["*.apim-wso2.com"], by: root });
-    writeKeystore(next);
-    const preview = await stack.run("preview", "--diff");
-    writeKeystore(own);
-    assert.equal(preview.status, 0, preview.output);
-    const change = `certificate +: "${fingerprintOf(own.cert)}" => "${fingerprintOf(next.cert)}"`;
-    assert.equal(preview.stdout.match(new RegExp(change, "g"))?.length, replaced.length, preview.stdout);
-    assert.doesNotMatch(preview.stdout, /~ trusted certificates/);
+  it("is renewed by the user in the file: the preview tells its fingerprint, and calls go on meanwhile", async () => {
+    outputs = await outputsOf(stack);
+    const backend = await serveBackend(outputs.topology.network.gateway);
+    try {
+      const kept = await verified({ keep: true, endpoint: backend.urls.PRODUCTION });
+      const path = new URL(kept.url).pathname;
+      const gateway = new Gateway(
+        new Front(outputs.topology, outputs.caCertificate),
+        outputs.topology.environments[0]?.apiHost ?? "",
+      );
+      const token = await gateway.token(await productionKey(outputs, kept.name));
+      const next = await issue({ name: "API Manager", hosts: ["*.apim-wso2.com"], by: root });
+      writeKeystore(next);
+      const preview = await stack.run("preview", "--diff");
+      assert.equal(preview.status, 0, preview.output);
+      const change = `certificate +: "${fingerprintOf(own.cert)}" => "${fingerprintOf(next.cert)}"`;
+      assert.equal(preview.stdout.match(new RegExp(change, "g"))?.length, replaced.length, preview.stdout);
+      assert.doesNotMatch(preview.stdout, /~ trusted certificates/);
+
+      const before = await stack.containers();
+      const isAnswer = (status: number, body: string) => backend.isAnswer("PRODUCTION", status, body);
+      const running = new Load(callerOf(outputs, { path, token, isAnswer }), 25);
+      const up = await stack.run("up", "--skip-verify");
+      const calls = await running.stop();
+      assert.equal(up.status, 0, failures(up));
+      assert.deepEqual(await replacedSince(before), replaced);
+      const fingerprints = (await shownByAll(root.cert)).map(({ raw }) => fingerprintOf(raw));
+      assert.deepEqual(fingerprints, Array(replaced.length).fill(fingerprintOf(next.cert)));
+      assertGoesOn(calls);
+      await verified({ kept: kept.name, endpoint: backend.urls.PRODUCTION });
+    } finally {
+      await backend.close();
+    }
   });
+
+  /** None answers while the balancer itself is replaced; and what can't be repeated may be on a gateway when it stops. */
+  function assertGoesOn(calls: readonly Call[]): void {
+    assert.ok(calls.length > 100, `${calls.length} calls`);
+    const [answered, unanswered] = [true, false].map((wanted) =>
+      calls.filter(({ ok, detail }) => !ok && /^\d/.test(detail) === wanted),
+    ) as [Call[], Call[]];
+    const gap = (unanswered.at(-1)?.started ?? 0) - (unanswered[0]?.started ?? 0);
+    assert.ok(gap < 5000, `no answers over ${gap} ms: ${JSON.stringify(unanswered)}`);
+    assert.ok(
+      answered.length <= 2 && answered.every(({ method }) => method === "POST"),
+      `lost beside that: ${JSON.stringify(answered)}`,
+    );
+  }
 
   it("and its keys and passwords stand nowhere in the clear", async () => {
     const inspected = await Promise.all(

@@ -6,11 +6,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { DeployedStack } from "../../cli/stack";
 import { type VerifyOptions, type VerifyReport, verifyDeployment } from "../../cli/verify";
 import { Front } from "../../cli/verify/front";
-import { probe } from "../../cli/verify/httpProbe";
 import { verifyLinks } from "../../cli/verify/links";
 import { until as waitUntil } from "../../cli/verify/pause";
-import { type ConsumerKey, Gateway, Store } from "../../cli/verify/product";
-import { type Call, Load } from "./load";
+import { type ConsumerKey, Gateway } from "../../cli/verify/product";
+import { type Call, callerOf, Load, productionKey } from "./load";
 import { docker, type TestStack } from "./testStack";
 import { outputsOf } from "./wiringSupport";
 
@@ -106,29 +105,15 @@ export class ClusterRun {
   }
 
   /** The production key of the kept application. */
-  async key(): Promise<ConsumerKey> {
-    const { adminUser, adminPassword } = this.outputs;
-    const { name } = this.kept;
-    const store = new Store(this.front());
-    await store.logIn(adminUser, adminPassword);
-    const keys = await store.keysOf(name, { name, version: "1.0.0", provider: adminUser });
-    return keys.get("PRODUCTION") ?? assert.fail("the application has no production key");
+  key(): Promise<ConsumerKey> {
+    return productionKey(this.outputs, this.kept.name);
   }
 
   /** Calls with a token of its own: each verification revokes the application's. */
   async load(perSecond: number, given?: string): Promise<Load> {
     const token = given ?? (await this.gateway().token(await this.key()));
-    const { topology } = this.outputs;
-    const port = topology.balancer.ports.find(({ name }) => name === "gatewayHttp")?.published ?? 0;
-    const host = topology.environments[0]?.apiHost ?? "";
-    const headers = { authorization: `Bearer ${token}` };
-    const request = { address: topology.reachableAddress, port, host, path: this.kept.path, headers, timeout: 20_000 };
-    return new Load(async (method) => {
-      const answer = await probe({ ...request, method, ...(method === "POST" && { form: {} }) });
-      const { status, body } = answer;
-      const node = [answer.headers["x-apim-node"]].flat().join();
-      return { ok: status === 200 && body === "answered", node, detail: `${status} ${body.slice(0, 200)}` };
-    }, perSecond);
+    const isAnswer = (status: number, body: string) => status === 200 && body === "answered";
+    return new Load(callerOf(this.outputs, { path: this.kept.path, token, isAnswer }), perSecond);
   }
 
   /** Each gateway that takes calls has answered some of them. */

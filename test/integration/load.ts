@@ -1,4 +1,9 @@
+import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { DeployedStack } from "../../cli/stack";
+import { Front } from "../../cli/verify/front";
+import { probe } from "../../cli/verify/httpProbe";
+import { type ConsumerKey, Store } from "../../cli/verify/product";
 
 /** What one call of the load came to. */
 export interface Call {
@@ -14,6 +19,31 @@ export interface Call {
 }
 
 export type Caller = (method: Call["method"]) => Promise<Pick<Call, "ok" | "node" | "detail">>;
+
+/** Calls an API of the first gateway environment, through the balancer's port without TLS. */
+export function callerOf(
+  { topology }: DeployedStack,
+  api: { readonly path: string; readonly token: string; readonly isAnswer: (status: number, body: string) => boolean },
+): Caller {
+  const port = topology.balancer.ports.find(({ name }) => name === "gatewayHttp")?.published ?? 0;
+  const host = topology.environments[0]?.apiHost ?? "";
+  const headers = { authorization: `Bearer ${api.token}` };
+  const request = { address: topology.reachableAddress, port, host, path: api.path, headers, timeout: 20_000 };
+  return async (method) => {
+    const answer = await probe({ ...request, method, ...(method === "POST" && { form: {} }) });
+    const node = [answer.headers["x-apim-node"]].flat().join();
+    const { status, body } = answer;
+    return { ok: api.isAnswer(status, body), node, detail: `${status} ${body.slice(0, 200)}` };
+  };
+}
+
+/** Of the application that `verify --keep` left with an API; both have the same name. */
+export async function productionKey(outputs: DeployedStack, name: string): Promise<ConsumerKey> {
+  const store = new Store(new Front(outputs.topology, outputs.caCertificate));
+  await store.logIn(outputs.adminUser, outputs.adminPassword);
+  const keys = await store.keysOf(name, { name, version: "1.0.0", provider: outputs.adminUser });
+  return keys.get("PRODUCTION") ?? assert.fail("the application has no production key");
+}
 
 /** Each fifth call can't be repeated. */
 const postEvery = 5;
