@@ -24,7 +24,7 @@ export const sample = (name: string): string => readFileSync(path.join(samples, 
 const MYSQL_PORT = 33970;
 export const mysqlContainer = "apim-sample-mysql";
 const IMAGE = "local/bb:1";
-const PASSPHRASE = "x";
+export const PASSPHRASE = "x";
 const root = path.resolve(__dirname, "../..");
 
 export interface Ran {

@@ -46,8 +46,6 @@ export class TestStack {
   private readonly file: string;
   /** Not before the first use: other tests read the project's stack files while this one is merely described. */
   private written = false;
-  /** What the stack's file has besides its settings. */
-  private encryption: Record<string, unknown> = {};
   private settings: Record<string, unknown>;
 
   /** @param example a stack of the project whose settings are taken, network and ports included where it names them */
@@ -72,7 +70,9 @@ export class TestStack {
     const config = Object.fromEntries(
       Object.entries(this.settings).map(([name, value]) => [`${namespace}${name}`, value]),
     );
-    fs.writeFileSync(this.file, yaml.stringify({ ...this.encryption, config }));
+    // An engine keeps its salt there too.
+    const recorded = this.written ? (yaml.parse(fs.readFileSync(this.file, "utf8")) as object) : {};
+    fs.writeFileSync(this.file, yaml.stringify({ ...recorded, config }));
     this.written = true;
   }
 
@@ -80,9 +80,8 @@ export class TestStack {
   async setSecret(name: string, value: string): Promise<void> {
     const { status, output } = await this.runWith(value, {}, "config", "set", "--secret", name);
     if (status !== 0) throw new Error(output);
-    const { config, ...rest } = yaml.parse(fs.readFileSync(this.file, "utf8")) as Record<string, unknown>;
-    this.encryption = rest;
-    this.settings[name] = (config as Record<string, unknown>)[`${namespace}${name}`];
+    const { config } = yaml.parse(fs.readFileSync(this.file, "utf8")) as { config: Record<string, unknown> };
+    this.settings[name] = config[`${namespace}${name}`];
   }
 
   /** Runs `npm run <command>` without npm around it. */
@@ -91,13 +90,13 @@ export class TestStack {
   }
 
   /** The same with other variables. */
-  runIn(variables: Readonly<Record<string, string>>, command: string, ...args: string[]): Promise<CommandResult> {
+  runIn(variables: NodeJS.ProcessEnv, command: string, ...args: string[]): Promise<CommandResult> {
     return this.runWith("", variables, command, ...args);
   }
 
   private runWith(
     input: string,
-    variables: Readonly<Record<string, string>>,
+    variables: NodeJS.ProcessEnv,
     command: string,
     ...args: string[]
   ): Promise<CommandResult> {

@@ -1,0 +1,124 @@
+/**
+ * A package of this project's providers as a plugin of the official engine, for tests on machines that have the Pulumi
+ * CLI but not its plugins: `plugin.ts PACKAGE VERSION`. What it proves is about the engines, not about the official
+ * providers.
+ */
+
+import * as grpc from "@grpc/grpc-js";
+import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
+import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import * as rpc from "@pulumi/pulumi/proto/provider_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import type { Context, DiffKind, Existing, Properties, Provider, ResourceRef } from "../../../engine/provider";
+import { fromStruct, markPaths, type Props, parsePath, toStruct, unwrapProps } from "../../../engine/values";
+import { providersFor } from "../../../providers";
+
+const [pkg = "", version = ""] = process.argv.slice(2);
+const context: Context = { log: () => undefined, signal: new AbortController().signal };
+const kinds: Readonly<Record<DiffKind, number>> = {
+  add: rpc.PropertyDiff.Kind.ADD,
+  "add-replace": rpc.PropertyDiff.Kind.ADD_REPLACE,
+  delete: rpc.PropertyDiff.Kind.DELETE,
+  "delete-replace": rpc.PropertyDiff.Kind.DELETE_REPLACE,
+  update: rpc.PropertyDiff.Kind.UPDATE,
+  "update-replace": rpc.PropertyDiff.Kind.UPDATE_REPLACE,
+};
+let provider: Provider | undefined;
+
+const plain = (struct: Struct | undefined): Properties => unwrapProps(fromStruct(struct));
+
+function configured(): Provider {
+  if (provider === undefined) throw new Error(`${pkg}: not configured yet`);
+  return provider;
+}
+
+interface Request {
+  getUrn(): string;
+  getType(): string;
+}
+
+const refOf = (request: Request): ResourceRef => ({ urn: request.getUrn(), type: request.getType() });
+const existingOf = (
+  request: Request & { getId(): string },
+  inputs: Struct | undefined,
+  outputs: Struct | undefined,
+): Existing => ({ ...refOf(request), id: request.getId(), inputs: plain(inputs), outputs: plain(outputs) });
+/** The engine adds the marks that come from inputs. */
+const outputsOf = (type: string, outputs: Properties): Struct =>
+  toStruct(markPaths(outputs as Props, configured().secretOutputs(type)));
+
+function answer<Asked, Told>(work: (request: Asked) => Told | Promise<Told>): grpc.handleUnaryCall<Asked, Told> {
+  return ({ request }, callback) => {
+    Promise.resolve()
+      .then(() => work(request))
+      .then(
+        (told) => callback(null, told),
+        (error: Error) => callback({ code: grpc.status.UNKNOWN, message: error.message }),
+      );
+  };
+}
+
+const service = {
+  getPluginInfo: answer(() => new plugin.PluginInfo().setVersion(version)),
+  checkConfig: answer((request: rpc.CheckRequest) => new rpc.CheckResponse().setInputs(request.getNews())),
+  diffConfig: answer(() => new rpc.DiffResponse()),
+  configure: answer((request: rpc.ConfigureRequest) => {
+    const { version: _, ...config } = plain(request.getArgs());
+    provider = providersFor({ dir: process.cwd(), log: () => undefined })(pkg, config);
+    return new rpc.ConfigureResponse();
+  }),
+  check: answer(async (request: rpc.CheckRequest) => {
+    const olds = request.hasOlds() ? plain(request.getOlds()) : undefined;
+    const { inputs, failures } = await configured().check(refOf(request), olds, plain(request.getNews()));
+    const told = failures.map(({ property, reason }) => new rpc.CheckFailure().setProperty(property).setReason(reason));
+    return new rpc.CheckResponse().setInputs(toStruct(inputs as Props)).setFailuresList(told);
+  }),
+  diff: answer(async (request: rpc.DiffRequest) => {
+    const existing = existingOf(request, request.getOldInputs(), request.getOlds());
+    const { changes, replaces, deleteBeforeReplace, detailed } = await configured().diff(
+      existing,
+      plain(request.getNews()),
+    );
+    const told = new rpc.DiffResponse()
+      .setChanges(changes ? rpc.DiffResponse.DiffChanges.DIFF_SOME : rpc.DiffResponse.DiffChanges.DIFF_NONE)
+      .setReplacesList([...replaces])
+      .setDiffsList([...new Set([...replaces, ...Object.keys(detailed).map((path) => String(parsePath(path)[0]))])])
+      .setDeletebeforereplace(deleteBeforeReplace)
+      .setHasdetaileddiff(true);
+    for (const [path, kind] of Object.entries(detailed))
+      told.getDetaileddiffMap().set(path, new rpc.PropertyDiff().setKind(kinds[kind] as never).setInputdiff(true));
+    return told;
+  }),
+  create: answer(async (request: rpc.CreateRequest) => {
+    const { id, outputs } = await configured().create(refOf(request), plain(request.getProperties()), context);
+    return new rpc.CreateResponse().setId(id).setProperties(outputsOf(request.getType(), outputs));
+  }),
+  read: answer(async (request: rpc.ReadRequest) => {
+    const found = await configured().read(existingOf(request, request.getInputs(), request.getProperties()), context);
+    if (found === undefined) return new rpc.ReadResponse();
+    return new rpc.ReadResponse()
+      .setId(request.getId())
+      .setInputs(toStruct(found.inputs as Props))
+      .setProperties(outputsOf(request.getType(), found.outputs));
+  }),
+  update: answer(async (request: rpc.UpdateRequest) => {
+    const existing = existingOf(request, request.getOldInputs(), request.getOlds());
+    const { outputs } = await configured().update(existing, plain(request.getNews()), context);
+    return new rpc.UpdateResponse().setProperties(outputsOf(request.getType(), outputs));
+  }),
+  delete: answer(async (request: rpc.DeleteRequest) => {
+    await configured().delete(existingOf(request, request.getOldInputs(), request.getProperties()), context);
+    return new Empty();
+  }),
+  cancel: answer(() => new Empty()),
+  attach: answer(() => new Empty()),
+};
+
+const server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
+server.addService(ResourceProviderService, service as unknown as grpc.UntypedServiceImplementation);
+// The engine reads the port from the first line of a plugin.
+server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
+  if (error) throw error;
+  process.stdout.write(`${port}\n`);
+});

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import Docker from "dockerode";
+import { broken } from "../../engine/integrity";
+import { comparable } from "../sampleCompare";
+import { haveSamples, opened, PASSPHRASE, SampleProject, SampleWorld, samples } from "../sampleSupport";
+import { TestStack } from "../testStack";
+import { PulumiCli } from "./pulumiCli";
+
+interface Planned {
+  readonly op: string;
+  readonly urn: string;
+  readonly diffReasons?: readonly string[];
+  readonly replaceReasons?: readonly string[];
+}
+
+/** Both engines, with the same providers, on the same programs. */
+describe("the Pulumi CLI and the local engine", function () {
+  this.timeout(240_000);
+  this.slow(60_000);
+  let cli: PulumiCli;
+
+  before(async function () {
+    const found = await PulumiCli.find();
+    if (typeof found !== "string") cli = found;
+    else {
+      console.log(`      skipped: ${found}`);
+      this.skip();
+    }
+  });
+  after(() => cli?.dispose());
+
+  describe("on the sample program", () => {
+    const world = new SampleWorld(new Docker());
+    let project: SampleProject;
+    const generated = ["bcryptHash"];
+    /** By the CLI. */
+    let recorded: Record<string, unknown>;
+
+    before(async function () {
+      const why = haveSamples ? await world.start() : `no ${samples}`;
+      if (why === undefined) return;
+      console.log(`      skipped: ${why}`);
+      this.skip();
+    });
+    after(async () => {
+      if (haveSamples) await world.stop();
+    });
+    beforeEach(() => {
+      project = new SampleProject();
+    });
+    afterEach(async () => {
+      project?.dispose();
+      await world.clean();
+    });
+
+    async function official(...args: string[]): Promise<string> {
+      const { code, text } = await cli.run(project.dir, PASSPHRASE, [...args, "--stack", "dev"]);
+      assert.equal(code, 0, text);
+      return text;
+    }
+    async function local(operation: string, ...flags: string[]): Promise<string> {
+      const { code, text } = await project.run(operation, flags);
+      assert.equal(code, 0, text);
+      return text;
+    }
+    const state = () => opened(project.checkpoint());
+    const made = ["container box", "network sample-net", "volume box-data", "database sampledb", "user sample"];
+
+    it("the local one goes on with what the CLI brought up: no change, no drift, destroyed", async () => {
+      await official("stack", "select", "--create");
+      await official("up", "--yes", "--skip-preview");
+      recorded = comparable(await state(), generated);
+      await local("preview", "expectNoChanges");
+      await local("refresh", "expectNoChanges");
+      await local("up", "expectNoChanges");
+      await local("destroy");
+      assert.deepEqual(await world.leftovers(), []);
+    });
+
+    it("the CLI goes on with what the local one brought up: no change, no drift, destroyed", async () => {
+      await local("up");
+      assert.deepEqual(await world.leftovers(), made);
+      assert.deepEqual(comparable(await state(), generated), recorded, "the state of both is the same");
+      await official("preview", "--expect-no-changes");
+      await official("refresh", "--yes", "--skip-preview", "--expect-no-changes");
+      await official("up", "--yes", "--skip-preview", "--expect-no-changes");
+      assert.deepEqual(broken(await state()), []);
+      await official("destroy", "--yes", "--skip-preview");
+      assert.deepEqual(await world.leftovers(), []);
+    });
+
+    it("plan the same for a changed setting, and each carries out what the other began", async () => {
+      await local("up");
+      project.set("b", "7");
+      const plan = ({ steps }: { steps: Planned[] }) =>
+        steps
+          .map(({ op, urn, diffReasons = [], replaceReasons = [] }) => [op, urn, diffReasons, replaceReasons])
+          .sort((one, other) => (String(one) < String(other) ? -1 : 1));
+      const theirs = JSON.parse((await official("preview", "--json")).replace(/^[^{]*/, ""));
+      const ours = JSON.parse(await local("preview", "json"));
+      assert.deepEqual(plan(ours), plan(theirs));
+      await official("up", "--yes", "--skip-preview");
+      await local("up", "expectNoChanges");
+      project.unset();
+      await local("up");
+      await official("up", "--yes", "--skip-preview", "--expect-no-changes");
+      await official("destroy", "--yes", "--skip-preview");
+      assert.deepEqual(await world.leftovers(), []);
+    });
+
+    it("the CLI reads the state that a run of the local one left that was killed", async () => {
+      for (const [operation, KILL] of [
+        ["up", "after POST /networks/create"],
+        ["up", "before create user"],
+        ["up", "after POST /containers/create"],
+        ["destroy", "after DELETE /containers/"],
+        ["destroy", "before DELETE /networks/"],
+        ["destroy", "after drop user"],
+      ] as const) {
+        if (operation === "destroy") await local("up");
+        const { code, text } = await project.run(operation, [], { KILL }, "killedEngine.ts");
+        assert.equal(code, null, `not killed ${KILL}\n${text}`);
+        await official("stack", "export");
+        await local("destroy");
+      }
+      assert.deepEqual(await world.leftovers(), []);
+    });
+  });
+
+  describe("on the deployment", () => {
+    const stack = new TestStack("itest-cli");
+
+    before(() => {
+      stack.set({ networkSubnet: "172.29.93.0/24", publishAddress: "127.0.0.5" });
+    });
+    after(() => stack.dispose());
+
+    it("npm run up uses the CLI where it is; the local engine finds nothing to change, and the other way round", async () => {
+      const official = { ...cli.environment, APIM_ENGINE: "pulumi" };
+      const up = await stack.runIn(official, "up");
+      assert.equal(up.status, 0, up.output);
+      const preview = await stack.run("preview", "--diff", "--expect-no-changes");
+      assert.equal(preview.status, 0, preview.output);
+      const refresh = await stack.run("refresh", "--expect-no-changes");
+      assert.equal(refresh.status, 0, refresh.output);
+      stack.set({ jwt: true });
+      const changed = await stack.run("up", "--skip-verify");
+      assert.equal(changed.status, 0, changed.output);
+      for (const command of ["preview", "refresh", "up"]) {
+        const again = await stack.runIn(official, command, "--expect-no-changes");
+        assert.equal(again.status, 0, `${command}: ${again.output}`);
+      }
+      const verify = await stack.run("verify");
+      assert.equal(verify.status, 0, verify.output);
+      const destroy = await stack.runIn(official, "destroy", "--yes");
+      assert.equal(destroy.status, 0, destroy.output);
+      assert.deepEqual(await stack.leftovers(), []);
+    });
+  });
+});
