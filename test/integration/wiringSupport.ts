@@ -7,7 +7,7 @@ import { type Backend, serveBackend } from "../../cli/verify/backend";
 import { probe } from "../../cli/verify/httpProbe";
 import type { Check } from "../../cli/verify/linkChecks";
 import { verifyLinks } from "../../cli/verify/links";
-import { until as waitUntil } from "../../cli/verify/pause";
+import { pause, until as waitUntil } from "../../cli/verify/pause";
 import { docker, TestStack } from "./testStack";
 
 /** The stand-in image's APIM_HOME. */
@@ -101,6 +101,8 @@ export class BrokenStack {
       ...{ path: "/standin/health?links=none", ca: this.outputs.caCertificate, timeout: 2000 },
     };
     await until(async () => (await probe(request).catch(() => undefined)) && true, 3000);
+    // The balancer may see it later; the others tell of the balancer what they found within the last second.
+    if (node?.role === "gateway") await pause(1200);
   }
 
   /**
