@@ -88,10 +88,13 @@ export class MySqlDatabases extends pulumi.ComponentResource {
     return databaseServer.external && databaseServer.databasesExist ? [] : databases;
   }
 
-  /** Goes with the server's container, or stays on the user's server: nothing is dropped one by one. */
+  /**
+   * Goes with the server's volume, or stays on the user's server: nothing is dropped one by one. Not with the container,
+   * which may be replaced: the Pulumi CLI would then make anew what is still on the volume.
+   */
   private kept(opts: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
-    const { container } = this.server;
-    return { parent: this, retainOnDelete: true, ...(container && { deletedWith: container }), ...opts };
+    const { data } = this.server;
+    return { parent: this, retainOnDelete: true, ...(data && { deletedWith: data }), ...opts };
   }
 
   private createDatabase({ name, schema, characterSet, collation }: Database): mysql.Database {

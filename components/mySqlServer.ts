@@ -14,8 +14,10 @@ export interface MySqlServer {
   readonly password: pulumi.Output<string>;
   /** Must be there before anything is made on it. */
   readonly ready: pulumi.Resource;
-  /** Takes all that is on it along when it goes; without it, what is on the server stays there. */
+  /** The one of a server of the deployment's own. */
   readonly container?: docker.Container;
+  /** Takes all that is on the server along when it goes; without it, what is there stays. */
+  readonly data?: docker.Volume;
 }
 
 /** What a container of the deployment is run with. */
@@ -65,7 +67,7 @@ export function ownServer(
     },
     { parent, deleteBeforeReplace: true },
   );
-  return { key: name, user: adminName, password, ready: container, container };
+  return { key: name, user: adminName, password, ready: container, container, data: volume };
 }
 
 /** Undefined when the deployment runs its own. */

@@ -86,9 +86,9 @@ export function isImport(old: ResourceState | undefined, { importId }: Goal): bo
 }
 
 /**
- * Which dependents of `root` must be deleted before it, because they would be replaced when it is: those with an
- * input that comes from a replaced resource and, were it unknown, would replace them, with the options that they are
- * recorded with.
+ * Which dependents of `root` must be deleted before it, because they would be replaced when it is: those that are
+ * `deletedWith` a replaced resource or have it for their provider, and those with an input that comes from one and, were
+ * it unknown, would replace them, with the options that they are recorded with.
  *
  * @param olds recorded resources, each after what it requires
  * @param diffOf how `news` differ from the resource, as its provider says
@@ -102,7 +102,8 @@ export async function planDependents(
   const result: ResourceState[] = [];
   for (const each of olds) {
     if (each === root || !each.custom || each.external || each.delete || each.pendingReplacement) continue;
-    if (each.provider !== undefined && replaced.has(providerUrn(each.provider))) {
+    const goesAlong = each.deletedWith !== undefined && replaced.has(each.deletedWith);
+    if (goesAlong || (each.provider !== undefined && replaced.has(providerUrn(each.provider)))) {
       replaced.add(each.urn);
       result.push(each);
       continue;

@@ -122,7 +122,8 @@ for (const preview of [false, true]) {
           defaultCollation: "latin1_swedish_ci",
         });
         assert.equal(database.retainOnDelete, true);
-        assert.equal(database.deletedWith, "mysql-container");
+        // Not the container, which may be replaced while the databases stay on the volume.
+        assert.equal(database.deletedWith, "mysql-data");
         assert.equal(database.provider, "mysql");
         assert.ok(run.get(`mysql-${name}-tables`).dependencies.includes(`mysql-${name}`));
       }

@@ -168,6 +168,16 @@ const rules: readonly Rule[] = [
     left: ["a", "b"],
   },
   {
+    rule: "deletedWith: is replaced with the other one when that goes before its replacement",
+    before: [thing("a", { size: 1 }, { type: NAMED }), thing("b", {}, { deletedWith: urnOf("a", NAMED) })],
+    after: [thing("a", { size: 2 }, { type: NAMED }), thing("b", {}, { deletedWith: urnOf("a", NAMED) })],
+    steps: [
+      ...["replace a", "delete-replaced b", "delete-replaced a", "create-replacement a"],
+      ...["replace b", "create-replacement b"],
+    ],
+    left: ["a", "b", "b"],
+  },
+  {
     rule: "protect refuses deletion, and nothing else is deleted",
     before: [thing("a", {}, { protect: true }), thing("b")],
     after: [],
