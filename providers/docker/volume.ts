@@ -50,15 +50,13 @@ export function volumeKind(docker: Docker): Kind<Inputs> {
     },
     async recover(inputs) {
       const found = await inspect(inputs.name);
-      const { labels = [], driver, driverOpts } = inputs;
-      // Without labels, nothing tells ours from somebody else's, whose data a later destroy would delete.
-      const ours =
+      const { driver, driverOpts } = inputs;
+      const asWanted =
         found &&
-        labels.length > 0 &&
         labelled(inputs, found) &&
         [undefined, found.Driver].includes(driver) &&
         same(driverOpts, found.Options);
-      return ours ? { id: inputs.name, outputs: outputsOf(found, inputs) } : undefined;
+      return asWanted ? { id: inputs.name, outputs: outputsOf(found, inputs) } : undefined;
     },
   };
 }
