@@ -4,7 +4,10 @@ import type { Inputs } from "./containerTable";
 
 const SECRET_VARIABLE = /pass|pwd|secret|token|credential|key|dsn/i;
 /** In files, names that have a key or a token in them are mostly of something else, e.g. APIKeyValidator. */
-const SECRET_IN_FILE = /(?:pass|pwd|secret|credential)[^=:>\n]*[=:>]\s*["']?(?!true\b|false\b)([^"'<\n]+)/gi;
+const SECRET_IN_FILE =
+  /(?:pass|pwd|secret|credential)[^=:>\n]*[=:>]\s*(?!true\b|false\b)(?:"([^"<\n]+)"|'([^'<\n]+)'|([^"'<\n][^<\n]*))/gi;
+/** What XML writes in place of them. */
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 /** Shorter ones are found in any text. */
 const LEAST = 4;
 /** A line of a file this long stands in a log for no other reason. */
@@ -29,10 +32,11 @@ function secretsOfEnv(env: string): string[] {
 /** Its lines, and the values in them, which a log may have in another line. */
 function secretsOfFile(content: string): string[] {
   const lines = content.split("\n").map((line) => line.trim());
-  const values = [...content.matchAll(SECRET_IN_FILE)].map(([, value = ""]) => value.trim());
+  const values = [...content.matchAll(SECRET_IN_FILE)].map((match) => (match.slice(1).find(Boolean) ?? "").trim());
   return [
     ...(lines.filter(Boolean).length === 1 ? lines : lines.filter((line) => line.length >= LEAST_LINE)),
-    ...values,
+    // The server reads an XML file's values before it prints any.
+    ...values.flatMap((value) => [value, value.replace(/&(\w+);/g, (entity, name) => ENTITIES[name] ?? entity)]),
     ...passwordsInUrls(content),
   ];
 }

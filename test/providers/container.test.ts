@@ -315,10 +315,11 @@ describe("what a failed container's log shows", () => {
     const uploads = [
       { file: "/a", content: "<Password>hush<!-- it is --></Password>\n<Host>db</Host>\n}\n" },
       { file: "/b", content: "sesame\n" },
+      { file: "/d", content: `<A>a</A>\n<password>a&amp;b&lt;c'd"e</password>\n<B k="password='in quotes'"/>` },
       { file: "/c", contentBase64: Buffer.from("jdbc.password = jdbc-hush\nother = 1").toString("base64") },
     ];
-    const log = "bad: <Host>db</Host> }\nhush or sesame for db\nlogin with jdbc-hush failed";
-    assert.equal(without(log, { uploads }), "bad: *** }\n*** or *** for db\nlogin with *** failed");
+    const log = `bad: <Host>db</Host> }\nhush or sesame for db\nlogin with jdbc-hush, a&b<c'd"e, in quotes failed`;
+    assert.equal(without(log, { uploads }), "bad: *** }\n*** or *** for db\nlogin with ***, ***, *** failed");
   });
 });
 
