@@ -154,8 +154,8 @@ export const settingsSchema = z.strictObject({
   poolMaxWait: z.int().min(-1).max(3_600_000).default(60_000),
   nodeMemory: orSuitable(32, 1_048_576),
   nodeHeap: orSuitable(256, 1_048_576),
-  databaseMemory: megabytes.min(256).default(512),
-  balancerMemory: megabytes.default(128),
+  databaseMemory: megabytes.min(300).default(512),
+  balancerMemory: megabytes.min(64).default(128),
   startTimeout: orSuitable(10, 3600),
 });
 

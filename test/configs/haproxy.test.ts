@@ -68,7 +68,7 @@ describe("configs: load balancer", () => {
   it("takes as many connections as the container's memory is enough for", () => {
     const most = (balancerMemory: number) =>
       Number(/^ {4}maxconn (\d+)$/m.exec(renderBalancer(topologyOf({ balancerMemory })))?.[1]);
-    assert.deepEqual([32, 128, 1024].map(most), [40, 520, 5000]);
+    assert.deepEqual([64, 128, 1024].map(most), [200, 520, 5000]);
   });
 
   it("refuses a port with and without TLS", () => {
