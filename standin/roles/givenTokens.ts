@@ -23,10 +23,16 @@ export function givenTokens(
   issue: (grant: Grant) => Promise<AccessToken>,
 ): GivenTokens {
   const cache = new Cache<{ readonly given: AccessToken; readonly ends: number }>();
-  const forget = (token: string): void => cache.forget(({ given }) => given.token === token);
+  /** Raised by whatever makes an answer of the database that is under way an old one. */
+  let forgotten = 0;
+  const forgetWhere = (which: (token: string) => boolean): void => {
+    forgotten += 1;
+    cache.forget(({ given }) => which(given.token));
+  };
+  const forget = (token: string): void => forgetWhere((each) => each === token);
   cluster.subscribe(topic, forget);
   // What was revoked before, nobody has told here.
-  cluster.onJoin(() => cache.forget(() => true));
+  cluster.onJoin(() => forgetWhere(() => true));
   return {
     give: async (grant) => {
       const id = JSON.stringify([grant.client.key, grant.user, grant.userType, grant.scope]);
@@ -35,8 +41,9 @@ export function givenTokens(
       if (known !== undefined && left > 0) {
         return { ...known.given, expiresIn: left };
       }
+      const before = forgotten;
       const given = await issue(grant);
-      if (configuration.identity.tokenCache) {
+      if (configuration.identity.tokenCache && forgotten === before) {
         cache.set(id, { given, ends: Date.now() + given.expiresIn * 1000 });
       }
       return given;
