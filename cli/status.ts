@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { readStack, stackName, stackOption } from "./stack";
 import { certificateStatus, describeCertificate } from "./status/certificate";
 import { type ContainerStatus, containerStatuses, isHealthy } from "./status/containers";
-import { type DriftSeen, describeDrift, glanceAtDrift, readDrift } from "./status/drift";
+import { type DriftSeen, describeDrift, glanceAtDrift, Interrupted, readDrift } from "./status/drift";
 import { marks, table } from "./text";
 
 export const help = `Usage: npm run status -- [--stack NAME] [--drift | --no-drift] [--json]
@@ -11,7 +11,7 @@ Shows every container of a stack: state, health, how often Docker has started it
 that is not healthy also why, as far as Docker and its log tell; until when the servers' certificate is good; and what
 was removed or changed outside since the last run: containers and their files, networks, volumes, databases, accounts.
 That needs the stack's passphrase, and is left out, with a word, where none is at hand or it takes longer than 10 s.
-Records nothing. Exit status 1 if a container is not healthy, or something was changed outside.
+Records nothing. Exit status 1 if a container is not healthy, or something was changed outside; 130 when stopped.
 
   -s, --stack NAME  default: dev, or APIM_STACK
       --drift       what was changed outside must be looked at, however long it takes: else exit status 1
@@ -37,10 +37,16 @@ export async function run(args: string[]): Promise<number> {
     if (certificate) console.log(`${certificate.endsSoon ? marks().failed : " "} ${describeCertificate(certificate)}`);
   }
   // It takes some seconds more.
-  const drift = await looking;
+  const drift = await looking?.catch(orStopped);
+  if (drift === "stopped") return 130;
   if (values.json) console.log(JSON.stringify({ healthy, containers: statuses, certificate, ...drift }, null, 2));
   else for (const line of drift ? describeDrift(drift, stack) : []) console.log(`  ${line}`);
   return healthy && !(drift && "drift" in drift && drift.drift.length > 0) ? 0 : 1;
+}
+
+function orStopped(error: Error): "stopped" {
+  if (error instanceof Interrupted) return "stopped";
+  throw error;
 }
 
 async function lookForDrift(stack: string, mustLook: boolean): Promise<DriftSeen> {

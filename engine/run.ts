@@ -109,11 +109,12 @@ class Run {
 
   private readonly stop = (): void => {
     if (!this.stopped) {
-      this.say("Stopping: the steps under way are finished first, so that nothing is lost; Ctrl-C again ends at once.");
+      const finishing = "the steps under way are finished first, so that nothing is lost; Ctrl-C again ends at once";
+      this.say(this.dry ? "Stopping" : `Stopping: ${finishing}.`);
       this.stoppedAt = Date.now();
       this.stopping.abort();
     } else if (!this.ended && !this.over && Date.now() - this.stoppedAt >= SECOND_WISH_MS) {
-      this.say("Ended at once: the steps under way are left open, and the next run looks after them.");
+      if (!this.dry) this.say("Ended at once: the steps under way are left open, and the next run looks after them.");
       // First: what fails now says nothing of what became of it.
       this.journal?.close();
       this.ending.abort();
@@ -128,14 +129,17 @@ class Run {
       if (!this.dry) unlock = lockStack(this.file.bookkeeping, this.file.stack, (text) => this.say(text));
       await Promise.race([this.work(), this.endRequest]);
     } finally {
-      await Promise.race([this.close(), this.endRequest]);
-      if (this.ended) await this.journal?.flush();
-      this.over = true;
-      const unlisten = () => void SIGNALS.map((name) => process.off(name, this.stop));
-      // Of two signals for one wish, the second may still be on its way.
-      if (this.stopped && !this.ended) setTimeout(unlisten, SECOND_WISH_MS).unref();
-      else unlisten();
-      unlock();
+      try {
+        await Promise.race([this.close(), this.endRequest]);
+        if (this.ended) await this.journal?.flush();
+      } finally {
+        this.over = true;
+        const unlisten = () => void SIGNALS.map((name) => process.off(name, this.stop));
+        // Of two signals for one wish, the second may still be on its way.
+        if (this.stopped && !this.ended) setTimeout(unlisten, SECOND_WISH_MS).unref();
+        else unlisten();
+        unlock();
+      }
     }
     return this.result();
   }

@@ -27,6 +27,9 @@ interface Digest {
   readonly diagnostics?: readonly { readonly severity: string; readonly message: string }[];
 }
 
+/** Somebody pressed Ctrl-C while it was looked for. */
+export class Interrupted extends Error {}
+
 /** What was changed outside, or why that is not known. */
 export type DriftSeen = { readonly drift: readonly Drift[] } | { readonly driftUnknown: string };
 
@@ -37,7 +40,7 @@ const glanceMilliseconds = 10_000;
  *
  * @param look as {@link readDrift}; its signal says that nobody waits any more
  * @param limitMilliseconds how long it may take; default 10 s
- * @returns never an error
+ * @throws {Interrupted} and nothing else
  */
 export async function glanceAtDrift(
   look: (signal: AbortSignal) => Promise<Drift[]>,
@@ -52,6 +55,7 @@ export async function glanceAtDrift(
   try {
     return { drift: await Promise.race([look(waiting.signal), late]) };
   } catch (error) {
+    if (error instanceof Interrupted) throw error;
     return { driftUnknown: ((error as Error).message.split("\n")[0] ?? "").replace(/:$/, "") };
   } finally {
     clearTimeout(timer);
@@ -123,6 +127,6 @@ async function localRefresh(stack: string): Promise<string> {
     previewOnly: true,
     out,
   });
-  if (exitCode === 130) throw new Error("it was stopped");
+  if (exitCode === 130) throw new Interrupted("stopped");
   return text;
 }

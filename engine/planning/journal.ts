@@ -74,10 +74,10 @@ export class Journal {
   /** Ends `operation`: `state` takes the place of `old`, or joins, or (undefined) `old` goes away. */
   async settle(operation: PendingOperation | undefined, old: ResourceState | undefined, state?: ResourceState) {
     this.refuseWhenClosed();
+    if (old !== undefined) this.expect(old);
     if (operation !== undefined) this.pending.delete(operation);
     const kept = state && old && this.isSame(old, state) ? old : state;
     if (old !== undefined) {
-      this.expect(old);
       this.rest = this.rest.filter((each) => each !== old);
       this.settled = this.settled.filter((each) => each !== old);
     }
