@@ -10,6 +10,9 @@ const loginClass = "/CachingSha2PasswordPlugin.class";
 const coordinates = "mysql:mysql-connector-java";
 const remedy = "or give the jar itself: set wso2-apim:jdbcDriver to the path of a mysql-connector-java jar";
 
+/** What Maven calls the jar of a released MySQL driver. */
+export const driverJar = (version: string): string => `mysql-connector-java-${version}.jar`;
+
 /**
  * The jar of a released MySQL driver, from Maven's local repository or else fetched by Maven.
  * @param directory where a fetched jar is put
@@ -23,7 +26,7 @@ export async function driverFromMaven(
   report: Report,
   repository = join(homedir(), ".m2", "repository"),
 ): Promise<string> {
-  const name = `mysql-connector-java-${version}.jar`;
+  const name = driverJar(version);
   const local = join(repository, "mysql", "mysql-connector-java", version, name);
   if (existsSync(local)) return local;
   if (!host.has("mvn")) {

@@ -14,6 +14,7 @@ import { readDistribution } from "../../distribution";
 import {
   buildsProduct,
   contextsDirectory,
+  type DriverChoice,
   imageFiles,
   type ProductContext,
   productContext,
@@ -25,7 +26,7 @@ import { type Settings, standIn } from "../../settings/schema";
 import { distributionPath } from "../../settings/stackFile";
 import { projectDirectory } from "../projectDirectory";
 import type { Host, Report } from "./host";
-import { assertDriver, driverFromMaven } from "./jdbcDriver";
+import { assertDriver, driverFromMaven, driverJar } from "./jdbcDriver";
 import { placePack } from "./placePack";
 
 /** Names of contexts that are being made begin so; the process's id follows. */
@@ -51,12 +52,30 @@ export async function stageProduct(
     const { hash, pack } = context;
     // First, so that no other run takes the context for one that nobody has.
     remember(project, settings.stack, { context: hash, signature: pack.signature, fingerprint: pack.fingerprint });
-    if (!existsSync(join(project, context.directory, "Dockerfile")))
-      await stage(project, context, settings, host, report);
+    if (existsSync(join(project, context.directory, "Dockerfile"))) await checkStaged(project, context, settings);
+    else await stage(project, context, settings, host, report);
   } else {
     rmSync(recordFile(project, settings.stack), { force: true });
   }
   removeUnusedContexts(project);
+}
+
+/** Another stack, with another MySQL server, may have made it. */
+async function checkStaged(project: string, { directory, driver }: ProductContext, settings: Settings): Promise<void> {
+  const ownServer = settings.databaseHost === "";
+  for (const name of driverNames(driver))
+    await assertDriver(join(project, directory, driverDirectory, name), { ownServer, shown: `${name} of the image` });
+}
+
+function driverNames(driver: DriverChoice): readonly string[] {
+  switch (driver.from) {
+    case "pack":
+      return driver.names;
+    case "file":
+      return [basename(driver.file)];
+    case "maven":
+      return [driverJar(driver.version)];
+  }
 }
 
 /** Made aside and renamed when it is whole: a context that is there is complete. */
