@@ -42,7 +42,7 @@ function exampleSettings(stack: string): Readonly<Record<string, unknown>> {
 /** A stack of its own, with its own state, names, ports and network, driven through the commands of the README. */
 export class TestStack {
   readonly prefix: string;
-  private readonly backend = fs.mkdtempSync(path.join(os.tmpdir(), "apim-itest-"));
+  private directory: string | undefined;
   private readonly file: string;
   /** Not before the first use: other tests read the project's stack files while this one is merely described. */
   private written = false;
@@ -56,6 +56,12 @@ export class TestStack {
     this.prefix = `apim-${name}`;
     this.file = path.join(projectDirectory, `Pulumi.${name}.yaml`);
     this.settings = { ...ownSettings, ...(example !== undefined && exampleSettings(example)) };
+  }
+
+  /** Where its state is; made when it is first used, as a test that is only described leaves nothing behind. */
+  private get backend(): string {
+    this.directory ??= fs.mkdtempSync(path.join(os.tmpdir(), "apim-itest-"));
+    return this.directory;
   }
 
   /** Changes settings in the stack's file. */
