@@ -48,6 +48,11 @@ const painted = (from: string, colour: string, options: Partial<Goal>): Wiring =
 const ignorant = (size: string): Wiring => ({ ...mounted("box", "net", size), ignoreChanges: ["size"] });
 const component = (name: string, type = "toy:index:Box"): Wiring => ({ ...thing(name), type, custom: false });
 const replacedFirst = ["replace a", "delete-replaced a", "create-replacement a"];
+/** What is mounted on a net goes before that, and is made anew behind it. */
+const boxGoesFirst = [
+  ...["replace net", "delete-replaced box", "delete-replaced net", "create-replacement net"],
+  ...["replace box", "create-replacement box"],
+];
 const replacedLast = ["replace a", "create-replacement a", "delete-replaced a"];
 
 const rules: readonly Rule[] = [
@@ -84,28 +89,14 @@ const rules: readonly Rule[] = [
     rule: "a dependent that would be replaced goes before what is deleted first",
     before: [thing("net", { size: 1 }, { type: NAMED }), mounted("box", "net", "on 1")],
     after: [thing("net", { size: 2 }, { type: NAMED }), mounted("box", "net", "on 2")],
-    steps: [
-      "replace net",
-      "delete-replaced box",
-      "delete-replaced net",
-      "create-replacement net",
-      "replace box",
-      "create-replacement box",
-    ],
+    steps: boxGoesFirst,
     left: ["box", "net"],
   },
   {
     rule: "a dependent with replaceOnChanges goes before what is deleted first",
     before: [thing("net", { size: 1 }, { type: NAMED }), painted("net", "on 1", { replaceOnChanges: ["colour"] })],
     after: [thing("net", { size: 2 }, { type: NAMED }), painted("net", "on 2", { replaceOnChanges: ["colour"] })],
-    steps: [
-      "replace net",
-      "delete-replaced box",
-      "delete-replaced net",
-      "create-replacement net",
-      "replace box",
-      "create-replacement box",
-    ],
+    steps: boxGoesFirst,
   },
   {
     rule: "a dependent that ignores what would replace it stays",
