@@ -3,16 +3,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { readCertificates } from "./certificates";
 import * as components from "./components";
 import { renderBalancer, renderNode } from "./configs";
-import { checkExternalServer } from "./dbscripts/externalServer";
+import { checkExternalServer } from "./databases/externalServer";
 import { readDistribution } from "./distribution";
 import { buildImage, nodeImage } from "./images/contexts";
 import { stackOutputs } from "./outputs";
-import { distributionPath, loadSettings, otherSecrets, secretSetting, secretText } from "./settings";
+import { parseSettings } from "./plan/settings";
+import { distributionPath, otherSecrets, secretSetting, secretText, stackConfiguration } from "./settings";
 import { buildTopology, type Node, tlsHosts, topologyWarnings } from "./topology";
 
 /** settings -> topology -> configs -> components -> outputs. */
 export = async () => {
-  const settings = loadSettings();
+  const settings = parseSettings(stackConfiguration(), pulumi.getStack());
   const topology = buildTopology(settings);
   const distribution = await readDistribution(distributionPath(settings, __dirname));
   const given = await readCertificates(settings, distribution, tlsHosts(topology.nodes), __dirname);

@@ -2,8 +2,8 @@
 
 import { parseArgs } from "node:util";
 import type { RunKind } from "../engine";
+import type { Prepare } from "./command";
 import { chooseEngine } from "./engineChoice";
-import type { Prepare } from "./main";
 import { runPulumi } from "./pulumi";
 import { projectDirectory, stackName, stackOption } from "./stack";
 

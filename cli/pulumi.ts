@@ -5,9 +5,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { constants, homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ownPassphrase } from "../backend/passphrase";
-import { type Project, readProject } from "../backend/project";
-import { backendDir, StateFile } from "../backend/stateFile";
+import { ownPassphrase } from "../engine/backend/passphrase";
+import { type Project, readProject } from "../engine/backend/project";
+import { backendDir, StateFile } from "../engine/backend/stateFile";
 import { projectDirectory } from "./projectDirectory";
 
 export interface PulumiPlace {

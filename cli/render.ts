@@ -3,10 +3,12 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { type RenderedFile, renderBalancer, renderNode, stockText } from "../configs";
 import { colourDiff, countChangedLines, unifiedDiff } from "../configs/compare";
-import { encode } from "../configs/encoding";
 import { type Distribution, readDistribution } from "../distribution";
-import { distributionPath, loadSettingsFromStack } from "../settings/stackFile";
-import { buildTopology, type Node, roles, type Topology } from "../topology";
+import { loadSettingsFromStack } from "../plan/settings";
+import { roles } from "../product/roles";
+import { distributionPath } from "../settings/stackFile";
+import { buildTopology, type Node, type Topology } from "../topology";
+import { encode } from "../xml/encoding";
 import { projectDirectory, stackName, stackOption } from "./stack";
 
 export const help = `Write each node's configuration files, secrets as placeholders.

@@ -12,12 +12,18 @@ const lockFile = join(projectDir, "package-lock.json");
 const stampFile = join(modulesDir, ".apim-packages");
 const oldestNode = 20;
 
-/** Name and summary of each command, one line each. */
+/** Folders with commands: the users' and the developers'. Each has a commands.json and a main.ts. */
+const commandFolders = ["cli", "tools"];
+
+/** Name, summary and folder of each command. */
 function usage() {
-  const commands = JSON.parse(readFileSync(join(projectDir, "cli", "commands.json"), "utf8"));
+  const commands = commandFolders.flatMap((folder) => {
+    const list = JSON.parse(readFileSync(join(projectDir, folder, "commands.json"), "utf8"));
+    return list.map((command) => ({ ...command, folder }));
+  });
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`);
   return {
-    names: commands.map(({ name }) => name),
+    folderOf: new Map(commands.map(({ name, folder }) => [name, folder])),
     text: ["Usage: npm run <command> [-- options]", "", ...lines].join("\n"),
   };
 }
@@ -101,12 +107,13 @@ async function start() {
     return 1;
   }
   const [command, ...args] = process.argv.slice(2);
-  const { names, text } = usage();
+  const { folderOf, text } = usage();
   if (command === "--help" || command === "-h" || command === "help") {
     process.stdout.write(`${text}\n`);
     return 0;
   }
-  if (command === undefined || !names.includes(command)) {
+  const folder = folderOf.get(command);
+  if (folder === undefined) {
     const found = command === undefined ? "No command given" : `Unknown command "${command}"`;
     process.stderr.write(`${found}; expected one of these:\n\n${text}\n`);
     return 2;
@@ -124,17 +131,17 @@ async function start() {
     if (status !== 0) return status;
   }
   const require = createRequire(import.meta.url);
-  return require(await bundle()).main(command, args);
+  return require(await bundle(folder)).main(command, args);
 }
 
 /**
- * The commands as one JavaScript file, made anew when a source file differs: compiling each file as it is loaded costs
- * every command a second.
+ * The commands of a folder as one JavaScript file, written again when a source file differs: compiling each file as it
+ * is loaded would cost every command a second.
  */
-async function bundle() {
+async function bundle(folder) {
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
-    entryPoints: [join(projectDir, "cli", "main.ts")],
+    entryPoints: [join(projectDir, folder, "main.ts")],
     bundle: true,
     packages: "external",
     platform: "node",
@@ -145,7 +152,7 @@ async function bundle() {
   });
   const text = outputFiles[0].text;
   // One level below the project, as cli/projectDirectory.ts is.
-  const file = join(projectDir, "dist", "cli.cjs");
+  const file = join(projectDir, "dist", `${folder}.cjs`);
   if (modified(file) === undefined || readFileSync(file, "utf8") !== text) {
     mkdirSync(dirname(file), { recursive: true });
     const own = `${file}.${process.pid}`;

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { loadSettingsFromStack } from "../settings/stackFile";
+import { loadSettingsFromStack } from "../plan/settings";
 import { buildTopology, type Topology } from "../topology";
 import { projectDirectory } from "./projectDirectory";
 import { stackName, stackOption } from "./stack";

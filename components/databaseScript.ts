@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { applyScript } from "../dbscripts/applyScript";
+import { applyScript } from "../databases/applyScript";
 
 interface Inputs {
   readonly host: string;

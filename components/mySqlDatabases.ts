@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import * as mysql from "@pulumi/mysql";
 import * as pulumi from "@pulumi/pulumi";
-import type { Database, DatabaseName, DatabaseUser, Node, SecretName, Topology } from "../topology";
+import type { DatabaseName, SecretName } from "../product/databases";
+import type { Database, DatabaseUser, Node, Topology } from "../topology";
 import { DatabaseScript } from "./databaseScript";
 import {
   type ExternalServerArgs,

@@ -2,7 +2,8 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { fillSecrets, type RenderedFile } from "../configs";
-import { managementUrl, type Node, type SecretName, type Topology } from "../topology";
+import type { SecretName } from "../product/databases";
+import { managementUrl, type Node, type Topology } from "../topology";
 import type { ServerCertificates } from "./serverCertificates";
 import { containerDefaults, hostAliases } from "./shared";
 

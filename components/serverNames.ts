@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { checkNamesAreFree, type Names } from "../dbscripts/freeNames";
+import { checkNamesAreFree, type Names } from "../databases/freeNames";
 import type { ExternalDatabaseServer, Topology } from "../topology";
 
 interface Inputs extends Names {

@@ -1,9 +1,9 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import type { Node, Topology } from "../topology";
+import type { XmlEdit } from "../xml/edit";
+import { children, type Placeholder, type Value } from "../xml/parse";
 import { adminPassword } from "./values";
 import { traitsOf } from "./versions";
-import { children, type Placeholder, type Value } from "./xml";
-import type { XmlEdit } from "./xmlEdit";
 
 const analyticsPassword: Placeholder = { secret: "analytics-password" };
 

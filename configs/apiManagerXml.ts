@@ -1,12 +1,13 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import { configurationFiles } from "../distribution/files";
-import type { Link, Node, Role, Topology } from "../topology";
+import { configurationFiles } from "../product/files";
+import type { Role } from "../product/roles";
+import type { Link, Node, Topology } from "../topology";
+import type { XmlEdit } from "../xml/edit";
+import { find, findAll, type Value } from "../xml/parse";
 import { renderAnalytics } from "./analytics";
 import { renderEnvironments } from "./environments";
 import { adminPassword, browserUrl, linkOf, servicesUrl } from "./values";
 import { keyValidationOf, traitsOf } from "./versions";
-import { find, findAll, type Value } from "./xml";
-import type { XmlEdit } from "./xmlEdit";
 
 /** Roles that make JSON Web Tokens when they are switched on. */
 const jwtRoles: readonly Role[] = ["keyManager", "publisher"];

@@ -1,8 +1,8 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import type { ClusterMembership, Node, Topology } from "../topology";
+import type { NewElement, XmlEdit } from "../xml/edit";
+import { children, type Value } from "../xml/parse";
 import { publishedPort } from "./values";
-import { children, type Value } from "./xml";
-import type { NewElement, XmlEdit } from "./xmlEdit";
 
 type Member = ClusterMembership["members"][number];
 

@@ -1,6 +1,6 @@
 import type { Node, Topology } from "../topology";
-import { children, type Placeholder, type Value } from "./xml";
-import type { XmlEdit } from "./xmlEdit";
+import type { XmlEdit } from "../xml/edit";
+import { children, type Placeholder, type Value } from "../xml/parse";
 
 const svnPassword: Placeholder = { secret: "svn-password" };
 

@@ -1,7 +1,7 @@
 import type { Node, Topology } from "../topology";
+import type { XmlEdit } from "../xml/edit";
+import { children } from "../xml/parse";
 import { browserPort } from "./values";
-import { children } from "./xml";
-import type { XmlEdit } from "./xmlEdit";
 
 /** The port that browsers know, in front of the management port: redirects lead there. */
 export function renderCatalinaServer(edit: XmlEdit, node: Node, topology: Topology): void {

@@ -1,9 +1,9 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import { configurationFiles } from "../distribution/files";
+import { configurationFiles } from "../product/files";
 import type { GatewayEnvironment, Node, Topology } from "../topology";
+import { XmlEdit } from "../xml/edit";
+import { children, parseFile } from "../xml/parse";
 import { adminPassword, linkOf, servicesUrl } from "./values";
-import { children, parseFile } from "./xml";
-import { XmlEdit } from "./xmlEdit";
 
 /**
  * The gateways that APIs are published to: each environment of the topology takes the stock element of its name, else

@@ -1,8 +1,8 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import type { Node, Topology } from "../topology";
+import type { XmlEdit } from "../xml/edit";
+import { children } from "../xml/parse";
 import { browserUrl } from "./values";
-import { children } from "./xml";
-import type { XmlEdit } from "./xmlEdit";
 
 const stockAuthority = /^https:\/\/localhost:9443(?=\/)/;
 

@@ -1,30 +1,22 @@
 import type { Distribution } from "../distribution/assemble";
-import { type ConfigurationFile, configurationFiles, type ProductFile } from "../distribution/files";
+import { type ConfigurationFile, configurationFiles, type ProductFile } from "../product/files";
 import type { Node, Topology } from "../topology";
+import { XmlEdit } from "../xml/edit";
+import { parseFile, type XmlFile } from "../xml/parse";
 import { renderApiManagerXml } from "./apiManagerXml";
 import { renderAxis2Xml } from "./axis2Xml";
 import { renderCarbonXml } from "./carbonXml";
 import { renderCatalinaServer } from "./catalinaServer";
-import type { Encoding } from "./encoding";
 import { renderIdentityXml } from "./identityXml";
 import { renderMasterDatasources } from "./masterDatasources";
 import { renderRegistryXml } from "./registryXml";
+import type { RenderedFile } from "./renderedFile";
 import { renderSynapseApi } from "./synapseApis";
 import { renderUserMgtXml } from "./userMgtXml";
-import { parseFile, type XmlFile } from "./xml";
-import { XmlEdit } from "./xmlEdit";
 
-export { renderBalancer } from "./haproxy";
+export { renderBalancer } from "./balancer/haproxy";
+export type { RenderedFile } from "./renderedFile";
 export { fillSecrets, placeholdersIn } from "./secrets";
-
-/** A configuration file of one node; secrets are `{{secret:NAME}}` until {@link fillSecrets}. */
-export interface RenderedFile {
-  /** Below APIM_HOME. */
-  readonly path: string;
-  readonly text: string;
-  /** What {@link fillSecrets} writes the bytes in: the stock file's own encoding. */
-  readonly encoding: Encoding;
-}
 
 type Renderer = (edit: XmlEdit, node: Node, topology: Topology) => void;
 

@@ -1,8 +1,9 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import type { DatabaseName, Node, Topology } from "../topology";
+import type { DatabaseName } from "../product/databases";
+import type { Node, Topology } from "../topology";
+import type { NewElement, XmlEdit } from "../xml/edit";
+import { children, find, type Value } from "../xml/parse";
 import { accountOf, jdbcUrl } from "./values";
-import { children, find, type Value } from "./xml";
-import type { NewElement, XmlEdit } from "./xmlEdit";
 
 interface DataSource {
   readonly name: string;

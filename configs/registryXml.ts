@@ -1,8 +1,8 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import type { Node, Topology } from "../topology";
+import type { NewElement, XmlEdit } from "../xml/edit";
+import { children, find, type Value } from "../xml/parse";
 import { accountOf, jdbcUrl } from "./values";
-import { children, find, type Value } from "./xml";
-import type { NewElement, XmlEdit } from "./xmlEdit";
 
 /** Name of the shared database in registry.xml, and of the instance that is mounted from it. */
 const database = "govregistry";

@@ -1,7 +1,7 @@
-import type { SecretName } from "../topology";
-import { type Encoding, encode } from "./encoding";
-import type { RenderedFile } from "./index";
-import { escapeXml } from "./xml";
+import type { SecretName } from "../product/databases";
+import { type Encoding, encode } from "../xml/encoding";
+import { escapeXml } from "../xml/parse";
+import type { RenderedFile } from "./renderedFile";
 
 const placeholder = /\{\{secret:([A-Za-z0-9_-]+)\}\}/g;
 

@@ -1,9 +1,9 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import type { Node, Topology } from "../topology";
+import type { XmlEdit } from "../xml/edit";
+import { children, localName } from "../xml/parse";
 import { linkOf } from "./values";
 import { endpointAttributes } from "./versions";
-import { children, localName } from "./xml";
-import type { XmlEdit } from "./xmlEdit";
 
 /** Scheme, host and port; what follows is the Key Manager's path of the API. */
 const authority = /^https?:\/\/[^/]*(?=\/.*oauth2\/(token|authorize|revoke)\b)/;

@@ -1,7 +1,7 @@
 import type { Node, Topology } from "../topology";
+import type { XmlEdit } from "../xml/edit";
+import { children } from "../xml/parse";
 import { adminPassword } from "./values";
-import { children } from "./xml";
-import type { XmlEdit } from "./xmlEdit";
 
 /** The administrator, and the shared user store where the node uses userdb; the user store's expressions stay stock. */
 export function renderUserMgtXml(edit: XmlEdit, node: Node, topology: Topology): void {

@@ -1,5 +1,7 @@
-import type { BalancerRoute, DatabaseName, DatabaseUser, Link, Node, Role, Topology } from "../topology";
-import type { Placeholder } from "./xml";
+import type { DatabaseName } from "../product/databases";
+import type { Role } from "../product/roles";
+import type { BalancerRoute, DatabaseUser, Link, Node, Topology } from "../topology";
+import type { Placeholder } from "../xml/parse";
 
 /** The administrator's password wherever a node has it or authenticates with it. */
 export const adminPassword: Placeholder = { secret: "admin-password" };

@@ -1,7 +1,7 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import { isSince } from "../distribution/files";
-import { find } from "./xml";
-import type { XmlEdit } from "./xmlEdit";
+import { isSince } from "../product/versions";
+import type { XmlEdit } from "../xml/edit";
+import { find } from "../xml/parse";
 
 /** What a version's files have and the file itself can't tell: there it must be, or the file is not complete. */
 export interface VersionTraits {

@@ -1,5 +1,6 @@
-import { findAll, need, parseFile, type XmlFile } from "../configs/xml";
-import { configurationFiles, databaseScripts, isSince, type ProductFile, supportedVersions } from "./files";
+import { configurationFiles, databaseScripts, type ProductFile } from "../product/files";
+import { isSince, supportedVersions } from "../product/versions";
+import { findAll, need, parseFile, type XmlFile } from "../xml/parse";
 
 /** What carbon.xml says of the keystore that the product takes its key from. */
 export interface KeyStoreFacts {

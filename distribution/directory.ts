@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { configurationFiles } from "../product/files";
 import type { Home } from "./assemble";
-import { configurationFiles } from "./files";
 
 /** An APIM_HOME directory, or the one `wso2am-<version>` directory in `directory`. */
 export function openDirectory(directory: string): Home {

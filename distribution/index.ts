@@ -3,7 +3,6 @@ import { openDirectory, sourceKind } from "./directory";
 import { openZip } from "./zip";
 
 export type { Distribution, KeyStoreFacts, ReadOptions, TrustStoreFacts } from "./assemble";
-export { type ConfigurationFile, configurationFiles, databaseScripts, supportedVersions } from "./files";
 export { type KnownPack, type Pack, readPack } from "./pack";
 
 /**

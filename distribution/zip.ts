@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
+import { configurationFiles, databaseScripts, stockTruststore } from "../product/files";
 import type { Home } from "./assemble";
-import { configurationFiles, databaseScripts, stockTruststore } from "./files";
 
 const wanted = new Set<string>([
   ...Object.values(configurationFiles).map(({ path }) => path),

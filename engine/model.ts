@@ -1,6 +1,6 @@
 /** What the engine knows of a resource: as recorded (state), and as the program wants it (goal). */
 
-import type { Pending, Recorded, StackName } from "../backend/checkpoint";
+import type { Pending, Recorded, StackName } from "./backend/checkpoint";
 import { isEmpty, isObject, type Props } from "./values";
 
 /** As recorded, its secrets opened. */

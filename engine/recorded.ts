@@ -1,8 +1,8 @@
 /** Reads the state without running anything. */
 
-import { openKeys } from "../backend/passphrase";
-import { readProject } from "../backend/project";
-import { StateFile } from "../backend/stateFile";
+import { openKeys } from "./backend/passphrase";
+import { readProject } from "./backend/project";
+import { StateFile } from "./backend/stateFile";
 import { nameOf, STACK_TYPE } from "./model";
 import type { Properties } from "./provider";
 import { fromState, type Props, unwrapProps } from "./values";

@@ -1,10 +1,10 @@
 /** One run: up, preview, refresh or destroy of a stack. */
 
 import { once } from "node:events";
-import { type Keys, openKeys } from "../backend/passphrase";
-import { type Config, decryptConfig, hasSecureConfig, type Project, readProject } from "../backend/project";
-import { StateFile } from "../backend/stateFile";
-import { lockStack } from "../backend/stateLock";
+import { type Keys, openKeys } from "./backend/passphrase";
+import { type Config, decryptConfig, hasSecureConfig, type Project, readProject } from "./backend/project";
+import { StateFile } from "./backend/stateFile";
+import { lockStack } from "./backend/stateLock";
 import { Display, painter, type RunKind } from "./display/display";
 import { changeDigest, maskConfig } from "./display/displayJson";
 import type { EngineEvent, Operation } from "./events";

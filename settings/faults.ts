@@ -1,4 +1,3 @@
-import { topologyFaults } from "../topology/faults";
 import { besideHeap, leastProductMemory } from "./derived";
 import { configCommand } from "./field";
 import { type Settings, settingsSchema, standIn } from "./schema";
@@ -9,17 +8,14 @@ import { type Settings, settingsSchema, standIn } from "./schema";
  * @param given names of all settings that the stack sets, secrets included
  */
 export function settingsFaults(settings: Settings, given: ReadonlySet<string>): string[] {
-  const subnet = subnetFaults(settings);
   return [
     ...distributionFaults(settings),
     ...memoryFaults(settings),
-    ...subnet,
+    ...subnetFaults(settings),
     ...sameValueFaults(settings),
     ...secretFaults(settings, given),
     ...storeFaults(settings, given),
     ...databaseHostFaults(settings),
-    // Addresses can't be counted in a network that is none.
-    ...(subnet.length > 0 ? [] : topologyFaults(settings)),
   ];
 }
 
@@ -123,7 +119,8 @@ function databaseHostFaults({ databaseHost }: Settings): string[] {
   ];
 }
 
-function subnetFaults({ networkSubnet }: Settings): string[] {
+/** What is wrong with the network itself. */
+export function subnetFaults({ networkSubnet }: Settings): string[] {
   const [address = "", bits = ""] = networkSubnet.split("/");
   const octets = address.split(".").map(Number);
   const [a = 0, b = 0] = octets;

@@ -1,20 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
-import { parseSettings } from "./parse";
-import { projectName, type Settings } from "./schema";
+import type { RawSettings } from "./parse";
+import { projectName } from "./schema";
 
 export { differingSettings } from "./derived";
 export { configCommand } from "./field";
 export { type OwnStores, ownStores, type StoreFile } from "./ownStores";
-export { parseSettings, type RawSettings, SettingsError } from "./parse";
+export { type RawSettings, readSettings, SettingsError } from "./parse";
 export { type Settings, settingsSchema, standIn } from "./schema";
 export { otherSecrets, secretSetting, secretText } from "./secrets";
-export { distributionPath, loadSettingsFromStack } from "./stackFile";
+export { distributionPath, readStackFile } from "./stackFile";
 
-/** Reads the running program's configuration. @throws {SettingsError} */
-export function loadSettings(): Settings {
+/** The running program's configuration: setting name without namespace -> value, secrets in plain. */
+export function stackConfiguration(): RawSettings {
   const raw: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {
     if (key.startsWith(`${projectName}:`)) raw[key.slice(projectName.length + 1)] = value;
   }
-  return parseSettings(raw, pulumi.getStack());
+  return raw;
 }

@@ -15,13 +15,20 @@ export class SettingsError extends RunError {
 /** Settings as the stack's configuration gives them: strings, as pulumi.Config delivers them, or YAML scalars. */
 export type RawSettings = Readonly<Record<string, unknown>>;
 
+/** Settings as far as they can be read, and what is wrong with them. */
+export interface ReadSettings {
+  /** Complete: each faulty value is replaced by its default. */
+  readonly settings: Settings;
+  /** Every fault of the settings themselves; empty when they are usable. */
+  readonly faults: readonly string[];
+}
+
 /**
- * Checks raw values, adds defaults.
+ * Checks raw values and adds defaults.
  *
  * @param raw setting name without namespace -> value
- * @throws {SettingsError} with every fault
  */
-export function parseSettings(raw: RawSettings, stack: string): Settings {
+export function readSettings(raw: RawSettings, stack: string): ReadSettings {
   const faults: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(raw)) {
@@ -32,9 +39,8 @@ export function parseSettings(raw: RawSettings, stack: string): Settings {
   }
   const nameFault = stackNameFault(stack);
   if (nameFault) faults.push(nameFault);
-  // Without the faulty ones, so that what the others say together is checked as well.
+  // Faulty values are left out, so that the rules over several settings are checked as well.
   const settings = withSuitableValues({ ...settingsSchema.parse(values), stack });
   faults.push(...settingsFaults(settings, new Set(Object.keys(raw))));
-  if (faults.length > 0) throw new SettingsError(faults);
-  return settings;
+  return { settings, faults };
 }

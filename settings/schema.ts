@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { maxReplicas } from "../topology/addresses";
-import { environmentsPattern } from "../topology/environments";
+import { environmentsPattern } from "./environments";
+import { maxReplicas } from "./limits";
 
 /** The namespace of every setting: the project's name in Pulumi.yaml. */
 export const projectName = "wso2-apim";

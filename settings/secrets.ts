@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { SecretName } from "../topology/model";
+import type { SecretName } from "../product/databases";
 import type { SecretSetting } from "./field";
 import { projectName } from "./schema";
 

@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as yaml from "yaml";
 import { configCommand } from "./field";
-import { parseSettings, SettingsError } from "./parse";
+import { type RawSettings, SettingsError } from "./parse";
 import { projectName, type Settings, standIn } from "./schema";
 
 /** The directory or zip that the stock files come from; relative paths are the project's. */
@@ -15,12 +15,12 @@ export function distributionPath(settings: Settings, projectDirectory: string): 
 }
 
 /**
- * Reads a stack's settings file without an engine, for commands that only show configuration. As for the engines, the
- * project's own settings may stand without its name before them.
+ * The settings in a stack's file, read without an engine: name without namespace -> value as it stands there. As the
+ * engines do, it takes the project's own settings without their namespace too.
  *
- * @throws {SettingsError} also when there is no such stack file
+ * @throws {SettingsError} when there is no such file
  */
-export function loadSettingsFromStack(projectDirectory: string, stack: string): Settings {
+export function readStackFile(projectDirectory: string, stack: string): RawSettings {
   const file = path.join(projectDirectory, `Pulumi.${stack}.yaml`);
   if (!fs.existsSync(file)) {
     throw new SettingsError([
@@ -33,5 +33,5 @@ export function loadSettingsFromStack(projectDirectory: string, stack: string): 
     const [namespace, name] = key.includes(":") ? key.split(/:(.*)/s) : [projectName, key];
     if (namespace === projectName && name !== undefined) raw[name] = value;
   }
-  return parseSettings(raw, stack);
+  return raw;
 }

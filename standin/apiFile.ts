@@ -1,6 +1,6 @@
 import { parseXml, type XmlElement } from "@rgrove/parse-xml";
 import { childrenOf, find, textAt } from "./configuration/xml";
-import { type KeyType, keyTypes } from "./data/subscriptions";
+import { type KeyType, keyTypes } from "./data/keyTypes";
 import { escapeHtml } from "./pages";
 
 /** What a gateway does with a call that has a good token. */

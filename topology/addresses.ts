@@ -1,8 +1,6 @@
+import { type Role, roles } from "../product/roles";
 import type { Settings } from "../settings";
-import { type Node, type Role, roles, type Topology } from "./model";
-
-/** Up to so many nodes of one kind: replicas of a role, or workers of an environment. */
-export const maxReplicas = 8;
+import type { Node, Topology } from "./model";
 
 /** Where each role's addresses begin in the network; room for 20 nodes each. */
 const firstAddress: Readonly<Record<Role, number>> = { keyManager: 21, gateway: 41, publisher: 61, store: 81 };

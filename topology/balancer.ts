@@ -1,6 +1,7 @@
+import { roles } from "../product/roles";
 import type { Settings } from "../settings";
 import { hostAddress } from "./addresses";
-import { type Balancer, type BalancerRoute, type Node, roles } from "./model";
+import type { Balancer, BalancerRoute, Node } from "./model";
 import { isWorker } from "./nodes";
 
 const balancerAddress = 11;

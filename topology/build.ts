@@ -1,8 +1,8 @@
 import type { Settings } from "../settings";
+import { parseEnvironments } from "../settings/environments";
 import { hostAddress, publishedAddresses } from "./addresses";
 import { buildBalancer, buildFronts } from "./balancer";
 import { buildDatabaseServer, buildDatabases, buildDatabaseUsers, databaseHosts } from "./databases";
-import { parseEnvironments } from "./environments";
 import { certificateNames } from "./hosts";
 import { buildLinks } from "./links";
 import type { GatewayEnvironment, Node, Topology } from "./model";

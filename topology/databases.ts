@@ -1,6 +1,8 @@
+import type { DatabaseName } from "../product/databases";
+import { type Role, roles } from "../product/roles";
 import type { Settings } from "../settings";
 import { hostAddress } from "./addresses";
-import { type Database, type DatabaseName, type DatabaseUser, type Role, roles, type Topology } from "./model";
+import type { Database, DatabaseUser, Topology } from "./model";
 
 const containerAddress = 10;
 

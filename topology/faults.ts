@@ -1,8 +1,9 @@
+import { roles } from "../product/roles";
 import type { Settings } from "../settings";
+import { parseEnvironments } from "../settings/environments";
 import { buildBalancer } from "./balancer";
 import { buildDatabaseUsers } from "./databases";
-import { parseEnvironments } from "./environments";
-import { type BalancerRoute, type Node, roles } from "./model";
+import type { BalancerRoute, Node } from "./model";
 import { buildNodes } from "./nodes";
 
 /** What keeps a topology from being built from settings that are valid one by one. */

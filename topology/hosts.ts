@@ -1,4 +1,4 @@
-import { maxReplicas } from "./addresses";
+import { maxReplicas } from "../settings/limits";
 import type { Node, Topology } from "./model";
 import { nodeHost } from "./nodes";
 

@@ -1,6 +1,5 @@
 export { hostAddress, managementUrl } from "./addresses";
 export { buildTopology } from "./build";
-export type { EnvironmentType } from "./environments";
 export { topologyFaults } from "./faults";
 export { fingerprint } from "./fingerprint";
 export { hostsOf, tlsHosts } from "./hosts";

@@ -1,7 +1,9 @@
 import { basename } from "node:path";
-import { configurationFiles } from "../distribution/files";
+import type { DatabaseName } from "../product/databases";
+import { configurationFiles } from "../product/files";
+import type { Role } from "../product/roles";
 import type { Front } from "./balancer";
-import type { Database, DatabaseName, GatewayEnvironment, Link, LinkProtocol, Node, Role } from "./model";
+import type { Database, GatewayEnvironment, Link, LinkProtocol, Node } from "./model";
 
 const dataSourceOf: Readonly<Record<DatabaseName, string>> = {
   apimgtdb: "WSO2AM_DB",

@@ -1,19 +1,6 @@
-import type { EnvironmentType } from "./environments";
-
-/** The four components of the document; `role` decides which files and databases a node gets. */
-export type Role = "keyManager" | "gateway" | "publisher" | "store";
-
-/** The roles in the order of the document's port offset table, which is also the start order of nodes sharing userdb. */
-export const roles: readonly Role[] = ["keyManager", "gateway", "publisher", "store"];
-
-/** The three databases of the document. */
-export type DatabaseName = "apimgtdb" | "userdb" | "regdb";
-
-/**
- * The names of the secrets that configuration files need. Rendered text holds `{{secret:NAME}}` until the very end
- * (configs/secrets.ts), so that it can be shown.
- */
-export type SecretName = "admin-password" | "analytics-password" | "svn-password" | `database-${string}`;
+import type { DatabaseName, SecretName } from "../product/databases";
+import type { Role } from "../product/roles";
+import type { EnvironmentType } from "../settings/environments";
 
 /** One schema on the MySQL server. */
 export interface Database {

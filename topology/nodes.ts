@@ -1,8 +1,9 @@
+import { type Role, roles } from "../product/roles";
 import type { Settings } from "../settings";
+import { parseEnvironments } from "../settings/environments";
 import { hostAddress, hostNumber, publishedManagementPort, type Slot } from "./addresses";
 import { databasesFor, usedBy } from "./databases";
-import { parseEnvironments } from "./environments";
-import { type DatabaseUser, type Node, type Role, roles } from "./model";
+import type { DatabaseUser, Node } from "./model";
 
 /** Document table "Port Offset": the standard ports before their offset. */
 const basePorts = { managementHttps: 9443, managementHttp: 9763, apiHttps: 8243, apiHttp: 8280 } as const;

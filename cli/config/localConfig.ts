@@ -1,7 +1,7 @@
-import type { Crypter } from "../../backend/crypto";
-import { openKeys } from "../../backend/passphrase";
-import { decryptConfig, isSecure, type Project, readProject } from "../../backend/project";
-import { StateFile } from "../../backend/stateFile";
+import type { Crypter } from "../../engine/backend/crypto";
+import { openKeys } from "../../engine/backend/passphrase";
+import { decryptConfig, isSecure, type Project, readProject } from "../../engine/backend/project";
+import { StateFile } from "../../engine/backend/stateFile";
 import { configCommand, isSecretSetting, unknownSetting } from "../../settings/field";
 import { projectName } from "../../settings/schema";
 import { table } from "../text";
@@ -68,7 +68,7 @@ export class LocalConfig {
 
   /** What is wrong with the settings as they stand now: those that belong together are set one after another. */
   async faults(): Promise<readonly string[]> {
-    const { parseSettings, SettingsError } = await import("../../settings/parse");
+    const { checkSettings } = await import("../../plan/settings");
     const prefix = `${projectName}:`;
     const own = this.file
       .entries()
@@ -80,13 +80,7 @@ export class LocalConfig {
         ([name]) =>
           `${name}: expected it encrypted, found it in plain in ${this.fileName}; take another value, and run: ${configCommand(`set --secret ${name}`, this.stack)}`,
       );
-    try {
-      parseSettings(Object.fromEntries(own), this.stack);
-      return inPlain;
-    } catch (error) {
-      if (error instanceof SettingsError) return [...inPlain, ...error.faults];
-      throw error;
-    }
+    return [...inPlain, ...checkSettings(Object.fromEntries(own), this.stack).faults];
   }
 
   /** Values with the defaults of Pulumi.yaml; the key is derived, which is slow, only for a secret in plain. */

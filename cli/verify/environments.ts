@@ -1,4 +1,5 @@
-import type { EnvironmentType, Topology } from "../../topology";
+import type { EnvironmentType } from "../../settings/environments";
+import type { Topology } from "../../topology";
 
 /** The two keys that an application has, in the product's words. */
 export type KeyType = "PRODUCTION" | "SANDBOX";

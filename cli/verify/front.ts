@@ -1,4 +1,5 @@
-import type { BalancerRoute, Role, Topology } from "../../topology";
+import type { Role } from "../../product/roles";
+import type { BalancerRoute, Topology } from "../../topology";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import { pause } from "./pause";
 

@@ -1,5 +1,6 @@
-import { configurationFiles } from "../../distribution/files";
-import type { Link, Node, Role, Topology } from "../../topology";
+import { configurationFiles } from "../../product/files";
+import type { Role } from "../../product/roles";
+import type { Link, Node, Topology } from "../../topology";
 import type { CalledEnvironment } from "./environments";
 import { type Entrance, routesOf } from "./front";
 

@@ -1,6 +1,6 @@
 /** A preview as one JSON document, in the official engine's form. */
 
-import type { Project } from "../../backend/project";
+import type { Project } from "../backend/project";
 import type { EngineEvent, Operation } from "../events";
 import { isDefaultProvider, otherFields, type ResourceState, STACK_TYPE } from "../model";
 import { isEmpty, isObject, mapProps, type Prop, type Props, Secret, toState } from "../values";

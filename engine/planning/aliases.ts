@@ -1,6 +1,6 @@
 /** Under which other URNs a resource may be recorded. */
 
-import type { StackName } from "../../backend/checkpoint";
+import type { StackName } from "../backend/checkpoint";
 import { type Alias, type Goal, makeUrn, nameOf } from "../model";
 
 /**

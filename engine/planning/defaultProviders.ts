@@ -1,7 +1,7 @@
 /** The providers of resources that name none: one for each package, from the stack's configuration. */
 
-import type { StackName } from "../../backend/checkpoint";
-import type { Config } from "../../backend/project";
+import type { StackName } from "../backend/checkpoint";
+import type { Config } from "../backend/project";
 import { type Goal, isProviderType, makeUrn, PROVIDER_PREFIX, packageOf, type ResourceState } from "../model";
 import { type Prop, Secret } from "../values";
 

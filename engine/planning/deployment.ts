@@ -1,7 +1,7 @@
 /** One run of the program: what it registers is compared with the state, planned and carried out. */
 
-import type { StackName } from "../../backend/checkpoint";
-import type { Config } from "../../backend/project";
+import type { StackName } from "../backend/checkpoint";
+import type { Config } from "../backend/project";
 import { type Goal, isProviderType, makeUrn, type ResourceState, requirements, STACK_TYPE, stateFor } from "../model";
 import type { Properties } from "../provider";
 import { containsUnknown, equal, markPaths, markSecrets, type Props, unwrapProps } from "../values";

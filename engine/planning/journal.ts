@@ -1,7 +1,7 @@
 /** The state of a run in progress: what is settled, what is still as before, and what is under way. */
 
-import type { Crypter } from "../../backend/crypto";
-import type { StateFile } from "../../backend/stateFile";
+import type { Crypter } from "../backend/crypto";
+import type { StateFile } from "../backend/stateFile";
 import { otherFields, type PendingOperation, type ResourceState, requirements } from "../model";
 import { equal, isEmpty, type Props, toState } from "../values";
 

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Config, Project } from "../../backend/project";
+import type { Config, Project } from "../backend/project";
 
 /** Exit status of the runner when it has told the engine what went wrong. */
 const REPORTED = 32;

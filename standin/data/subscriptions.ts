@@ -1,5 +1,6 @@
 import type { Pool } from "mysql2/promise";
 import { type ApiKey, findApiId } from "./apis";
+import type { KeyType } from "./keyTypes";
 import { change, type Queries, row, rows, tenant, transaction } from "./rows";
 
 export interface Application {
@@ -15,10 +16,6 @@ export interface Subscription extends ApiKey {
   readonly context: string;
   readonly tier: string;
 }
-
-/** What a key is for. */
-export const keyTypes = ["PRODUCTION", "SANDBOX"] as const;
-export type KeyType = (typeof keyTypes)[number];
 
 export interface ApplicationKey {
   readonly applicationId: number;

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Pool } from "mysql2/promise";
+import type { KeyType } from "./keyTypes";
 import { change, type Queries, row, rows, tenant, transaction } from "./rows";
-import type { KeyType } from "./subscriptions";
 
 /** An OAuth client: one application's keys. */
 export interface Client {

@@ -7,8 +7,8 @@ import { describe } from "../errors";
 import type { Answer, Handler, Request } from "../http";
 import { escapeHtml } from "../pages";
 import type { Service } from "../services";
-import type { RoleParts } from "./index";
 import { type KeyValidator, keyValidator } from "./keyValidator";
+import type { RoleParts } from "./parts";
 
 /** Headers that belong to one connection, not to the message. */
 const connectionHeaders = ["connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade"];

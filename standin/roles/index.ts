@@ -1,25 +1,11 @@
 import type { Context } from "../context";
 import { seedUsers } from "../data/users";
-import type { Handler } from "../http";
 import type { Service } from "../services";
-import type { KeyValidationRequest } from "../thrift";
 import { gatewayParts } from "./gateway";
 import { isUser, keyManagerParts } from "./keyManager";
+import type { RoleParts } from "./parts";
 import { publisherHandler } from "./publisher";
 import { storeParts } from "./store";
-
-/** What a role adds to a server. */
-export interface RoleParts {
-  /** Paths on the management port. */
-  readonly management: readonly Handler[];
-  /** Paths on the API ports. */
-  readonly traffic: readonly Handler[];
-  readonly services: readonly Service[];
-  /** Answers on the Thrift port. */
-  readonly validateKey: (request: KeyValidationRequest) => Promise<unknown>;
-  /** First entries in the databases, once they answer. */
-  readonly seed: () => Promise<void>;
-}
 
 /** The parts of this server's role; a server without a profile has all. */
 export function roleParts(context: Context): RoleParts {

@@ -19,7 +19,7 @@ import type { Operation } from "../services";
 import { type KeyValidationRequest, thriftLogin } from "../thrift";
 import { type Credentials, isAdministrator } from "../users";
 import { givenTokens } from "./givenTokens";
-import type { RoleParts } from "./index";
+import type { RoleParts } from "./parts";
 import { tokenEndpoints } from "./tokenEndpoints";
 
 /** Keys and tokens, kept in apimgtdb. */

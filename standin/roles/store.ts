@@ -3,6 +3,7 @@ import { call } from "../client";
 import { apiManagerFile } from "../configuration/apiManager";
 import type { Context } from "../context";
 import { type Api, apisPath } from "../data/apis";
+import { keyTypes } from "../data/keyTypes";
 import { type Registry, registry } from "../data/registry";
 import * as data from "../data/subscriptions";
 import { activeTokens, type Client } from "../data/tokens";
@@ -104,7 +105,7 @@ async function forgetEverywhere({ configuration, caller, log }: Context, tokens:
 async function allSubscriptions(pool: Pool, user: string): Promise<object> {
   const found = (await data.applications(pool, user)).map(async ({ id, name, callbackUrl }) => {
     const keys = await data.applicationKeys(pool, id);
-    const [production, sandbox] = data.keyTypes.map((type) => keys.find(({ keyType }) => keyType === type));
+    const [production, sandbox] = keyTypes.map((type) => keys.find(({ keyType }) => keyType === type));
     return {
       id,
       name,
@@ -148,9 +149,9 @@ async function unsubscribe(context: Context, pool: Pool, { user, field }: Visit)
 async function generateKey(context: Context, pool: Pool, { user, field }: Visit): Promise<object> {
   const application = await data.applicationNamed(pool, user, field("application"));
   const asked = field("keytype");
-  const keyType = data.keyTypes.find((one) => one === asked);
+  const keyType = keyTypes.find((one) => one === asked);
   if (keyType === undefined) {
-    throw new Error(`keytype: expected ${data.keyTypes.join(" or ")}, found "${asked}"`);
+    throw new Error(`keytype: expected ${keyTypes.join(" or ")}, found "${asked}"`);
   }
   if ((await data.applicationKeys(pool, application.id)).some((one) => one.keyType === keyType)) {
     throw new Error(`application "${application.name}" has its ${keyType} keys already`);

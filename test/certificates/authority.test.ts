@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { type Authority, issueCertificate, makeAuthority, type ServerKey } from "../../certificates/authority";
-import { runAsClosure } from "../setup/closure";
+import { runAsClosure } from "../cli/setup/closure";
 
 const names = ["keymanager.apim-wso2.com", "gateway-1.apim-wso2.com", "localhost", "10.40.0.11"];
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { Readable } from "node:stream";
-import { Crypter } from "../../backend/crypto";
 import { run } from "../../cli/config";
+import { Crypter } from "../../engine/backend/crypto";
 import { removeTemporaryDirs, temporaryDir } from "../engine/support";
 
 const commented = `# What this stack is for.

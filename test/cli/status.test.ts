@@ -5,7 +5,7 @@ import { certificateStatus, describeCertificate } from "../../cli/status/certifi
 import { containerStatuses } from "../../cli/status/containers";
 import { describeDrift, driftIn, glanceAtDrift } from "../../cli/status/drift";
 import { type ContainerLife, describeTrouble, formerEnd, lastLine, reasonToGiveUp } from "../../cli/status/trouble";
-import { parseSettings } from "../../settings";
+import { parseSettings } from "../../plan/settings";
 import { buildTopology } from "../../topology";
 
 const now = Date.parse("2026-01-01T00:10:00Z");

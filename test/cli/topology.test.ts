@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describeTopology } from "../../cli/topology";
-import { parseSettings } from "../../settings";
+import { parseSettings } from "../../plan/settings";
 import { buildTopology } from "../../topology";
 
 describe("npm run topology", () => {

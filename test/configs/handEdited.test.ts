@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { stockText } from "../../configs";
-import type { Role } from "../../topology";
+import type { Role } from "../../product/roles";
 import { value } from "./reader";
 import { changed, renderedText, standInDistribution } from "./stock";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { renderNode } from "../../configs";
-import { encode } from "../../configs/encoding";
 import type { Distribution } from "../../distribution";
+import { roles } from "../../product/roles";
 import type { Topology } from "../../topology";
-import { roles } from "../../topology";
+import { encode } from "../../xml/encoding";
 import { value, values } from "./reader";
 import { changed, forEachDistribution, nodeOf, renderedText, topologyOf, withRendered } from "./stock";
 

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { fillSecrets, placeholdersIn, renderNode, stockText } from "../../configs";
-import { encode } from "../../configs/encoding";
-import { parseFile } from "../../configs/xml";
 import type { Distribution } from "../../distribution";
-import { hostsOf, type Node, type SecretName, type Topology } from "../../topology";
+import type { SecretName } from "../../product/databases";
+import { hostsOf, type Node, type Topology } from "../../topology";
+import { encode } from "../../xml/encoding";
+import { parseFile } from "../../xml/parse";
 import { value } from "./reader";
 import { anySettings, awkwardText } from "./settings";
 import { changed, nodeOf, realDistribution, realVersions, renderedText, topologyOf, withRendered } from "./stock";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { renderNode, stockText } from "../../configs";
 import { countChangedLines } from "../../configs/compare";
-import { encode } from "../../configs/encoding";
-import { parseFile } from "../../configs/xml";
 import type { Distribution } from "../../distribution";
-import { type Role, roles } from "../../topology";
+import { type Role, roles } from "../../product/roles";
+import { encode } from "../../xml/encoding";
+import { parseFile } from "../../xml/parse";
 import { value, values } from "./reader";
 import { forEachDistribution, nodeOf, renderedText, topologyOf, withRendered } from "./stock";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseXml } from "@rgrove/parse-xml";
 import * as fc from "fast-check";
 import { fillSecrets, placeholdersIn, type RenderedFile } from "../../configs";
-import { decode } from "../../configs/encoding";
+import { decode } from "../../xml/encoding";
 import { awkwardText } from "./settings";
 
 const file = (text: string, encoding = "utf-8"): RenderedFile => ({ path: "repository/conf/a.xml", text, encoding });

@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type RenderedFile, renderNode } from "../../configs";
 import { assemble, type Distribution } from "../../distribution/assemble";
-import { parseSettings, type RawSettings } from "../../settings";
-import { buildTopology, type Node, type Role, type Topology } from "../../topology";
+import { parseSettings } from "../../plan/settings";
+import type { Role } from "../../product/roles";
+import type { RawSettings } from "../../settings";
+import { buildTopology, type Node, type Topology } from "../../topology";
 
 const standIn = resolve(__dirname, "../../standin/distribution");
 const data = resolve(__dirname, "../../../shared/data");

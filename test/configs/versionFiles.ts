@@ -1,5 +1,5 @@
 import type { Distribution } from "../../distribution";
-import { isSince } from "../../distribution/files";
+import { isSince } from "../../product/versions";
 import { changed, standInDistribution } from "./stock";
 
 /** All supported versions, with the structure that each is known to have, made from the stand-in's 1.9 files. */

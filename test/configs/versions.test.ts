@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { renderNode } from "../../configs";
-import { roles } from "../../topology";
+import { roles } from "../../product/roles";
 import { value, values } from "./reader";
 import { changed, nodeOf, renderedText, topologyOf } from "./stock";
 import { distributionOf, versions } from "./versionFiles";

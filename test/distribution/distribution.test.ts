@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
-import { configurationFiles, readDistribution, readDistributionDirectory } from "../../distribution";
-import { isSince } from "../../distribution/files";
+import { readDistribution, readDistributionDirectory } from "../../distribution";
+import { configurationFiles } from "../../product/files";
+import { isSince } from "../../product/versions";
 import { zip } from "./zipWriter";
 
 const standIn = resolve(__dirname, "../../standin/distribution");

@@ -159,7 +159,7 @@ describe("run", function () {
 
   it("a dynamic provider does not outlive an engine that is killed", async () => {
     const script = `require(${JSON.stringify(require.resolve("ts-node/register/transpile-only"))});
-      const { dynamicProvider } = require(${JSON.stringify(path.resolve(__dirname, "../../providers/dynamic"))});
+      const { dynamicProvider } = require(${JSON.stringify(path.resolve(__dirname, "../../engine/providers/dynamic"))});
       const provider = dynamicProvider({}, { dir: ${JSON.stringify(dir)}, log: () => {} });
       const code = "exports.handler = () => ({ check: async (o, n) => ({ inputs: { ...n, pid: process.pid } }) });";
       provider.check({}, {}, { __provider: code }).then(({ inputs }) => console.log("pid " + inputs.pid));`;

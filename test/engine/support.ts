@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { Crypter } from "../../backend/crypto";
-import { StateFile } from "../../backend/stateFile";
+import { Crypter } from "../../engine/backend/crypto";
+import { StateFile } from "../../engine/backend/stateFile";
 import type { EngineEvent, Step } from "../../engine/events";
 import type { Goal, ResourceState } from "../../engine/model";
 import { Deployment, type Registration } from "../../engine/planning/deployment";
@@ -22,8 +22,8 @@ import {
   type ProviderHost,
   Unknown,
 } from "../../engine/provider";
+import { dynamicProvider } from "../../engine/providers/dynamic";
 import { equal, fromState, type Props } from "../../engine/values";
-import { dynamicProvider } from "../../providers/dynamic";
 import { broken } from "./integrity";
 
 export const stack = { project: "shelf", stack: "dev" };

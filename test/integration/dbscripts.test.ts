@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import Docker from "dockerode";
 import type { RowDataPacket } from "mysql2/promise";
-import { applyScript, type ScriptRequest, type ScriptResult } from "../../dbscripts/applyScript";
-import { runAsClosure } from "../setup/closure";
+import { applyScript, type ScriptRequest, type ScriptResult } from "../../databases/applyScript";
+import { runAsClosure } from "../cli/setup/closure";
 import { type Cut, openCuttingProxy } from "./cuttingProxy";
 import { type MySqlServer, startMySql } from "./mysqlServer";
 

@@ -6,7 +6,7 @@ import path from "node:path";
 import Docker from "dockerode";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { type Existing, PartialCreateError, type Properties } from "../../engine/provider";
-import { providerFor } from "../providers/support";
+import { providerFor } from "../engine/providers/support";
 import { Driver, logged, prefix, removeLeftovers, removeTestImage, testImage } from "./providersSupport";
 
 const docker = new Docker();

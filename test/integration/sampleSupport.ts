@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type Docker from "dockerode";
 import { createConnection } from "mysql2/promise";
-import { Crypter } from "../../backend/crypto";
+import { Crypter } from "../../engine/backend/crypto";
 import { busyboxImage, removeTestImage } from "./providersSupport";
 
 export const samples = path.resolve(__dirname, "../../../shared/data/pulumi-samples");

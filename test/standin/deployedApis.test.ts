@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { pause } from "../../cli/verify/pause";
 import type { DeployedApi, Treatment } from "../../standin/apiFile";
 import { synapseDirectory } from "../../standin/configuration/synapse";
-import { keyTypes } from "../../standin/data/subscriptions";
+import { keyTypes } from "../../standin/data/keyTypes";
 import { apiFor, deployedApis } from "../../standin/deployedApis";
 
 const word = fc.stringMatching(/^[A-Za-z][\w.]{0,12}$/);

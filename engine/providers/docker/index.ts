@@ -1,0 +1,25 @@
+/** The docker provider on dockerode. Config `host`, else DOCKER_HOST, else the usual socket. */
+
+import Docker from "dockerode";
+import type { Properties, Provider } from "../../provider";
+import { providerOf } from "../kind";
+import { containerKind } from "./container";
+import { imageKind } from "./image";
+import { networkKind } from "./network";
+import { volumeKind } from "./volume";
+
+export function dockerProvider({ host }: Properties): Provider {
+  const docker = connect(String(host ?? ""));
+  return providerOf([imageKind(docker), networkKind(docker), volumeKind(docker), containerKind(docker)]);
+}
+
+function connect(host: string): Docker {
+  if (host === "") return new Docker();
+  if (host.startsWith("unix://")) return new Docker({ socketPath: host.slice("unix://".length) });
+  const url = URL.canParse(host) ? new URL(host) : undefined;
+  if (url?.protocol === "tcp:" && url.hostname !== "")
+    return new Docker({ host: url.hostname, port: url.port || "2375", protocol: "http" });
+  throw new Error(
+    `docker provider: host: expected unix:///path or tcp://host:port, found ${host}; for TLS or ssh set DOCKER_HOST instead`,
+  );
+}

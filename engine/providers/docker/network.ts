@@ -1,0 +1,104 @@
+/** docker.Network: every change replaces; one of that name that is there already is refused, never taken over. */
+
+import type { NetworkArgs } from "@pulumi/docker";
+import type { Unwrap } from "@pulumi/pulumi";
+import type Docker from "dockerode";
+import type { NetworkCreateOptions, NetworkInspectInfo } from "dockerode";
+import type { Properties } from "../../provider";
+import { isEmpty } from "../../values";
+import type { Kind } from "../kind";
+import { bool, each, type Fields, map, set, str } from "../schema";
+import { covers, labels, outputsOf as outputsFrom, toApi } from "./api";
+import { attempt, attemptOrGone, DockerError, foreign } from "./error";
+
+type Inputs = Unwrap<NetworkArgs> & { readonly name: string };
+
+const told = { told: true };
+const computed = true;
+const flag = { ...told, sent: false };
+const text = { absent: "" };
+const fields: Fields = {
+  name: str({ required: true, ...told }),
+  driver: str({ ...told, computed }),
+  ipamDriver: str({ default: "default", api: "IPAM.Driver", ...told }),
+  ipamOptions: map({ api: "IPAM.Options" }),
+  ipamConfigs: set({
+    key: "subnet",
+    fields: {
+      subnet: str(text),
+      gateway: str(text),
+      ipRange: str({ ...text, api: "IPRange" }),
+      auxAddress: map({ api: "AuxiliaryAddresses" }),
+    },
+    api: "IPAM.Config",
+    computed,
+  }),
+  internal: bool({ ...flag, computed }),
+  ...each(["attachable", "ingress"], bool(flag)),
+  ipv6: bool({ ...flag, api: "EnableIPv6" }),
+  options: map({ ...told, sent: {}, computed }),
+  labels: { ...labels, ...told, sent: {} },
+};
+
+export function networkKind(docker: Docker): Kind<Inputs> {
+  const inspect = (id: string) => attemptOrGone(`inspect network ${id}`, docker.getNetwork(id).inspect());
+  // Not inspected by its name, which may as well be the beginning of another network's id.
+  const named = async (name: string): Promise<NetworkInspectInfo | undefined> => {
+    const all = await attempt("list networks", docker.listNetworks());
+    return all.find(({ Name }) => Name === name);
+  };
+  const request = (inputs: Inputs) => toApi(fields, inputs) as unknown as NetworkCreateOptions;
+
+  return {
+    type: "docker:index/network:Network",
+    named: true,
+    fields,
+    async refuseForeign({ name }) {
+      const there = await named(name);
+      if (there) throw foreign("network", name, "docker network rm", there.Id);
+    },
+    async create(inputs) {
+      const { name } = inputs;
+      const made = docker.createNetwork({ ...request(inputs), CheckDuplicate: true });
+      const { id } = await attempt(`create network ${name}`, made).catch(async (error: DockerError) => {
+        throw await explainOverlap(docker, inputs, error);
+      });
+      const found = await attempt(`inspect network ${name}`, docker.getNetwork(id).inspect());
+      return { id, outputs: outputsOf(found, inputs) };
+    },
+    async read({ id, inputs }) {
+      const found = await inspect(id);
+      if (!found) return undefined;
+      const outputs = outputsOf(found, inputs, true);
+      const { name, driver, ipamConfigs, labels } = outputs;
+      return { ...(isEmpty(inputs) && { inputs: { name, driver, ipamConfigs, labels } }), outputs };
+    },
+    async delete({ id, outputs }) {
+      await attemptOrGone(`delete network ${outputs.name ?? id}`, docker.getNetwork(id).remove());
+    },
+    async recover(inputs) {
+      const found = await named(inputs.name);
+      const ours = found && covers(found, request(inputs));
+      return ours ? { id: found.Id, outputs: outputsOf(found, inputs) } : undefined;
+    },
+  };
+}
+
+const outputsOf = (found: NetworkInspectInfo, inputs: Inputs, read = false): Properties => ({
+  ...outputsFrom(fields, found, inputs, read),
+  __meta: '{"schema_version":"1"}',
+  id: found.Id,
+  scope: found.Scope,
+});
+
+async function explainOverlap(docker: Docker, inputs: Inputs, error: DockerError): Promise<DockerError> {
+  if (!/overlaps with other one/i.test(error.message)) return error;
+  const networks = await docker.listNetworks().catch(() => []);
+  const used = networks.flatMap((one) => (one.IPAM?.Config ?? []).map(({ Subnet }) => `${one.Name} ${Subnet}`));
+  const wanted = (inputs.ipamConfigs ?? []).map(({ subnet }) => subnet).join(", ");
+  return new DockerError(
+    `create network ${inputs.name}: the subnet ${wanted} overlaps with one that this Docker engine uses already ` +
+      `(${used.join("; ")}); choose a free one in the settings, or remove the network that is no longer used`,
+    error.status,
+  );
+}

@@ -1,0 +1,171 @@
+/** Dynamic resources: their code runs in the SDK's own provider server, a child process. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import * as grpc from "@grpc/grpc-js";
+import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import * as messages from "@pulumi/pulumi/proto/provider_pb";
+import { Status } from "@pulumi/pulumi/proto/status_pb";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import {
+  type DiffKind,
+  PartialCreateError,
+  type Properties,
+  type Provider,
+  type ProviderHost,
+  type Value,
+} from "../provider";
+import { differingKeys, fromStruct, type Props, toStruct } from "../values";
+import { failure } from "./schema";
+
+const TYPE = "pulumi-nodejs:dynamic:Resource";
+const DEFAULT_TIMEOUT_MS = 20 * 60_000;
+const TOO_LONG = "took longer than its customTimeouts allow";
+/** Ends the server with us, also when we are killed: our end of its stdin closes then. */
+const DIE_WITH_PARENT =
+  "process.stdin.on('end', () => process.exit()).on('error', () => process.exit()).resume(); require(process.argv[1]);";
+
+/** @param config of the stack, plain, for providers that have `configure` */
+export function dynamicProvider(config: Properties, host: ProviderHost): Provider {
+  // At once: it takes a second to start, and the program's own start leaves a core idle meanwhile.
+  const server = startServer(host);
+  let connection: Promise<ResourceProviderClient> | undefined;
+  const call = async <Request, Response>(
+    method: (client: ResourceProviderClient) => Method<Request, Response>,
+    request: Request,
+    signal?: AbortSignal,
+  ): Promise<Response> => {
+    connection ??= connect(server, config);
+    const client = await connection;
+    return new Promise((resolve, reject) => {
+      const deadline = Date.now() + DEFAULT_TIMEOUT_MS;
+      const running = method(client).call(client, request, new grpc.Metadata(), { deadline }, (error, response) =>
+        error ? reject(signal?.aborted ? new Error(TOO_LONG) : readable(error)) : resolve(response),
+      );
+      signal?.addEventListener("abort", () => running.cancel(), { once: true });
+    });
+  };
+  return {
+    types: [TYPE],
+    previewsUpdates: false,
+    secretOutputs: () => [],
+    async check(_resource, olds, news) {
+      const request = new messages.CheckRequest().setOlds(struct(olds ?? {})).setNews(struct(news));
+      const response = await call((client) => client.check, request);
+      const failures = response.getFailuresList().map((each) => each.toObject());
+      return {
+        inputs: properties(response.getInputs()),
+        failures: failures.map(({ property, reason }) => failure(property, reason)),
+      };
+    },
+    async diff({ id, inputs, outputs }, news) {
+      const request = new messages.DiffRequest().setId(id).setOlds(struct(outputs)).setNews(struct(news));
+      const response = await call((client) => client.diff, request);
+      const { DIFF_SOME, DIFF_UNKNOWN } = messages.DiffResponse.DiffChanges;
+      const changed = differingKeys(inputs, news);
+      const replaces = response.getReplacesList();
+      const kind = (key: string): DiffKind => (replaces.includes(key) ? "update-replace" : "update");
+      return {
+        changes: response.getChanges() === DIFF_SOME || (response.getChanges() === DIFF_UNKNOWN && changed.length > 0),
+        replaces,
+        deleteBeforeReplace: response.getDeletebeforereplace(),
+        detailed: Object.fromEntries(changed.map((key) => [key, kind(key)])),
+      };
+    },
+    async create(_resource, inputs, { signal }) {
+      const request = new messages.CreateRequest().setProperties(struct(inputs));
+      const response = await call((client) => client.create, request, signal);
+      return { id: response.getId(), outputs: properties(response.getProperties()) };
+    },
+    async read({ id, inputs, outputs }) {
+      const request = new messages.ReadRequest().setId(id).setProperties(struct(outputs));
+      const response = await call((client) => client.read, request);
+      if (response.getId() === "") return undefined;
+      const found = response.getInputs();
+      return { inputs: found ? properties(found) : inputs, outputs: properties(response.getProperties()) };
+    },
+    async update({ id, outputs }, news, { signal }) {
+      const request = new messages.UpdateRequest().setId(id).setOlds(struct(outputs)).setNews(struct(news));
+      const response = await call((client) => client.update, request, signal);
+      return { outputs: properties(response.getProperties()) };
+    },
+    async delete({ id, outputs }, { signal }) {
+      const request = new messages.DeleteRequest().setId(id).setProperties(struct(outputs));
+      await call((client) => client.delete, request, signal);
+    },
+    async close() {
+      // First: one that never answers would keep its connection, and us, waiting.
+      server.child.kill("SIGKILL");
+      (await connection?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+type Method<Request, Response> = (
+  this: ResourceProviderClient,
+  request: Request,
+  metadata: grpc.Metadata,
+  options: Partial<grpc.CallOptions>,
+  callback: (error: grpc.ServiceError | null, response: Response) => void,
+) => grpc.ClientUnaryCall;
+
+/** The SDK's provider server as a child process. */
+interface Server {
+  readonly child: ChildProcess;
+  /** Where it listens. @throws when it ends before it does. */
+  readonly port: Promise<string>;
+}
+
+/** What the resources' code prints goes to the host's log. */
+function startServer({ dir, log }: ProviderHost): Server {
+  const server = require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [dir] });
+  // The last argument is the engine's address, which the server asks for and does not use.
+  const child = spawn(process.execPath, ["-e", DIE_WITH_PARENT, server, "127.0.0.1:0"], {
+    cwd: dir,
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+  });
+  const port = new Promise<string>((resolve, reject) => {
+    let found = false;
+    for (const stream of [child.stdout, child.stderr])
+      createInterface({ input: stream }).on("line", (text) => {
+        if (!found && stream === child.stdout && /^\d+$/.test(text)) {
+          found = true;
+          resolve(text);
+        } else log(text);
+      });
+    child.once("error", reject);
+    child.once("exit", (code) =>
+      reject(new Error(`the dynamic provider ended with exit status ${code} before it answered`)),
+    );
+  });
+  // Whoever needs it reports it.
+  port.catch(() => {});
+  return { child, port };
+}
+
+async function connect({ port }: Server, config: Properties): Promise<ResourceProviderClient> {
+  const client = new ResourceProviderClient(`127.0.0.1:${await port}`, grpc.credentials.createInsecure(), {
+    "grpc.max_receive_message_length": -1,
+    "grpc.max_send_message_length": -1,
+  });
+  await new Promise<void>((resolve, reject) => {
+    const request = new messages.ConfigureRequest().setArgs(struct(config)).setAcceptsecrets(true);
+    client.configure(request, (error) => (error ? reject(readable(error)) : resolve()));
+  });
+  return client;
+}
+
+/** The resource code's own message; a half-made resource as {@link PartialCreateError}. */
+function readable(error: grpc.ServiceError): Error {
+  for (const bytes of error.metadata?.get("grpc-status-details-bin") ?? []) {
+    const [detail] = Status.deserializeBinary(bytes as Buffer).getDetailsList();
+    if (detail?.getTypeName() !== "pulumirpc.ErrorResourceInitFailed") continue;
+    const failed = messages.ErrorResourceInitFailed.deserializeBinary(detail.getValue_asU8());
+    return new PartialCreateError(error.details, failed.getId(), properties(failed.getProperties()));
+  }
+  return new Error(error.details || error.message);
+}
+
+const struct = (props: Properties): Struct => toStruct(props as Props);
+const properties = (from: Struct | undefined): Properties => fromStruct(from) as { [key: string]: Value };

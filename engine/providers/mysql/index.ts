@@ -1,0 +1,13 @@
+/** The mysql provider on mysql2: Database, User, Grant. Config `endpoint` host:port, `username`, `password`, `tls`. */
+
+import type { Properties, Provider } from "../../provider";
+import { providerOf } from "../kind";
+import { MysqlServer } from "./connection";
+import { databaseKind } from "./database";
+import { grantKind } from "./grant";
+import { userKind } from "./user";
+
+export function mysqlProvider(config: Properties): Provider {
+  const server = new MysqlServer(config);
+  return providerOf([databaseKind(server), userKind(server), grantKind(server)], () => server.close());
+}

@@ -1,0 +1,2 @@
+/** Most nodes of one kind: replicas of a role, or workers of a gateway environment. */
+export const maxReplicas = 8;

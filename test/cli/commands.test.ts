@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { commandsOf, errorText } from "../../cli/dispatch";
+import * as cli from "../../cli/main";
+import * as tools from "../../tools/main";
+import { exitStatus, summaryLine, testFiles } from "../../tools/test";
+
+const projectDirectory = join(__dirname, "../..");
+const commands = () => [...commandsOf("cli"), ...commandsOf("tools")];
+
+/** Runs a command in this process. */
+function main(name: string, args: string[]): Promise<number> {
+  return commandsOf("cli").some((command) => command.name === name) ? cli.main(name, args) : tools.main(name, args);
+}
+
+function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  return spawnSync(process.execPath, args, {
+    cwd: projectDirectory,
+    encoding: "utf8",
+    env: { ...process.env, ...environment },
+  });
+}
+
+describe("the commands", function () {
+  this.timeout(30_000);
+  const start = join(projectDirectory, "cli/start.mjs");
+
+  it("are one and the same in the list, in the scripts and on disk", () => {
+    const scripts = JSON.parse(readFileSync(join(projectDirectory, "package.json"), "utf8")).scripts;
+    for (const { name } of commands()) assert.equal(scripts[name], `node cli/start.mjs ${name}`);
+  });
+
+  it("are listed on request, and for a name that is none", () => {
+    const help = run([start, "--help"]);
+    assert.equal(help.status, 0);
+    for (const { name, summary } of commands())
+      assert.ok(
+        help.stdout.includes(`  ${name.padEnd(9)} ${summary}
+`),
+        name,
+      );
+    const unknown = run([start, "upp"]);
+    assert.equal(unknown.status, 2);
+    assert.match(unknown.stderr, /Unknown command "upp"/);
+    assert.ok(unknown.stderr.includes(help.stdout.trim()));
+    assert.equal(unknown.stdout, "");
+    assert.equal(run([start]).status, 2);
+  });
+
+  it("all say what they do when they are asked for help", async () => {
+    const { write } = process.stdout;
+    for (const { name } of commands()) {
+      let said = "";
+      process.stdout.write = (text) => {
+        said += text;
+        return true;
+      };
+      try {
+        assert.equal(await main(name, [name === "up" ? "-h" : "--help"]), 0, name);
+      } finally {
+        process.stdout.write = write;
+      }
+      assert.match(said, new RegExp(`npm (run )?${name}\\b`));
+    }
+  });
+
+  it("take --help behind -- for a value", async () => {
+    const set = run([start, "config", "set", "--stack", "nowhere", "--", "httpsPort", "--help"]);
+    assert.match(set.stderr, /^httpsPort: expected a number, found "--help"/);
+  });
+
+  it("look at their arguments before they look for a Docker engine, or install one", () => {
+    const nowhere = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
+    for (const command of ["preview", "refresh", "destroy"]) {
+      const wrong = run([start, command, "--stck", "dev"], nowhere);
+      assert.equal(wrong.status, 1);
+      assert.match(wrong.stderr, new RegExp(`^Unknown option '--stck'.*; see: npm run ${command} -- --help`), command);
+    }
+    assert.match(run([start, "preview"], nowhere).stderr, /^No Docker engine answers/);
+  });
+
+  it("hand on arguments and exit status", () => {
+    const wrong = run([start, "setup", "now"]);
+    assert.equal(wrong.status, 2);
+    assert.match(wrong.stderr, /takes no arguments but --stack, found: now/);
+    assert.equal(run([start, "setup", "--help"]).status, 0);
+    const misspelt = run([start, "setup", "--stack", "nowhere"]);
+    assert.equal(misspelt.status, 1);
+    assert.match(misspelt.stderr, /there is no Pulumi\.nowhere\.yaml/);
+    const elsewhere = run([start, "setup", "--stack", "organization/nowhere"]);
+    assert.match(elsewhere.stderr, /there is no Pulumi\.nowhere\.yaml/);
+  });
+
+  it("tell an error as one message, its stack on request only", () => {
+    const saved = process.env.APIM_DEBUG;
+    try {
+      delete process.env.APIM_DEBUG;
+      assert.equal(errorText(new Error("what and why")), "what and why");
+      process.env.APIM_DEBUG = "1";
+      assert.match(errorText(new Error("what and why")), /what and why\n\s+at /);
+    } finally {
+      if (saved === undefined) delete process.env.APIM_DEBUG;
+      else process.env.APIM_DEBUG = saved;
+    }
+    const result = run([start, "test", "--no-such-option"], { APIM_DEBUG: "" });
+    assert.equal(result.status, 1);
+    assert.match(result.stderr, /--no-such-option/);
+    assert.doesNotMatch(result.stderr, /^\s+at /m);
+  });
+
+  describe("test", () => {
+    it("runs what needs Docker last, or not at all", () => {
+      const all = testFiles(false);
+      const unit = testFiles(true);
+      const integration = all.filter((file) => file.startsWith(join("test", "integration")));
+      assert.ok(integration.length > 0 && unit.length > 0);
+      assert.deepEqual(all, [...unit, ...integration]);
+      assert.equal(new Set(all).size, all.length);
+    });
+
+    it("ends with the counts, skipped ones only if there are any", () => {
+      assert.equal(summaryLine({ passed: 12, failed: 0, skipped: 0 }), "12 passed, 0 failed");
+      assert.equal(summaryLine({ passed: 1, failed: 2, skipped: 3 }), "1 passed, 2 failed, 3 skipped");
+    });
+
+    it("succeeds only when a test passed, none failed, and mocha ended well", () => {
+      assert.equal(exitStatus({ passed: 3, failed: 0, skipped: 1 }, 0), 0);
+      assert.equal(exitStatus({ passed: 3, failed: 1, skipped: 0 }, 1), 1);
+      assert.equal(exitStatus({ passed: 3, failed: 1, skipped: 0 }, 0), 1);
+      assert.equal(exitStatus({ passed: 3, failed: 0, skipped: 0 }, 7), 1);
+      assert.equal(exitStatus({ passed: 0, failed: 0, skipped: 3 }, 0), 1);
+      assert.equal(exitStatus(undefined, 0), 1);
+    });
+
+    it("counts passed, failed and skipped tests, and failed hooks", () => {
+      const directory = mkdtempSync(join(tmpdir(), "apim-reporter-"));
+      try {
+        const file = join(directory, "sample.js");
+        writeFileSync(
+          file,
+          'it("a", () => {}); it("b", () => { throw new Error("b"); }); it.skip("c", () => {});\n' +
+            'describe("d", () => { before(() => { throw new Error("hook"); }); it("e", () => {}); });\n',
+        );
+        const counts = join(directory, "counts.json");
+        const mocha = [
+          join(projectDirectory, "node_modules/mocha/bin/mocha.js"),
+          "--require=ts-node/register/transpile-only",
+          `--reporter=${join(projectDirectory, "tools/testReporter.ts")}`,
+        ];
+        assert.notEqual(run([...mocha, file], { APIM_TEST_COUNTS: counts }).status, 0);
+        assert.deepEqual(JSON.parse(readFileSync(counts, "utf8")), { passed: 1, failed: 2, skipped: 1 });
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    });
+  });
+});

@@ -1,0 +1,237 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import Docker from "dockerode";
+import { decide, ensureDockerEngine, installPackages, type Probe, probeDocker } from "../../../cli/setup/dockerEngine";
+import type { Host } from "../../../cli/setup/host";
+
+const absent: Probe = { kind: "absent", reason: "connect ENOENT /var/run/docker.sock" };
+
+interface Machine {
+  readonly platform?: string;
+  readonly uid?: number;
+  /** Commands that are there. */
+  readonly commands?: readonly string[];
+  readonly systemd?: boolean;
+}
+
+/** A machine that remembers what was asked of it; `onRun` may change what happens. */
+function fakeHost(
+  { platform = "linux", uid = 0, commands = ["apt-get"], systemd = false }: Machine,
+  onRun: (line: string) => number = () => 0,
+) {
+  const ran: string[] = [];
+  const host: Host = {
+    platform,
+    uid,
+    has: (command) => commands.includes(command),
+    exists: (path) => systemd && path === "/run/systemd/system",
+    run: async (command, args) => {
+      const line = [command, ...args].join(" ");
+      ran.push(line);
+      const status = onRun(line);
+      return { status, output: status === 0 ? "" : "first\nE: the last line\n" };
+    },
+    startInBackground: (command, args, logFile) => {
+      const line = [command, ...args, `>${logFile}`].join(" ");
+      ran.push(line);
+      const status = onRun(line);
+      return { ended: () => (status === 0 ? undefined : `ended with status ${status}`) };
+    },
+    readText: () => "log one\nlog two\n",
+    sleep: async () => undefined,
+  };
+  return { host, ran };
+}
+
+describe("finding or starting a Docker engine", () => {
+  describe("decides", () => {
+    const cases: [string, Probe, Machine, string | undefined, RegExp | object][] = [
+      ["nothing when one answers", { kind: "answers" }, {}, undefined, { action: "nothing" }],
+      [
+        "to install and start where apt-get is there",
+        absent,
+        {},
+        undefined,
+        { action: "start", install: true, by: "dockerd" },
+      ],
+      [
+        "to start what is installed",
+        absent,
+        { commands: ["dockerd"] },
+        undefined,
+        { action: "start", install: false, by: "dockerd" },
+      ],
+      [
+        "to start through systemd",
+        absent,
+        { commands: ["dockerd"], systemd: true },
+        undefined,
+        { action: "start", install: false, by: "systemd" },
+      ],
+      [
+        "nothing of its own when DOCKER_HOST names one",
+        absent,
+        {},
+        "tcp://10.0.0.9:2375",
+        /DOCKER_HOST names tcp:\/\/10\.0\.0\.9:2375.*unset DOCKER_HOST/,
+      ],
+      [
+        "to leave the right to use it to the user",
+        { kind: "forbidden", reason: "EACCES" },
+        { uid: 1000 },
+        undefined,
+        /usermod -aG docker/,
+      ],
+      [
+        "not to start a second one beside a broken one",
+        { kind: "failed", reason: "500" },
+        {},
+        undefined,
+        /docker info/,
+      ],
+      [
+        "to advise a user who is not root",
+        absent,
+        { uid: 1000, commands: ["dockerd"], systemd: true },
+        undefined,
+        /sudo systemctl start docker/,
+      ],
+      [
+        "to advise a user who is not root and has none",
+        absent,
+        { uid: 1000 },
+        undefined,
+        /sudo apt-get install docker\.io/,
+      ],
+      ["to advise where apt-get is missing", absent, { commands: [] }, undefined, /docs\.docker\.com\/engine\/install/],
+      ["to advise on another system", absent, { platform: "darwin" }, undefined, /Docker Desktop/],
+    ];
+    for (const [what, probe, machine, dockerHost, expected] of cases) {
+      it(what, () => {
+        const decision = decide(probe, fakeHost(machine).host, dockerHost);
+        if (!(expected instanceof RegExp)) return assert.deepEqual(decision, expected);
+        assert.equal(decision.action, "refuse");
+        assert.match(decision.action === "refuse" ? decision.message : "", expected);
+      });
+    }
+  });
+
+  describe("does", () => {
+    let engine: Server;
+    let docker: Docker;
+    /** What the engine's socket does. */
+    let answers: "yes" | "no" | "error";
+    const saved = process.env.DOCKER_HOST;
+
+    beforeEach(async () => {
+      delete process.env.DOCKER_HOST;
+      answers = "no";
+      engine = createServer((request, response) => {
+        if (answers === "no") request.socket.destroy();
+        else response.writeHead(answers === "yes" ? 200 : 500).end("OK");
+      });
+      await new Promise<void>((resolve) => engine.listen(0, "127.0.0.1", resolve));
+      const { port } = engine.address() as AddressInfo;
+      docker = new Docker({ protocol: "http", host: "127.0.0.1", port });
+      // As when nothing listens at the socket.
+      const ping = docker.ping.bind(docker);
+      docker.ping = (() =>
+        answers === "no"
+          ? Promise.reject(Object.assign(new Error("ENOENT"), { code: "ENOENT" }))
+          : ping()) as typeof docker.ping;
+    });
+    afterEach(async () => {
+      if (saved !== undefined) process.env.DOCKER_HOST = saved;
+      engine.closeAllConnections();
+      await new Promise((resolve) => engine.close(resolve));
+    });
+
+    it("tells an answer from an error and from nobody", async () => {
+      assert.equal((await probeDocker(docker)).kind, "absent");
+      answers = "error";
+      assert.equal((await probeDocker(docker)).kind, "failed");
+      answers = "yes";
+      assert.equal((await probeDocker(docker)).kind, "answers");
+      const nowhere = new Docker({ socketPath: "/nonexistent/docker.sock" });
+      assert.equal((await probeDocker(nowhere)).kind, "absent");
+    });
+
+    it("nothing at all when one answers", async () => {
+      answers = "yes";
+      const { host, ran } = fakeHost({});
+      await ensureDockerEngine(docker, host, assert.fail);
+      assert.deepEqual(ran, []);
+    });
+
+    it("install it, then start it in the background, and wait for its answer", async () => {
+      const { host, ran } = fakeHost({}, (line) => {
+        if (line.startsWith("dockerd")) setTimeout(() => (answers = "yes"), 30);
+        return 0;
+      });
+      const lines: string[] = [];
+      await ensureDockerEngine(docker, { ...host, sleep: () => new Promise((done) => setTimeout(done, 5)) }, (line) =>
+        lines.push(line),
+      );
+      assert.deepEqual(ran, [
+        "apt-get update",
+        "apt-get install -y --no-install-recommends docker.io iptables",
+        "dockerd >/var/log/dockerd.log",
+      ]);
+      assert.deepEqual(lines.length, 2);
+    });
+
+    it("not start it when the package did", async () => {
+      const { host, ran } = fakeHost({}, (line) => {
+        if (line.includes("install")) answers = "yes";
+        return 0;
+      });
+      await ensureDockerEngine(docker, host, () => undefined);
+      assert.equal(ran.length, 2);
+    });
+
+    it("start it through systemd", async () => {
+      const { host, ran } = fakeHost({ commands: ["dockerd"], systemd: true }, () => {
+        answers = "yes";
+        return 0;
+      });
+      await ensureDockerEngine(docker, host, () => undefined);
+      assert.deepEqual(ran, ["systemctl start docker"]);
+    });
+
+    it("say why when it ends at once", async () => {
+      const { host } = fakeHost({ commands: ["dockerd"] }, () => 3);
+      await assert.rejects(
+        ensureDockerEngine(docker, host, () => undefined),
+        /dockerd ended with status 3.*\nlog one\nlog two/,
+      );
+    });
+
+    it("give up after a minute", async () => {
+      let slept = 0;
+      const { host } = fakeHost({ commands: ["dockerd"] });
+      const counting = {
+        ...host,
+        sleep: async (milliseconds: number) => {
+          slept += milliseconds;
+        },
+      };
+      await assert.rejects(
+        ensureDockerEngine(docker, counting, () => undefined),
+        /did not answer within 60 s.*\/var\/log\/dockerd\.log/,
+      );
+      assert.equal(slept, 60_000);
+    });
+
+    it("go on after a failed update, not after a failed installation", async () => {
+      const updateFails = fakeHost({}, (line) => (line === "apt-get update" ? 100 : 0));
+      await installPackages(updateFails.host, ["x"], () => undefined);
+      assert.equal(updateFails.ran.length, 2);
+      const installFails = fakeHost({}, (line) => (line === "apt-get update" ? 0 : 100));
+      await assert.rejects(
+        installPackages(installFails.host, ["x"], () => undefined),
+        /could not install x.*E: the last line/s,
+      );
+    });
+  });
+});

@@ -1,0 +1,354 @@
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Host } from "../../../cli/setup/host";
+import { driverFromMaven } from "../../../cli/setup/jdbcDriver";
+import { stageProduct } from "../../../cli/setup/stageProduct";
+import { contextsDirectory, imageFiles, productContext } from "../../../images/productContext";
+import { parseSettings } from "../../../plan/settings";
+import { driverOf, oldDriver, writePack, zipOf } from "../../distribution/samplePack";
+
+const images = resolve(__dirname, "../../../images/apim");
+
+const driverJar = driverOf("class");
+
+/** A host on which nothing may be run, unless `mvn` says how it ends. */
+function hostWith(mvn?: (args: readonly string[]) => { status: number; output: string }): Host {
+  const unexpected = () => assert.fail("nothing else is asked of the host");
+  return {
+    platform: "linux",
+    uid: 1000,
+    has: (command) => command === "mvn" && mvn !== undefined,
+    exists: unexpected,
+    run: async (command, args) => (command === "mvn" && mvn ? mvn(args) : unexpected()),
+    startInBackground: unexpected,
+    readText: unexpected,
+    sleep: unexpected,
+  };
+}
+
+describe("the build context of a product image", () => {
+  let project: string;
+  let pack: string;
+  let contexts: string;
+  let said: string[];
+  beforeEach(() => {
+    project = mkdtempSync(join(tmpdir(), "apim-product-"));
+    pack = join(project, "wso2am-1.9.0");
+    contexts = join(project, contextsDirectory);
+    writePack(pack);
+    writeFileSync(join(project, "driver-5.jar"), driverJar);
+    mkdirSync(join(project, "images/apim"), { recursive: true });
+    for (const name of imageFiles) cpSync(join(images, name), join(project, "images/apim", name));
+  });
+  afterEach(() => rmSync(project, { recursive: true }));
+
+  function settingsOf(stack: string, more: Record<string, unknown> = {}) {
+    writeFileSync(join(project, `Pulumi.${stack}.yaml`), "config: {}\n");
+    return parseSettings({ distribution: "wso2am-1.9.0", jdbcDriver: "driver-5.jar", ...more }, stack);
+  }
+
+  async function stage(stack = "one", more: Record<string, unknown> = {}): Promise<string> {
+    said = [];
+    const settings = settingsOf(stack, more);
+    await stageProduct(settings, hostWith(), (line) => said.push(line), project);
+    // The program finds it by itself.
+    return join(project, (await productContext(project, settings)).directory);
+  }
+
+  /** Contexts, unfinished ones included. */
+  const made = () => readdirSync(contexts).filter((name) => !name.endsWith(".json"));
+
+  it("has the Dockerfile, the scripts, the pack and the driver", async () => {
+    const context = await stage();
+    assert.deepEqual(readdirSync(context).sort(), ["Dockerfile", "entrypoint.sh", "healthcheck.sh", "pack"]);
+    for (const name of imageFiles)
+      assert.deepEqual(readFileSync(join(context, name)), readFileSync(join(images, name)));
+    const file = "repository/conf/carbon.xml";
+    assert.deepEqual(readFileSync(join(context, "pack", file)), readFileSync(join(pack, file)));
+    assert.equal(statSync(join(context, "pack/bin/wso2server.sh")).mode & 0o777, 0o755);
+    assert.deepEqual(readFileSync(join(context, "pack/repository/components/lib/driver-5.jar")), driverJar);
+    assert.ok(!existsSync(join(pack, "repository/components/lib")), "the user's own directory is left alone");
+    assert.equal(said.length, 2, said.join("\n"));
+  });
+
+  it("never writes to the user's own pack, not where the driver has the name of a file in it", async () => {
+    const own = join(pack, "repository/components/lib/driver-5.jar");
+    mkdirSync(join(own, ".."), { recursive: true });
+    writeFileSync(own, "the pack's own");
+    const context = await stage();
+    assert.equal(readFileSync(own, "utf8"), "the pack's own");
+    assert.deepEqual(readFileSync(join(context, "pack/repository/components/lib/driver-5.jar")), driverJar);
+  });
+
+  it("takes no space for a directory, and leaves its files' modes alone", async () => {
+    const locked = join(pack, "dbscripts/mysql.sql");
+    chmodSync(locked, 0o444);
+    const context = await stage();
+    const inode = (path: string) => statSync(path).ino;
+    assert.equal(inode(join(context, "pack/bin/wso2server.sh")), inode(join(pack, "bin/wso2server.sh")));
+    // The server could not write to this one.
+    assert.notEqual(inode(join(context, "pack/dbscripts/mysql.sql")), inode(locked));
+    assert.equal(statSync(join(context, "pack/dbscripts/mysql.sql")).mode & 0o777, 0o644);
+    assert.equal(statSync(locked).mode & 0o777, 0o444);
+  });
+
+  it("is left alone, with nothing said, when nothing changed", async () => {
+    const context = await stage();
+    const before = [context, join(context, "Dockerfile"), join(contexts, "one.json")].map(
+      (path) => statSync(path).mtimeMs,
+    );
+    assert.equal(await stage(), context);
+    assert.deepEqual(said, []);
+    assert.deepEqual(
+      [context, join(context, "Dockerfile"), join(contexts, "one.json")].map((path) => statSync(path).mtimeMs),
+      before,
+    );
+  });
+
+  it("gives way to that of a changed pack, driver or script; others' stay", async () => {
+    const first = await stage();
+    mkdirSync(join(contexts, "someones"));
+    const changes = [
+      () => writeFileSync(join(pack, "repository/components/plugins/more.jar"), "jar"),
+      () => writeFileSync(join(project, "driver-5.jar"), driverOf("another class")),
+      () => appendFileSync(join(project, "images/apim/entrypoint.sh"), "#\n"),
+    ];
+    let before = first;
+    for (const change of changes) {
+      change();
+      const after = await stage();
+      assert.notEqual(after, before);
+      assert.ok(!existsSync(before) && existsSync(join(after, "Dockerfile")));
+      before = after;
+    }
+    assert.deepEqual(made().length, 2, made().join(", "));
+    assert.ok(existsSync(join(contexts, "someones")));
+  });
+
+  it("is shared by stacks with the same pack, and goes with the last of them", async () => {
+    const context = await stage("one");
+    assert.equal(await stage("two"), context);
+    assert.deepEqual(said, []);
+    await stageProduct(settingsOf("one", { image: "mine:1", jdbcDriver: undefined }), hostWith(), assert.fail, project);
+    assert.ok(existsSync(context));
+    rmSync(join(project, "Pulumi.two.yaml"));
+    await stageProduct(parseSettings({}, "dev"), hostWith(), assert.fail, project);
+    assert.deepEqual(readdirSync(contexts), []);
+  });
+
+  it("is not taken for one when its making was cut off", async () => {
+    mkdirSync(join(contexts, ".staging-999999999-0123456789ab/pack"), { recursive: true });
+    const context = await stage();
+    assert.deepEqual(
+      made().map((name) => join(contexts, name)),
+      [context],
+    );
+  });
+
+  describe("from a zip", () => {
+    const zipped = (more: Record<string, Buffer> = {}, modes?: ReadonlyMap<string, number>) =>
+      writeFileSync(join(project, "pack.zip"), zipOf(pack, more, modes));
+
+    it("has the same files, with their modes and links", async () => {
+      const link = "wso2am-1.9.0/repository/conf/link.xml";
+      zipped(
+        {
+          [link]: Buffer.from("carbon.xml"),
+          "wso2am-1.9.0/bin/tool": Buffer.from("tool"),
+          "wso2am-1.9.0/tmp/": Buffer.alloc(0),
+        },
+        new Map([
+          [link, 0o120777],
+          ["wso2am-1.9.0/bin/tool", 0o100700],
+        ]),
+      );
+      const context = await stage("one", { distribution: "pack.zip" });
+      const inContext = (path: string) => join(context, "pack", path);
+      for (const path of ["bin/wso2server.sh", "repository/conf/carbon.xml", "repository/components/plugins/some.jar"])
+        assert.deepEqual(readFileSync(inContext(path)), readFileSync(join(pack, path)));
+      const modes = ["bin/wso2server.sh", "bin/tool", "repository/conf/carbon.xml", "tmp"];
+      assert.deepEqual(
+        modes.map((path) => (statSync(inContext(path)).mode & 0o777).toString(8)),
+        ["755", "755", "644", "755"],
+      );
+      assert.equal(readlinkSync(inContext("repository/conf/link.xml")), "carbon.xml");
+      await stage("one", { distribution: "pack.zip" });
+      assert.deepEqual(said, []);
+    });
+
+    const escapes: [what: string, name: string, mode: number, content: string, expected: RegExp][] = [
+      ["a name that leads out of it", "wso2am-1.9.0/../../out", 0o100644, "x", /pack\.zip: invalid relative path/],
+      ["an absolute name", "/tmp/apim-product-out", 0o100644, "x", /pack\.zip: absolute path/],
+      [
+        "a link that leads out of it",
+        "wso2am-1.9.0/a/out",
+        0o120777,
+        "../../x",
+        /a\/out is a link to \.\.\/\.\.\/x, outside/,
+      ],
+      ["an absolute link", "wso2am-1.9.0/out", 0o120777, "/etc", /out is a link to \/etc, outside/],
+    ];
+    for (const [what, name, mode, content, expected] of escapes)
+      it(`refuses ${what}, and leaves nothing behind`, async () => {
+        zipped({ [name]: Buffer.from(content) }, new Map([[name, mode]]));
+        await assert.rejects(stage("one", { distribution: "pack.zip" }), expected);
+        assert.deepEqual(existsSync(contexts) ? made() : [], []);
+      });
+
+    it("writes nothing through a link", async () => {
+      const name = "wso2am-1.9.0/repository/conf2";
+      zipped(
+        { [name]: Buffer.from("conf"), [`${name}/carbon.xml`]: Buffer.from("<other/>") },
+        new Map([[name, 0o120777]]),
+      );
+      await assert.rejects(stage("one", { distribution: "pack.zip" }), /EEXIST/);
+      assert.deepEqual(made(), []);
+    });
+
+    it("refuses a file that is not what the table of contents says", async () => {
+      const bytes = zipOf(pack, { "wso2am-1.9.0/repository/components/a": Buffer.from("abc") });
+      // Stored by deflate as they are, being so few.
+      const at =
+        bytes.indexOf(Buffer.from("wso2am-1.9.0/repository/components/a")) +
+        "wso2am-1.9.0/repository/components/a".length;
+      bytes[at + 1] = (bytes[at + 1] ?? 0) ^ 0x08;
+      writeFileSync(join(project, "pack.zip"), bytes);
+      await assert.rejects(stage("one", { distribution: "pack.zip" }), /components\/a|incorrect|invalid/);
+      assert.deepEqual(made(), []);
+    });
+  });
+
+  describe("has the driver", () => {
+    const lib = "repository/components/lib";
+    const ofPack = "mysql-connector-java-5.1.47-bin.jar";
+
+    it("of the pack, when the stack names no other, and says so", async () => {
+      writePack(pack, { [`${lib}/${ofPack}`]: driverJar });
+      const context = await stage("one", { jdbcDriver: undefined });
+      assert.match(said[0] ?? "", /mysql-connector-java-5\.1\.47-bin\.jar of the pack goes into the image/);
+      assert.deepEqual(readdirSync(join(context, "pack", lib)), [ofPack]);
+    });
+
+    it("that the stack names, in place of the pack's, and says so", async () => {
+      writePack(pack, { [`${lib}/${ofPack}`]: driverJar, [`${lib}/other.jar`]: "jar" });
+      const own = await stage("one", { jdbcDriver: undefined });
+      const context = await stage("one");
+      assert.notEqual(context, own);
+      assert.match(
+        said[0] ?? "",
+        /driver-5\.jar goes into the image in place of the pack's mysql-connector-java-5\.1\.47/,
+      );
+      assert.deepEqual(readdirSync(join(context, "pack", lib)).sort(), ["driver-5.jar", "other.jar"]);
+      assert.deepEqual(readFileSync(join(pack, lib, ofPack)), driverJar, "the user's own directory is left alone");
+    });
+
+    it("not of a pack whose driver is none", async () => {
+      writePack(pack, { [`${lib}/${ofPack}`]: "no zip" });
+      const none =
+        /jdbcDriver: expected the jar of MySQL Connector\/J, found mysql-connector-java-5\.1\.47-bin\.jar of the pack \(/;
+      await assert.rejects(stage("one", { jdbcDriver: undefined }), none);
+      assert.deepEqual(made(), []);
+    });
+
+    it("not so old a one that the deployment's own MySQL refuses it; another server may take it", async () => {
+      writePack(pack, { [`${lib}/${ofPack}`]: oldDriver() });
+      writeFileSync(join(project, "old.jar"), oldDriver());
+      const tooOld =
+        /jdbcDriver: expected MySQL Connector\/J 5\.1\.46 or newer, .* set wso2-apim:jdbcDriver, e\.g\. to 5\.1\.49/;
+      for (const jdbcDriver of [undefined, "old.jar"]) await assert.rejects(stage("one", { jdbcDriver }), tooOld);
+      assert.deepEqual(made(), []);
+      const external = { databaseHost: "db.example.com", databaseAdminPassword: "x" };
+      for (const jdbcDriver of [undefined, "old.jar"]) await stage("one", { jdbcDriver, ...external });
+    });
+
+    it("not from a file that is not there or no driver", async () => {
+      await assert.rejects(
+        stage("one", { jdbcDriver: "none.jar" }),
+        /jdbcDriver: expected .* found no file .*none\.jar/,
+      );
+      writeFileSync(join(project, "other.jar"), zipOf(pack));
+      await assert.rejects(
+        stage("one", { jdbcDriver: "other.jar" }),
+        /other\.jar \(there is no com\/mysql\/jdbc\/Driver/,
+      );
+      writeFileSync(join(project, "text.jar"), "no zip");
+      await assert.rejects(stage("one", { jdbcDriver: "text.jar" }), /jdbcDriver: expected the jar of MySQL/);
+      assert.deepEqual(made(), []);
+    });
+
+    const version = "5.1.49";
+    const place = `mysql/mysql-connector-java/${version}/mysql-connector-java-${version}.jar`;
+
+    it("of a version from Maven's repository on this machine", async () => {
+      const repository = join(project, "m2");
+      mkdirSync(join(repository, place, ".."), { recursive: true });
+      writeFileSync(join(repository, place), driverJar);
+      const file = await driverFromMaven(version, project, hostWith(), assert.fail, repository);
+      assert.equal(file, join(repository, place));
+    });
+
+    it("of a version that Maven fetches, its arguments apart from each other", async () => {
+      const target = join(project, "fetched");
+      const host = hostWith((args) => {
+        assert.deepEqual(args.slice(-3), [
+          "dependency:copy",
+          `-Dartifact=mysql:mysql-connector-java:${version}`,
+          `-DoutputDirectory=${target}`,
+        ]);
+        mkdirSync(target);
+        writeFileSync(join(target, `mysql-connector-java-${version}.jar`), driverJar);
+        return { status: 0, output: "" };
+      });
+      const lines: string[] = [];
+      const file = await driverFromMaven(version, target, host, (line) => lines.push(line), join(project, "empty"));
+      assert.deepEqual(readFileSync(file), driverJar);
+      assert.equal(lines.length, 1);
+    });
+
+    it("or says how to give it, when Maven is not there or fails", async () => {
+      const from = (host: Host) => driverFromMaven("5.1.0", project, host, () => undefined, join(project, "empty"));
+      const byPath = /set wso2-apim:jdbcDriver to the path of a mysql-connector-java jar/;
+      await assert.rejects(
+        from(hostWith()),
+        /no mvn on PATH to fetch mysql:mysql-connector-java:5\.1\.0; install Maven/,
+      );
+      await assert.rejects(from(hostWith()), byPath);
+      const failing = hostWith(() => ({ status: 1, output: "[ERROR] no such artifact\n" }));
+      await assert.rejects(from(failing), /\(status 1\).*\n\[ERROR\] no such artifact/);
+      await assert.rejects(from(failing), byPath);
+    });
+  });
+
+  it("is not made of what the program would refuse", async () => {
+    const carbon = join(pack, "repository/conf/carbon.xml");
+    writeFileSync(carbon, readFileSync(carbon, "utf8").replace("<Version>1.9.0", "<Version>2.0.0"));
+    await assert.rejects(stage(), /carbon\.xml says version "2\.0\.0"/);
+    // Nor is anything installed for a stack with an image of the user's.
+    const image = stage("one", { image: "mine:1", jdbcDriver: undefined });
+    await assert.rejects(image, /carbon\.xml says version "2\.0\.0"/);
+    assert.ok(!existsSync(contexts));
+  });
+
+  it("follows no link of the pack", async () => {
+    symlinkSync("mysql.sql", join(pack, "dbscripts/link.sql"));
+    const context = await stage();
+    assert.ok(lstatSync(join(context, "pack/dbscripts/link.sql")).isSymbolicLink());
+  });
+});

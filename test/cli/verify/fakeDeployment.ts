@@ -1,0 +1,158 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Backend } from "../../../cli/verify/backend";
+import type { KeyType } from "../../../cli/verify/environments";
+import { parseSettings } from "../../../plan/settings";
+import type { RawSettings } from "../../../settings";
+import { buildTopology, type Topology } from "../../../topology";
+
+/** One request as the fake deployment got it. */
+export interface Seen {
+  readonly host: string;
+  readonly path: string;
+  readonly action: string;
+  readonly form: Readonly<Record<string, string>>;
+  readonly headers: IncomingMessage["headers"];
+  /** The gateway that the balancer sent it to, in turn. */
+  readonly node: string;
+}
+
+type Answer = { status?: number; headers?: Record<string, string | string[]>; body?: string };
+/** Changes an answer; undefined leaves the good one. */
+export type Override = (seen: Seen) => Answer | undefined;
+
+/** The product's requests answered from memory on one plain port: what verify sends and how it judges is what is tested. */
+export class FakeDeployment {
+  readonly seen: Seen[] = [];
+  readonly apis = new Set<string>();
+  readonly applications = new Set<string>();
+  readonly revoked = new Set<string>();
+  override: Override = () => undefined;
+  private turn = 0;
+  /** Settings that differ from the defaults. */
+  settings: RawSettings = {};
+  /** What the endpoints behind the gateways answer. */
+  readonly words: Record<KeyType, string> = { PRODUCTION: "from the endpoint", SANDBOX: "from the sandbox endpoint" };
+  /** What verify is told of these endpoints. */
+  readonly backend: Backend = {
+    urls: { PRODUCTION: "http://backend:1", SANDBOX: "http://backend:1/sandbox" },
+    isAnswer: (endpoint, _, body) => body === this.words[endpoint],
+    close: async () => undefined,
+  };
+  /** Host name of an environment -> which keys its gateway takes, when that is not what the settings say. */
+  readonly wrongTypes = new Map<string, string>();
+  /** The types of the keys that tokens were got with. */
+  private readonly tokens = new Map<string, KeyType>();
+  private server: Server | undefined;
+  private port = 0;
+
+  async start(): Promise<void> {
+    const server = createServer((request, response) => void this.receive(request, response));
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    this.server = server;
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  stop(): Promise<void> {
+    return new Promise((done) => {
+      this.server?.close(() => done());
+      this.server?.closeAllConnections();
+    });
+  }
+
+  /** The topology with every route on this server's port, without TLS. */
+  get topology(): Topology {
+    const topology = buildTopology(parseSettings(this.settings, "dev"));
+    const { balancer } = topology;
+    return {
+      ...topology,
+      balancer: {
+        ...balancer,
+        routes: balancer.routes.map((route) => ({ ...route, tls: false })),
+        ports: balancer.ports.map((port) => ({ ...port, published: this.port })),
+      },
+    };
+  }
+
+  /** `path action` of each request. */
+  get log(): string[] {
+    return this.seen.map(({ path, action }) => `${path.replace(/.*\//, "/")} ${action}`.trim());
+  }
+
+  private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    const url = new URL(request.url ?? "/", "http://fake");
+    const form = Object.fromEntries(new URLSearchParams(body));
+    const { headers } = request;
+    const { node, count } = this.balance(headers.host?.replace(/:.*/, "") ?? "");
+    const seen = { host: headers.host ?? "", path: url.pathname, action: form.action ?? "", form, headers, node };
+    this.seen.push(seen);
+    const answer = this.override(seen) ?? this.answer(seen);
+    response.writeHead(answer.status ?? 200, { ...answer.headers, ...(count > 1 && { "x-apim-node": node }) });
+    response.end(answer.body ?? "");
+  }
+
+  /** Which gateway's turn it is, of how many. */
+  private balance(host: string): { node: string; count: number } {
+    const route = this.topology.balancer.routes.find((one) => one.traffic === "calls" && one.host === host);
+    const names = route?.targets.map((target) => target.node) ?? [];
+    return { node: names[this.turn++ % names.length] ?? "", count: names.length };
+  }
+
+  private answer(seen: Seen): Answer {
+    const { path, form, action } = seen;
+    const json = (value: object, headers: Answer["headers"] = {}) => ({
+      headers,
+      body: JSON.stringify({ error: false, ...value }),
+    });
+    const { name = "", application = "", keytype = "" } = form;
+    switch (action) {
+      case "login":
+        return json({}, { "set-cookie": ["JSESSIONID=1; Path=/; Secure", "APIM_NODE=x; path=/"] });
+      case "addAPI":
+        this.apis.add(name);
+        return json({});
+      case "removeAPI":
+        return this.apis.delete(name) ? json({}) : { body: '{"error":true,"message":"no such API"}' };
+      case "getAllPublishedAPIs":
+        return json({ apis: [...this.apis].map((one) => ({ name: one, version: "1.0.0", provider: "admin" })) });
+      case "addApplication":
+        this.applications.add(application);
+        return json({});
+      case "removeApplication":
+        return this.applications.delete(application) ? json({}) : { body: '{"error":true,"message":"none"}' };
+      case "generateApplicationKey":
+        return json({ data: { key: { consumerKey: `k3y-${keytype}`, consumerSecret: "s3cret" } } });
+      case "updateStatus":
+      case "addAPISubscription":
+        return json({});
+    }
+    if (path === "/token") return this.token(seen);
+    if (path === "/revoke") {
+      this.revoked.add(form.token ?? "");
+      return {};
+    }
+    if (path === "/authorize")
+      return { status: 302, headers: { location: `http://keymanager.apim-wso2.com:${this.port}/login` } };
+    return this.call(seen.host.replace(/:.*/, ""), seen.headers.authorization?.replace("Bearer ", ""));
+  }
+
+  private token({ headers }: Seen): Answer {
+    const key = Buffer.from(headers.authorization?.replace("Basic ", "") ?? "", "base64").toString();
+    const token = `token-${this.tokens.size + 1}`;
+    this.tokens.set(token, key.startsWith("k3y-SANDBOX") ? "SANDBOX" : "PRODUCTION");
+    return { body: JSON.stringify({ access_token: token }) };
+  }
+
+  private call(host: string, token: string | undefined): Answer {
+    const refused = (code: number) => ({ status: 401, body: `<ams:fault><ams:code>${code}</ams:code></ams:fault>` });
+    if (token === undefined) return refused(900902);
+    const type = this.tokens.get(token);
+    if (type === undefined || this.revoked.has(token)) return refused(900901);
+    const takes = this.wrongTypes.get(host) ?? this.topology.environments.find(({ apiHost }) => apiHost === host)?.type;
+    return takes === "hybrid" || takes === type.toLowerCase()
+      ? { body: this.words[type] }
+      : { status: 401, body: `<error><message>${type} Key Provided for ${takes} Gateway</message></error>` };
+  }
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { renderBalancer } from "../../../configs";
+import type { Topology } from "../../../topology";
+import { topologyOf } from "../stock";
+
+/** The lines of one `frontend` or `backend`, without indentation. */
+function section(configuration: string, title: string): string[] {
+  const start = configuration.indexOf(`\n${title}\n`);
+  assert.ok(start >= 0, title);
+  return (
+    configuration
+      .slice(start + title.length + 2)
+      .split("\n\n")[0]
+      ?.split("\n")
+      .map((line) => line.trim()) ?? []
+  );
+}
+
+describe("configs: load balancer", () => {
+  const topology = topologyOf();
+  const configuration = renderBalancer(topology);
+
+  it("sends each host name to its component, encrypted and checked by name", () => {
+    const https = section(configuration, "frontend https");
+    for (const { role, hostName, address, ports } of topology.nodes) {
+      const name = role.toLowerCase();
+      assert.ok(https.includes(`use_backend ${name} if { req.hdr(host),host_only -m str -i ${hostName} }`));
+      const server = section(configuration, `backend ${name}`).find((line) => line.startsWith("server "));
+      assert.ok(server?.includes(` ${address}:${ports.managementHttps} ssl sni str(${hostName}) `), server);
+      assert.ok(server?.includes(` verifyhost ${hostName} port ${ports.managementHttps}`), server);
+    }
+    assert.match(configuration, /default-server .* verify required ca-file /);
+    assert.doesNotMatch(configuration, /verify none|stats /);
+  });
+
+  it("has sticky sessions for Publisher and Store only", () => {
+    const sticky = topology.balancer.routes.filter(({ name }) =>
+      section(configuration, `backend ${name}`).some((line) => line.startsWith("cookie ")),
+    );
+    assert.deepEqual(
+      sticky.map(({ role }) => role),
+      ["publisher", "store"],
+    );
+  });
+
+  it("answers an unknown host with 421 and the known ones", () => {
+    const refusal = section(configuration, "frontend https").find((line) => line.includes("421"));
+    for (const { hostName } of topology.nodes) assert.ok(refusal?.includes(hostName));
+  });
+
+  it("sends API calls to the gateway whatever host they name, checked on its management port", () => {
+    for (const [front, back] of [
+      ["gatewayHttps", "api-https"],
+      ["gatewayHttp", "api-http"],
+    ]) {
+      assert.ok(section(configuration, `frontend ${front}`).includes(`default_backend ${back}`));
+      assert.ok(section(configuration, `backend ${back}`).some((line) => / port 9444$/.test(line)));
+    }
+    assert.ok(section(configuration, "backend api-https").some((line) => line.includes("172.28.0.41:8244 ssl ")));
+    assert.ok(section(configuration, "backend api-http").some((line) => line.includes("172.28.0.41:8281 check-sni")));
+  });
+
+  it("names the published port to the nodes", () => {
+    const other = renderBalancer(topologyOf({ httpsPort: 443 }));
+    assert.ok(section(other, "frontend https").includes("http-request set-header X-Forwarded-Port 443"));
+  });
+
+  it("takes as many connections as the container's memory is enough for", () => {
+    const most = (balancerMemory: number) =>
+      Number(/^ {4}maxconn (\d+)$/m.exec(renderBalancer(topologyOf({ balancerMemory })))?.[1]);
+    assert.deepEqual([64, 128, 1024].map(most), [200, 520, 5000]);
+  });
+
+  it("refuses a port with and without TLS", () => {
+    const routes = topology.balancer.routes.map((route) => ({ ...route, listenPort: 8443 }));
+    const mixed: Topology = { ...topology, balancer: { ...topology.balancer, routes } };
+    assert.throws(() => renderBalancer(mixed), /port 8443 are partly with and partly without TLS/);
+  });
+
+  it("has fronts on a node's own ports for roles with several nodes, not published", () => {
+    const several = topologyOf({ keyManagerReplicas: 2, gatewayReplicas: 2 });
+    const text = renderBalancer(several);
+    assert.match(text, /frontend internal-9443\n {4}bind :9443 ssl [\s\S]*?X-Forwarded-Port 9443\n/);
+    assert.match(text, /frontend internal-8281\n {4}bind :8281\n/);
+    assert.match(
+      text,
+      /backend internal-keymanager-managementhttps\n[\s\S]*?server keymanager-2 172\.28\.0\.22:9443 ssl/,
+    );
+    assert.deepEqual(
+      several.balancer.ports.map(({ internal }) => internal),
+      [8443, 8243, 8280],
+    );
+  });
+});

@@ -1,0 +1,17 @@
+import { spawnSync } from "node:child_process";
+import * as path from "node:path";
+
+/**
+ * Runs TypeScript code, which gets `args` as process.argv.slice(1), where no file can take a byte: as on a full disk, a
+ * file can be made, and its writing fails.
+ *
+ * @returns what it printed
+ */
+export function onFullDisk(code: string, ...args: readonly string[]): string {
+  const node = [process.execPath, "-r", "ts-node/register/transpile-only", "-e", code, "--", ...args];
+  const { stdout, stderr } = spawnSync("sh", ["-c", 'ulimit -f 0; exec "$@"', "sh", ...node], {
+    cwd: path.join(__dirname, "../../.."),
+    encoding: "utf8",
+  });
+  return stdout + stderr;
+}

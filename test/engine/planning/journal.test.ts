@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { StateFile } from "../../../engine/backend/stateFile";
+import type { ResourceState } from "../../../engine/model";
+import { Journal } from "../../../engine/planning/journal";
+import { removeTemporaryDirs, stack, THING, temporaryDir, urnOf } from "../support";
+
+const state = (name: string, more: Partial<ResourceState> = {}): ResourceState => ({
+  ...{ urn: urnOf(name), type: THING, custom: true, id: name },
+  ...more,
+});
+
+describe("journal", () => {
+  after(removeTemporaryDirs);
+
+  function opened(...resources: ResourceState[]) {
+    const file = new StateFile(temporaryDir(), stack);
+    return { journal: new Journal(file, resources, undefined), written: () => file.read()?.resources ?? [] };
+  }
+
+  it("takes over what a cut-off create made in place of what was deleted for it, of the same name and so the same id", async () => {
+    const { journal, written } = opened(state("a", { pendingReplacement: true }));
+    const operation = await journal.begin(state("a"), "creating");
+    await journal.adopt(operation, state("a"));
+    assert.deepEqual(written(), [state("a")]);
+  });
+
+  it("refuses to change or to end what is not in it", async () => {
+    const { journal } = opened(state("a"));
+    await assert.rejects(journal.replace(undefined, state("a"), state("a", { protect: true })), /changed or deleted/);
+    await assert.rejects(journal.settle(undefined, state("a")), /changed or deleted by another step meanwhile/);
+  });
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { extract } from "tar-stream";
+import { contextTar } from "../../../engine/providers/docker/buildContext";
+
+describe("build context", () => {
+  let root = "";
+  beforeEach(async () => {
+    root = await mkdtemp(path.join(os.tmpdir(), "context-"));
+    await mkdir(path.join(root, "sub"));
+    for (const name of ["Dockerfile", "a.log", "a.txt", "sub/a.log", "sub/b.txt"]) {
+      await writeFile(path.join(root, name), name);
+    }
+    await symlink("a.txt", path.join(root, "link"));
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  const names = async (ignored: string): Promise<string[]> => {
+    await writeFile(path.join(root, ".dockerignore"), ignored);
+    const reader = extract();
+    (await contextTar(root, "Dockerfile")).pipe(reader);
+    const found: string[] = [];
+    for await (const entry of reader) {
+      found.push(
+        entry.header.type === "symlink" ? `${entry.header.name} -> ${entry.header.linkname}` : entry.header.name,
+      );
+      entry.resume();
+    }
+    return found;
+  };
+
+  it("holds everything, links as links", async () => {
+    assert.deepEqual(await names(""), [
+      ".dockerignore",
+      "Dockerfile",
+      "a.log",
+      "a.txt",
+      "link -> a.txt",
+      "sub",
+      "sub/a.log",
+      "sub/b.txt",
+    ]);
+  });
+  it("keeps modes and sizes, and holds no more in memory than is taken from it", async function () {
+    this.timeout(20_000);
+    const size = 64 * 1024 * 1024;
+    await writeFile(path.join(root, "big.jar"), "", { mode: 0o640 });
+    await truncate(path.join(root, "big.jar"), size);
+    await writeFile(path.join(root, "run.sh"), "", { mode: 0o755 });
+    const before = process.memoryUsage().arrayBuffers;
+    const reader = extract();
+    (await contextTar(root, "Dockerfile")).pipe(reader);
+    const found: Record<string, string> = {};
+    for await (const entry of reader) {
+      found[entry.header.name] = `${entry.header.mode?.toString(8)} ${entry.header.size}`;
+      // A slow engine.
+      if (entry.header.name === "big.jar") await new Promise((resolve) => setTimeout(resolve, 300));
+      // Also what is yet to be collected, more of it on a busy machine.
+      const held = process.memoryUsage().arrayBuffers - before;
+      assert.ok(held < size / 2, `${held} bytes are held`);
+      entry.resume();
+    }
+    assert.deepEqual([found["run.sh"], found["big.jar"]], ["755 0", `640 ${size}`]);
+  });
+  it("starts patterns at its root, as Docker does", async () => {
+    assert.deepEqual(await names("*.log\n# a comment\n"), [
+      ".dockerignore",
+      "Dockerfile",
+      "a.txt",
+      "link -> a.txt",
+      "sub",
+      "sub/a.log",
+      "sub/b.txt",
+    ]);
+    assert.deepEqual(await names("**/*.log\n"), [
+      ".dockerignore",
+      "Dockerfile",
+      "a.txt",
+      "link -> a.txt",
+      "sub",
+      "sub/b.txt",
+    ]);
+  });
+  it("keeps exceptions, and the Dockerfile always", async () => {
+    assert.deepEqual(await names("*\n!sub\nsub/*.log\n"), [".dockerignore", "Dockerfile", "sub", "sub/b.txt"]);
+  });
+  it("names what is missing", async () => {
+    await assert.rejects(
+      contextTar(path.join(root, "none"), "Dockerfile"),
+      /build\.context: expected a directory, found nothing at/,
+    );
+    await assert.rejects(contextTar(root, "Other"), /build\.dockerfile: no file Other in/);
+  });
+});

@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import type { Properties } from "../../../engine/provider";
+import { attempt, attemptOrGone } from "../../../engine/providers/docker/error";
+import { officialState, providerFor, resource } from "./support";
+
+const mysqlConfig = { endpoint: "127.0.0.1:1", username: "u", password: "p" };
+const packages = {
+  docker: providerFor("docker", {}),
+  mysql: providerFor("mysql", mysqlConfig),
+  random: providerFor("random", {}),
+};
+const providerOf = (type: string) => packages[type.split(":")[0] as keyof typeof packages];
+
+/** Inputs as the program gives them; secrets are ciphertext in the sample, so they are put in here. */
+const secrets: Record<string, Properties> = {
+  "docker:index/container:Container": { envs: ["A=1", "B=2"], uploads: [{ file: "/a", content: "b" }] },
+  "mysql:index/user:User": { plaintextPassword: "sesame" },
+};
+
+function asGiven(inputs: Properties): Properties {
+  const defaults = Array.isArray(inputs.__defaults) ? inputs.__defaults : [];
+  const clean = (value: unknown): unknown => {
+    if (Array.isArray(value)) {
+      return value.map(clean);
+    }
+    if (typeof value !== "object" || value === null) {
+      return value;
+    }
+    const marks = "__defaults" in value && Array.isArray(value.__defaults) ? value.__defaults : [];
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([key]) => key !== "__defaults" && !marks.includes(key))
+        .map(([key, one]) => [key, clean(one)]),
+    );
+  };
+  return clean(
+    Object.fromEntries(Object.entries(inputs).filter(([key]) => key !== "__defaults" && !defaults.includes(key))),
+  ) as Properties;
+}
+
+describe("providers against the official ones' state", () => {
+  const state = officialState();
+  before(function () {
+    if (!state) {
+      this.skip();
+    }
+  });
+  const refreshed = officialState("11-state-after-refresh.json");
+
+  for (const [urn, official] of state ?? []) {
+    const { type } = official;
+    if (!/^(docker|mysql|random):/.test(type)) {
+      continue;
+    }
+    const more = secrets[type] ?? {};
+
+    it(`${urn.slice(urn.lastIndexOf("$") + 1)}: checks to the same inputs, and sees no change in what the official provider recorded`, async () => {
+      const provider = providerOf(type);
+      const { inputs, failures } = await provider.check(resource(type), undefined, {
+        ...asGiven(official.inputs),
+        ...more,
+      });
+      assert.deepEqual(failures, []);
+      const keys = Object.keys(more);
+      const without = (all: Properties) =>
+        Object.fromEntries(Object.entries(all).filter(([key]) => !keys.includes(key)));
+      assert.deepEqual(without(inputs), without(official.inputs));
+      const { changes, detailed } = await provider.diff(
+        { ...official, inputs: { ...official.inputs, ...more } },
+        inputs,
+      );
+      assert.deepEqual([changes, detailed], [false, {}]);
+      const later = refreshed?.get(urn);
+      assert.ok(later);
+      const after = await provider.diff({ ...later, inputs: { ...later.inputs, ...more } }, inputs);
+      assert.deepEqual(after.detailed, {}, "after a refresh");
+    });
+  }
+
+  it("random: a create gives the keys and the shapes that the official provider records", async () => {
+    const context = { log: () => undefined, signal: new AbortController().signal };
+    for (const type of ["random:index/randomId:RandomId", "random:index/randomPassword:RandomPassword"]) {
+      const official = [...(state?.values() ?? [])].find((one) => one.type === type);
+      assert.ok(official);
+      const { outputs } = await packages.random.create(resource(type), official.inputs, context);
+      const { __pulumi_raw_state_delta: _, ...recorded } = official.outputs;
+      assert.deepEqual(Object.keys(outputs).sort(), Object.keys(recorded).sort());
+      for (const key of Object.keys(official.inputs)) {
+        assert.deepEqual(outputs[key], recorded[key], key);
+      }
+    }
+    assert.deepEqual(packages.random.secretOutputs("random:index/randomPassword:RandomPassword"), [
+      "bcryptHash",
+      "result",
+    ]);
+    assert.deepEqual(packages.mysql.secretOutputs("mysql:index/user:User"), ["password", "plaintextPassword"]);
+  });
+});
+
+describe("providerFor", () => {
+  it("names a package that it does not serve, and the way out", () => {
+    assert.throws(() => providerFor("aws", {}), /package aws: .*docker, mysql, random.*Pulumi CLI/);
+    assert.throws(() => providerFor("constructor", {}), /package constructor:/);
+  });
+
+  it("names a resource kind that it does not serve", async () => {
+    const type = "docker:index/service:Service";
+    await assert.rejects(
+      packages.docker.check(resource(type), undefined, {}),
+      /docker:index\/service:Service: .*Pulumi CLI/,
+    );
+  });
+
+  it("names a Docker host of the wrong form", () => {
+    assert.throws(() => providerFor("docker", { host: "ssh://x" }), /host: expected unix:.* found ssh:\/\/x/);
+  });
+
+  it("says so when no Docker engine answers", async () => {
+    const provider = providerFor("docker", { host: "unix:///nowhere/docker.sock" });
+    const existing = { ...resource("docker:index/volume:Volume"), id: "x", inputs: { name: "x" }, outputs: {} };
+    const context = { log: () => undefined, signal: new AbortController().signal };
+    await assert.rejects(provider.read(existing, context), /^Error: no Docker engine answers .*DOCKER_HOST/);
+    await assert.rejects(provider.delete(existing, context), /no Docker engine answers/);
+  });
+
+  it("does not wait for ever for a Docker engine that takes a request and never answers", async () => {
+    const silent = new Promise<never>(() => {});
+    const late =
+      /inspect x: the Docker engine has not answered for 0\.05 s; see how it does .*systemctl restart docker/;
+    await assert.rejects(attempt("inspect x", silent, 50), late);
+    await assert.rejects(attemptOrGone("inspect x", silent, undefined, 50), late);
+    assert.equal(await attempt("inspect x", Promise.resolve(1), 50), 1);
+  });
+
+  it("makes up a name where none is given, and keeps it", async () => {
+    const type = "docker:index/volume:Volume";
+    const first = await packages.docker.check(resource(type, "data"), undefined, {});
+    assert.match(String(first.inputs.name), /^data-[0-9a-f]{7}$/);
+    assert.deepEqual(first.inputs.__defaults, ["name"]);
+    assert.deepEqual(await packages.docker.check(resource(type, "data"), first.inputs, {}), first);
+    const named = await packages.docker.check(resource(type, "data"), first.inputs, { name: "mine" });
+    assert.equal(named.inputs.name, "mine");
+  });
+});
+
+describe("mysql user", () => {
+  it("knows the password again that the official provider recorded as its hash", async () => {
+    const type = "mysql:index/user:User";
+    const hash = "d0cf705f17b42bf3ba7e22c4fa4c5db3a9b6d9bdc8f7b9d3b5a3f4b5cbe39c5e";
+    const existing = (plaintextPassword: string) => ({
+      ...resource(type),
+      id: "u@%",
+      inputs: { user: "u", host: "%", plaintextPassword },
+      outputs: {},
+    });
+    const news = { user: "u", host: "%", plaintextPassword: "sesame" };
+    const { createHash } = await import("node:crypto");
+    const right = createHash("sha256").update("sesame").digest("hex");
+    assert.equal((await packages.mysql.diff(existing(right), news)).changes, false);
+    assert.deepEqual((await packages.mysql.diff(existing(hash), news)).detailed, { plaintextPassword: "update" });
+  });
+
+  it("that an interrupted create may have left is not taken for gone while no server answers", async () => {
+    const inputs = { user: "u", host: "%", plaintextPassword: "sesame", tlsOption: "NONE" };
+    const context = { log: () => undefined, signal: new AbortController().signal };
+    const recovered = packages.mysql.recover?.(resource("mysql:index/user:User"), inputs, context);
+    await assert.rejects(recovered ?? assert.fail(), /MySQL at 127\.0\.0\.1:1: no answer for 3 s/);
+  }).timeout(10_000);
+
+  it("refuses privileges that are more than words", async () => {
+    const type = "mysql:index/grant:Grant";
+    const check = (privileges: string[]) =>
+      packages.mysql.check(resource(type), undefined, { user: "u", database: "d", privileges });
+    assert.equal((await check(["ALL", "SELECT (a, b)", "create view"])).failures.length, 0);
+    assert.match(
+      (await check(["SELECT ON *.* TO x; --"])).failures[0]?.reason ?? "",
+      /privileges\[0\]: expected e\.g\. SELECT/,
+    );
+    assert.match((await check([])).failures[0]?.reason ?? "", /at least one/);
+  });
+});

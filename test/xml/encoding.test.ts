@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { decode, encode } from "../../xml/encoding";
+
+const declared = (encoding: string) => Buffer.from(`<?xml version='1.0' encoding='${encoding}'?>`);
+
+describe("configs: encodings", () => {
+  it("gives back the very same bytes, whatever they are, in single-byte encodings", () => {
+    return fc.assert(
+      fc.property(fc.constantFrom("ISO-8859-1", "latin1", "windows-1252"), fc.uint8Array(), (name, content) => {
+        const bytes = Buffer.concat([declared(name), content]);
+        const { text, encoding } = decode("a.xml", bytes);
+        assert.deepEqual(encode("a.xml", text, encoding), bytes);
+      }),
+    );
+  });
+
+  it("gives back the very same bytes of UTF-8 and UTF-16, with and without byte order mark", () => {
+    return fc.assert(
+      fc.property(
+        fc.string({ unit: "binary" }),
+        fc.boolean(),
+        fc.constantFrom("utf8", "utf16le"),
+        (content, mark, kind) => {
+          const bytes = Buffer.from(`${mark ? "\ufeff" : ""}<a>${content}`, kind as BufferEncoding);
+          const { text, encoding } = decode("a.xml", bytes);
+          assert.ok(text.endsWith(content));
+          assert.deepEqual(encode("a.xml", text, encoding), bytes);
+          if (kind === "utf16le") {
+            const swapped = Buffer.from(bytes).swap16();
+            assert.deepEqual(encode("a.xml", text, decode("a.xml", swapped).encoding), swapped);
+          }
+        },
+      ),
+    );
+  });
+
+  it("takes ISO-8859-1 for what it says, not for windows-1252", () => {
+    const { text } = decode("a.xml", Buffer.concat([declared("ISO-8859-1"), Buffer.from([0x80, 0xe4])]));
+    assert.ok(text.endsWith("\u0080ä"));
+  });
+
+  it("reads windows-1252 and ISO-8859-15 by their own tables", () => {
+    const windows = decode("a.xml", Buffer.concat([declared("windows-1252"), Buffer.from([0x80, 0x9f, 0x81])]));
+    assert.ok(windows.text.endsWith("€Ÿ\u0081"));
+    const { text } = decode("a.xml", Buffer.concat([declared("ISO-8859-15"), Buffer.from([0xa4])]));
+    assert.ok(text.endsWith("€"));
+  });
+
+  it("says what is wrong with bytes that are not in the declared encoding", () => {
+    assert.throws(
+      () => decode("conf/a.xml", Buffer.from([0x3c, 0xe4, 0x3e])),
+      /conf\/a\.xml: is not valid UTF-8; save it/,
+    );
+    assert.throws(
+      () => decode("conf/a.xml", Buffer.concat([declared("US-ASCII"), Buffer.from([0xe4])])),
+      /declares encoding us-ascii but holds byte 0xe4/,
+    );
+    assert.throws(
+      () => decode("conf/a.xml", declared("EBCDIC-CP-US")),
+      /declares encoding ebcdic-cp-us; expected UTF-8/,
+    );
+  });
+});

@@ -1,0 +1,75 @@
+import { projectDirectory } from "../../cli/stack";
+import { renderNode } from "../../configs";
+import { type Distribution, readDistribution } from "../../distribution";
+import { parseSettings } from "../../plan/settings";
+import { distributionPath, type Settings } from "../../settings";
+import { buildTopology, type Topology } from "../../topology";
+import { type Figure, median } from "./figure";
+
+/** How often each size is measured. */
+const rounds = 5;
+const perEnvironment = 8;
+
+/** All files of all nodes, the stock files' parsing included: a new distribution each time. */
+export async function measureRendering(): Promise<Figure[]> {
+  const settings = parseSettings({}, "bench");
+  const topology = buildTopology(settings);
+  const times: number[] = [];
+  let files = 0;
+  for (let i = 0; i < 9; i++) {
+    const distribution = await freshDistribution(settings);
+    const started = performance.now();
+    files = topology.nodes.flatMap((node) => renderNode(node, topology, distribution)).length;
+    times.push(performance.now() - started);
+  }
+  const [first = 0] = times;
+  const detail = `${files} files of ${topology.nodes.length} nodes, first time in the process; median of 9: ${median(times).toFixed(0)} ms`;
+  return [{ name: "rendering", value: first, unit: "ms", limit: 150, detail }, ...(await measureGateways())];
+}
+
+/** A large deployment: does the time grow with the number of nodes, or faster? */
+async function measureGateways(): Promise<Figure[]> {
+  const [few, many] = [5, 25];
+  const [small, large] = [await gatewayTime(few), await gatewayTime(many)];
+  return [
+    {
+      name: `${many * perEnvironment} gateways`,
+      value: large / 1000,
+      unit: "s",
+      limit: 5,
+      detail: `all files of ${many} environments of ${perEnvironment}, settings and topology included; median of ${rounds}`,
+    },
+    {
+      name: "rendering, growth",
+      value: large / small / (many / few),
+      unit: "times",
+      limit: 1.4,
+      detail: `time per gateway with ${many * perEnvironment} (${large.toFixed(0)} ms) against ${few * perEnvironment} (${small.toFixed(0)} ms); 1 is linear`,
+    },
+  ];
+}
+
+/** Median time in ms from raw settings to all files of all gateways. */
+async function gatewayTime(environments: number): Promise<number> {
+  const names = Array.from({ length: environments }, (_, number) => `region${number}=production`);
+  const raw = { gatewayEnvironments: names.join(","), gatewayReplicas: perEnvironment, networkSubnet: "10.7.0.0/16" };
+  const times: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    const distribution = await freshDistribution(parseSettings({}, "bench"));
+    const started = performance.now();
+    const count = renderGateways(buildTopology(parseSettings(raw, "bench")), distribution);
+    times.push(performance.now() - started);
+    if (count !== environments * perEnvironment) throw new Error(`bench: rendered ${count} gateways`);
+  }
+  return median(times);
+}
+
+function renderGateways(topology: Topology, distribution: Distribution): number {
+  const gateways = topology.nodes.filter(({ role }) => role === "gateway");
+  for (const node of gateways) renderNode(node, topology, distribution);
+  return gateways.length;
+}
+
+function freshDistribution(settings: Settings): Promise<Distribution> {
+  return readDistribution(distributionPath(settings, projectDirectory));
+}

@@ -1,0 +1,66 @@
+import { runLocalEngine } from "../../cli/localEngine";
+import { projectDirectory } from "../../cli/stack";
+import { type RecordedResource, stackResources } from "../../engine";
+import { runBare } from "./bare";
+import { type Figure, median } from "./figure";
+import { BenchStack } from "./stack";
+
+/**
+ * Brings the stack up from nothing and, with it gone, the same containers by bare `docker run`, in turns; `whileUp`
+ * measures on the stack once.
+ */
+export async function measureUp(rounds: number, whileUp: (stack: BenchStack) => Promise<Figure[]>): Promise<Figure[]> {
+  const stack = new BenchStack();
+  const options = { projectDir: projectDirectory, stack: stack.name, env: stack.environment, out: new LastLines() };
+  const destroy = async () => void (await runLocalEngine("destroy", options));
+  const ups: number[] = [];
+  const bares: number[] = [];
+  const more: Figure[] = [];
+  try {
+    // Builds what images are missing; not counted.
+    await upOnce(options);
+    more.push(...(await whileUp(stack)));
+    await destroy();
+    for (let i = 0; i < rounds; i++) {
+      ups.push(await upOnce(options));
+      const resources = await resourcesOf(stack);
+      await destroy();
+      bares.push(await runBare(resources));
+    }
+  } finally {
+    await destroy().catch(() => {});
+    stack.dispose();
+  }
+  const [up, bare] = [median(ups), median(bares)];
+  const seconds = (values: readonly number[]) => values.map((ms) => (ms / 1000).toFixed(1)).join(", ");
+  return [
+    {
+      name: "up against bare docker run",
+      value: up / bare,
+      unit: "times",
+      limit: 1.25,
+      detail: `up ${seconds(ups)} s; bare ${seconds(bares)} s`,
+    },
+    ...more,
+  ];
+}
+
+async function upOnce(options: Parameters<typeof runLocalEngine>[1] & { readonly out: LastLines }): Promise<number> {
+  const started = performance.now();
+  const { exitCode } = await runLocalEngine("up", options);
+  if (exitCode !== 0) throw new Error(`up failed:\n${options.out.text}`);
+  return performance.now() - started;
+}
+
+/** Keeps the end of what a run printed, for when it fails. */
+class LastLines {
+  text = "";
+
+  write(text: string): void {
+    this.text = `${this.text}${text}`.slice(-2000);
+  }
+}
+
+async function resourcesOf(stack: BenchStack): Promise<readonly RecordedResource[]> {
+  return (await stackResources(projectDirectory, stack.name, { env: stack.environment, showSecrets: true })) ?? [];
+}

@@ -1,0 +1,51 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { projectDirectory } from "../cli/projectDirectory";
+
+/** One of the checks: its name, and what it says about the project; `ok` when it found nothing. */
+export interface CheckResult {
+  readonly name: "types" | "lint and format";
+  readonly ok: boolean;
+  readonly output: string;
+}
+
+function runTool(name: CheckResult["name"], script: string, args: readonly string[]): Promise<CheckResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(projectDirectory, "node_modules", script), ...args], {
+      cwd: projectDirectory,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const keep = (data: Buffer) => {
+      output += data.toString();
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ name, ok: code === 0, output }));
+  });
+}
+
+/** The compiler over the whole project, nothing written. */
+export function checkTypes(): Promise<CheckResult> {
+  return runTool("types", "typescript/bin/tsc", ["--noEmit", "-p", "."]);
+}
+
+/** The linter, the formatter and the order of imports over the whole project. */
+export function checkStyle(): Promise<CheckResult> {
+  return runTool("lint and format", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings", "."]);
+}
+
+export const help = `Usage: npm run check
+
+Compiles the project without writing anything, and checks style, format and the order of imports. Exit status 1 if
+something was found.`;
+
+/** The command `check`. @returns 0 when neither check found anything */
+export async function run(args: string[]): Promise<number> {
+  parseArgs({ args, options: {} });
+  const results = await Promise.all([checkTypes(), checkStyle()]);
+  for (const { name, ok, output } of results) process.stdout.write(ok ? `${name}: ok\n` : `${output}${name}: failed\n`);
+  return results.every(({ ok }) => ok) ? 0 : 1;
+}

@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { projectDirectory } from "../cli/projectDirectory";
+import { countsVariable, type TestCounts } from "./testReporter";
+
+const testDirectory = join(projectDirectory, "test");
+const integrationDirectory = join(testDirectory, "integration");
+
+export const help = `Usage: npm test [-- --unit] [-- --grep TEXT]
+
+Runs every test: those of single parts first, then those on a real Docker engine (test/integration).
+  --unit       only those that need no Docker
+  --grep TEXT  only those whose name holds TEXT (a regular expression)`;
+
+/** Test files relative to the project; those on Docker last, so that a small fault shows early. */
+export function testFiles(unitOnly: boolean): string[] {
+  const all = readdirSync(testDirectory, { recursive: true })
+    .map((name) => join(testDirectory, name.toString()))
+    .filter((file) => file.endsWith(".test.ts"))
+    .sort();
+  const isIntegration = (file: string) => file.startsWith(integrationDirectory);
+  const chosen = [...all.filter((file) => !isIntegration(file)), ...(unitOnly ? [] : all.filter(isIntegration))];
+  return chosen.map((file) => relative(projectDirectory, file));
+}
+
+/** The last line of a run: `12 passed, 0 failed`, skipped ones only if there are any. */
+export function summaryLine({ passed, failed, skipped }: TestCounts): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+/** The whole run's exit status: 0 only when mocha says so, at least one test passed, and none failed. */
+export function exitStatus(counts: TestCounts | undefined, mochaStatus: number): number {
+  return counts !== undefined && counts.failed === 0 && counts.passed > 0 && mochaStatus === 0 ? 0 : 1;
+}
+
+/** Runs mocha in a process of its own. @returns its counts; undefined if it ended before it could count */
+async function runMocha(files: readonly string[], grep: string | undefined): Promise<[TestCounts | undefined, number]> {
+  const directory = mkdtempSync(join(tmpdir(), "wso2-apim-test-"));
+  const countsFile = join(directory, "counts.json");
+  const args = [
+    join(projectDirectory, "node_modules/mocha/bin/mocha.js"),
+    "--require=ts-node/register/transpile-only",
+    `--reporter=${join(projectDirectory, "tools/testReporter.ts")}`,
+    "--forbid-only",
+    "--exit",
+    // Left alone, mocha colours whatever has CI in its environment.
+    ...(process.stdout.isTTY && !process.env.NO_COLOR ? [] : ["--no-color"]),
+    ...(grep === undefined ? [] : [`--grep=${grep}`]),
+    ...files,
+  ];
+  const child = spawn(process.execPath, args, {
+    cwd: projectDirectory,
+    stdio: "inherit",
+    env: { ...process.env, [countsVariable]: countsFile },
+  });
+  // Ctrl-C reaches mocha through the terminal; we stay to remove the directory and to tell the result.
+  const ignore = () => undefined;
+  const forward = () => child.kill("SIGTERM");
+  process.on("SIGINT", ignore);
+  process.on("SIGTERM", forward);
+  try {
+    const status = await new Promise<number>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => resolve(code ?? 1));
+    });
+    const counts = existsSync(countsFile) ? (JSON.parse(readFileSync(countsFile, "utf8")) as TestCounts) : undefined;
+    return [counts, status];
+  } finally {
+    process.off("SIGINT", ignore);
+    process.off("SIGTERM", forward);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** The command `test`. @returns 0 only when at least one test passed and none failed */
+export async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: { unit: { type: "boolean" }, grep: { type: "string" } },
+  });
+  if (!values.unit) {
+    const { ensureMachine } = await import("../cli/setup");
+    await ensureMachine();
+  }
+  const [counts, status] = await runMocha(testFiles(values.unit ?? false), values.grep);
+  if (counts === undefined) {
+    process.stdout.write(`The tests ended before they could be counted (status ${status}); see above.\n`);
+  } else if (counts.passed + counts.failed === 0) {
+    process.stdout.write("No test ran.\n");
+  }
+  process.stdout.write(`${summaryLine(counts ?? { passed: 0, failed: 1, skipped: 0 })}\n`);
+  return exitStatus(counts, status);
+}
