@@ -1,5 +1,6 @@
 import type { Distribution } from "../distribution/assemble";
 import { type ConfigurationFile, configurationFiles, type ProductFile } from "../product/files";
+import { roleRecords } from "../product/roles";
 import type { Node, Topology } from "../topology";
 import { XmlEdit } from "../xml/edit";
 import { parseFile, type XmlFile } from "../xml/parse";
@@ -45,7 +46,7 @@ export function renderNode(node: Node, topology: Topology, distribution: Distrib
   return kinds.flatMap((kind) => {
     const file: ProductFile = configurationFiles[kind];
     const stock = distribution.files.get(file.path);
-    if (!stock || !file.roles.includes(node.role)) return [];
+    if (!stock || !roleRecords[node.role].files.includes(kind)) return [];
     const edit = new XmlEdit(parsed(file.path, stock, distribution.version));
     renderers[kind](edit, node, topology);
     return [{ path: file.path, text: edit.apply(), encoding: edit.file.encoding }];

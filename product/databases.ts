@@ -1,8 +1,74 @@
-/** The three databases of the WSO2 guide. */
-export type DatabaseName = "apimgtdb" | "userdb" | "regdb";
+import type { ConfigurationFile } from "./files";
 
 /**
  * Names of the secrets that configuration files hold. Rendered text contains `{{secret:NAME}}` until the files are
  * uploaded (configs/secrets.ts), so that it can be shown.
  */
 export type SecretName = "admin-password" | "analytics-password" | "svn-password" | `database-${string}`;
+
+/** One of the product's databases. */
+export interface DatabaseRecord {
+  /** Its data source in master-datasources.xml; the JNDI name is `jdbc/` and this name. */
+  readonly dataSource: string;
+  readonly description: string;
+  /** The value of `defaultAutoCommit`. @default left to the product */
+  readonly autoCommit?: false;
+  /** True: the stock master-datasources.xml has the data source, so a file without it is not complete. @default false */
+  readonly isStock?: boolean;
+  /** Path of its script below APIM_HOME. */
+  readonly script: string;
+  /** Host name under which the nodes reach it, unless a setting says otherwise. */
+  readonly host: string;
+  /** What does not work without it. */
+  readonly why: string;
+  /** Where the product chooses the data source by its JNDI name. */
+  readonly chosenIn: { readonly file: ConfigurationFile; readonly element: string };
+  /**
+   * True: all nodes that use the database have one MySQL account in common. @default each role has an account of its own
+   *
+   * The product keys the registry cache by account and JDBC URL: with an account of its own, the Store would not see what
+   * the Publisher changes.
+   */
+  readonly sharedAccount?: boolean;
+}
+
+/** @see the WSO2 guide, "Installing and configuring the databases" */
+export const databaseRecords = {
+  apimgtdb: {
+    dataSource: "WSO2AM_DB",
+    description: "The datasource used for the API Manager database",
+    autoCommit: false,
+    isStock: true,
+    script: "dbscripts/apimgt/mysql.sql",
+    host: "apimgtdb.mysql-wso2.com",
+    why: "APIs, subscriptions and tokens",
+    chosenIn: { file: "apiManager", element: "DataSourceName" },
+  },
+  userdb: {
+    dataSource: "WSO2UM_DB",
+    description: "The datasource used by user manager",
+    script: "dbscripts/mysql.sql",
+    host: "userdb.mysql-wso2.com",
+    why: "users and roles shared by the nodes",
+    chosenIn: { file: "userManagement", element: "Property dataSource" },
+  },
+  regdb: {
+    dataSource: "WSO2REG_DB",
+    description: "The datasource used by the registry",
+    script: "dbscripts/mysql.sql",
+    host: "regdb.mysql-wso2.com",
+    why: "what the Publisher publishes and the Store shows",
+    chosenIn: { file: "registry", element: "dbConfig, mount" },
+    sharedAccount: true,
+  },
+} as const satisfies Readonly<Record<string, DatabaseRecord>>;
+
+/** The three databases of the WSO2 guide. */
+export type DatabaseName = keyof typeof databaseRecords;
+
+export const databaseNames = Object.keys(databaseRecords) as readonly DatabaseName[];
+
+/** The record of a database. */
+export function databaseRecord(name: DatabaseName): DatabaseRecord {
+  return databaseRecords[name];
+}

@@ -1,0 +1,29 @@
+import { environments, revocation } from "./calls";
+import { commonFiles } from "./files";
+import type { RoleRecord } from "./record";
+
+export const keyManager = {
+  title: "Key Manager",
+  purpose: "issues and validates tokens",
+  name: "keymanager",
+  host: "keymanager.apim-wso2.com",
+  profile: "api-key-manager",
+  offset: 0,
+  firstAddress: 21,
+  databases: { always: ["apimgtdb", "userdb"], withTenants: ["regdb"] },
+  files: [...commonFiles, "identity", "identityOfLater"],
+  calls: [environments("the gateway forgets keys that have ended"), revocation],
+  // The product caches tokens (identity.xml EnableOAuthCache).
+  cluster: {
+    setting: "keyManagerClusterDomain",
+    domain: "wso2.km.domain",
+    when: "several",
+    why: "a revoked token is given out by no Key Manager again",
+  },
+  volumes: [],
+  sessions: "several",
+  calledByNodes: true,
+  starts: "before balancer",
+  jwt: "issues",
+  servesThrift: true,
+} as const satisfies RoleRecord;
