@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { administratorSql, serverImage } from "../product/mysql";
 import type { ExternalDatabaseServer, OwnDatabaseServer, Topology } from "../topology";
 import { ServerNames } from "./serverNames";
 import { containerDefaults, createPassword, createVolume } from "./shared";
@@ -53,16 +54,20 @@ export function ownServer(
         topology,
         name,
         address,
-        healthcheck: ["healthcheck", String(port)],
+        healthcheck: serverImage.healthcheck(port),
         ports: [{ internal: port, published: publishedPort }],
         publishedOn: topology.managementAddress,
         stopTimeout: 60,
       }),
       image: args.image,
-      command: [`--port=${port}`, `--max-connections=${maxConnections}`],
-      mounts: [{ type: "volume", source: volume.name, target: "/var/lib/mysql" }],
+      command: serverImage.command(port, maxConnections),
+      mounts: [{ type: "volume", source: volume.name, target: serverImage.data }],
       uploads: pulumi.secret([
-        { file: "/run/apim/init.sql", content: password.apply(adminAccountSql), permissions: "0600" },
+        {
+          file: serverImage.initFile,
+          content: password.apply((value) => administratorSql(adminName, value)),
+          permissions: "0600",
+        },
       ]),
     },
     { parent, deleteBeforeReplace: true },
@@ -92,14 +97,4 @@ export function externalServer(
     password: adminPassword,
     ready: names,
   };
-}
-
-/** Run at every start of the server, so that the account always has the password of the state. */
-function adminAccountSql(password: string): string {
-  return [
-    `CREATE USER IF NOT EXISTS '${adminName}'@'%';`,
-    `ALTER USER '${adminName}'@'%' IDENTIFIED BY '${password}';`,
-    `GRANT ALL PRIVILEGES ON *.* TO '${adminName}'@'%' WITH GRANT OPTION;`,
-    "",
-  ].join("\n");
 }

@@ -1,5 +1,6 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import type { DatabaseName } from "../product/databases";
+import { jdbcDriver } from "../product/mysql";
 import type { Node, Topology } from "../topology";
 import type { NewElement, XmlEdit } from "../xml/edit";
 import { children, find, type Value } from "../xml/parse";
@@ -60,7 +61,7 @@ function configuration({ database, autoCommit }: DataSource, node: Node, topolog
     ["username", account.name],
     ["password", { secret: account.secret }],
     ...(autoCommit === undefined ? [] : [["defaultAutoCommit", autoCommit] as [string, Value]]),
-    ["driverClassName", "com.mysql.jdbc.Driver"],
+    ["driverClassName", jdbcDriver.className],
     ["maxActive", maxActive],
     ["maxWait", maxWait],
     ["testOnBorrow", true],

@@ -1,4 +1,5 @@
 import type { DatabaseName } from "../product/databases";
+import { jdbcUrl as urlOf } from "../product/mysql";
 import type { Role } from "../product/roles";
 import type { BalancerRoute, DatabaseUser, Link, Node, Topology } from "../topology";
 import type { Placeholder } from "../xml/parse";
@@ -10,13 +11,8 @@ export const adminPassword: Placeholder = { secret: "admin-password" };
 export function jdbcUrl(topology: Topology, name: DatabaseName): string {
   const database = topology.databases.find((candidate) => candidate.name === name);
   if (!database) throw new Error(`topology: has no database ${name}`);
-  // Connector/J warns on each connection without useSSL. Without TLS, a password that the server has not cached since
-  // its start (caching_sha2_password, MySQL's default since 8.0) can only be sent under the server's public key.
-  const options = ["autoReconnect=true", "useSSL=false", "allowPublicKeyRetrieval=true"];
   const { port, external } = topology.databaseServer;
-  // Our own server's default. MySQL's refuses rows and queries of the product: zero dates, loose GROUP BY.
-  if (external) options.push("sessionVariables=sql_mode=NO_ENGINE_SUBSTITUTION");
-  return `jdbc:mysql://${database.hostName}:${port}/${database.schema}?${options.join("&")}`;
+  return urlOf({ host: database.hostName, port, schema: database.schema, hasSqlMode: !external });
 }
 
 /** The MySQL account with which a node opens a database. */

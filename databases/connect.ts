@@ -1,5 +1,6 @@
 // By name: a default or star import would be copied into the closure of a dynamic resource, not required by it.
 import { type Connection, createConnection } from "mysql2/promise";
+import { sqlMode } from "../product/mysql";
 
 export interface Login {
   readonly host: string;
@@ -45,8 +46,7 @@ export async function connect(
     const connectTimeout = Math.min(Math.max(deadline - Date.now(), 500), 10_000);
     try {
       const connection = await createConnection({ host, port, user, password, database, connectTimeout });
-      // Strict modes refuse `TIMESTAMP DEFAULT 0`, which the scripts are full of.
-      await connection.query("SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION'");
+      await connection.query(`SET SESSION sql_mode = '${sqlMode}'`);
       return connection;
     } catch (error) {
       const { code = "", message } = error as { code?: string; message: string };

@@ -1,4 +1,5 @@
-import { configurationFiles, databaseScripts, type ProductFile } from "../product/files";
+import { configurationFiles, type ProductFile } from "../product/files";
+import { databaseScripts } from "../product/mysql";
 import { isSince, supportedVersions } from "../product/versions";
 import { findAll, need, parseFile, type XmlFile } from "../xml/parse";
 

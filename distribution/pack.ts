@@ -1,3 +1,4 @@
+import { jdbcDriver } from "../product/mysql";
 import { homeIn, sourceKind } from "./directory";
 import { directoryFingerprint, directorySignature, listDirectory, type PackEntry } from "./packDirectory";
 import { listZip } from "./packZip";
@@ -60,6 +61,6 @@ function assertWhole(source: string, paths: readonly string[]): void {
 function driversIn(paths: readonly string[]): string[] {
   const lib = `${components}lib/`;
   return paths
-    .filter((path) => path.startsWith(lib) && /^mysql-connector-[^/]*\.jar$/.test(path.slice(lib.length)))
+    .filter((path) => path.startsWith(lib) && jdbcDriver.jarName.test(path.slice(lib.length)))
     .map((path) => path.slice(lib.length));
 }

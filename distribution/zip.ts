@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
-import { configurationFiles, databaseScripts, stockTruststore } from "../product/files";
+import { configurationFiles, stockTruststore } from "../product/files";
+import { databaseScripts } from "../product/mysql";
 import type { Home } from "./assemble";
 
 const wanted = new Set<string>([

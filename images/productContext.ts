@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { type KnownPack, type Pack, readPack } from "../distribution";
+import { jdbcDriver as connector } from "../product/mysql";
 import { type Settings, standIn } from "../settings/schema";
 import { distributionPath } from "../settings/stackFile";
 
@@ -10,9 +11,6 @@ export const contextsDirectory = "images/apim/context";
 
 /** What the image holds beside the pack; the contexts are made of them. */
 export const imageFiles = ["Dockerfile", "entrypoint.sh", "healthcheck.sh"] as const;
-
-/** The MySQL driver where neither the stack nor the pack has one. */
-const standardDriver = "5.1.49";
 
 /** The MySQL driver of an image: the pack's own, or one that takes their place. */
 export type DriverChoice =
@@ -76,11 +74,11 @@ export function recordFile(projectDirectory: string, stack: string): string {
 
 function driverChoice(projectDirectory: string, { jdbcDriver }: Settings, pack: Pack): DriverChoice {
   if (jdbcDriver === "" && pack.drivers.length > 0) return { from: "pack", names: pack.drivers };
-  if (!jdbcDriver.endsWith(".jar")) return { from: "maven", version: jdbcDriver || standardDriver };
+  if (!jdbcDriver.endsWith(".jar")) return { from: "maven", version: jdbcDriver || connector.standardVersion };
   const file = path.resolve(projectDirectory, jdbcDriver);
   if (fs.statSync(file, { throwIfNoEntry: false })?.isFile()) return { from: "file", file };
   throw new Error(
-    `jdbcDriver: expected a mysql-connector-java jar, or a version of it such as 5.1.49, found no file ${file}; set wso2-apim:jdbcDriver`,
+    `jdbcDriver: expected a ${connector.artifact} jar, or a version of it such as ${connector.standardVersion}, found no file ${file}; set wso2-apim:jdbcDriver`,
   );
 }
 

@@ -39,6 +39,3 @@ export type ConfigurationFile = keyof typeof configurationFiles;
 
 /** Where carbon.xml has its truststore unless somebody changed it. */
 export const stockTruststore = "repository/resources/security/client-truststore.jks";
-
-/** The scripts that create the product's tables. */
-export const databaseScripts = ["dbscripts/mysql.sql", "dbscripts/apimgt/mysql.sql"] as const;

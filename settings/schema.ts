@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { characterSets } from "../product/mysql";
 import { environmentsPattern } from "./environments";
 import { maxReplicas } from "./limits";
 
@@ -149,7 +150,7 @@ export const settingsSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9_-]{1,22}$/, "1 to 22 letters, digits, underscores and dashes")
     .default("apim_"),
-  databaseCharacterSet: z.enum(["latin1", "utf8mb3"]).default("latin1"),
+  databaseCharacterSet: z.enum(characterSets).default("latin1"),
   poolMaxActive: z.int().min(1).max(1000).default(50),
   poolMaxWait: z.int().min(-1).max(3_600_000).default(60_000),
   nodeMemory: orSuitable(32, 1_048_576),

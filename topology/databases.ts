@@ -1,4 +1,5 @@
 import type { DatabaseName } from "../product/databases";
+import { collationOf, scriptOf } from "../product/mysql";
 import { type Role, roles } from "../product/roles";
 import type { Settings } from "../settings";
 import { hostAddress } from "./addresses";
@@ -20,20 +21,19 @@ const databasesInMultiTenancy: Readonly<Record<Role, readonly DatabaseName[]>> =
 };
 
 export function buildDatabases(settings: Settings): Database[] {
-  const collation = settings.databaseCharacterSet === "latin1" ? "latin1_swedish_ci" : "utf8mb3_general_ci";
-  const database = (name: DatabaseName, alias: string, script: string): Database => ({
+  const database = (name: DatabaseName, alias: string): Database => ({
     name,
     schema: `${settings.databasePrefix}${name}`,
     // There is no address that an alias could lead to.
     hostName: isHostName(settings.databaseHost) ? settings.databaseHost : alias,
-    script,
+    script: scriptOf[name],
     characterSet: settings.databaseCharacterSet,
-    collation,
+    collation: collationOf[settings.databaseCharacterSet],
   });
   return [
-    database("apimgtdb", settings.apimgtdbHost, "dbscripts/apimgt/mysql.sql"),
-    database("userdb", settings.userdbHost, "dbscripts/mysql.sql"),
-    database("regdb", settings.regdbHost, "dbscripts/mysql.sql"),
+    database("apimgtdb", settings.apimgtdbHost),
+    database("userdb", settings.userdbHost),
+    database("regdb", settings.regdbHost),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { baseImage as mysql } from "../../product/mysql";
 import { buildWithDebootstrap, type DebianImage } from "./debootstrap";
 import type { Host, Report } from "./host";
 import { splitTag } from "./imageTag";
@@ -20,12 +21,7 @@ export const baseImages: readonly BaseImage[] = [
     published: "debian:bookworm-slim",
     local: { suite: "bookworm", include: ["ca-certificates"] },
   },
-  {
-    tag: "wso2-apim/base-mysql:9",
-    published: "mysql:9",
-    // Debian's stable releases have no MySQL, only MariaDB, on which the deployment's users and grants fail.
-    local: { suite: "sid", include: ["mysql-server-core"] },
-  },
+  { tag: mysql.tag, published: mysql.published, local: mysql.debian },
 ];
 
 /** What an image of the product is built on. */

@@ -2,16 +2,15 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { openPromise } from "yauzl";
+import { jdbcDriver } from "../../product/mysql";
 import { type Host, lastLines, type Report } from "./host";
 
-const driverClass = "com/mysql/jdbc/Driver.class";
-/** For caching_sha2_password, the one way in that MySQL has from version 9 on. */
-const loginClass = "/CachingSha2PasswordPlugin.class";
-const coordinates = "mysql:mysql-connector-java";
-const remedy = "or give the jar itself: set wso2-apim:jdbcDriver to the path of a mysql-connector-java jar";
+const { group, artifact, classFile, loginClassFile, loginSince, standardVersion } = jdbcDriver;
+const coordinates = `${group}:${artifact}`;
+const remedy = `or give the jar itself: set wso2-apim:jdbcDriver to the path of a ${artifact} jar`;
 
 /** What Maven calls the jar of a released MySQL driver. */
-export const driverJar = (version: string): string => `mysql-connector-java-${version}.jar`;
+export const driverJar = (version: string): string => `${artifact}-${version}.jar`;
 
 /**
  * The jar of a released MySQL driver, from Maven's local repository or else fetched by Maven.
@@ -27,7 +26,7 @@ export async function driverFromMaven(
   repository = join(homedir(), ".m2", "repository"),
 ): Promise<string> {
   const name = driverJar(version);
-  const local = join(repository, "mysql", "mysql-connector-java", version, name);
+  const local = join(repository, ...group.split("."), artifact, version, name);
   if (existsSync(local)) return local;
   if (!host.has("mvn")) {
     throw new Error(
@@ -63,12 +62,12 @@ export async function assertDriver(
   const names = await entriesOf(file).catch((cause: Error) => {
     throw new Error(`jdbcDriver: expected the jar of MySQL Connector/J, ${found(cause.message)}`);
   });
-  if (!names.includes(driverClass)) {
-    throw new Error(`jdbcDriver: expected the jar of MySQL Connector/J, ${found(`there is no ${driverClass} in it`)}`);
+  if (!names.includes(classFile)) {
+    throw new Error(`jdbcDriver: expected the jar of MySQL Connector/J, ${found(`there is no ${classFile} in it`)}`);
   }
-  if (ownServer && !names.some((name) => name.endsWith(loginClass))) {
+  if (ownServer && !names.some((name) => name.endsWith(loginClassFile))) {
     throw new Error(
-      `jdbcDriver: expected MySQL Connector/J 5.1.46 or newer, which the deployment's MySQL lets in, ${found(`there is no ${loginClass} in it`)}, e.g. to 5.1.49`,
+      `jdbcDriver: expected MySQL Connector/J ${loginSince} or newer, which the deployment's MySQL lets in, ${found(`there is no ${loginClassFile} in it`)}, e.g. to ${standardVersion}`,
     );
   }
 }

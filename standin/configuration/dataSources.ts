@@ -1,3 +1,4 @@
+import { parseJdbcUrl as parseMySqlUrl } from "../../product/mysql";
 import { childrenOf, find, readXml, requiredText, textAt } from "./xml";
 
 export const dataSourcesFile = "repository/conf/datasources/master-datasources.xml";
@@ -60,17 +61,12 @@ function parseJdbcUrl(
   if (url.startsWith("jdbc:h2:")) {
     return undefined;
   }
-  const match = /^jdbc:mysql:\/\/([^:/?]+)(?::(\d+))?\/([^?/]+)(?:\?(.*))?$/.exec(url);
-  if (match?.[1] === undefined || match[3] === undefined) {
+  const parts = parseMySqlUrl(url);
+  if (parts === undefined) {
     throw new Error(
       `${dataSourcesFile}: data source ${name}: expected jdbc:mysql://host:port/database?... or jdbc:h2:..., found ${url}`,
     );
   }
-  const sessionVariables = new URLSearchParams(match[4]).get("sessionVariables");
-  return {
-    host: match[1],
-    port: Number(match[2] ?? 3306),
-    database: match[3],
-    ...(sessionVariables && { sessionVariables }),
-  };
+  const { schema, ...rest } = parts;
+  return { ...rest, database: schema };
 }
