@@ -1,8 +1,8 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import { configurationFiles } from "../product/files";
 import type { GatewayEnvironment, Node, Topology } from "../topology";
-import { XmlEdit } from "../xml/edit";
-import { children, parseFile } from "../xml/parse";
+import type { XmlEdit } from "../xml/edit";
+import { children } from "../xml/parse";
 import { adminPassword, linkOf, servicesUrl } from "./values";
 
 /**
@@ -24,7 +24,7 @@ export function renderEnvironments(edit: XmlEdit, node: Node, topology: Topology
   const last = pairs.flatMap(([, element]) => element ?? []).at(-1) ?? template;
   for (const [environment, element] of pairs) {
     if (element) setEnvironment(edit, element, environment, topology);
-    else edit.insertCopyAfter(last, template, (source) => copyOf(edit, source, environment, topology));
+    else edit.insertCopyAfter(last, template, (copy) => setEnvironment(copy, copy.root, environment, topology));
   }
 }
 
@@ -54,12 +54,4 @@ function setEnvironment(edit: XmlEdit, element: XmlElement, environment: Gateway
 function setCredentials(edit: XmlEdit, element: XmlElement, topology: Topology): void {
   edit.setChild(element, "Username", topology.features.adminUser);
   edit.setChild(element, "Password", adminPassword);
-}
-
-/** The copy is text yet: it is edited as a file of its own. */
-function copyOf(edit: XmlEdit, source: string, environment: GatewayEnvironment, topology: Topology): string {
-  const { path, version, encoding } = edit.file;
-  const copy = new XmlEdit({ ...parseFile(path, Buffer.from(source, "utf8"), version), encoding });
-  setEnvironment(copy, copy.root, environment, topology);
-  return copy.apply();
 }

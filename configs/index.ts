@@ -1,5 +1,5 @@
 import type { Distribution } from "../distribution/assemble";
-import { type ConfigurationFile, configurationFiles, type ProductFile } from "../product/files";
+import { type ConfigurationFile, configurationFiles, type ProductFile, vaultAttribute } from "../product/files";
 import { roleRecords } from "../product/roles";
 import type { Node, Topology } from "../topology";
 import { XmlEdit } from "../xml/edit";
@@ -47,7 +47,7 @@ export function renderNode(node: Node, topology: Topology, distribution: Distrib
     const file: ProductFile = configurationFiles[kind];
     const stock = distribution.files.get(file.path);
     if (!stock || !roleRecords[node.role].files.includes(kind)) return [];
-    const edit = new XmlEdit(parsed(file.path, stock, distribution.version));
+    const edit = new XmlEdit(parsed(file.path, stock, distribution.version), vaultAttribute);
     renderers[kind](edit, node, topology);
     return [{ path: file.path, text: edit.apply(), encoding: edit.file.encoding }];
   });

@@ -1,6 +1,6 @@
 import type { SecretName } from "../product/databases";
 import { type Encoding, encode } from "../xml/encoding";
-import { escapeXml } from "../xml/parse";
+import { escapeXml } from "../xml/escape";
 import type { RenderedFile } from "./renderedFile";
 
 const placeholder = /\{\{secret:([A-Za-z0-9_-]+)\}\}/g;

@@ -15,8 +15,6 @@ export interface DatabaseRecord {
   readonly autoCommit?: false;
   /** True: the stock master-datasources.xml has the data source, so a file without it is not complete. @default false */
   readonly isStock?: boolean;
-  /** Path of its script below APIM_HOME. */
-  readonly script: string;
   /** Host name under which the nodes reach it, unless a setting says otherwise. */
   readonly host: string;
   /** What does not work without it. */
@@ -39,7 +37,6 @@ export const databaseRecords = {
     description: "The datasource used for the API Manager database",
     autoCommit: false,
     isStock: true,
-    script: "dbscripts/apimgt/mysql.sql",
     host: "apimgtdb.mysql-wso2.com",
     why: "APIs, subscriptions and tokens",
     chosenIn: { file: "apiManager", element: "DataSourceName" },
@@ -47,7 +44,6 @@ export const databaseRecords = {
   userdb: {
     dataSource: "WSO2UM_DB",
     description: "The datasource used by user manager",
-    script: "dbscripts/mysql.sql",
     host: "userdb.mysql-wso2.com",
     why: "users and roles shared by the nodes",
     chosenIn: { file: "userManagement", element: "Property dataSource" },
@@ -55,7 +51,6 @@ export const databaseRecords = {
   regdb: {
     dataSource: "WSO2REG_DB",
     description: "The datasource used by the registry",
-    script: "dbscripts/mysql.sql",
     host: "regdb.mysql-wso2.com",
     why: "what the Publisher publishes and the Store shows",
     chosenIn: { file: "registry", element: "dbConfig, mount" },

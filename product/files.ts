@@ -39,3 +39,6 @@ export type ConfigurationFile = keyof typeof configurationFiles;
 
 /** Where carbon.xml has its truststore unless somebody changed it. */
 export const stockTruststore = "repository/resources/security/client-truststore.jks";
+
+/** The attribute with which an element takes its text from the product's vault, not from the file. */
+export const vaultAttribute = /:secretAlias$/;

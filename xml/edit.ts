@@ -1,29 +1,30 @@
 import { XmlComment, XmlElement } from "@rgrove/parse-xml";
+import { escapeXml } from "./escape";
 import {
   children,
   contentRange,
-  escapeXml,
   findCommentedOut,
   missing,
   need,
+  parseFile,
   pathOf,
   startTagEnd,
   type Value,
   type XmlFile,
 } from "./parse";
 
-/** An element to be written; `content` undefined gives `<name/>`. */
+/** An element to write; without `content` it becomes `<name/>`. */
 export interface NewElement {
   readonly name: string;
   readonly attributes?: Readonly<Record<string, Value>>;
   readonly content?: Value | readonly NewElement[];
 }
 
-/** Where {@link XmlEdit.ensure} puts an element that is not there. */
+/** Where {@link XmlEdit.ensure} puts an element that the file does not have. */
 export interface Place {
-  /** Attributes that tell the element from others of its name, e.g. `{ name: "domain" }`. */
+  /** Attributes that distinguish the element from others of its name, e.g. `{ name: "domain" }`. */
   readonly attributes?: Readonly<Record<string, string>>;
-  /** Siblings behind which it goes when it is not there commented out either; the first that exists counts. */
+  /** Names of siblings; the element goes behind the first of these that exists. A commented-out element comes first. */
   readonly after?: readonly string[];
 }
 
@@ -34,19 +35,23 @@ interface Splice {
 }
 
 /**
- * Changes to one stock file, spliced into its text: every other byte stays. A value that is there already is left
- * exactly as it is written, so that rendering a rendered file changes nothing.
+ * Changes to one XML file, spliced into its text: every other byte stays. A value that the file has already is left
+ * exactly as it is written, so that editing an edited file again changes nothing.
  */
 export class XmlEdit {
   private readonly splices: Splice[] = [];
 
-  constructor(readonly file: XmlFile) {}
+  /** @param staleAttribute name of an attribute that {@link setText} removes, because it would override the text */
+  constructor(
+    readonly file: XmlFile,
+    private readonly staleAttribute?: RegExp,
+  ) {}
 
   get root(): XmlElement {
     return this.file.root;
   }
 
-  /** The element at a path of names below `parent`. @throws when there is none */
+  /** The element at a path of names below `parent`. @throws when it is missing */
   need(path: string, parent: XmlElement = this.root): XmlElement {
     return need(this.file, parent, path);
   }
@@ -58,7 +63,7 @@ export class XmlEdit {
 
   /** Sets the text of an element; comments in it are kept behind the text. */
   setText(element: XmlElement, value: Value): void {
-    this.withoutSecretAlias(element);
+    this.removeStaleAttribute(element);
     const range = contentRange(this.file, element);
     const source = this.source(value, pathOf(element));
     if (!range) {
@@ -75,7 +80,7 @@ export class XmlEdit {
     this.splice(range.start, range.end, source + kept);
   }
 
-  /** @param place.after the attribute behind which a new one goes; default: the last one */
+  /** @param place.after the attribute behind which a new one goes. @default the last one */
   setAttribute(element: XmlElement, name: string, value: Value, place: { readonly after?: string } = {}): void {
     if (element.attributes[name] === plain(value)) return;
     const source = this.source(value, `${pathOf(element)}/@${name}`);
@@ -90,23 +95,23 @@ export class XmlEdit {
     this.insert(sibling ? sibling.valueEnd + 1 : close, ` ${name}="${source}"`);
   }
 
-  /** Sets the text of every child of that name; there must be one. */
+  /** Sets the text of every child of that name. @throws when no child has it */
   setChild(parent: XmlElement, name: string, value: Value): void {
     const found = children(parent, name);
     if (found.length === 0) throw missing(this.file, `${pathOf(parent)}/${name}`);
     for (const element of found) this.setText(element, value);
   }
 
-  /** Sets the text of every child of that name, if there is any. */
+  /** Sets the text of every child of that name, if any. */
   setIfPresent(parent: XmlElement, name: string, value: Value): void {
     for (const element of children(parent, name)) this.setText(element, value);
   }
 
   /**
-   * Sets the text of a child that the stock file may have commented out or not at all: in place, else where it is
-   * commented out, else behind the sibling that `place.after` names.
+   * Sets the text of a child, which is created when the file does not have it: in place of the comment that holds it, or
+   * behind the sibling that `place.after` names.
    *
-   * @throws when none of these is there.
+   * @throws when the file has neither the child nor the comment nor a sibling of these names
    */
   ensure(parent: XmlElement, name: string, value: Value, place: Place = {}): void {
     const wanted = Object.entries(place.attributes ?? {});
@@ -131,7 +136,7 @@ export class XmlEdit {
     this.insertAfter(anchor, [created]);
   }
 
-  /** Puts an element in the place of the comment that holds one of its name. @returns whether there is such a comment */
+  /** Replaces the comment that holds an element of this name by the element. @returns whether there is such a comment */
   uncomment(parent: XmlElement, element: NewElement): boolean {
     const comment = findCommentedOut(parent, element.name);
     if (!comment) return false;
@@ -144,7 +149,7 @@ export class XmlEdit {
   insertAfter(anchor: XmlElement | XmlComment, elements: readonly NewElement[]): void {
     const prefix = anchor instanceof XmlElement ? prefixOf(anchor) : "";
     const { lineBreak, indent } = this.lineOf(anchor.start);
-    // Blocks are set apart by empty lines where the stock file does so.
+    // Where the file separates its blocks by empty lines, new blocks are separated too.
     const isSpaced = /\n[ \t]*\r?\n[ \t]*$/.test(this.file.text.slice(0, anchor.start));
     const written = elements.map((element) => {
       const gap = isSpaced && isElements(element.content) ? lineBreak : "";
@@ -163,14 +168,17 @@ export class XmlEdit {
     this.insert(range.start, lineBreak + indent + written);
   }
 
-  /** Inserts a copy of an element's source behind `anchor`, changed by `change`. */
-  insertCopyAfter(anchor: XmlElement, original: XmlElement, change: (source: string) => string): void {
+  /** Inserts a copy of `original` behind `anchor`. @param change edits the copy, which is the root of its own file */
+  insertCopyAfter(anchor: XmlElement, original: XmlElement, change: (copy: XmlEdit) => void): void {
+    const { path, version, encoding, text } = this.file;
     const { lineBreak, indent } = this.lineOf(original.start);
-    const source = this.file.text.slice(original.start, original.end);
-    this.insert(anchor.end, lineBreak + indent + change(source));
+    const source = Buffer.from(text.slice(original.start, original.end), "utf8");
+    const copy = new XmlEdit({ ...parseFile(path, source, version), encoding }, this.staleAttribute);
+    change(copy);
+    this.insert(anchor.end, lineBreak + indent + copy.apply());
   }
 
-  /** Removes an element, and its line if nothing else stands on it. */
+  /** Removes an element, and its line if nothing else is on it. */
   remove(element: XmlElement): void {
     const { lineBreak, indent } = this.lineOf(element.start);
     this.splice(element.start - indent.length - lineBreak.length, element.end, "");
@@ -192,7 +200,7 @@ export class XmlEdit {
     return result + text.slice(position);
   }
 
-  /** Line break and indentation in front of an offset; both empty when something else stands on the line before it. */
+  /** Line break and indentation before an offset; both are empty when other text stands between. */
   lineOf(offset: number): { lineBreak: string; indent: string } {
     const { text } = this.file;
     const newline = text.lastIndexOf("\n", offset - 1);
@@ -201,7 +209,7 @@ export class XmlEdit {
     return { lineBreak: text[newline - 1] === "\r" ? "\r\n" : "\n", indent };
   }
 
-  /** Source of a value, placeholders as such. */
+  /** The XML source of a value; a placeholder stays a placeholder. */
   source(value: Value, what: string): string {
     if (typeof value === "object") return plain(value);
     return escapeXml(plain(value), this.file.encoding, `${this.file.path}: the value for ${what}`);
@@ -228,9 +236,8 @@ export class XmlEdit {
     return `<${name}${attributes}>${written}${lineBreak === "" ? "" : lineBreak + indent}</${name}>`;
   }
 
-  /** With the attribute, the product would take the password from its vault and not the one written. */
-  private withoutSecretAlias(element: XmlElement): void {
-    const name = Object.keys(element.attributes).find((key) => key.endsWith(":secretAlias"));
+  private removeStaleAttribute(element: XmlElement): void {
+    const name = Object.keys(element.attributes).find((key) => this.staleAttribute?.test(key));
     const found = name === undefined ? undefined : this.attributeRange(element, name);
     if (found) this.splice(found.start, found.valueEnd + 1, "");
   }
@@ -264,7 +271,7 @@ function isElements(content: Value | readonly NewElement[] | undefined): content
   return Array.isArray(content);
 }
 
-/** One level more: a tab where the stock file has tabs only, else four spaces. */
+/** One level more: a tab where the line is indented by tabs only, else four spaces. */
 function deeper(indent: string): string {
   return indent + (indent.includes("\t") && !indent.includes(" ") ? "\t" : "    ");
 }

@@ -1,9 +1,11 @@
+import { encodingExists, decode as iconvDecode } from "iconv-lite";
+
 /**
- * Bytes to text and back for configuration files: by byte order mark, else by the XML declaration, else UTF-8.
+ * Bytes to text and back. The encoding is that of the byte order mark, else of the XML declaration, else UTF-8.
  * A byte order mark stays in the text as U+FEFF, so that `encode(decode(bytes))` gives the very same bytes.
  */
 
-/** Lower case, e.g. `utf-8`, `iso-8859-1`, `utf-16le`. */
+/** As the file declares it, in lower case, e.g. `utf-8`, `iso-8859-1`, `utf-16le`. */
 export type Encoding = string;
 
 export interface Decoded {
@@ -12,25 +14,16 @@ export interface Decoded {
 }
 
 const declaration = /^<\?xml\s[^>]*?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']/;
-
-const aliases: Readonly<Record<string, Encoding>> = {
-  utf8: "utf-8",
-  latin1: "iso-8859-1",
-  "iso8859-1": "iso-8859-1",
-  iso_8859_1: "iso-8859-1",
-  ascii: "us-ascii",
-  cp1252: "windows-1252",
-};
+const singleByte = /^(us-?)?ascii$|^latin1$|^iso[-_]?8859[-_]\d+$|^(windows-|cp)\d+$|^koi8-[ru]$/;
 
 /**
- * @param path names the file in errors.
- * @throws when the encoding is unknown, or the bytes are not valid in it.
+ * @param path names the file in errors
+ * @throws when the encoding is not supported, or the bytes are not valid in it
  */
 export function decode(path: string, bytes: Buffer): Decoded {
   const encoding = detect(bytes);
-  if (encoding === "utf-8") return { text: decodeUtf(path, bytes, "utf-8"), encoding };
-  if (encoding === "utf-16le" || encoding === "utf-16be") return { text: decodeUtf(path, bytes, encoding), encoding };
-  const characters = codePage(path, encoding).characters;
+  if (isUnicode(encoding)) return { text: decodeUnicode(path, bytes, encoding), encoding };
+  const { characters } = codePage(path, encoding);
   let text = "";
   for (const byte of bytes) {
     const character = characters[byte];
@@ -43,12 +36,12 @@ export function decode(path: string, bytes: Buffer): Decoded {
   return { text, encoding };
 }
 
-/** @throws when a character of `text` is not in `encoding`: {@link representable} tells beforehand. */
+/** @throws when a character of `text` is not in `encoding`; {@link canEncode} checks that */
 export function encode(path: string, text: string, encoding: Encoding): Buffer {
   if (encoding === "utf-8") return Buffer.from(text, "utf8");
   if (encoding === "utf-16le") return Buffer.from(text, "utf16le");
   if (encoding === "utf-16be") return Buffer.from(text, "utf16le").swap16();
-  const bytes = codePage(path, encoding).bytes;
+  const { bytes } = codePage(path, encoding);
   const result = Buffer.alloc(text.length);
   for (let index = 0; index < text.length; index++) {
     const byte = bytes.get(text.charAt(index));
@@ -60,9 +53,14 @@ export function encode(path: string, text: string, encoding: Encoding): Buffer {
 }
 
 /** Whether `encode` can write the character; if not, XML needs a character reference. */
-export function representable(character: string, encoding: Encoding): boolean {
-  if (encoding.startsWith("utf-")) return true;
-  return codePage("", encoding).bytes.has(character);
+export function canEncode(character: string, encoding: Encoding): boolean {
+  return isUnicode(encoding) || codePage("", encoding).bytes.has(character);
+}
+
+type Unicode = "utf-8" | "utf-16le" | "utf-16be";
+
+function isUnicode(encoding: Encoding): encoding is Unicode {
+  return encoding === "utf-8" || encoding === "utf-16le" || encoding === "utf-16be";
 }
 
 function detect(bytes: Buffer): Encoding {
@@ -72,23 +70,23 @@ function detect(bytes: Buffer): Encoding {
   if (bytes[0] === 0x3c && bytes[1] === 0) return "utf-16le";
   if (bytes[0] === 0 && bytes[1] === 0x3c) return "utf-16be";
   const declared = declaration.exec(bytes.toString("latin1", 0, 200))?.[1]?.toLowerCase() ?? "utf-8";
-  return aliases[declared] ?? declared;
+  return declared === "utf8" ? "utf-8" : declared;
 }
 
-function decodeUtf(path: string, bytes: Buffer, encoding: Encoding): string {
+/** By TextDecoder, since iconv-lite replaces invalid bytes instead of reporting them. */
+function decodeUnicode(path: string, bytes: Buffer, encoding: Unicode): string {
   try {
     return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw new Error(
-      `${path}: is not valid ${encoding.toUpperCase()}; save it so, or declare its encoding in the first line`,
-      {
-        cause,
-      },
+      `${path}: is not valid ${encoding.toUpperCase()}; save it in that encoding, or declare its encoding in the first line`,
+      { cause },
     );
   }
 }
 
 interface CodePage {
+  /** By byte; undefined where the encoding has no character. */
   readonly characters: readonly (string | undefined)[];
   readonly bytes: ReadonlyMap<string, number>;
 }
@@ -98,7 +96,11 @@ const codePages = new Map<Encoding, CodePage>();
 function codePage(path: string, encoding: Encoding): CodePage {
   const known = codePages.get(encoding);
   if (known) return known;
-  const characters = charactersOf(path, encoding);
+  if (!singleByte.test(encoding) || !encodingExists(encoding))
+    throw new Error(
+      `${path}: declares encoding ${encoding}; expected UTF-8, UTF-16, US-ASCII, ISO-8859-* or windows-125*; save the file in one of these`,
+    );
+  const characters = Array.from({ length: 256 }, (_, byte) => characterOf(byte, encoding));
   const bytes = new Map<string, number>();
   characters.forEach((character, byte) => {
     if (character !== undefined) bytes.set(character, byte);
@@ -108,35 +110,10 @@ function codePage(path: string, encoding: Encoding): CodePage {
   return page;
 }
 
-function charactersOf(path: string, encoding: Encoding): (string | undefined)[] {
-  const all = Array.from({ length: 256 }, (_, byte) => byte);
-  // TextDecoder takes both names for windows-1252, and some releases of Node decode that one wrongly.
-  if (encoding === "iso-8859-1") return all.map((byte) => String.fromCharCode(byte));
-  if (encoding === "windows-1252") return all.map((byte) => windows1252[byte - 0x80] ?? String.fromCharCode(byte));
-  if (encoding === "us-ascii") return all.map((byte) => (byte < 128 ? String.fromCharCode(byte) : undefined));
-  if (!/^(iso-8859-\d+|windows-\d+|koi8-[ru])$/.test(encoding)) throw unknownEncoding(path, encoding);
-  const decoder = decoderOf(path, encoding);
-  return all.map((byte) => {
-    const character = decoder.decode(Uint8Array.of(byte));
-    return character === "\ufffd" ? undefined : character;
-  });
-}
-
-/** 0x80 to 0x9f; the five that it does not define stand for themselves, as in every browser. */
-const windows1252 =
-  "\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f" +
-  "\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178";
-
-function decoderOf(path: string, encoding: Encoding) {
-  try {
-    return new TextDecoder(encoding);
-  } catch {
-    throw unknownEncoding(path, encoding);
-  }
-}
-
-function unknownEncoding(path: string, encoding: Encoding): Error {
-  return new Error(
-    `${path}: declares encoding ${encoding}; expected UTF-8, UTF-16, US-ASCII, ISO-8859-* or windows-125*; save the file in one of these`,
-  );
+function characterOf(byte: number, encoding: Encoding): string | undefined {
+  const character = iconvDecode(Buffer.of(byte), encoding);
+  if (character !== "\ufffd") return character;
+  // In Windows' code pages, undefined bytes of this range stand for themselves, as in every browser.
+  const isControl = byte >= 0x80 && byte <= 0x9f;
+  return isControl && /^(windows|cp)/.test(encoding) ? String.fromCharCode(byte) : undefined;
 }

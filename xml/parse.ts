@@ -1,18 +1,18 @@
 import { parseXml, XmlComment, XmlElement, XmlError } from "@rgrove/parse-xml";
-import { decode, type Encoding, representable } from "./encoding";
+import { decode, type Encoding } from "./encoding";
 
-/** A stock XML file, parsed; everything that an {@link XmlEdit} needs to splice changes into its text. */
+/** A parsed XML file, with all that {@link XmlEdit} needs to splice changes into its text. */
 export interface XmlFile {
-  /** Below APIM_HOME; named in errors. */
+  /** For errors. */
   readonly path: string;
-  /** The product's version; named in errors. */
+  /** The version of the file, for errors. */
   readonly version: string;
   readonly text: string;
   readonly encoding: Encoding;
   readonly root: XmlElement;
 }
 
-/** Text that a file holds until the very end as `{{secret:NAME}}`. */
+/** A secret, which the text contains as `{{secret:NAME}}` until the file is used. */
 export interface Placeholder {
   readonly secret: string;
 }
@@ -20,7 +20,7 @@ export interface Placeholder {
 /** What an element or an attribute is set to. */
 export type Value = string | number | boolean | Placeholder;
 
-/** @throws when the bytes are not text in the declared encoding, or the text is not well-formed XML. */
+/** @throws when the bytes are not text in the declared encoding, or the text is not well-formed XML */
 export function parseFile(path: string, bytes: Buffer, version: string): XmlFile {
   const { text, encoding } = decode(path, bytes);
   try {
@@ -29,7 +29,7 @@ export function parseFile(path: string, bytes: Buffer, version: string): XmlFile
     return { path, version, text, encoding, root: document.root };
   } catch (cause) {
     const reason = cause instanceof XmlError ? `line ${cause.line}: ${cause.message.split("\n")[0]}` : String(cause);
-    throw new Error(`${path} (${version}): is not well-formed XML: ${reason}; mend the file in the distribution`, {
+    throw new Error(`${path} (${version}): is not well-formed XML: ${reason}; correct the file`, {
       cause,
     });
   }
@@ -47,7 +47,7 @@ export function children(parent: XmlElement, name?: string): XmlElement[] {
   );
 }
 
-/** All elements at a path of names below `parent`, e.g. `Realm/Configuration/AdminUser`. */
+/** All elements at a path of names below `parent`, e.g. `invoice/line/amount`. */
 export function findAll(parent: XmlElement, path: string): XmlElement[] {
   return path
     .split("/")
@@ -58,27 +58,27 @@ export function find(parent: XmlElement, path: string): XmlElement | undefined {
   return findAll(parent, path)[0];
 }
 
-/** @throws naming file, version and the whole path, when there is no such element. */
+/** The element at a path of names below `parent`. @throws naming file, version and path when it is missing */
 export function need(file: XmlFile, parent: XmlElement, path: string): XmlElement {
   const element = find(parent, path);
   if (!element) throw missing(file, `${pathOf(parent)}/${path}`);
   return element;
 }
 
-/** The error for a needed place that the file does not have: it is never made up somewhere else. */
+/** The error for a place that the file must have and does not. */
 export function missing(file: XmlFile, place: string): Error {
   return new Error(
-    `${file.path} (${file.version}): found no ${place}; put it there as the product's own ${file.version} file has it`,
+    `${file.path} (${file.version}): found no ${place}; put it there, as the original ${file.version} file has it`,
   );
 }
 
-/** E.g. `APIManager/APIGateway/Environments`. */
+/** Names from the root to an element, e.g. `invoice/line/amount`. */
 export function pathOf(element: XmlElement): string {
   const { parent } = element;
   return parent instanceof XmlElement ? `${pathOf(parent)}/${localName(element)}` : localName(element);
 }
 
-/** Where the content of an element begins and ends in the text; both are undefined for `<a/>`. */
+/** Where the content of an element begins and ends in the text; undefined for `<a/>`. */
 export function contentRange(file: XmlFile, element: XmlElement): { start: number; end: number } | undefined {
   const { text } = file;
   const tagEnd = startTagEnd(text, element);
@@ -99,7 +99,10 @@ export function startTagEnd(text: string, element: XmlElement): number {
   throw new Error(`element ${element.name} has no end`);
 }
 
-/** The comment below `parent` that is one commented-out element and nothing else: `<!--a>..</a-->`, `<!-- <a>..</a> -->`. */
+/**
+ * The comment among the children of `parent` that consists of one element of this name: `<!--a>..</a-->` or
+ * `<!-- <a>..</a> -->`.
+ */
 export function findCommentedOut(
   parent: XmlElement,
   name: string,
@@ -117,46 +120,4 @@ export function findCommentedOut(
       return false;
     }
   });
-}
-
-/**
- * A value as XML source, safe as text and within either kind of quotes.
- *
- * @param what names the value in the error; the value itself may be a secret.
- * @throws when the value holds a character that XML can't.
- */
-export function escapeXml(value: string, encoding: Encoding, what: string): string {
-  let result = "";
-  for (const character of value) {
-    const code = character.codePointAt(0) ?? 0;
-    if (!isXmlCharacter(code))
-      throw new Error(
-        `${what} holds the character U+${code.toString(16).padStart(4, "0")}, which no XML file can hold`,
-      );
-    const named = entities[character];
-    if (named !== undefined) result += named;
-    else if (code < 32 || code === 127 || !representable(character, encoding)) result += `&#${code};`;
-    else result += character;
-  }
-  // What a person typed must not be taken for one of our own placeholders.
-  return result.replaceAll("{{secret:", "&#123;{secret:");
-}
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&apos;",
-};
-
-function isXmlCharacter(code: number): boolean {
-  return (
-    code === 9 ||
-    code === 10 ||
-    code === 13 ||
-    (code >= 32 && code <= 0xd7ff) ||
-    (code >= 0xe000 && code <= 0xfffd) ||
-    code >= 0x10000
-  );
 }

@@ -4,8 +4,8 @@ import { decode, encode } from "../../xml/encoding";
 
 const declared = (encoding: string) => Buffer.from(`<?xml version='1.0' encoding='${encoding}'?>`);
 
-describe("configs: encodings", () => {
-  it("gives back the very same bytes, whatever they are, in single-byte encodings", () => {
+describe("XML encodings", () => {
+  it("single-byte encodings: any bytes survive decoding and encoding", () => {
     return fc.assert(
       fc.property(fc.constantFrom("ISO-8859-1", "latin1", "windows-1252"), fc.uint8Array(), (name, content) => {
         const bytes = Buffer.concat([declared(name), content]);
@@ -15,7 +15,7 @@ describe("configs: encodings", () => {
     );
   });
 
-  it("gives back the very same bytes of UTF-8 and UTF-16, with and without byte order mark", () => {
+  it("UTF-8 and UTF-16, with and without byte order mark: bytes survive decoding and encoding", () => {
     return fc.assert(
       fc.property(
         fc.string({ unit: "binary" }),
@@ -35,19 +35,19 @@ describe("configs: encodings", () => {
     );
   });
 
-  it("takes ISO-8859-1 for what it says, not for windows-1252", () => {
+  it("ISO-8859-1: byte 0x80 is a control character, not the euro sign of windows-1252", () => {
     const { text } = decode("a.xml", Buffer.concat([declared("ISO-8859-1"), Buffer.from([0x80, 0xe4])]));
     assert.ok(text.endsWith("\u0080ä"));
   });
 
-  it("reads windows-1252 and ISO-8859-15 by their own tables", () => {
+  it("windows-1252 and ISO-8859-15: each has the euro sign at its own place", () => {
     const windows = decode("a.xml", Buffer.concat([declared("windows-1252"), Buffer.from([0x80, 0x9f, 0x81])]));
     assert.ok(windows.text.endsWith("€Ÿ\u0081"));
     const { text } = decode("a.xml", Buffer.concat([declared("ISO-8859-15"), Buffer.from([0xa4])]));
     assert.ok(text.endsWith("€"));
   });
 
-  it("says what is wrong with bytes that are not in the declared encoding", () => {
+  it("bytes that are not in the declared encoding, and unknown encodings, are refused", () => {
     assert.throws(
       () => decode("conf/a.xml", Buffer.from([0x3c, 0xe4, 0x3e])),
       /conf\/a\.xml: is not valid UTF-8; save it/,
