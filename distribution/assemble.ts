@@ -3,7 +3,7 @@ import { databaseScripts } from "../product/mysql";
 import { isSince, supportedVersions } from "../product/versions";
 import { findAll, need, parseFile, type XmlFile } from "../xml/parse";
 
-/** What carbon.xml says of the keystore that the product takes its key from. */
+/** What carbon.xml configures about the keystore with the product's own key. */
 export interface KeyStoreFacts {
   /** Below APIM_HOME, e.g. `repository/resources/security/wso2carbon.jks`. */
   readonly location: string;
@@ -13,13 +13,13 @@ export interface KeyStoreFacts {
 }
 
 export interface TrustStoreFacts extends Pick<KeyStoreFacts, "location" | "password"> {
-  /** The stock file's bytes, if the distribution has it. */
+  /** The bytes of that file; undefined when the distribution does not contain it. */
   readonly stock?: Buffer;
 }
 
-/** The part of a product pack that a deployment is made from. */
+/** The part of a product pack that a deployment needs: plain data, which tests can build by hand. */
 export interface Distribution {
-  /** The directory or zip it was read from; for messages. */
+  /** Path of the directory or zip that it was read from, for messages. */
   readonly source: string;
   /** `<Version>` of carbon.xml, e.g. `1.9.0`. */
   readonly version: string;
@@ -29,23 +29,24 @@ export interface Distribution {
   readonly trustStore: TrustStoreFacts;
   /** SQL scripts, by their path below APIM_HOME. */
   readonly dbscripts: ReadonlyMap<string, string>;
-  /** Paths of what it should have and has not; empty unless it was read with {@link ReadOptions.incomplete}. */
+  /** Paths of required files that are missing; always empty without {@link ReadOptions.incomplete}. */
   readonly missing: readonly string[];
-  /** What is worth a word about what it has not, one sentence each. */
+  /** What will not work because optional files are missing, one sentence each. */
   readonly warnings: readonly string[];
 }
 
 /** An opened APIM_HOME. */
 export interface Home {
-  /** The file's bytes, or undefined when there is none; `path` is below APIM_HOME with forward slashes. */
+  /** The bytes of a file; undefined when it is missing. @param path below APIM_HOME, with forward slashes */
   read(path: string): Buffer | undefined;
 }
 
 export interface ReadOptions {
-  /** Note what is missing, in place of an error: enough to look at, not to deploy. @default false */
+  /** List missing files instead of failing: enough to show a distribution, not to deploy it. @default false */
   readonly incomplete?: boolean;
 }
 
+/** Reads and checks the files that a deployment needs. @throws naming source, file and remedy */
 export function assemble(source: string, home: Home, { incomplete = false }: ReadOptions = {}): Distribution {
   const carbonPath = configurationFiles.carbon.path;
   const carbon = parseFile(carbonPath, required(source, home, carbonPath, "the product's"), "version unknown");
@@ -97,21 +98,21 @@ function versionOf(source: string, carbon: XmlFile): string {
   const version = need(carbon, carbon.root, "Version").text.trim();
   if (!supportedVersions.some((supported) => supported === version))
     throw new Error(
-      `distribution ${source}: ${carbon.path} says version "${version}"; supported are ${supportedVersions.join(", ")}; ` +
-        `take a pack of one of these`,
+      `distribution ${source}: ${carbon.path} has version "${version}"; supported versions are ${supportedVersions.join(", ")}; ` +
+        `use a pack of one of these`,
     );
   return version;
 }
 
 function keyStores(carbon: XmlFile): { keyStore: KeyStoreFacts; trustStore: TrustStoreFacts } {
   const text = (path: string) => need(carbon, carbon.root, path).text.trim();
-  // What the nodes get is of this type.
+  // The keystores that the deployment writes for the nodes are of this type.
   for (const store of ["KeyStore", "TrustStore"] as const) {
     const type = findAll(carbon.root, `Security/${store}/Type`)[0]?.text.trim() ?? "JKS";
     if (type !== "JKS")
       throw new Error(
         `${carbon.path} (${carbon.version}): Security/${store}/Type: expected JKS, as in the product's own file, found "${type}"; ` +
-          `put JKS there: a keystore and truststore of your own, of either type, are named by wso2-apim:keystore and wso2-apim:truststore`,
+          `put JKS there; a keystore and truststore of your own, of either type, are set by wso2-apim:keystore and wso2-apim:truststore`,
       );
   }
   return {
@@ -135,7 +136,7 @@ function belowHome(carbon: XmlFile, location: string): string {
   const path = location.startsWith(carbonHome) ? location.slice(carbonHome.length) : location;
   if (path.startsWith("/") || path.includes("..") || path.includes("$"))
     throw new Error(
-      `${carbon.path} (${carbon.version}): the keystore location "${location}" lies outside the product; ` +
+      `${carbon.path} (${carbon.version}): the keystore location "${location}" is outside the product; ` +
         `expected ${carbonHome}..., as in the product's own file`,
     );
   return path;

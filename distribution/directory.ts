@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { configurationFiles } from "../product/files";
 import type { Home } from "./assemble";
 
-/** An APIM_HOME directory, or the one `wso2am-<version>` directory in `directory`. */
+/** Opens an APIM_HOME directory, or a directory that contains one. */
 export function openDirectory(directory: string): Home {
   const root = homeIn(directory);
   return {
@@ -14,7 +14,7 @@ export function openDirectory(directory: string): Home {
   };
 }
 
-/** The APIM_HOME that a directory is or holds. @throws when it does neither, or holds several */
+/** The directory itself if it is an APIM_HOME, else the only APIM_HOME in it. @throws when there is none, or several */
 export function homeIn(directory: string): string {
   const isHome = (candidate: string) => existsSync(join(candidate, configurationFiles.carbon.path));
   if (isHome(directory)) return directory;
@@ -25,12 +25,12 @@ export function homeIn(directory: string): string {
   if (only !== undefined && homes.length === 1) return join(directory, only);
   throw new Error(
     homes.length === 0
-      ? `distribution ${directory}: found no ${configurationFiles.carbon.path} in it nor in a directory in it; name the unpacked wso2am-<version> directory`
-      : `distribution ${directory}: holds several distributions (${homes.join(", ")}); name one of them`,
+      ? `distribution ${directory}: found no ${configurationFiles.carbon.path} in it or in one of its directories; name the unpacked wso2am-<version> directory`
+      : `distribution ${directory}: contains several distributions (${homes.join(", ")}); name one of them`,
   );
 }
 
-/** What a distribution is given as. @throws when there is nothing */
+/** Whether the path of a distribution is a directory or a file. @throws when it does not exist */
 export function sourceKind(path: string): "directory" | "file" {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat)

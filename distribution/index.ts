@@ -6,11 +6,11 @@ export type { Distribution, KeyStoreFacts, ReadOptions, TrustStoreFacts } from "
 export { type KnownPack, type Pack, readPack } from "./pack";
 
 /**
- * Reads the configuration files and dbscripts of a distribution; nothing else of it is read (a pack has 300 MB).
+ * Reads the configuration files and dbscripts of a distribution, and nothing else: a pack has 300 MB.
  *
- * @param path an APIM_HOME directory, a directory or a zip that holds one `wso2am-<version>` directory, or a zip whose
- *   root is the APIM_HOME
- * @throws naming the path, what was looked for and the remedy, when it is no distribution or of an unsupported version
+ * @param path an APIM_HOME directory, a directory or a zip that contains one `wso2am-<version>` directory, or a zip
+ *   whose root is the APIM_HOME
+ * @throws naming the path, what was expected and the remedy, when it is not a distribution or its version is not supported
  */
 export async function readDistribution(path: string, options?: ReadOptions): Promise<Distribution> {
   if (sourceKind(path) === "directory") return readDistributionDirectory(path, options);
@@ -18,7 +18,7 @@ export async function readDistribution(path: string, options?: ReadOptions): Pro
   return assemble(path, archive, options);
 }
 
-/** {@link readDistribution} for directories only, while a program loads. @throws as that, and for a zip */
+/** {@link readDistribution} for directories only, without waiting. @throws as that, and for a zip */
 export function readDistributionDirectory(path: string, options?: ReadOptions): Distribution {
   if (sourceKind(path) === "file")
     throw new Error(`distribution ${path}: expected a directory, found a file; unpack it, or read it as a zip`);

@@ -3,40 +3,40 @@ import { homeIn, sourceKind } from "./directory";
 import { directoryFingerprint, directorySignature, listDirectory, type PackEntry } from "./packDirectory";
 import { listZip } from "./packZip";
 
-/** A whole product pack: what an image is made of, not just what is read of it. */
+/** A whole product pack, from which an image is built. */
 export interface Pack {
-  /** The directory or zip that was named; for messages. */
+  /** Path of the directory or zip, for messages. */
   readonly source: string;
-  /** Where APIM_HOME is: a directory's full path; the name of the directory in a zip, empty when it is the zip's root. */
+  /** APIM_HOME: the full path of a directory, or the name of a directory in the zip; empty when it is the zip's root. */
   readonly home: string;
-  /** What is in it; undefined for a zip, which is read from beginning to end when it is unpacked. */
+  /** Its content; undefined for a zip, which is read from beginning to end when it is unpacked. */
   readonly entries?: readonly PackEntry[];
   /** The same for the same content on every machine. Hexadecimal. */
   readonly fingerprint: string;
-  /** Changes when the pack may have changed: quick to find, but this machine's own. Hexadecimal. */
+  /** Changes when the pack may have changed: quick to compute, but different on each machine. Hexadecimal. */
   readonly signature: string;
-  /** Names of the MySQL drivers in its repository/components/lib. */
+  /** File names of the MySQL drivers in its repository/components/lib. */
   readonly drivers: readonly string[];
 }
 
-/** A fingerprint found earlier on this machine. */
+/** A fingerprint that was computed earlier on this machine. */
 export type KnownPack = Pick<Pack, "signature" | "fingerprint">;
 
 /**
- * Looks at a pack, its content included.
- * @param known spares reading a directory's files when nothing has touched them since
- * @throws when it is no distribution, or not a whole one, with both remedies
+ * Lists a pack and computes its fingerprint.
+ * @param known its fingerprint is returned, and no file is read, when the signature is the same
+ * @throws when the path is not a distribution or the pack is incomplete, with the remedy
  */
 export async function readPack(source: string, known?: KnownPack): Promise<Pack> {
   if (sourceKind(source) === "file") {
     const { home, paths, fingerprint } = await listZip(source);
-    assertWhole(source, paths);
+    assertComplete(source, paths);
     return { source, home, fingerprint, signature: fingerprint, drivers: driversIn(paths) };
   }
   const home = homeIn(source);
   const entries = listDirectory(source, home);
   const paths = entries.map(({ path }) => path);
-  assertWhole(source, paths);
+  assertComplete(source, paths);
   const signature = directorySignature(home, entries);
   const fingerprint = known?.signature === signature ? known.fingerprint : directoryFingerprint(entries);
   return { source, home, entries, fingerprint, signature, drivers: driversIn(paths) };
@@ -45,16 +45,16 @@ export async function readPack(source: string, known?: KnownPack): Promise<Pack>
 const startScript = "bin/wso2server.sh";
 const components = "repository/components/";
 
-function assertWhole(source: string, paths: readonly string[]): void {
+function assertComplete(source: string, paths: readonly string[]): void {
   const missing = [
     ...(paths.includes(startScript) ? [] : [startScript]),
     ...(paths.some((path) => path.startsWith(components)) ? [] : [components.slice(0, -1)]),
   ];
   if (missing.length === 0) return;
   throw new Error(
-    `distribution ${source}: found no ${missing.join(" and no ")}; an image can be built from a whole pack only. ` +
+    `distribution ${source}: found no ${missing.join(" and no ")}; an image can only be built from a complete pack. ` +
       `Name the wso2am-<version> directory or zip as it was downloaded, or, if an image with the pack exists already, ` +
-      `set wso2-apim:image to its name: then configuration and dbscripts are enough here`,
+      `set wso2-apim:image to its name: then the distribution needs only configuration and dbscripts`,
   );
 }
 

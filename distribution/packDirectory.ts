@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 
-/** Something in a pack, by its path below APIM_HOME with forward slashes. */
+/** A file, directory or link of a pack; `path` is below APIM_HOME, with forward slashes. */
 export type PackEntry =
   | { readonly kind: "directory"; readonly path: string }
   | { readonly kind: "link"; readonly path: string; readonly target: string }
@@ -11,7 +11,7 @@ export type PackEntry =
 export interface PackFile {
   readonly kind: "file";
   readonly path: string;
-  /** Where its content is; elsewhere than `path` for a link that leads out of the pack. */
+  /** Full path of its content; for a link out of the pack, the path of the target. */
   readonly source: string;
   readonly mode: number;
   readonly size: number;
@@ -20,9 +20,9 @@ export interface PackFile {
 }
 
 /**
- * All that is in an APIM_HOME, by name. A link within the pack stays a link, with a relative target; one to a file
- * elsewhere counts as that file. Sockets and the like are no part of a pack.
- * @throws naming a link that leads nowhere, or to a directory outside
+ * The content of an APIM_HOME, sorted by name. A link within the pack stays a link, with a relative target; a link to a
+ * file outside the pack becomes a copy of that file. Sockets and other special files are skipped.
+ * @throws naming a link whose target does not exist, or is a directory outside the pack
  */
 export function listDirectory(source: string, home: string): PackEntry[] {
   const root = realpathSync(home);
@@ -35,7 +35,7 @@ export function listDirectory(source: string, home: string): PackEntry[] {
         entries.push({ kind: "directory", path });
         visit(path);
       } else if (stat.isSymbolicLink()) {
-        entries.push(followed(source, root, path));
+        entries.push(linkEntry(source, root, path));
       } else if (stat.isFile()) {
         entries.push(fileEntry(path, join(root, path)));
       }
@@ -45,16 +45,16 @@ export function listDirectory(source: string, home: string): PackEntry[] {
   return entries;
 }
 
-function followed(source: string, root: string, path: string): PackEntry {
+function linkEntry(source: string, root: string, path: string): PackEntry {
   const link = join(root, path);
-  const leads = `distribution ${source}: ${path} is a link to ${readlinkSync(link)}, which`;
+  const place = `distribution ${source}: ${path} is a link to ${readlinkSync(link)}, which`;
   const found = statSync(link, { throwIfNoEntry: false });
-  if (!found) throw new Error(`${leads} is not there; remove the link, or put there what it should lead to`);
+  if (!found) throw new Error(`${place} does not exist; remove the link, or create its target`);
   const target = realpathSync(link);
   if (target === root || target.startsWith(root + sep))
     return { kind: "link", path, target: relative(dirname(link), target) };
   if (found.isFile()) return fileEntry(path, target);
-  throw new Error(`${leads} is a directory outside the pack; put a copy of it in the link's place`);
+  throw new Error(`${place} is a directory outside the pack; replace the link by a copy of it`);
 }
 
 function fileEntry(path: string, source: string): PackFile {
@@ -62,7 +62,7 @@ function fileEntry(path: string, source: string): PackFile {
   return { kind: "file", path, source, mode: Number(mode), size: Number(size), modified: mtimeNs };
 }
 
-/** Names, sizes, modes and times: as long as they stay, nobody has touched the pack. */
+/** A hash of names, sizes, modes and times: as long as these are the same, nobody has changed the pack. */
 export function directorySignature(home: string, entries: readonly PackEntry[]): string {
   const hash = createHash("sha256").update(`${home}\0`);
   for (const entry of entries) {
@@ -72,7 +72,7 @@ export function directorySignature(home: string, entries: readonly PackEntry[]):
   return hash.digest("hex");
 }
 
-/** Names and contents, and which files are executable: what is the same wherever the pack is unpacked. */
+/** A hash of names, contents and executable bits, which is the same wherever the pack is unpacked. */
 export function directoryFingerprint(entries: readonly PackEntry[]): string {
   const hash = createHash("sha256");
   const buffer = Buffer.allocUnsafe(1024 * 1024);
@@ -91,7 +91,7 @@ export function directoryFingerprint(entries: readonly PackEntry[]): string {
   return hash.digest("hex");
 }
 
-/** Unambiguous before a content of the size that it tells. */
+/** Begins the entry in a hash; contains the size, so that two packs never give the same sequence of bytes. */
 function headOf(entry: PackEntry): string {
   switch (entry.kind) {
     case "directory":

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Entry } from "yauzl";
 import { entriesOf, homeOf, openArchive } from "./zip";
 
-/** What an entry of a zip is, and whether it may be executed: archivers on Windows tell neither. */
+/** The kind of a zip's entry, and whether it is executable. Zips from Windows record no modes: then scripts are. */
 export function kindOf(entry: Entry): { readonly kind: "directory" | "link" | "file"; readonly executable: boolean } {
   const mode = entry.externalFileAttributes >>> 16;
   if (entry.fileName.endsWith("/")) return { kind: "directory", executable: true };
@@ -11,8 +11,8 @@ export function kindOf(entry: Entry): { readonly kind: "directory" | "link" | "f
 }
 
 /**
- * The zip's table of contents: nothing is unpacked. Names, sizes and checksums make the fingerprint.
- * @throws when it is no zip, holds no APIM_HOME or several, or a name in it leads out of it
+ * Reads the zip's table of contents, unpacking nothing. The fingerprint is a hash of names, sizes and checksums.
+ * @throws when it is not a zip, contains no APIM_HOME or several, or a name in it points outside of it
  */
 export async function listZip(
   source: string,

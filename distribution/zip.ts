@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
+import { errorMessage } from "../errors";
 import { configurationFiles, stockTruststore } from "../product/files";
 import { databaseScripts } from "../product/mysql";
 import type { Home } from "./assemble";
@@ -10,10 +11,10 @@ const wanted = new Set<string>([
   stockTruststore,
 ]);
 
-/** More than any of these files has: what is larger is no configuration file. */
+/** Bytes; all of these files are much smaller. */
 const maximumSize = 16 * 1024 * 1024;
 
-/** Reads the wanted files of a pack's zip, whose root is the APIM_HOME or holds the one `wso2am-<version>` directory. */
+/** Reads the wanted files of a pack's zip; APIM_HOME is its root or the only `wso2am-<version>` directory in it. */
 export async function openZip(path: string): Promise<Home> {
   const archive = await openArchive(path);
   try {
@@ -27,7 +28,7 @@ export async function openZip(path: string): Promise<Home> {
 }
 
 /**
- * The directory in a zip that is the APIM_HOME; empty when the zip's root is it.
+ * The name of the directory in a zip that is the APIM_HOME; empty for the zip's root.
  * @throws when there is none, or several
  */
 export function homeOf(path: string, names: readonly string[]): string {
@@ -37,7 +38,7 @@ export function homeOf(path: string, names: readonly string[]): string {
   if (only !== undefined && homes.length === 1) return only;
   throw new Error(
     only !== undefined
-      ? `distribution ${path}: holds several distributions (${homes.join(", ")}); zip one of them`
+      ? `distribution ${path}: contains several distributions (${homes.join(", ")}); zip one of them`
       : `distribution ${path}: found no ${carbon} in the zip; name the zip of a wso2am-<version> pack`,
   );
 }
@@ -48,13 +49,13 @@ export async function openArchive(path: string): Promise<ZipFile> {
     return await openPromise(path, { autoClose: false });
   } catch (cause) {
     throw new Error(
-      `distribution ${path}: expected a directory or a zip, but it can't be read as a zip (${cause instanceof Error ? cause.message : cause}); fetch it anew or name the unpacked directory`,
+      `distribution ${path}: expected a directory or a zip, but it can't be read as a zip (${errorMessage(cause)}); download it again, or name the unpacked directory`,
       { cause },
     );
   }
 }
 
-/** The zip's entries, one after another. @throws naming the zip when its table of contents is not what it should be */
+/** The zip's entries, one after another. @throws naming the zip when its table of contents is damaged */
 export async function* entriesOf(path: string, archive: ZipFile): AsyncGenerator<Entry> {
   try {
     yield* archive.eachEntry();
@@ -63,13 +64,15 @@ export async function* entriesOf(path: string, archive: ZipFile): AsyncGenerator
   }
 }
 
-/** Of a zip that can't be unpacked as it is. */
+/** The error for a zip that can't be unpacked. */
 export function damaged(path: string, cause: unknown): Error {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`distribution ${path}: ${why}; fetch the zip anew, or name the unpacked directory`, { cause });
+  return new Error(
+    `distribution ${path}: ${errorMessage(cause)}; download the zip again, or name the unpacked directory`,
+    { cause },
+  );
 }
 
-/** Home directory in the zip (`""`, `wso2am-1.9.0`) -> path below it -> bytes. */
+/** The wanted files: home directory in the zip (`""`, `wso2am-1.9.0`) -> path below it -> bytes. */
 async function readHomes(path: string, archive: ZipFile): Promise<Map<string, Map<string, Buffer>>> {
   const homes = new Map<string, Map<string, Buffer>>();
   for await (const entry of entriesOf(path, archive)) {

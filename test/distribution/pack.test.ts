@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { readPack } from "../../distribution";
 import { writePack, zipOf } from "./samplePack";
 
-describe("a whole pack", () => {
+describe("reading a whole pack", () => {
   let directory: string;
   let pack: string;
   beforeEach(() => {
@@ -28,7 +28,7 @@ describe("a whole pack", () => {
 
   const fingerprint = async (path: string) => (await readPack(path)).fingerprint;
 
-  it("is the same wherever and whenever it was unpacked", async () => {
+  it("fingerprint: the same for every unpacked copy", async () => {
     const other = join(directory, "elsewhere", "wso2am");
     writePack(other);
     chmodSync(join(other, "dbscripts/mysql.sql"), 0o600);
@@ -40,19 +40,19 @@ describe("a whole pack", () => {
   const changes: [what: string, change: () => void][] = [
     ["a file's content", () => appendFileSync(join(pack, "dbscripts/mysql.sql"), " ")],
     ["a file's name", () => renameSync(join(pack, "dbscripts/mysql.sql"), join(pack, "dbscripts/mysql2.sql"))],
-    ["what may be executed", () => chmodSync(join(pack, "dbscripts/mysql.sql"), 0o755)],
+    ["an executable bit", () => chmodSync(join(pack, "dbscripts/mysql.sql"), 0o755)],
     ["an empty directory", () => mkdirSync(join(pack, "repository/carbonapps"))],
     ["a link", () => symlinkSync("mysql.sql", join(pack, "dbscripts/link.sql"))],
   ];
   for (const [what, change] of changes)
-    it(`is another one with ${what} changed`, async () => {
+    it(`fingerprint: changes with ${what}`, async () => {
       const before = await readPack(pack);
       change();
       const after = await readPack(pack, before);
       assert.notEqual(after.fingerprint, before.fingerprint);
     });
 
-  it("is not read again when nothing has touched it", async () => {
+  it("a known fingerprint is reused as long as the signature is the same", async () => {
     const before = await readPack(pack);
     const file = join(pack, "dbscripts/mysql.sql");
     const { size, mtime } = statSync(file);
@@ -66,19 +66,19 @@ describe("a whole pack", () => {
     assert.notEqual((await readPack(pack)).fingerprint, rounded.fingerprint);
   });
 
-  it("in a zip is known by the zip's table of contents", async () => {
+  it("zip: the fingerprint depends on the table of contents below APIM_HOME only", async () => {
     const file = join(directory, "a.zip");
     writeFileSync(file, zipOf(pack));
     const first = await readPack(file);
     assert.equal(first.home, "wso2am-1.9.0");
-    writeFileSync(file, zipOf(pack, { "__MACOSX/wso2am-1.9.0/._x": Buffer.from("no part of it") }));
+    writeFileSync(file, zipOf(pack, { "__MACOSX/wso2am-1.9.0/._x": Buffer.from("not part of the pack") }));
     assert.equal(await fingerprint(file), first.fingerprint);
     appendFileSync(join(pack, "dbscripts/mysql.sql"), " ");
     writeFileSync(file, zipOf(pack));
     assert.notEqual(await fingerprint(file), first.fingerprint);
   });
 
-  it("names the MySQL drivers that it brings", async () => {
+  it("drivers: the MySQL drivers in repository/components/lib are named", async () => {
     assert.deepEqual((await readPack(pack)).drivers, []);
     writePack(pack, {
       "repository/components/lib/mysql-connector-java-5.1.30-bin.jar": "jar",
@@ -92,7 +92,7 @@ describe("a whole pack", () => {
     assert.deepEqual((await readPack(file)).drivers, drivers);
   });
 
-  it("has links within it as links, and one that leads to a file elsewhere as that file", async () => {
+  it("links: within the pack they stay links, to a file outside they become that file", async () => {
     writeFileSync(join(directory, "driver.jar"), "jar");
     symlinkSync(join(pack, "dbscripts"), join(pack, "scripts"));
     symlinkSync("../../../driver.jar", join(pack, "repository/components/lib.jar"));
@@ -107,17 +107,17 @@ describe("a whole pack", () => {
   });
 
   const badLinks: [target: string, expected: RegExp][] = [
-    ["nowhere", /wso2am-1\.9\.0: dbscripts\/link is a link to nowhere, which is not there; remove the link/],
-    [tmpdir(), /dbscripts\/link is a link to .*, which is a directory outside the pack; put a copy/],
+    ["nowhere", /wso2am-1\.9\.0: dbscripts\/link is a link to nowhere, which does not exist; remove the link/],
+    [tmpdir(), /dbscripts\/link is a link to .*, which is a directory outside the pack; replace the link/],
   ];
   for (const [target, expected] of badLinks)
-    it(`refuses a link to ${target === "nowhere" ? target : "a directory elsewhere"}`, async () => {
+    it(`links: one to ${target === "nowhere" ? "a missing target" : "a directory outside"} is refused`, async () => {
       symlinkSync(target, join(pack, "dbscripts/link"));
       await assert.rejects(readPack(pack), expected);
     });
 
-  it("is refused when it is none, with both remedies", async () => {
-    const both = /whole pack only\. Name the wso2am-<version> .* as it was downloaded, or, .* set wso2-apim:image/;
+  it("an incomplete pack is an error with both remedies", async () => {
+    const both = /complete pack\. Name the wso2am-<version> .* as it was downloaded, or, .* set wso2-apim:image/;
     rmSync(join(pack, "bin"), { recursive: true });
     await assert.rejects(readPack(pack), /found no bin\/wso2server\.sh; an image/);
     rmSync(join(pack, "repository/components"), { recursive: true });

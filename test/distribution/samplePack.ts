@@ -4,13 +4,13 @@ import { zip } from "./zipWriter";
 
 const standIn = resolve(__dirname, "../../standin/distribution");
 
-/** What makes a pack of the stand-in's stock files, as far as an image is concerned. */
+/** The files that a whole pack has besides the stand-in's stock files. */
 export const programFiles: Readonly<Record<string, string>> = {
   "bin/wso2server.sh": "#!/bin/sh\nexit 1\n",
   "repository/components/plugins/some.jar": "jar",
 };
 
-/** Writes a whole pack, small, into a directory. */
+/** Writes a small but whole pack into a directory. */
 export function writePack(directory: string, more: Readonly<Record<string, string | Buffer>> = {}): void {
   cpSync(standIn, directory, { recursive: true });
   for (const [name, content] of Object.entries({ ...programFiles, ...more })) {
@@ -19,7 +19,7 @@ export function writePack(directory: string, more: Readonly<Record<string, strin
   }
 }
 
-/** A zip of a directory's files in a directory `wso2am-1.9.0`, as the product is downloaded. */
+/** A zip of a directory's files below `wso2am-1.9.0/`, like the zip of the product. */
 export function zipOf(
   directory: string,
   more: Readonly<Record<string, Buffer>> = {},
@@ -33,13 +33,13 @@ export function zipOf(
   return zip(new Map([...files, ...Object.entries(more)]), new Map([...executable, ...modes]));
 }
 
-/** A jar that has the classes by which the MySQL driver is known, and that it is not an old one. */
+/** A jar with the two classes that setup looks for in a MySQL driver. */
 export function driverOf(content: string): Buffer {
   const names = ["com/mysql/jdbc/Driver.class", "com/mysql/jdbc/authentication/CachingSha2PasswordPlugin.class"];
   return zip(new Map(names.map((name) => [name, Buffer.from(content)])));
 }
 
-/** The same of Connector/J 5.1.45 and before. */
+/** A jar as of Connector/J 5.1.45 and before, which lacks the newer class. */
 export function oldDriver(): Buffer {
   return zip(new Map([["com/mysql/jdbc/Driver.class", Buffer.from("class")]]));
 }

@@ -1,8 +1,8 @@
 import { crc32, deflateRawSync } from "node:zlib";
 
 /**
- * A zip archive of the given files, compressed, as a pack's is.
- * @param modes of entries that say so, as Unix has them: type and permissions, e.g. 0o100755
+ * A compressed zip archive of the given files.
+ * @param modes Unix type and permissions of entries, e.g. 0o100755. @default none recorded
  */
 export function zip(files: ReadonlyMap<string, Buffer>, modes: ReadonlyMap<string, number> = new Map()): Buffer {
   const locals: Buffer[] = [];

@@ -339,10 +339,10 @@ describe("the build context of a product image", () => {
   it("is not made of what the program would refuse", async () => {
     const carbon = join(pack, "repository/conf/carbon.xml");
     writeFileSync(carbon, readFileSync(carbon, "utf8").replace("<Version>1.9.0", "<Version>2.0.0"));
-    await assert.rejects(stage(), /carbon\.xml says version "2\.0\.0"/);
+    await assert.rejects(stage(), /carbon\.xml has version "2\.0\.0"/);
     // Nor is anything installed for a stack with an image of the user's.
     const image = stage("one", { image: "mine:1", jdbcDriver: undefined });
-    await assert.rejects(image, /carbon\.xml says version "2\.0\.0"/);
+    await assert.rejects(image, /carbon\.xml has version "2\.0\.0"/);
     assert.ok(!existsSync(contexts));
   });
 
