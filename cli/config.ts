@@ -10,10 +10,9 @@ import {
 import { projectName } from "../settings/schema";
 import { LocalConfig } from "./config/localConfig";
 import { readValue } from "./config/readValue";
-import { chooseEngine } from "./engineChoice";
-import { projectDirectory } from "./projectDirectory";
-import { runPulumi } from "./pulumi";
-import { stackName, stackOption } from "./stack";
+import { chooseEngine } from "./engine/chooseEngine";
+import { runPulumi } from "./engine/pulumiCli";
+import { projectDirectory, stackName, stackOption } from "./project";
 
 export const help = `Usage: npm run config -- [set | get | rm] [options]
 

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { Prepare } from "./command";
-import { chooseEngine } from "./engineChoice";
-import { commandHelp, type Flag, parseCommand, runCommand } from "./engineCommand";
+import { chooseEngine } from "./engine/chooseEngine";
+import { commandHelp, type Flag, parseCommand, runCommand } from "./engine/command";
 
 const flags: readonly Flag[] = ["stack", "diff", "parallel", "yes"];
 

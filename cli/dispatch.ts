@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command, CommandModules, Need } from "./command";
-import { projectDirectory } from "./projectDirectory";
+import { projectDirectory } from "./project";
 
 /** The commands of a folder, from its commands.json. */
 export function commandsOf(folder: "cli" | "tools"): readonly Command[] {

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { readOutputs, stackName, stackOption } from "./stack";
+import { stackName, stackOption } from "./project";
+import { readOutputs } from "./stack";
 
 export const help = `Usage: npm run output -- [NAME] [--stack NAME] [--show-secrets] [--json]
 

@@ -1,5 +1,5 @@
 import type { Prepare } from "./command";
-import { commandHelp, type Flag, parseCommand, runCommand } from "./engineCommand";
+import { commandHelp, type Flag, parseCommand, runCommand } from "./engine/command";
 
 const flags: readonly Flag[] = ["stack", "diff", "expect-no-changes", "parallel", "yes"];
 

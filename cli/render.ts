@@ -9,7 +9,7 @@ import { roles } from "../product/roles";
 import { distributionPath } from "../settings/stackFile";
 import { buildTopology, type Node, type Topology } from "../topology";
 import { encode } from "../xml/encoding";
-import { projectDirectory, stackName, stackOption } from "./stack";
+import { projectDirectory, stackName, stackOption } from "./project";
 
 export const help = `Write each node's configuration files, secrets as placeholders.
 

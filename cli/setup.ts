@@ -6,13 +6,12 @@ import { buildsProduct } from "../images/productContext";
 import { loadSettingsFromStack } from "../plan/settings";
 import { plainStackName } from "../settings/field";
 import type { Settings } from "../settings/schema";
-import { projectDirectory } from "./projectDirectory";
+import { projectDirectory, stackName, stackOption } from "./project";
 import { baseImages, ensureBaseImages, jdkBaseImage } from "./setup/baseImages";
 import { ensureDockerEngine, probeDocker } from "./setup/dockerEngine";
 import { type Report, thisHost } from "./setup/host";
 import { stageProduct } from "./setup/stageProduct";
 import { stageStandin } from "./setup/stageStandin";
-import { stackName, stackOption } from "./stackOption";
 
 const toStderr: Report = (line) => {
   process.stderr.write(`${line}\n`);

@@ -3,12 +3,9 @@ import type { StackOutputs } from "../outputs";
 import { completeSettings } from "../settings/derived";
 import { plainStackName, stackCommand } from "../settings/field";
 import { buildTopology, fingerprint, type Topology } from "../topology";
-import { chooseEngine } from "./engineChoice";
-import { projectDirectory } from "./projectDirectory";
-import { readPulumi } from "./pulumi";
-import { stackName, stackOption } from "./stackOption";
-
-export { projectDirectory, stackName, stackOption };
+import { chooseEngine } from "./engine/chooseEngine";
+import { readPulumi } from "./engine/pulumiCli";
+import { projectDirectory, stackName } from "./project";
 
 /** A stack that is up. */
 export interface DeployedStack extends StackOutputs {

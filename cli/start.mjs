@@ -151,7 +151,7 @@ async function bundle(folder) {
     logLevel: "error",
   });
   const text = outputFiles[0].text;
-  // One level below the project, as cli/projectDirectory.ts is.
+  // One level below the project, as cli/project.ts is.
   const file = join(projectDir, "dist", `${folder}.cjs`);
   if (modified(file) === undefined || readFileSync(file, "utf8") !== text) {
     mkdirSync(dirname(file), { recursive: true });

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { readStack, stackName, stackOption } from "./stack";
+import { stackName, stackOption } from "./project";
+import { readStack } from "./stack";
 import { certificateStatus, describeCertificate } from "./status/certificate";
 import { type ContainerStatus, containerStatuses, isHealthy } from "./status/containers";
 import { type DriftSeen, describeDrift, glanceAtDrift, Interrupted, readDrift } from "./status/drift";

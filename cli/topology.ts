@@ -1,8 +1,7 @@
 import { parseArgs } from "node:util";
 import { loadSettingsFromStack } from "../plan/settings";
 import { buildTopology, type Topology } from "../topology";
-import { projectDirectory } from "./projectDirectory";
-import { stackName, stackOption } from "./stack";
+import { projectDirectory, stackName, stackOption } from "./project";
 import { table } from "./text";
 
 export const help = `Usage: npm run topology -- [--stack NAME] [--json]

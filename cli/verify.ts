@@ -1,11 +1,12 @@
 import { parseArgs } from "node:util";
-import { type DeployedStack, readStack, stackOption } from "./stack";
+import { stackOption } from "./project";
+import { type DeployedStack, readStack } from "./stack";
 import { type Backend, givenBackend, serveBackend } from "./verify/backend";
 import { type CycleResult, runCycle } from "./verify/cycle";
-import { type Limits, productLimits, standinLimits } from "./verify/limits";
 import type { Check } from "./verify/linkChecks";
 import { type LinkReport, verifyLinks } from "./verify/links";
 import { printChecks, printSummary, stepPrinter } from "./verify/report";
+import { type Limits, productLimits, standinLimits } from "./verify/waiting";
 
 export const help = `Usage: npm run verify -- [options]
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { projectDirectory } from "../cli/projectDirectory";
+import { projectDirectory } from "../cli/project";
 
 /** One of the checks: its name, and what it says about the project; `ok` when it found nothing. */
 export interface CheckResult {

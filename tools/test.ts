@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { projectDirectory } from "../cli/projectDirectory";
+import { projectDirectory } from "../cli/project";
 import { countsVariable, type TestCounts } from "./testReporter";
 
 const testDirectory = join(projectDirectory, "test");

@@ -1,8 +1,7 @@
 import type Docker from "dockerode";
 import { baseImage as mysql } from "../../product/mysql";
-import { buildWithDebootstrap, type DebianImage } from "./debootstrap";
+import { buildWithDebootstrap, type DebianImage, splitTag } from "./debootstrap";
 import type { Host, Report } from "./host";
-import { splitTag } from "./imageTag";
 
 /** An image that ours are built on. */
 export interface BaseImage {

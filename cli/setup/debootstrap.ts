@@ -4,7 +4,6 @@ import type Docker from "dockerode";
 import { type DebianMirrors, hostMirrors } from "./aptSources";
 import { installPackages } from "./dockerEngine";
 import { type Host, lastLines, type Report } from "./host";
-import { splitTag } from "./imageTag";
 import { endOf, openWorkplace, type Workplace } from "./workplace";
 
 /** What a locally built image holds: a minimal Debian of `suite` and `include`'s packages. */
@@ -17,6 +16,12 @@ export interface DebianImage {
 export interface DebianTarget {
   readonly tag: string;
   readonly local: DebianImage;
+}
+
+/** The name and the tag of an image, which the Docker API takes apart. */
+export function splitTag(image: string): [name: string, tag: string] {
+  const colon = image.lastIndexOf(":");
+  return [image.slice(0, colon), image.slice(colon + 1)];
 }
 
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";

@@ -24,7 +24,7 @@ import {
 } from "../../images/productContext";
 import { type Settings, standIn } from "../../settings/schema";
 import { distributionPath } from "../../settings/stackFile";
-import { projectDirectory } from "../projectDirectory";
+import { projectDirectory } from "../project";
 import type { Host, Report } from "./host";
 import { assertDriver, driverFromMaven, driverJar } from "./jdbcDriver";
 import { placePack } from "./placePack";

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
-import { projectDirectory } from "../projectDirectory";
+import { projectDirectory } from "../project";
 
 const imageDirectory = join(projectDirectory, "images", "standin");
 

@@ -1,9 +1,9 @@
 import { nameOf, typeOf } from "../../engine/model";
 import { stackCommand } from "../../settings/field";
-import { chooseEngine } from "../engineChoice";
-import { runLocalEngine } from "../localEngine";
-import { projectDirectory } from "../projectDirectory";
-import { readPulumi } from "../pulumi";
+import { chooseEngine } from "../engine/chooseEngine";
+import { runLocalEngine } from "../engine/localEngine";
+import { readPulumi } from "../engine/pulumiCli";
+import { projectDirectory } from "../project";
 
 /** A resource that is not as the last run recorded it. */
 export interface Drift {

@@ -2,20 +2,24 @@ import { connect } from "node:net";
 
 const limitMilliseconds = 3000;
 
-/** Whether a MySQL server greets, and with which version; asks for no password. Never throws. */
+/**
+ * Asks a MySQL server for its greeting, which needs no password. Never throws.
+ *
+ * @returns the server's version, or why there was no greeting
+ */
 export async function greeting(host: string, port: number): Promise<{ version: string } | { trouble: string }> {
   const socket = connect({ host, port });
   try {
     return await new Promise((resolve) => {
       const end = (trouble: string) => resolve({ trouble });
-      socket.setTimeout(limitMilliseconds, () => end(`no word of MySQL within ${limitMilliseconds / 1000} s`));
+      socket.setTimeout(limitMilliseconds, () => end(`no MySQL greeting within ${limitMilliseconds / 1000} s`));
       socket.once("error", ({ message }) => end(message));
-      socket.once("close", () => end("hangs up without a word of MySQL"));
+      socket.once("close", () => end("the server closed the connection without a MySQL greeting"));
       socket.once("data", (data) => {
-        // Three bytes of length, a sequence number, the protocol version 10, and the version up to a zero; an error
-        // has 255 in the version's place, its number and its text.
+        // Three bytes of length, a sequence number, the protocol version 10, and the version as a zero-terminated
+        // string. An error packet has 255 in place of the protocol version, then an error number and a text.
         if (data[4] === 10) resolve({ version: data.toString("latin1", 5, data.indexOf(0, 5)) });
-        else end(data[4] === 255 ? data.toString("latin1", 7).trim() : "what answers is no MySQL");
+        else end(data[4] === 255 ? data.toString("latin1", 7).trim() : "the server is not a MySQL server");
       });
     });
   } finally {

@@ -2,7 +2,7 @@ import type { BalancerRoute, Topology } from "../../topology";
 import { isBalancers } from "./front";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import type { Check } from "./linkChecks";
-import { pause } from "./pause";
+import { pause } from "./waiting";
 
 /** A balancer needs this long, in ms, to see that a node is back. */
 const balancerLimit = 8000;

@@ -3,13 +3,12 @@ import type { DeployedStack } from "../stack";
 import type { Backend } from "./backend";
 import { type CalledEnvironment, calledEnvironments, type KeyType, keyTypes, wordOf } from "./environments";
 import { Front } from "./front";
-import { GatewayRun, waiting } from "./gatewayRun";
-import type { Limits } from "./limits";
+import { GatewayRun } from "./gatewayRun";
 import type { Check } from "./linkChecks";
-import { until } from "./pause";
 import { type ConsumerKey, type NewApi, NoServer, Publisher, Refused, Store } from "./product";
 import type { RunOptions } from "./runSteps";
 import { Suspects } from "./suspects";
+import { type Limits, until, waiting } from "./waiting";
 
 export interface CycleOptions {
   readonly outputs: Pick<DeployedStack, "topology" | "caCertificate" | "adminUser" | "adminPassword">;

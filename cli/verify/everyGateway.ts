@@ -1,5 +1,5 @@
 import type { ProbeAnswer } from "./httpProbe";
-import { until, type Waiting } from "./pause";
+import { until, type Waiting } from "./waiting";
 
 /** The balancer's header in answers to calls: which of several gateways gave it. */
 const nodeHeader = "x-apim-node";

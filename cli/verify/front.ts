@@ -1,7 +1,7 @@
 import type { Role } from "../../product/roles";
 import type { BalancerRoute, Topology } from "../../topology";
 import { type ProbeAnswer, probe } from "./httpProbe";
-import { pause } from "./pause";
+import { pause } from "./waiting";
 
 /** How a request reaches a role: browsers' port, or the API ports with and without TLS. */
 export type Entrance = "https" | "gatewayHttps" | "gatewayHttp";

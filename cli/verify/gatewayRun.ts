@@ -3,10 +3,10 @@ import { type CalledEnvironment, type KeyType, otherKeyType, ownKeyType, wordOf 
 import { type BadGateway, everyGateway } from "./everyGateway";
 import type { Front } from "./front";
 import type { ProbeAnswer } from "./httpProbe";
-import type { Limits } from "./limits";
 import { type ConsumerKey, faultCode, Gateway, isKeyTypeRefusal, Refused, summary } from "./product";
 import { StepFailure } from "./runSteps";
 import type { Suspect, Suspects } from "./suspects";
+import { type Limits, type Waiting, waiting } from "./waiting";
 
 export interface GatewayRunOptions {
   readonly front: Front;
@@ -168,14 +168,9 @@ export class GatewayRun {
     return got(this.options.keys.get(type), `${wordOf(type)} key`);
   }
 
-  private waiting(seconds: number, progress?: (seconds: number) => void) {
+  private waiting(seconds: number, progress?: (seconds: number) => void): Waiting {
     return waiting(seconds, this.options.signal, progress);
   }
-}
-
-/** Tries more seldom when it can take long. */
-export function waiting(seconds: number, signal: AbortSignal, progress?: (seconds: number) => void) {
-  return { limit: seconds * 1000, every: seconds > 30 ? 2000 : 200, signal, ...(progress && { progress }) };
 }
 
 function got<T>(value: T | undefined, what: string): T {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import net, { type AddressInfo, createServer, type Server as NetServer, Socket } from "node:net";
 import mysql, { type Connection } from "mysql2";
-import { greeting } from "../../cli/status/externalServer";
 import { checkExternalServer } from "../../databases/externalServer";
 import type { Server } from "../../databases/server";
 import { checkServer, type Wanted } from "../../databases/serverCheck";
@@ -234,19 +233,5 @@ describe("the check of a MySQL server that the user runs", function () {
       fault,
       /lets nobody in from this machine: Host '10\.1\.1\.1' is not allowed.*Give the user "root" an account/,
     );
-  });
-
-  it("status asks without a password whether a server greets", async () => {
-    const asked = async ({ host, port }: Server) => greeting(host, port);
-    assert.deepEqual(await asked(await mysqlServer({ version: "9.1.0" })), { version: "9.1.0" });
-    assert.deepEqual(await asked(await other((socket) => socket.end("HTTP/1.1 400\r\n"))), {
-      trouble: "what answers is no MySQL",
-    });
-    assert.deepEqual(await asked(await other((socket) => socket.destroy())), {
-      trouble: "hangs up without a word of MySQL",
-    });
-    const gone = await other(() => {});
-    closers.pop()?.();
-    assert.match(JSON.stringify(await asked(gone)), /ECONNREFUSED/);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { VerifyReport } from "../../cli/verify";
-import { pause } from "../../cli/verify/pause";
 import type { Suspect } from "../../cli/verify/suspects";
+import { pause } from "../../cli/verify/waiting";
 import { type Break, BrokenStack } from "./wiringSupport";
 
 const files = {

@@ -7,7 +7,7 @@ import { type Backend, serveBackend } from "../../cli/verify/backend";
 import { probe } from "../../cli/verify/httpProbe";
 import type { Check } from "../../cli/verify/linkChecks";
 import { verifyLinks } from "../../cli/verify/links";
-import { pause, until as waitUntil } from "../../cli/verify/pause";
+import { pause, until as waitUntil } from "../../cli/verify/waiting";
 import { docker, TestStack } from "./testStack";
 
 /** The stand-in image's APIM_HOME. */

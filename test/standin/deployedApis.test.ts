@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { pause } from "../../cli/verify/pause";
+import { pause } from "../../cli/verify/waiting";
 import type { DeployedApi, Treatment } from "../../standin/apiFile";
 import { synapseDirectory } from "../../standin/configuration/synapse";
 import { keyTypes } from "../../standin/data/keyTypes";

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import * as esbuild from "esbuild";
-import { runLocalEngine } from "../../cli/localEngine";
-import { projectDirectory } from "../../cli/stack";
+import { runLocalEngine } from "../../cli/engine/localEngine";
+import { projectDirectory } from "../../cli/project";
 import type { Result, RunKind } from "../../engine";
 import { type Figure, median } from "./figure";
 
@@ -124,7 +124,7 @@ class EngineBench {
   /** In a process of its own, as the commands run it: what this one did before does not count. */
   private previewApart(): Promise<{ ms: number; memory: ReadonlyMap<number, number> }> {
     const bundle = path.join(this.dir, "engine.cjs");
-    const engine = path.join(projectDirectory, "cli/localEngine.ts");
+    const engine = path.join(projectDirectory, "cli/engine/localEngine.ts");
     const packages = "external";
     esbuild.buildSync({ entryPoints: [engine], outfile: bundle, bundle: true, platform: "node", packages });
     const options = `{ projectDir: ".", stack: "dev", expectNoChanges: true, out: { write() {} } }`;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { runLocalEngine } from "../../cli/localEngine";
-import { projectDirectory } from "../../cli/stack";
+import { runLocalEngine } from "../../cli/engine/localEngine";
+import { projectDirectory } from "../../cli/project";
 import type { Result } from "../../engine";
 import { type Figure, median } from "./figure";
 import type { BenchStack } from "./stack";

@@ -1,4 +1,4 @@
-import { projectDirectory } from "../../cli/stack";
+import { projectDirectory } from "../../cli/project";
 import { renderNode } from "../../configs";
 import { type Distribution, readDistribution } from "../../distribution";
 import { parseSettings } from "../../plan/settings";

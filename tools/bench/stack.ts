@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as yaml from "yaml";
-import { projectDirectory } from "../../cli/stack";
+import { projectDirectory } from "../../cli/project";
 
 /** A stack of the benchmark's own: its state in a directory that is removed, its own network and ports. */
 export class BenchStack {

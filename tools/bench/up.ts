@@ -1,5 +1,5 @@
-import { runLocalEngine } from "../../cli/localEngine";
-import { projectDirectory } from "../../cli/stack";
+import { runLocalEngine } from "../../cli/engine/localEngine";
+import { projectDirectory } from "../../cli/project";
 import { type RecordedResource, stackResources } from "../../engine";
 import { runBare } from "./bare";
 import { type Figure, median } from "./figure";

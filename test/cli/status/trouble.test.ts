@@ -1,12 +1,5 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { certificateStatus, describeCertificate } from "../../cli/status/certificate";
-import { containerStatuses } from "../../cli/status/containers";
-import { describeDrift, driftIn, glanceAtDrift } from "../../cli/status/drift";
-import { type ContainerLife, describeTrouble, formerEnd, lastLine, reasonToGiveUp } from "../../cli/status/trouble";
-import { parseSettings } from "../../plan/settings";
-import { buildTopology } from "../../topology";
+import { type ContainerLife, describeTrouble, formerEnd, lastLine, reasonToGiveUp } from "../../../cli/status/trouble";
 
 const now = Date.parse("2026-01-01T00:10:00Z");
 
@@ -152,104 +145,5 @@ describe("the last line of a container's log", () => {
     const line = lastLine(frame(1, `${"x".repeat(500)}\n`)) ?? "";
     assert.equal(line.length, 200);
     assert.ok(line.endsWith("..."));
-  });
-});
-
-describe("what status says of containers that are gone", () => {
-  const { DOCKER_HOST } = process.env;
-  const server = createServer((_request, response) => response.writeHead(404).end("{}"));
-  before(async () => {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    process.env.DOCKER_HOST = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-  after(() => {
-    if (DOCKER_HOST === undefined) delete process.env.DOCKER_HOST;
-    else process.env.DOCKER_HOST = DOCKER_HOST;
-    server.close();
-  });
-
-  it("names the commands that bring them back, for this stack", async () => {
-    const topology = buildTopology(parseSettings({}, "blue"));
-    const gone = await containerStatuses({ ...topology, nodes: [] }, "blue");
-    assert.deepEqual(
-      gone.map(({ container, state }) => [container, state]),
-      [
-        ["apim-blue-mysql", "missing"],
-        ["apim-blue-loadbalancer", "missing"],
-      ],
-    );
-    for (const { note } of gone)
-      assert.equal(note, "it is gone: npm run refresh -- --stack blue, then npm run up -- --stack blue");
-  });
-});
-
-describe("what status says of the certificate", () => {
-  const cases: readonly [expires: string, line: string][] = [
-    ["2036-01-01T00:00:00.000Z", "certificate: good until 2036-01-01 (3651 days)"],
-    ["2026-01-31T00:11:00.000Z", "certificate: good until 2026-01-31 (30 days)"],
-    ["2026-01-31T00:09:00.000Z", "certificate: it ends on 2026-01-31, in 29 days; renew it: see docs/certificates.md"],
-    ["2026-01-02T12:00:00.000Z", "certificate: it ends on 2026-01-02, in 1 day; renew it: see docs/certificates.md"],
-    ["2025-12-31T00:00:00.000Z", "certificate: it ended on 2025-12-31; renew it: see docs/certificates.md"],
-  ];
-  for (const [expires, line] of cases) {
-    it(`of ${expires}: ${line}`, () => {
-      const status = certificateStatus(expires, now);
-      assert.equal(status && describeCertificate(status), line);
-    });
-  }
-
-  it("nothing of a stack whose last up told none", () => {
-    assert.equal(certificateStatus(undefined), undefined);
-  });
-});
-
-describe("what status says of drift", () => {
-  const urn = (name: string) =>
-    `urn:pulumi:dev::wso2-apim::wso2:apim:StoreNode$docker:index/container:Container::${name}`;
-
-  it("is what a refresh finds gone or changed", () => {
-    const drift = driftIn({
-      steps: [
-        { op: "same", urn: "urn:pulumi:dev::wso2-apim::pulumi:pulumi:Stack::wso2-apim-dev", newState: {} },
-        { op: "refresh", urn: urn("a"), newState: {}, diffReasons: ["uploads", "image"] },
-        { op: "refresh", urn: urn("b"), newState: {}, detailedDiff: { networkData: { kind: "update" } } },
-        { op: "refresh", urn: urn("c"), newState: {}, diffReasons: null, detailedDiff: null },
-        { op: "delete", urn: urn("d") },
-        { op: "refresh", urn: urn("e"), newState: null },
-      ],
-    });
-    assert.deepEqual(describeDrift({ drift }, "dev"), [
-      "Changed outside since the last run:",
-      "  Container a: uploads (files in it), image changed",
-      "  Container b: networkData changed",
-      "  Container d: gone",
-      "  Container e: gone",
-      "To put it right: npm run refresh, then npm run up",
-    ]);
-  });
-
-  it("is nothing when nothing differs", () => {
-    assert.deepEqual(describeDrift({ drift: driftIn({}) }, "dev"), ["Nothing was changed outside since the last run."]);
-  });
-
-  it("is not known when a refresh fails", () => {
-    const failed = { diagnostics: [{ severity: "error", message: "no Docker engine answers" }] };
-    assert.throws(() => driftIn(failed), /no Docker engine answers/);
-  });
-
-  it("is left out with a word where it can't be known or takes too long, and nobody goes on looking", async () => {
-    const seen = await glanceAtDrift(async () => []);
-    assert.deepEqual(seen, { drift: [] });
-    const failing = await glanceAtDrift(() => Promise.reject(new Error("the passphrase does not fit\nmore of it")));
-    assert.deepEqual(describeDrift(failing, "dev"), [
-      "What was changed outside was not looked at: the passphrase does not fit",
-    ]);
-    let left: AbortSignal | undefined;
-    const slow = await glanceAtDrift((signal) => {
-      left = signal;
-      return new Promise(() => {});
-    }, 50);
-    assert.deepEqual(slow, { driftUnknown: "it takes longer than 0.05 s; --drift waits for it" });
-    assert.equal(left?.aborted, true);
   });
 });

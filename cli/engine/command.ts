@@ -1,11 +1,11 @@
 /** The commands that both engines have. */
 
 import { parseArgs } from "node:util";
-import type { RunKind } from "../engine";
-import type { Prepare } from "./command";
-import { chooseEngine } from "./engineChoice";
-import { runPulumi } from "./pulumi";
-import { projectDirectory, stackName, stackOption } from "./stack";
+import type { RunKind } from "../../engine";
+import type { Prepare } from "../command";
+import { projectDirectory, stackName, stackOption } from "../project";
+import { chooseEngine } from "./chooseEngine";
+import { runPulumi } from "./pulumiCli";
 
 const flags = {
   ...stackOption,

@@ -5,10 +5,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { constants, homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ownPassphrase } from "../engine/backend/passphrase";
-import { type Project, readProject } from "../engine/backend/project";
-import { backendDir, StateFile } from "../engine/backend/stateFile";
-import { projectDirectory } from "./projectDirectory";
+import { ownPassphrase } from "../../engine/backend/passphrase";
+import { type Project, readProject } from "../../engine/backend/project";
+import { backendDir, StateFile } from "../../engine/backend/stateFile";
+import { projectDirectory } from "../project";
 
 export interface PulumiPlace {
   /** Where Pulumi.yaml is. @default this project */

@@ -41,3 +41,23 @@ export async function until<T>(
     await pause(Math.max(1, Math.min(every, limit - (now - start))), signal);
   }
 }
+
+/** How many seconds the cycle waits at most for what the product does in its own time. */
+export interface Limits {
+  /** Until a published API is in the Store's list. */
+  readonly listing: number;
+  /** Until a gateway serves a published API. */
+  readonly deployment: number;
+  /** Until a revoked token is refused. */
+  readonly revocation: number;
+}
+
+/** The product indexes APIs one minute after the Store's start, and writes a gateway's files in the background. */
+export const productLimits: Limits = { listing: 150, deployment: 60, revocation: 15 };
+/** The stand-in does all three at once. */
+export const standinLimits: Limits = { listing: 8, deployment: 5, revocation: 5 };
+
+/** A wait of so many seconds at most; a long one tries less often. */
+export function waiting(seconds: number, signal: AbortSignal, progress?: (seconds: number) => void): Waiting {
+  return { limit: seconds * 1000, every: seconds > 30 ? 2000 : 200, signal, ...(progress && { progress }) };
+}

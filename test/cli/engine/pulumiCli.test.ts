@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
-import { readPulumi, runPulumi } from "../../cli/pulumi";
-import { removeTemporaryDirs, temporaryDir } from "../engine/support";
+import { readPulumi, runPulumi } from "../../../cli/engine/pulumiCli";
+import { removeTemporaryDirs, temporaryDir } from "../../engine/support";
 
 /** Records how it was called; FAKE_* variables say how it answers. */
 const FAKE = `#!${process.execPath}
@@ -164,7 +164,7 @@ describe("the Pulumi CLI in the local engine's place", function () {
     it(`each signal, sent ${name}, reaches it once, and its end is waited for`, async () => {
       recordState();
       const script = `require(${JSON.stringify(require.resolve("ts-node/register/transpile-only"))});
-        require(${JSON.stringify(path.resolve(__dirname, "../../cli/pulumi"))})
+        require(${JSON.stringify(path.resolve(__dirname, "../../../cli/engine/pulumiCli"))})
           .runPulumi(["up"], "dev", false, { projectDir: ${JSON.stringify(projectDir)} })
           .then((status) => { process.exitCode = status; });`;
       for (const signal of ["SIGINT", "SIGTERM"] as const) {

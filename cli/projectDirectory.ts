@@ -1,4 +1,0 @@
-import { join } from "node:path";
-
-/** Where Pulumi.yaml is. */
-export const projectDirectory = join(__dirname, "..");

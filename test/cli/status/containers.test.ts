@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { containerStatuses } from "../../../cli/status/containers";
+import { parseSettings } from "../../../plan/settings";
+import { buildTopology } from "../../../topology";
+
+describe("what status says of containers that are gone", () => {
+  const { DOCKER_HOST } = process.env;
+  const server = createServer((_request, response) => response.writeHead(404).end("{}"));
+  before(async () => {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    process.env.DOCKER_HOST = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  after(() => {
+    if (DOCKER_HOST === undefined) delete process.env.DOCKER_HOST;
+    else process.env.DOCKER_HOST = DOCKER_HOST;
+    server.close();
+  });
+
+  it("names the commands that bring them back, for this stack", async () => {
+    const topology = buildTopology(parseSettings({}, "blue"));
+    const gone = await containerStatuses({ ...topology, nodes: [] }, "blue");
+    assert.deepEqual(
+      gone.map(({ container, state }) => [container, state]),
+      [
+        ["apim-blue-mysql", "missing"],
+        ["apim-blue-loadbalancer", "missing"],
+      ],
+    );
+    for (const { note } of gone)
+      assert.equal(note, "it is gone: npm run refresh -- --stack blue, then npm run up -- --stack blue");
+  });
+});
