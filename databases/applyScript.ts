@@ -1,86 +1,89 @@
 import { createHash } from "node:crypto";
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { connect, type Login, type Refusal } from "./connect";
+import { type ConnectionFailure, connect, type Login } from "./connect";
 import { createRecord, readRecord, recordTable, type ScriptRecord, updateRecord } from "./record";
 import { type Statement, splitStatements } from "./splitStatements";
 
 export interface ScriptRequest extends Login {
   readonly database: string;
-  /** The distribution's dbscript. */
+  /** The text of the distribution's dbscript. */
   readonly script: string;
-  /** Of the distribution, e.g. `1.9.0`. */
+  /** The distribution's version, e.g. `1.9.0`. */
   readonly version: string;
-  /** Of the script; another one means another script. */
+  /** A hash of the script, by which a changed script is detected. */
   readonly checksum: string;
 }
 
 export interface ScriptResult {
   /** How many statements the script has. */
   readonly statements: number;
-  /** True if the tables were there before us; then nothing was executed. */
+  /** True if the tables existed before the first run; then nothing was executed. */
   readonly adopted: boolean;
-  /** How many statements this very run executed. */
+  /** How many statements this run executed. */
   readonly executed: number;
 }
 
-/** A schema holds one script: two runs at a time would break each other. */
+/** Two runs in one schema at the same time would break each other: the second waits this long for the first. */
 const lockWaitSeconds = 60;
 const connectMilliseconds = 30_000;
-/** What is done already: table, column, index, row, primary key, foreign key (two codes); a column or key dropped. */
-const alreadyThere = [1050, 1060, 1061, 1062, 1068, 1022, 1826, 1091];
+/**
+ * MySQL's errors for a statement that was executed before: table, column, index, row, primary key or foreign key (two
+ * codes) exists; a column or key to drop does not.
+ */
+const alreadyDone = [1050, 1060, 1061, 1062, 1068, 1022, 1826, 1091];
 const logEvery = 25;
 
 /**
- * Runs a distribution's script in a schema, once: an empty schema only; a run that was cut off goes on where it
- * stopped; a schema that has the product's tables already is recorded as adopted and left alone. Drops nothing.
+ * Runs a distribution's script in an empty schema, once. An interrupted run is resumed where it stopped; a schema that has
+ * the product's tables already is recorded as adopted and left alone. Drops nothing.
  *
- * Runs inside a dynamic resource: plain functions only.
+ * Runs inside a dynamic resource, so it uses plain functions only.
  *
- * @param log progress, a line at a time
- * @throws when the script has changed since, when a statement fails (number, line, MySQL's error; the progress is
- * kept), when the schema holds other tables, or when the server cannot be reached
+ * @param log called with each line of progress
+ * @throws when the script changed since its first run, when a statement fails (with its number, its line and MySQL's
+ * error; the progress is kept), when the schema has other tables, or when the server can't be reached
  * @see dbscripts/mysql.sql, dbscripts/apimgt/mysql.sql
  */
 export async function applyScript(request: ScriptRequest, log?: (line: string) => void): Promise<ScriptResult> {
   const statements = splitStatements(request.script);
   checkStatements(request, statements);
-  const connection = await connect(request, connectMilliseconds, (refusal) => noConnection(request, refusal));
+  const connection = await connect(request, connectMilliseconds, (failure) => explain(request, failure));
   try {
     await lockSchema(connection, request);
     return await applyLocked(connection, request, statements, log);
   } finally {
-    // The lock goes with the connection.
+    // This also releases the lock.
     connection.destroy();
   }
 }
 
-function noConnection({ host, port, user, database }: ScriptRequest, { said, seconds }: Refusal): string {
+function explain({ host, port, user, database }: ScriptRequest, { message, seconds }: ConnectionFailure): string {
   const place = `MySQL ${host}:${port}`;
   return seconds === undefined
-    ? `${place}: cannot use the schema ${database} as ${user}: ${said}`
-    : `${place}: no connection within ${seconds} s (${said}). See that the server runs and listens there, then run the command again.`;
+    ? `${place}: cannot use the schema ${database} as ${user}: ${message}`
+    : `${place}: no connection within ${seconds} s (${message}). Check that the server runs and listens there, then run the command again.`;
 }
 
 function checkStatements({ database, version }: ScriptRequest, statements: readonly Statement[]): void {
   const place = `script of ${database}, version ${version}`;
-  if (statements.length === 0) throw new Error(`${place}: expected SQL statements, found none; see the distribution`);
-  const outside = statements.find(({ text }) => /^(use|((create|drop|alter)\s+(database|schema)))\b/i.test(text));
-  if (outside !== undefined) {
+  if (statements.length === 0) throw new Error(`${place}: expected SQL statements, found none; check the distribution`);
+  const foreign = statements.find(({ text }) => /^(use|((create|drop|alter)\s+(database|schema)))\b/i.test(text));
+  if (foreign !== undefined) {
     throw new Error(
-      `${place}, line ${outside.line}: \`${firstLine(outside)}\` leaves or changes the schema; expected statements ` +
-        `for the tables of ${database} only; take it out of the script`,
+      `${place}, line ${foreign.line}: \`${firstLine(foreign)}\` leaves or changes the schema; expected statements ` +
+        `for the tables of ${database} only; remove it from the script`,
     );
   }
 }
 
 async function lockSchema(connection: Connection, { host, port, database }: ScriptRequest): Promise<void> {
-  // Names of locks are short and shared by the whole server.
+  // Names of locks are limited to 64 characters and shared by the whole server.
   const name = `apim-dbscript-${createHash("sha1").update(database).digest("hex")}`;
   const [rows] = await connection.query<RowDataPacket[]>("SELECT GET_LOCK(?, ?) AS got", [name, lockWaitSeconds]);
   if (Number(rows[0]?.got) !== 1) {
     throw new Error(
-      `MySQL ${host}:${port}: another run has worked on ${database} for over ${lockWaitSeconds} s. ` +
-        "Let it end (SHOW PROCESSLIST shows it), then run the command again.",
+      `MySQL ${host}:${port}: another run has been working on ${database} for more than ${lockWaitSeconds} s. ` +
+        "Wait until it ends (SHOW PROCESSLIST lists it), then run the command again.",
     );
   }
 }
@@ -99,7 +102,7 @@ async function applyLocked(
     if (found.length > 0) {
       checkAdoptable(request, statements, found);
       await createRecord(connection, { ...fresh, state: "adopted" });
-      log?.(`${database}: the product's tables were there already; left as they are`);
+      log?.(`${database}: the product's tables exist already and are left as they are`);
       return { statements: statements.length, adopted: true, executed: 0 };
     }
     await createRecord(connection, { ...fresh, state: "running" });
@@ -112,14 +115,14 @@ async function applyLocked(
   }
   if (record.statements !== statements.length) {
     throw new Error(
-      `schema ${database}: half made from a script of ${record.statements} statements, now the same text reads as ` +
-        `${statements.length}; give an empty schema. Nothing was changed.`,
+      `schema ${database}: partly created from a script of ${record.statements} statements, but the same script now has ` +
+        `${statements.length}; use an empty schema. Nothing was changed.`,
     );
   }
-  log?.(`${database}: going on at statement ${record.done + 1} of ${statements.length}`);
+  log?.(`${database}: resuming at statement ${record.done + 1} of ${statements.length}`);
   const mayBeDone = record.state === "running";
   await updateRecord(connection, { state: "running" });
-  await resetRowNumbers(connection, statements[record.done]);
+  await resetAutoIncrement(connection, statements[record.done]);
   return execute(connection, request, statements, { from: record.done, mayBeDone }, log);
 }
 
@@ -131,7 +134,7 @@ async function tablesOf(connection: Connection): Promise<string[]> {
   return rows.map(({ name }) => String(name));
 }
 
-/** All of the script's tables, or the schema is not the product's: half of them would start a server that breaks later. */
+/** Requires all tables of the script: with only some of them, the product would start and fail later. */
 function checkAdoptable({ database, version }: ScriptRequest, statements: readonly Statement[], found: string[]): void {
   const present = found.map((name) => name.toUpperCase());
   const expected = statements.flatMap(({ text }) => {
@@ -144,23 +147,28 @@ function checkAdoptable({ database, version }: ScriptRequest, statements: readon
     `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
   throw new Error(
     missing.length === expected.length
-      ? `schema ${database}: expected it empty or with the tables of version ${version}, found ${few(found)}; ` +
-          "give an empty schema. Nothing was changed."
+      ? `schema ${database}: expected it to be empty or to have the tables of version ${version}, found ${few(found)}; ` +
+          "use an empty schema. Nothing was changed."
       : `schema ${database}: has some tables of version ${version}, but not ${few(missing)}; complete it with the ` +
-          "product's own migration script, or give an empty schema. Nothing was changed.",
+          "product's own migration script, or use an empty schema. Nothing was changed.",
   );
 }
 
 function changedScript({ database, version, checksum }: ScriptRequest, record: ScriptRecord): string {
-  const made = { running: "half made", failed: "half made", finished: "made", adopted: "adopted" }[record.state];
+  const happened = {
+    running: "partly created by",
+    failed: "partly created by",
+    finished: "created by",
+    adopted: "adopted with",
+  }[record.state];
   const remedy =
     record.state === "running" || record.state === "failed"
-      ? `set the distribution back to ${record.version} and run the command again, or give an empty schema`
+      ? `set the distribution back to ${record.version} and run the command again, or use an empty schema`
       : `set the distribution back to ${record.version}, or migrate ${database} with the product's own script and then ` +
         `run: UPDATE ${recordTable} SET VERSION = '${version}', CHECKSUM = '${checksum}'`;
   return (
-    `schema ${database} was ${made} by the script of version ${record.version} (${shorten(record.checksum)}); now it is ` +
-    `that of version ${version} (${shorten(checksum)}). Nothing was changed: ${remedy}.`
+    `schema ${database} was ${happened} the script of version ${record.version} (${shorten(record.checksum)}); the script is ` +
+    `now that of version ${version} (${shorten(checksum)}). Nothing was changed: ${remedy}.`
   );
 }
 
@@ -169,8 +177,8 @@ function shorten(checksum: string): string {
 }
 
 /**
- * Executes from a statement on. DDL commits by itself, so what was cut off between a statement and its mark may be done
- * already (`mayBeDone`): for that one statement an object that is there is no error.
+ * Executes the statements from number `from` on. DDL commits by itself, so an interrupted run may have executed a statement
+ * without recording it (`mayBeDone`): for the first statement, an object that exists already is not an error.
  */
 async function execute(
   connection: Connection,
@@ -183,17 +191,17 @@ async function execute(
     const statement = statements[index];
     if (statement === undefined) break;
     try {
-      // A row and its mark are one transaction; a DDL statement just ends it, and the mark follows.
+      // An INSERT and its record are one transaction; a DDL statement ends it, and the record follows.
       await connection.query("START TRANSACTION");
       await connection.query(statement.text);
     } catch (error) {
       const { errno, message } = error as { errno?: number; message: string };
-      if (!(mayBeDone && index === from && alreadyThere.includes(errno ?? 0))) {
+      if (!(mayBeDone && index === from && alreadyDone.includes(errno ?? 0))) {
         await markFailed(connection, error);
         throw new Error(
           `script of ${database}, version ${version}: statement ${index + 1} of ${statements.length}, line ` +
-            `${statement.line}, failed: \`${firstLine(statement)}\`: ${message}. The ${index} before it are kept: mend ` +
-            "the cause and run the command again, it goes on with this one.",
+            `${statement.line}, failed: \`${firstLine(statement)}\`: ${message}. The ${index} before it are kept: fix ` +
+            "the cause and run the command again, which continues with this statement.",
         );
       }
     }
@@ -206,24 +214,24 @@ async function execute(
 }
 
 /**
- * A row that was rolled back has used up its number all the same, and later statements name rows by number. So the table
- * that the next statement fills counts on from the rows that it really has.
+ * A rolled back INSERT has still used up an AUTO_INCREMENT number, but later statements refer to rows by number. So the
+ * counter of the table that the next statement fills is reset to the rows that it has.
  */
-async function resetRowNumbers(connection: Connection, next: Statement | undefined): Promise<void> {
+async function resetAutoIncrement(connection: Connection, next: Statement | undefined): Promise<void> {
   const table = /^(?:insert|replace)\s+(?:ignore\s+)?(?:into\s+)?[`"]?(\w+)[`"]?/i.exec(next?.text ?? "")?.[1];
   if (table !== undefined && (await tablesOf(connection)).some((name) => name.toUpperCase() === table.toUpperCase())) {
     await connection.query(`ALTER TABLE \`${table}\` AUTO_INCREMENT = 1`);
   }
 }
 
-/** Notes that the server refused a statement; when the connection broke instead, nobody knows, and nothing is noted. */
+/** Records that a statement failed; not when the connection broke, since the statement may have been executed then. */
 async function markFailed(connection: Connection, error: unknown): Promise<void> {
   if ((error as { fatal?: boolean }).fatal || (error as { errno?: number }).errno === undefined) return;
   try {
     await connection.query("ROLLBACK");
     await updateRecord(connection, { state: "failed" });
   } catch {
-    // The statement's own error is the one to tell; the next run finds `running`, which is the careful reading.
+    // The statement's own error is reported instead; the record stays `running`, with which the next run is careful.
   }
 }
 

@@ -1,4 +1,4 @@
-// By name: a default or star import would be copied into the closure of a dynamic resource, not required by it.
+// By name: Pulumi would copy a default or star import into the closure of a dynamic resource instead of requiring it.
 import { type Connection, createConnection } from "mysql2/promise";
 import { sqlMode } from "../product/mysql";
 
@@ -11,35 +11,40 @@ export interface Login {
   readonly database?: string;
 }
 
-/** Why there is no connection. */
-export interface Refusal {
-  /** Of the system, or of MySQL. */
+/** Why a connection failed. */
+export interface ConnectionFailure {
+  /** The operating system's or MySQL's error code. */
   readonly code: string;
-  /** Never the password. */
-  readonly said: string;
-  /** How long it was tried; undefined: not again, because waiting does not help. */
+  /** Never contains the password. */
+  readonly message: string;
+  /** For how long it was retried; undefined when retrying can't help. */
   readonly seconds?: number;
 }
 
-const pauseMilliseconds = 500;
-/** What a server answers, or does not, that is about to be ready or is full for a moment. */
-const passing = [
-  ...["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EPIPE", "EAI_AGAIN"],
-  ...["PROTOCOL_CONNECTION_LOST", "ER_CON_COUNT_ERROR"],
+const retryMilliseconds = 500;
+/** Error codes of a server that is still starting, or that has no free connection for a moment. */
+const retryable = [
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ETIMEDOUT",
+  "EPIPE",
+  "EAI_AGAIN",
+  "PROTOCOL_CONNECTION_LOST",
+  "ER_CON_COUNT_ERROR",
 ];
 
 /**
- * Connects, with the session mode that the product's scripts expect; a server that is not there yet is tried again.
+ * Connects with the `sql_mode` that the product's scripts need, and retries while the server is not ready.
  *
- * Runs inside a dynamic resource too: plain functions only.
+ * Also runs inside a dynamic resource, so it uses plain functions only.
  *
- * @param limitMilliseconds how long it is tried
- * @param explain words the error
+ * @param limitMilliseconds when to stop retrying
+ * @param explain the message of the error that is thrown
  */
 export async function connect(
   { host, port, user, password, database }: Login,
   limitMilliseconds: number,
-  explain: (refusal: Refusal) => string,
+  explain: (failure: ConnectionFailure) => string,
 ): Promise<Connection> {
   const deadline = Date.now() + limitMilliseconds;
   for (;;) {
@@ -49,12 +54,12 @@ export async function connect(
       await connection.query(`SET SESSION sql_mode = '${sqlMode}'`);
       return connection;
     } catch (error) {
-      const { code = "", message } = error as { code?: string; message: string };
-      const said = message || code || "unknown error";
-      if (!passing.includes(code)) throw new Error(explain({ code, said }));
-      if (Date.now() + pauseMilliseconds > deadline)
-        throw new Error(explain({ code, said, seconds: limitMilliseconds / 1000 }));
-      await new Promise((resolve) => setTimeout(resolve, pauseMilliseconds));
+      const { code = "", message: text } = error as { code?: string; message: string };
+      const message = text || code || "unknown error";
+      if (!retryable.includes(code)) throw new Error(explain({ code, message }));
+      if (Date.now() + retryMilliseconds > deadline)
+        throw new Error(explain({ code, message, seconds: limitMilliseconds / 1000 }));
+      await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));
     }
   }
 }

@@ -1,17 +1,19 @@
+import { once } from "node:events";
 import * as pulumi from "@pulumi/pulumi";
+import { errorMessage } from "../errors";
 import type { Topology } from "../topology";
 import { serverName } from "./server";
 import { checkServer } from "./serverCheck";
 
-/** No check of a server takes longer; longer than it is waited for its greeting. */
+/** More than connecting is retried for, and enough for the check itself. */
 const checkMilliseconds = 15_000;
 
 /**
- * Before anything is made: whether the server that the user runs can be reached and suits; does nothing when the
- * deployment runs its own, and in a preview, which never connects.
+ * Checks, before anything is created, that the user's own MySQL server can be reached and is suitable. Does nothing when
+ * the deployment runs its own server, or in a preview, which never connects.
  *
- * @param limitMilliseconds default 15 s
- * @throws {pulumi.RunError} with every fault, within 15 s; Pulumi's mysql provider alone would try for five minutes
+ * @param limitMilliseconds when to give up. @default 15000
+ * @throws {pulumi.RunError} with every fault; Pulumi's mysql provider alone would retry for five minutes
  */
 export async function checkExternalServer(
   topology: Topology,
@@ -22,22 +24,14 @@ export async function checkExternalServer(
   if (!databaseServer.external || pulumi.runtime.isDryRun()) return;
   const { endpoint, adminUser, databasesExist } = databaseServer;
   const check = checkServer({ ...endpoint, user: adminUser, password }, { databases, databasesExist, connections });
+  const late = once(AbortSignal.timeout(limitMilliseconds), "abort").then((): never => {
+    throw new Error(
+      `${serverName(endpoint)}: it accepted the connection but did not answer within ${limitMilliseconds / 1000} s; check its load, and any proxy in front of it, then run the command again`,
+    );
+  });
   try {
-    for (const warning of await withinLimit(check)) void pulumi.log.warn(warning);
+    for (const warning of await Promise.race([check, late])) void pulumi.log.warn(warning);
   } catch (error) {
-    throw new pulumi.RunError((error as Error).message);
-  }
-
-  async function withinLimit<T>(work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<never>((_, reject) => {
-      const late = `${serverName(endpoint)}: greets, and takes longer than ${limitMilliseconds / 1000} s to answer then; look at its load, or at a proxy that stands before it, then run the command again`;
-      timer = setTimeout(() => reject(new Error(late)), limitMilliseconds);
-    });
-    try {
-      return await Promise.race([work, limit]);
-    } finally {
-      clearTimeout(timer);
-    }
+    throw new pulumi.RunError(errorMessage(error));
   }
 }

@@ -1,25 +1,26 @@
 import { type Connection, escapeId, type RowDataPacket } from "mysql2/promise";
 import { connectToServer, type Server, serverName } from "./server";
 
-/** What a deployment will make on a server that the user runs. */
+/** The names that a deployment will use on the user's own server. */
 export interface Names {
   readonly databases: readonly string[];
-  /** Account names; their host is always `%`. */
+  /** Names of accounts, whose host is always `%`. */
   readonly accounts: readonly string[];
-  /** The database of users that gets an administrator with a new password; undefined if the password is a known one. */
+  /** The database that gets an administrator with a generated password; undefined if the stack sets the password. */
   readonly newAdministratorIn?: string;
 }
 
 /**
- * Refuses names that somebody else's databases and accounts have, and a new password for an old administrator.
+ * Checks that no database or account has one of the names yet, and that a generated password belongs to a new
+ * administrator.
  *
- * Runs inside a dynamic resource: plain functions only.
+ * Runs inside a dynamic resource, so it uses plain functions only.
  *
- * @throws naming all that is in the way, and how to go on
+ * @throws naming everything that exists already, with the remedies
  */
 export async function checkNamesAreFree(
   server: Server,
-  { databases, accounts, newAdministratorIn: users }: Names,
+  { databases, accounts, newAdministratorIn: schema }: Names,
 ): Promise<void> {
   const connection = await connectToServer(server);
   try {
@@ -32,18 +33,18 @@ export async function checkNamesAreFree(
     const lines = [
       ...databaseLine(databases.filter((name) => schemas.includes(name))),
       ...accountLine(accounts.filter((name) => accountNames.includes(name)).map((name) => `'${name}'@'%'`)),
-      ...(users !== undefined && (await hasUsers(connection, users)) ? [administratorLine(users)] : []),
+      ...(schema !== undefined && (await hasUsers(connection, schema)) ? [administratorLine(schema)] : []),
     ];
     if (lines.length === 0) return;
     throw new Error(
-      `${serverName(server)} has already what this deployment would make:\n${lines.join("\n")}\nNothing was changed there.`,
+      `${serverName(server)} already has what this deployment would create:\n${lines.join("\n")}\nNothing was changed there.`,
     );
   } finally {
     connection.destroy();
   }
 }
 
-/** The product makes its administrator at its first start only. */
+/** If it has users, the administrator exists: the product creates it at its first start only. */
 async function hasUsers(connection: Connection, schema: string): Promise<boolean> {
   const [tables] = await connection.query<RowDataPacket[]>(
     "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = 'UM_USER'",
@@ -55,19 +56,19 @@ async function hasUsers(connection: Connection, schema: string): Promise<boolean
 }
 
 function administratorLine(schema: string): string {
-  return `  - users in ${schema}, the administrator among them, whose password a new one would not fit: set the secret adminPassword to the one that it has (npm run config -- set --secret adminPassword)`;
+  return `  - users in ${schema}, among them the administrator, whose password a generated one would not match: set the secret adminPassword to its present password (npm run config -- set --secret adminPassword)`;
 }
 
 function databaseLine(found: readonly string[]): string[] {
   if (found.length === 0) return [];
   return [
-    `  - databases ${found.join(", ")}: to go on with them, set wso2-apim:databasesExist to true; to have others beside them, set wso2-apim:databasePrefix`,
+    `  - databases ${found.join(", ")}: to continue with them, set wso2-apim:databasesExist to true; to create others beside them, set wso2-apim:databasePrefix`,
   ];
 }
 
 function accountLine(found: readonly string[]): string[] {
   if (found.length === 0) return [];
   return [
-    `  - accounts ${found.join(", ")}: if nobody uses them any more (a destroyed stack leaves them), run: DROP USER ${found.join(", ")}; else set wso2-apim:databaseUserPrefix`,
+    `  - accounts ${found.join(", ")}: if they are no longer used (destroying a stack keeps them), run: DROP USER ${found.join(", ")}; else set wso2-apim:databaseUserPrefix`,
   ];
 }

@@ -1,4 +1,4 @@
-/** What `GRANT ALL` on a database gives, and so what its giver must have. */
+/** The privileges that `GRANT ALL` on a database grants, which the granting account itself must have. */
 const onDatabase = [
   "SELECT",
   "INSERT",
@@ -21,28 +21,29 @@ const onDatabase = [
 ];
 const grantOption = "GRANT OPTION";
 
-interface Given {
-  /** A database's name, or a pattern as in LIKE; `*`: all. */
+interface Grant {
+  /** Name of a database, a pattern as in LIKE, or `*` for all. */
   readonly database: string;
   readonly privileges: readonly string[];
 }
 
 /**
- * The statements that would give an account what it lacks to make databases, accounts and their grants.
+ * The statements that grant an account the privileges that it lacks for creating databases, accounts and grants.
  *
- * @param grants lines of SHOW GRANTS, those of active roles included
- * @param account quoted, as the statements need it
+ * @param grants lines of SHOW GRANTS, including those of active roles
+ * @param account quoted as in a statement
  * @param schemas names of the databases
  */
 export function missingGrants(grants: readonly string[], account: string, schemas: readonly string[]): string[] {
-  const given = grants.flatMap(parseGrant);
+  const held = grants.flatMap(parseGrant);
   const lacks = (database: string, privileges: readonly string[]) =>
     privileges.some(
-      (privilege) => !given.some((one) => covers(one.database, database) && holds(one.privileges, privilege, database)),
+      (privilege) =>
+        !held.some((grant) => covers(grant.database, database) && includes(grant.privileges, privilege, database)),
     );
   return [
     ...(lacks("*", ["CREATE USER"]) ? [`GRANT CREATE USER ON *.* TO ${account}`] : []),
-    // Accounts and their grants are looked up.
+    // Needed to read existing accounts and grants.
     ...(lacks("mysql", ["SELECT"]) ? [`GRANT SELECT ON mysql.* TO ${account}`] : []),
     ...schemas
       .filter((schema) => lacks(schema, [...onDatabase, grantOption]))
@@ -50,8 +51,8 @@ export function missingGrants(grants: readonly string[], account: string, schema
   ];
 }
 
-/** Of roles and of tables nothing: neither gives a database. */
-function parseGrant(line: string): Given[] {
+/** Role and table grants are skipped: neither covers a whole database. */
+function parseGrant(line: string): Grant[] {
   const [, privileges, object, rest = ""] = /^GRANT (.+?) ON (\*|[`"].+?[`"])\.\* TO (.*)$/.exec(line) ?? [];
   if (privileges === undefined || object === undefined) return [];
   const names = privileges.split(",").map((name) => name.trim().toUpperCase());
@@ -59,13 +60,13 @@ function parseGrant(line: string): Given[] {
   return [{ database: object.replace(/^[`"]|[`"]$/g, ""), privileges: [...names, ...option] }];
 }
 
-function holds(privileges: readonly string[], wanted: string, database: string): boolean {
+function includes(privileges: readonly string[], wanted: string, database: string): boolean {
   if (privileges.includes(wanted)) return true;
   const all = privileges.includes("ALL PRIVILEGES") || privileges.includes("ALL");
   return all && wanted !== grantOption && (database === "*" || wanted !== "CREATE USER");
 }
 
-/** `_` and `%` stand for any letter and any text, unless behind a backslash. */
+/** Whether a pattern matches a database: `_` is any character and `%` any text, unless a backslash precedes. */
 function covers(pattern: string, database: string): boolean {
   if (pattern === "*" || pattern === database) return true;
   const source = pattern.replace(/\\?[\s\S]/g, (part) => {

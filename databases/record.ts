@@ -1,25 +1,25 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 
 /**
- * `running`: a run was cut off, or is under way; `failed`: a statement was refused, so it has no effect;
- * `finished`; `adopted`: the tables were there before us.
+ * `running`: a run is in progress or was interrupted; `failed`: a statement failed, without effect; `finished`;
+ * `adopted`: the tables existed before the first run.
  */
 export type ScriptState = "running" | "failed" | "finished" | "adopted";
 
-/** What the schema itself remembers of its script: the one row of APIM_DBSCRIPT. */
+/** Which script ran in the schema, and how far: the only row of APIM_DBSCRIPT. */
 export interface ScriptRecord {
   readonly version: string;
-  /** SHA-256 or the like, as the caller gives it. */
+  /** As the caller computed it, e.g. SHA-256. */
   readonly checksum: string;
   readonly statements: number;
-  /** How many statements are known to have been executed. */
+  /** How many statements were certainly executed. */
   readonly done: number;
   readonly state: ScriptState;
 }
 
 export const recordTable = "APIM_DBSCRIPT";
 
-/** @returns the record; undefined if there is none */
+/** The record; undefined when no script ran in this schema. */
 export async function readRecord(connection: Connection): Promise<ScriptRecord | undefined> {
   const [tables] = await connection.query<RowDataPacket[]>(
     "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?",
@@ -40,7 +40,7 @@ export async function readRecord(connection: Connection): Promise<ScriptRecord |
   };
 }
 
-/** Makes the table if it is missing, and the record. */
+/** Creates the table, if it is missing, and the record. */
 export async function createRecord(connection: Connection, record: ScriptRecord): Promise<void> {
   await connection.query(
     `CREATE TABLE IF NOT EXISTS ${recordTable} (
@@ -59,7 +59,7 @@ export async function createRecord(connection: Connection, record: ScriptRecord)
   );
 }
 
-/** Changes parts of the record. */
+/** Changes fields of the record. */
 export async function updateRecord(
   connection: Connection,
   change: Partial<Pick<ScriptRecord, "version" | "done" | "state">>,

@@ -1,12 +1,12 @@
 /** One statement of a script. */
 export interface Statement {
-  /** Without its delimiter, without comments other than executable ones, trimmed. */
+  /** Trimmed, without the delimiter, and without comments unless MySQL executes them. */
   readonly text: string;
-  /** Line in the script where it begins, from 1. */
+  /** Line of the script on which it begins, from 1. */
   readonly line: number;
 }
 
-/** End (exclusive) of the quoted piece that begins at `start`. Backslashes escape in strings, not in identifiers. */
+/** End (exclusive) of the quoted text that begins at `start`. Backslashes escape in strings, not in identifiers. */
 function endOfQuoted(script: string, start: number): number {
   const quote = script[start];
   let at = start + 1;
@@ -14,13 +14,15 @@ function endOfQuoted(script: string, start: number): number {
     if (script[at] === "\\" && quote !== "`") {
       at += 2;
     } else if (script[at] === quote) {
-      // A doubled quote reads as two pieces side by side, which keeps every byte just as well.
+      // A doubled quote is read as two quoted texts side by side, which keeps every byte too.
       return at + 1;
     } else {
       at += 1;
     }
   }
-  throw new Error(`line ${lineOf(script, start)}: the quote ${quote} that begins here has no end; correct the script`);
+  throw new Error(
+    `line ${lineOf(script, start)}: the quote ${quote} that begins here is not closed; correct the script`,
+  );
 }
 
 function endOfLine(script: string, start: number): number {
@@ -31,17 +33,17 @@ function endOfLine(script: string, start: number): number {
 function endOfComment(script: string, start: number): number {
   const end = script.indexOf("*/", start + 2);
   if (end < 0)
-    throw new Error(`line ${lineOf(script, start)}: the comment that begins here has no end; correct the script`);
+    throw new Error(`line ${lineOf(script, start)}: the comment that begins here is not closed; correct the script`);
   return end + 2;
 }
 
-/** End (exclusive) of an executable comment, in which a quoted piece may hold the end mark. */
+/** End (exclusive) of an executable comment, in which quoted text may contain the end mark. */
 function endOfExecutable(script: string, start: number): number {
   for (let at = start + 3; at < script.length; ) {
     if (script.startsWith("*/", at)) return at + 2;
     at = /['"`]/.test(script[at] ?? "") ? endOfQuoted(script, at) : at + 1;
   }
-  throw new Error(`line ${lineOf(script, start)}: the comment that begins here has no end; correct the script`);
+  throw new Error(`line ${lineOf(script, start)}: the comment that begins here is not closed; correct the script`);
 }
 
 function lineOf(script: string, at: number): number {
@@ -58,9 +60,9 @@ function opensLineComment(script: string, at: number): boolean {
 }
 
 /**
- * Splits a MySQL script as the mysql client reads it: `--`, `#` and block comments go, executable comments and hints
- * stay, delimiters inside quotes and comments do not count, `DELIMITER` lines change the delimiter.
- * @throws when a quote or a comment has no end, with its line
+ * Splits a MySQL script as the mysql client does: `--`, `#` and block comments are removed, executable comments and
+ * hints stay, delimiters inside quotes and comments do not count, `DELIMITER` lines change the delimiter.
+ * @throws naming the line of a quote or a comment that is not closed
  */
 export function splitStatements(script: string): Statement[] {
   const statements: Statement[] = [];

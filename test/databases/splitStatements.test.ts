@@ -6,7 +6,7 @@ import { splitStatements } from "../../databases/splitStatements";
 
 const texts = (script: string) => splitStatements(script).map(({ text }) => text);
 
-/** Pieces that a delimiter or a comment mark may hide in, none of which may be touched. */
+/** Statements that contain delimiters and comment marks, and must stay as they are. */
 const pieces = [
   "CREATE TABLE A (B INT)",
   "INSERT INTO A VALUES ('a;b', \"c;d\")",
@@ -31,7 +31,7 @@ const gaps = [
 ];
 
 describe("splitting a MySQL script", () => {
-  it("keeps every statement and drops every comment, however they are mixed", () => {
+  it("keeps every statement and removes every comment, in any mixture", () => {
     const statement = fc.constantFrom(...pieces);
     const gap = fc.array(fc.constantFrom(...gaps), { maxLength: 4 }).map((parts) => parts.join(""));
     fc.assert(
@@ -46,7 +46,7 @@ describe("splitting a MySQL script", () => {
     );
   });
 
-  it("leaves any string whole", () => {
+  it("never splits a string", () => {
     const anything = fc.string({
       unit: fc.constantFrom("'", '"', "`", "\\", ";", "-", " ", "#", "/", "*", "\n", "a", "é"),
     });
@@ -59,7 +59,7 @@ describe("splitting a MySQL script", () => {
     );
   });
 
-  it("tells the line on which each begins", () => {
+  it("returns the line on which each statement begins", () => {
     const script = "-- one\nSELECT 1; SELECT 2;\n\n/* two\nlines */ SELECT\n3;\n# x\n  SELECT 4";
     assert.deepEqual(splitStatements(script), [
       { text: "SELECT 1", line: 2 },
@@ -69,7 +69,7 @@ describe("splitting a MySQL script", () => {
     ]);
   });
 
-  it("follows DELIMITER lines, there and back", () => {
+  it("DELIMITER lines change the delimiter, and change it back", () => {
     const script = [
       "SELECT 1;",
       "DELIMITER //",
@@ -87,11 +87,11 @@ describe("splitting a MySQL script", () => {
     ]);
   });
 
-  it("finds nothing in nothing", () => {
+  it("a script without statements gives none", () => {
     for (const script of ["", " \n", ";;", "-- only\n", "/* x */", "\ufeff", "--"]) assert.deepEqual(texts(script), []);
   });
 
-  it("drops a byte order mark", () => {
+  it("removes a byte order mark", () => {
     assert.deepEqual(texts("\ufeffSELECT 1"), ["SELECT 1"]);
   });
 
@@ -100,7 +100,7 @@ describe("splitting a MySQL script", () => {
     ["SELECT 1;\n\n/* a;\n", /^line 3: the comment/],
     ["\n/*! SET '*/;", /^line 2: the (quote|comment)/],
   ] as const) {
-    it(`refuses ${JSON.stringify(script)}`, () => {
+    it(`refuses a quote or comment that is not closed: ${JSON.stringify(script)}`, () => {
       assert.throws(() => splitStatements(script), { message });
     });
   }
@@ -113,9 +113,9 @@ describe("splitting a MySQL script", () => {
           .filter((name) => name.endsWith(".sql"))
       : [];
 
-    it("there are some", function () {
+    it("scripts of the product are found", function () {
       if (!existsSync(data)) {
-        console.log(`      skipped: ${data} is not there`);
+        console.log(`      skipped: there is no ${data}`);
         this.skip();
       }
       assert.ok(scripts.length >= 4, scripts.join(", "));
@@ -129,9 +129,9 @@ describe("splitting a MySQL script", () => {
         for (const { text, line } of statements) {
           assert.match(text, /^(CREATE|INSERT|ALTER|UPDATE|DROP|SET)\b/i);
           const begin = text.split("\n", 1)[0]?.trim() ?? "";
-          assert.ok(lines[line - 1]?.includes(begin), `line ${line}: ${lines[line - 1]} holds ${begin}`);
+          assert.ok(lines[line - 1]?.includes(begin), `line ${line}: ${lines[line - 1]} contains ${begin}`);
         }
-        // Counted in another way: every CREATE TABLE at the start of a line, outside of comments.
+        // Counted independently of the splitting: every CREATE TABLE at the start of a line.
         const tables = script.match(/^\s*CREATE TABLE\b/gim)?.length;
         assert.equal(statements.filter(({ text }) => /^CREATE TABLE\b/i.test(text)).length, tables);
       });
@@ -141,7 +141,7 @@ describe("splitting a MySQL script", () => {
   const own = join(__dirname, "../../standin/distribution/dbscripts");
   for (const name of readdirSync(own, { recursive: true }).map(String)) {
     if (!name.endsWith(".sql")) continue;
-    it(`our own ${name} holds statements for tables only`, () => {
+    it(`the stand-in's ${name} has only statements for tables`, () => {
       const statements = texts(readFileSync(join(own, name), "utf8"));
       assert.ok(statements.length > 5);
       for (const text of statements)

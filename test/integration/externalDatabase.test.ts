@@ -93,7 +93,7 @@ describe("a MySQL server that the user runs", function () {
     assert.match(await refused(), /refuses the user "deployer" or its password: Access denied/);
     await stack.setSecret("databaseAdminPassword", deployer);
     await run("config", "set", "databaseServerPort", "9");
-    assert.match(await refused(), /nothing listens there, for 10 s.*Start it/);
+    assert.match(await refused(), /nothing listens there, retried for 10 s.*Start the server/);
     await run("config", "set", "databaseServerPort", String(server.port));
   });
 
@@ -145,8 +145,11 @@ describe("a MySQL server that the user runs", function () {
   it("is gone on with as the error says: databases that exist, no accounts of old, the administrator's password", async () => {
     const blocked = await run("up");
     assert.equal(blocked.status, 1, blocked.output);
-    assert.match(blocked.output, /databases apimgtdb, userdb, regdb: to go on with them, set wso2-apim:databasesExist/);
-    assert.match(blocked.output, /set the secret adminPassword to the one that it has/);
+    assert.match(
+      blocked.output,
+      /databases apimgtdb, userdb, regdb: to continue with them, set wso2-apim:databasesExist/,
+    );
+    assert.match(blocked.output, /set the secret adminPassword to its present password/);
     const [, statement = ""] =
       /run: (DROP USER .*); else set wso2-apim:databaseUserPrefix$/m.exec(blocked.output) ?? [];
     assert.deepEqual([...(await stack.containers()).keys()], []);
