@@ -1,3 +1,4 @@
+import { Address4 } from "ip-address";
 import { besideHeap, leastProductMemory } from "./derived";
 import { configCommand } from "./field";
 import { type Settings, settingsSchema, standIn } from "./schema";
@@ -119,22 +120,15 @@ function databaseHostFaults({ databaseHost }: Settings): string[] {
   ];
 }
 
-/** What is wrong with the network itself. */
+/** Faults of the network itself. */
 export function subnetFaults({ networkSubnet }: Settings): string[] {
-  const [address = "", bits = ""] = networkSubnet.split("/");
-  const octets = address.split(".").map(Number);
-  const [a = 0, b = 0] = octets;
-  const isPrivate = a === 10 || (a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168);
   const found = `found "${networkSubnet}"; set wso2-apim:networkSubnet, e.g. 172.28.0.0/24`;
-  if (octets.some((octet) => octet > 255) || !isPrivate || Number(bits) < 16 || Number(bits) > 24 || octets[3] !== 0) {
+  const network = Address4.isValid(networkSubnet) ? new Address4(networkSubnet) : undefined;
+  if (!network?.isPrivate() || network.subnetMask < 16 || network.subnetMask > 24 || network.toArray()[3] !== 0) {
     return [`networkSubnet: expected a private network from /16 to /24 whose address ends in .0, ${found}`];
   }
-  const hosts = 2 ** (32 - Number(bits));
-  const number = octets.reduce((sum, octet) => sum * 256 + octet, 0);
-  if (number % hosts === 0) return [];
-  const start = number - (number % hosts);
-  const own = [24, 16, 8, 0].map((shift) => Math.floor(start / 2 ** shift) % 256).join(".");
-  return [`networkSubnet: expected the network's own address ${own}/${bits}, ${found}`];
+  const ownForm = network.networkForm();
+  return ownForm === networkSubnet ? [] : [`networkSubnet: expected the network's own address ${ownForm}, ${found}`];
 }
 
 /** The settings of published ports; a server that the user runs is not published. */
