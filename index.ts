@@ -73,7 +73,7 @@ export = async () => {
     ...common,
     node,
     certificates,
-    files: renderNode(node, topology, distribution),
+    files: renderNode(node, { settings, topology }, distribution),
     secrets: { ...databases.secretsOf(node), ...others, "admin-password": password },
     image: imageId,
     apimHome: settings.apimHome,
@@ -91,7 +91,7 @@ export = async () => {
   const startBalancer = () =>
     new components.LoadBalancer({
       ...common,
-      configuration: renderBalancer(topology),
+      configuration: renderBalancer({ settings, topology }),
       certificates,
       image: buildImage(__dirname, "loadbalancer").imageId,
       memory: settings.balancerMemory,

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
-import { type RenderedFile, renderBalancer, renderNode, stockText } from "../configs";
+import { type Deployment, type RenderedFile, renderBalancer, renderNode, stockText } from "../configs";
 import { colourDiff, countChangedLines, unifiedDiff } from "../configs/compare";
 import { type Distribution, readDistribution } from "../distribution";
 import { loadSettingsFromStack } from "../plan/settings";
@@ -45,6 +45,7 @@ export async function run(args: string[]): Promise<number> {
   }
   const settings = loadSettingsFromStack(projectDirectory, stackName(values.stack));
   const topology = buildTopology(settings);
+  const deployment = { settings, topology };
   const distribution = await readDistribution(
     values.distribution === undefined ? distributionPath(settings, projectDirectory) : resolve(values.distribution),
     // What is written may be deployed; what is only shown may have gaps, if they are told.
@@ -52,11 +53,11 @@ export async function run(args: string[]): Promise<number> {
   );
   const renderings = chosenNodes(topology, values.node).map((node) => ({
     node,
-    files: renderNode(node, topology, distribution),
+    files: renderNode(node, deployment, distribution),
   }));
   if (values.diff) printDiff(renderings, distribution);
   if (values.summary) printSummary(renderings, distribution);
-  if (values.out !== undefined) writeAll(resolve(values.out), renderings, topology, values.node === undefined);
+  if (values.out !== undefined) writeAll(resolve(values.out), renderings, deployment, values.node === undefined);
   for (const warning of distribution.warnings) process.stderr.write(`${warning}\n`);
   for (const path of distribution.missing)
     process.stderr.write(
@@ -105,7 +106,8 @@ function printSummary(renderings: readonly Rendering[], distribution: Distributi
     );
 }
 
-function writeAll(out: string, renderings: readonly Rendering[], topology: Topology, withBalancer: boolean): void {
+function writeAll(out: string, renderings: readonly Rendering[], deployment: Deployment, withBalancer: boolean): void {
+  const { topology } = deployment;
   const written = new Set<string>();
   const write = (path: string, bytes: Buffer) => {
     mkdirSync(dirname(path), { recursive: true });
@@ -115,7 +117,7 @@ function writeAll(out: string, renderings: readonly Rendering[], topology: Topol
   for (const { node, files } of renderings)
     for (const { path, text, encoding } of files) write(join(out, node.name, path), encode(path, text, encoding));
   if (withBalancer)
-    write(join(out, topology.balancer.name, "haproxy.cfg"), Buffer.from(renderBalancer(topology), "utf8"));
+    write(join(out, topology.balancer.name, "haproxy.cfg"), Buffer.from(renderBalancer(deployment), "utf8"));
   process.stdout.write(
     `${written.size} files written to ${out}; secrets stand in them as placeholders: {{secret:NAME}}\n`,
   );

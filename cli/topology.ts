@@ -52,7 +52,7 @@ export function describeTopology(topology: Topology): string {
       ...balancer.routes.map((route) => [
         route.name,
         route.host,
-        `${publishAddress}:${balancer.ports.find(({ internal }) => internal === route.listenPort)?.published}`,
+        `${publishAddress}:${route.published?.port}`,
         route.targets.map(({ node, port }) => `${node}:${port}`).join(", "),
       ]),
     ]),

@@ -1,7 +1,10 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import type { Node, Topology } from "../topology";
+import { roleRecords } from "../product/roles";
+import type { Settings } from "../settings";
+import type { Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { children, type Placeholder, type Value } from "../xml/parse";
+import type { Deployment } from "./deployment";
 import { adminPassword } from "./values";
 import { traitsOf } from "./versions";
 
@@ -20,18 +23,19 @@ const vocabularies: readonly Vocabulary[] = [
 ];
 
 /**
- * Where gateways send their events to. Told by the file's structure: BAM's address stands in it up to 1.8; 1.9 is told
- * the address in its admin dashboard and has only a switch here; later files may name DAS.
+ * The analytics server that gateways send their events to. The structure of the file tells what to write: up to 1.8 it
+ * has the address of BAM; 1.9 takes the address from its admin dashboard and has only a switch here; later files may
+ * have the address of DAS.
  */
-export function renderAnalytics(edit: XmlEdit, node: Node, topology: Topology): void {
-  const isSender = node.role === "gateway" && topology.features.analytics !== undefined;
+export function renderAnalytics(edit: XmlEdit, node: Node, { settings }: Deployment): void {
+  const isSender = settings.analytics && roleRecords[node.role].sendsEvents === true;
   const found = vocabularies.flatMap((vocabulary) =>
     children(edit.root, vocabulary.parent).map((element) => ({ vocabulary, element })),
   );
   const servers = found.filter(({ vocabulary, element }) => has(element, `${vocabulary.prefix}ServerURL`));
   if (isSender && servers.length === 0 && traitsOf(edit.file.version).hasBamServer)
     throw edit.missing("APIManager/APIUsageTracking/BAMServerURL");
-  for (const { vocabulary, element } of servers) renderServer(edit, element, vocabulary, isSender, topology);
+  for (const { vocabulary, element } of servers) renderServer(edit, element, vocabulary, isSender, settings);
   if (isSender) for (const { element } of found) edit.setIfPresent(element, "SkipEventReceiverConnection", false);
 }
 
@@ -40,20 +44,19 @@ function renderServer(
   element: XmlElement,
   { prefix, url }: Vocabulary,
   isSender: boolean,
-  { features }: Topology,
+  settings: Settings,
 ): void {
-  const { analytics, adminUser } = features;
   const set = (name: string, value: Value) => edit.setIfPresent(element, name, value);
   set("Enabled", isSender);
-  if (!isSender || !analytics) {
-    // Though off, it has the administrator's stock password.
-    set(`${prefix}Username`, adminUser);
+  if (!isSender) {
+    // The stock file has the administrator's default password here, although the feature is off.
+    set(`${prefix}Username`, settings.adminUser);
     set(`${prefix}Password`, adminPassword);
     return;
   }
-  set("ThriftPort", analytics.port);
-  set(`${prefix}ServerURL`, url(`${analytics.host}:${analytics.port}`));
-  edit.setChild(element, `${prefix}Username`, analytics.user);
+  set("ThriftPort", settings.analyticsPort);
+  set(`${prefix}ServerURL`, url(`${settings.analyticsHost}:${settings.analyticsPort}`));
+  edit.setChild(element, `${prefix}Username`, settings.analyticsUser);
   edit.setChild(element, `${prefix}Password`, analyticsPassword);
 }
 

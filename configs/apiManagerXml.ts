@@ -1,30 +1,30 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import { configurationFiles } from "../product/files";
-import type { Role } from "../product/roles";
+import { roleRecords, roleThat } from "../product/roles";
+import type { Settings } from "../settings";
 import type { Link, Node, Topology } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { find, findAll, type Value } from "../xml/parse";
 import { renderAnalytics } from "./analytics";
+import type { Deployment } from "./deployment";
 import { renderEnvironments } from "./environments";
-import { adminPassword, browserUrl, linkOf, servicesUrl } from "./values";
+import { browserUrl, linkOf, servicesUrl, setAdministrator } from "./values";
 import { keyValidationOf, traitsOf } from "./versions";
 
-/** Roles that make JSON Web Tokens when they are switched on. */
-const jwtRoles: readonly Role[] = ["keyManager", "publisher"];
-
-/** How the components find and authenticate to each other; which of it a role has, the topology's links say. */
-export function renderApiManagerXml(edit: XmlEdit, node: Node, topology: Topology): void {
+/** How the components reach each other and log in. The links of the topology say which of it a node has. */
+export function renderApiManagerXml(edit: XmlEdit, node: Node, deployment: Deployment): void {
+  const { settings, topology } = deployment;
   renderDataSourceName(edit);
   const login = edit.need("AuthManager");
   const loginLink = apiManagerLink(topology, node, "AuthManager/ServerURL");
   if (loginLink) edit.setChild(login, "ServerURL", servicesUrl(loginLink));
-  setCredentials(edit, login, topology);
-  renderJwt(edit, node, topology);
-  renderEnvironments(edit, node, topology);
-  renderKeyValidation(edit, node, topology);
+  setAdministrator(edit, login, settings);
+  renderJwt(edit, node, settings);
+  renderEnvironments(edit, node, deployment);
+  renderKeyValidation(edit, node, deployment);
   renderPortalUrls(edit, node, topology);
   renderCors(edit, topology);
-  renderAnalytics(edit, node, topology);
+  renderAnalytics(edit, node, deployment);
 }
 
 /** "add the following line as the first child node of the root element (if it is not already there)" */
@@ -35,80 +35,77 @@ function renderDataSourceName(edit: XmlEdit): void {
   else edit.insertFirst(edit.root, { name, content: value });
 }
 
-function setCredentials(edit: XmlEdit, parent: XmlElement, topology: Topology): void {
-  edit.setChild(parent, "Username", topology.features.adminUser);
-  edit.setChild(parent, "Password", adminPassword);
-}
-
-function renderJwt(edit: XmlEdit, node: Node, topology: Topology): void {
+function renderJwt(edit: XmlEdit, node: Node, settings: Settings): void {
   const parent = edit.need("APIConsumerAuthentication");
-  const { jwt, jwtDetails } = topology.features;
-  if (!jwt) {
+  const { jwt } = roleRecords[node.role];
+  if (!settings.jwt) {
     edit.setIfPresent(parent, "EnableTokenGeneration", false);
     return;
   }
   const after = ["SecurityContextHeader", "TokenGeneratorImpl"];
-  // The gateway is who puts the token into the header.
-  if (jwtRoles.includes(node.role) || node.role === "gateway")
-    edit.ensure(parent, "SecurityContextHeader", jwtDetails.header, { after: ["TokenGeneratorImpl"] });
-  if (!jwtRoles.includes(node.role)) return;
-  const details: [name: string, value: string, products: string][] = [
-    ["ClaimsRetrieverImplClass", jwtDetails.claimsRetriever, ""],
-    ["ConsumerDialectURI", jwtDetails.dialect, "http://wso2.org/claims"],
-    ["SignatureAlgorithm", jwtDetails.signature, "SHA256withRSA"],
+  // Gateways put the token into the header.
+  if (jwt) edit.ensure(parent, "SecurityContextHeader", settings.jwtHeader, { after: ["TokenGeneratorImpl"] });
+  if (jwt !== "issues") return;
+  const details: [name: string, value: string, productDefault: string][] = [
+    ["ClaimsRetrieverImplClass", settings.jwtClaimsRetriever, ""],
+    ["ConsumerDialectURI", settings.jwtDialect, "http://wso2.org/claims"],
+    ["SignatureAlgorithm", settings.jwtSignature, "SHA256withRSA"],
   ];
-  for (const [name, value, products] of details) {
-    // Without the element, the product takes its own value.
-    if (value !== products) edit.ensure(parent, name, value, { after });
+  for (const [name, value, productDefault] of details) {
+    if (value !== productDefault) edit.ensure(parent, name, value, { after });
     else if (value !== "") edit.setIfPresent(parent, name, value);
   }
   edit.ensure(parent, "EnableTokenGeneration", true, { after });
 }
 
-function renderKeyValidation(edit: XmlEdit, node: Node, topology: Topology): void {
+function renderKeyValidation(edit: XmlEdit, node: Node, { settings, topology }: Deployment): void {
   const parent = keyValidationOf(edit);
   const link = apiManagerLink(topology, node, "APIKeyValidator/ServerURL");
   if (link) edit.setChild(parent, "ServerURL", servicesUrl(link));
-  setCredentials(edit, parent, topology);
+  setAdministrator(edit, parent, settings);
   renderThrift(edit, parent, node, topology);
   const revoke = apiManagerLink(topology, node, "RevokeAPIURL");
   if (revoke && traitsOf(edit.file.version).hasRevokeApiUrl)
     edit.setChild(parent, "RevokeAPIURL", `https://${revoke.host}:${revoke.port}/revoke`);
 }
 
-/** Both ends of Thrift. With WSClient what is there must be right as well, but nothing has to be. */
+/** Client and server of Thrift. With WSClient, elements that the file has are set too, but none is required. */
 function renderThrift(edit: XmlEdit, parent: XmlElement, node: Node, topology: Topology): void {
-  const keyManager = topology.nodes.find(({ role }) => role === "keyManager");
-  if (!keyManager) throw new Error("topology: has no Key Manager");
-  const client = topology.features.keyValidatorClient;
+  const server = topology.nodes.find(({ role }) => roleRecords[role].servesThrift);
+  if (!server) throw new Error("topology: no node serves Thrift");
+  const client = topology.keyValidatorClient;
   const isThrift = client === "ThriftClient";
   edit.setChild(parent, "KeyValidatorClientType", client);
   const settings: [string, Value][] = [
-    ["ThriftClientPort", keyManager.ports.thrift],
+    ["ThriftClientPort", server.ports.thrift],
     ["ThriftServerPort", node.ports.thrift],
-    // Its default is the node's own name, where only a Key Manager has a Thrift server.
-    ["ThriftServerHost", keyManager.hostName],
+    // By default it is the node's own name, but only Key Managers have a Thrift server.
+    ["ThriftServerHost", server.hostName],
   ];
   for (const [name, value] of settings) {
     if (isThrift) edit.ensure(parent, name, value, { after: ["ThriftServerPort", "KeyValidatorClientType"] });
     else edit.setIfPresent(parent, name, value);
   }
-  edit.ensure(parent, "EnableThriftServer", isThrift && node.role === "keyManager", {
+  edit.ensure(parent, "EnableThriftServer", isThrift && roleRecords[node.role].servesThrift === true, {
     after: ["ThriftServerPort", "KeyValidatorClientType"],
   });
 }
 
-/** Where the Publisher sends its users to: seen by browsers, so through the balancer. */
+/** The web applications that the pages of a node link to: browsers reach them through the load balancer. */
 function renderPortalUrls(edit: XmlEdit, node: Node, topology: Topology): void {
-  if (node.role !== "publisher" || !traitsOf(edit.file.version).hasPortalUrls) return;
-  edit.setChild(edit.need("APIStore"), "URL", `${browserUrl(topology, "store")}/store`);
-  edit.setChild(edit.need("APIPublisher"), "URL", `${browserUrl(topology, "publisher")}/publisher`);
+  if (!traitsOf(edit.file.version).hasPortalUrls) return;
+  for (const { to, element, path } of roleRecords[node.role].linksTo ?? [])
+    edit.setChild(edit.need(element), "URL", `${browserUrl(topology, to)}${path}`);
 }
 
-/** Up to 1.8 the stock file allows calls from pages of this machine only, where the Store is not. */
+/** Up to 1.8, the stock file allows API calls only from pages on localhost. API consumers try APIs on the Store's pages. */
 function renderCors(edit: XmlEdit, topology: Topology): void {
+  const store = browserUrl(
+    topology,
+    roleThat(({ callsApis }) => callsApis),
+  );
   for (const origin of findAll(edit.root, "CORSConfiguration/Access-Control-Allow-Origin"))
-    if (origin.text.includes("//localhost")) edit.setText(origin, browserUrl(topology, "store"));
+    if (origin.text.includes("//localhost")) edit.setText(origin, store);
 }
 
 function apiManagerLink(topology: Topology, node: Node, element: string): Link | undefined {

@@ -1,18 +1,19 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import type { ClusterMembership, Node, Topology } from "../topology";
+import { roleRecords } from "../product/roles";
+import { type ClusterMembership, isWorker, type Node, type Topology } from "../topology";
 import type { NewElement, XmlEdit } from "../xml/edit";
 import { children, type Value } from "../xml/parse";
-import { publishedPort } from "./values";
+import type { Deployment } from "./deployment";
 
 type Member = ClusterMembership["members"][number];
 
-/** Clustering on the nodes that are members of a cluster, and on gateways the ports that API consumers know. */
-export function renderAxis2Xml(edit: XmlEdit, node: Node, topology: Topology): void {
+/** Clustering on members of a cluster, and on nodes that serve APIs the published ports. */
+export function renderAxis2Xml(edit: XmlEdit, node: Node, { topology }: Deployment): void {
   renderClustering(edit, node);
-  if (node.role === "gateway") renderProxyPorts(edit, node, topology);
+  if (roleRecords[node.role].servesApis) renderProxyPorts(edit, node, topology);
 }
 
-/** The published ports in front of the gateway's own: what it says of itself must lead there. */
+/** The published ports in front of the node's API ports: the URLs that the node writes must name them. */
 function renderProxyPorts(edit: XmlEdit, node: Node, topology: Topology): void {
   for (const [name, own] of [
     ["http", node.ports.apiHttp],
@@ -23,20 +24,20 @@ function renderProxyPorts(edit: XmlEdit, node: Node, topology: Topology): void {
     const route = topology.balancer.routes.find(({ targets }) =>
       targets.some((target) => target.node === node.name && target.port === own),
     );
-    if (!route) continue;
-    edit.ensure(receiver, "parameter", publishedPort(topology, route), {
+    if (!route?.published) continue;
+    edit.ensure(receiver, "parameter", route.published.port, {
       attributes: { name: "proxyPort" },
       after: ["parameter"],
     });
   }
 }
 
-/** Hazelcast by well-known addresses. */
+/** Hazelcast with well-known addresses. */
 function renderClustering(edit: XmlEdit, node: Node): void {
   const clustering = edit.need("clustering");
   const { cluster } = node;
   if (!cluster) {
-    // A cluster that the topology does not know would keep the node from starting, without a word.
+    // With clustering that the topology does not know, the node would not start, and would log nothing about it.
     if (clustering.attributes.enable === "true") edit.setAttribute(clustering, "enable", false);
     return;
   }
@@ -47,11 +48,11 @@ function renderClustering(edit: XmlEdit, node: Node): void {
   parameter("domain", cluster.domain);
   parameter("localMemberHost", cluster.localHost);
   parameter("localMemberPort", cluster.localPort);
-  if (node.role === "gateway") renderSubDomain(edit, clustering, node);
+  if (roleRecords[node.role].servesApis) renderSubDomain(edit, clustering, node);
   renderMembers(edit, clustering, cluster.members);
 }
 
-/** The stock file has `worker` on every node; gateways tell their manager from their workers by it. */
+/** By its sub-domain a node is a manager or a worker; the stock file has `worker` on every node. */
 function renderSubDomain(edit: XmlEdit, clustering: XmlElement, node: Node): void {
   const properties = children(clustering, "parameter")
     .filter((element) => element.attributes.name === "properties")
@@ -59,8 +60,7 @@ function renderSubDomain(edit: XmlEdit, clustering: XmlElement, node: Node): voi
     .filter((element) => element.attributes.name === "subDomain");
   if (properties.length === 0)
     throw edit.missing('axisconfig/clustering/parameter[@name="properties"]/property[@name="subDomain"]');
-  for (const property of properties)
-    edit.setAttribute(property, "value", node.profile === "gateway-worker" ? "worker" : "mgt");
+  for (const property of properties) edit.setAttribute(property, "value", isWorker(node) ? "worker" : "mgt");
 }
 
 function renderMembers(edit: XmlEdit, clustering: XmlElement, wanted: readonly Member[]): void {

@@ -1,34 +1,37 @@
-import type { Node, Topology } from "../topology";
+import { roleRecords } from "../product/roles";
+import { isWorker, type Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { children, type Placeholder, type Value } from "../xml/parse";
+import type { Deployment } from "./deployment";
 
 const svnPassword: Placeholder = { secret: "svn-password" };
 
-/** Port offset, the host names that the server gives itself (it redirects browsers to them), and what it synchronizes. */
-export function renderCarbonXml(edit: XmlEdit, node: Node, topology: Topology): void {
+/** Port offset, the server's own host names (it redirects browsers to them), and the deployment synchronizer. */
+export function renderCarbonXml(edit: XmlEdit, node: Node, deployment: Deployment): void {
   const { root } = edit;
   edit.ensure(root, "HostName", node.hostName, { after: ["ServerKey", "Version"] });
   edit.ensure(root, "MgtHostName", node.hostName, { after: ["HostName", "ServerKey", "Version"] });
   edit.setChild(edit.need("Ports"), "Offset", node.offset);
-  renderDeploymentSynchronizer(edit, node, topology);
+  renderDeploymentSynchronizer(edit, node, deployment);
 }
 
 /** "In master nodes you need to set both AutoCommit and AutoCheckout to true and in worker nodes set only AutoCheckout" */
-function renderDeploymentSynchronizer(edit: XmlEdit, node: Node, { features }: Topology): void {
+function renderDeploymentSynchronizer(edit: XmlEdit, node: Node, { settings }: Deployment): void {
   const name = "DeploymentSynchronizer";
   const existing = children(edit.root, name);
-  const svn = features.deploymentSynchronizer;
-  if (!svn || node.role !== "gateway" || !node.cluster) {
+  const { deploymentSynchronizer, svnUrl, svnUser } = settings;
+  const deploys = roleRecords[node.role].servesApis !== undefined && node.cluster !== undefined;
+  if (deploymentSynchronizer === "off" || !deploys) {
     for (const element of existing) edit.setIfPresent(element, "Enabled", false);
     return;
   }
   const values: [string, Value][] = [
     ["Enabled", true],
-    ["AutoCommit", node.profile === "gateway-manager"],
+    ["AutoCommit", !isWorker(node)],
     ["AutoCheckout", true],
-    ["RepositoryType", "svn"],
-    ["SvnUrl", svn.url],
-    ["SvnUser", svn.user],
+    ["RepositoryType", deploymentSynchronizer],
+    ["SvnUrl", svnUrl],
+    ["SvnUser", svnUser],
     ["SvnPassword", svnPassword],
     ["SvnUrlAppendTenantId", true],
   ];

@@ -1,14 +1,15 @@
-import type { Node, Topology } from "../topology";
+import type { Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { children } from "../xml/parse";
-import { browserPort } from "./values";
+import type { Deployment } from "./deployment";
+import { browserRoute } from "./values";
 
-/** The port that browsers know, in front of the management port: redirects lead there. */
-export function renderCatalinaServer(edit: XmlEdit, node: Node, topology: Topology): void {
+/** The published port in front of the management port: redirects name this port. */
+export function renderCatalinaServer(edit: XmlEdit, node: Node, { topology }: Deployment): void {
   const connectors = children(edit.need("Service"), "Connector").filter(
     ({ attributes }) => attributes.SSLEnabled === "true" || attributes.scheme === "https",
   );
   if (connectors.length === 0) throw edit.missing('Server/Service/Connector[@SSLEnabled="true"]');
   for (const connector of connectors)
-    edit.setAttribute(connector, "proxyPort", browserPort(topology, node.role), { after: "port" });
+    edit.setAttribute(connector, "proxyPort", browserRoute(topology, node.role).published.port, { after: "port" });
 }

@@ -1,17 +1,18 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import type { Node, Topology } from "../topology";
+import type { Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { children } from "../xml/parse";
+import type { Deployment } from "./deployment";
 import { browserUrl } from "./values";
 
 const stockAuthority = /^https:\/\/localhost:9443(?=\/)/;
 
 /**
- * The addresses that the Key Manager's identity services give of themselves, as issuer of ID tokens among others: in the
- * stock file they are of the machine itself, where no client finds anything.
+ * The URLs of the server's own identity services, for example the issuer of ID tokens. The stock file has localhost in
+ * them, which no client can reach.
  */
-export function renderIdentityXml(edit: XmlEdit, _: Node, topology: Topology): void {
-  const known = browserUrl(topology, "keyManager");
+export function renderIdentityXml(edit: XmlEdit, node: Node, { topology }: Deployment): void {
+  const known = browserUrl(topology, node.role);
   for (const element of leaves(edit.root)) {
     const text = element.text.trim();
     if (stockAuthority.test(text)) edit.setText(element, text.replace(stockAuthority, known));

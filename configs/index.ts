@@ -1,13 +1,14 @@
 import type { Distribution } from "../distribution/assemble";
 import { type ConfigurationFile, configurationFiles, type ProductFile, vaultAttribute } from "../product/files";
 import { roleRecords } from "../product/roles";
-import type { Node, Topology } from "../topology";
+import type { Node } from "../topology";
 import { XmlEdit } from "../xml/edit";
 import { parseFile, type XmlFile } from "../xml/parse";
 import { renderApiManagerXml } from "./apiManagerXml";
 import { renderAxis2Xml } from "./axis2Xml";
 import { renderCarbonXml } from "./carbonXml";
 import { renderCatalinaServer } from "./catalinaServer";
+import type { Deployment } from "./deployment";
 import { renderIdentityXml } from "./identityXml";
 import { renderMasterDatasources } from "./masterDatasources";
 import { renderRegistryXml } from "./registryXml";
@@ -15,11 +16,12 @@ import type { RenderedFile } from "./renderedFile";
 import { renderSynapseApi } from "./synapseApis";
 import { renderUserMgtXml } from "./userMgtXml";
 
-export { renderBalancer } from "./balancer/haproxy";
+export { renderBalancer } from "./balancer";
+export type { Deployment } from "./deployment";
 export type { RenderedFile } from "./renderedFile";
 export { fillSecrets, placeholdersIn } from "./secrets";
 
-type Renderer = (edit: XmlEdit, node: Node, topology: Topology) => void;
+type Renderer = (edit: XmlEdit, node: Node, deployment: Deployment) => void;
 
 const renderers: Readonly<Record<ConfigurationFile, Renderer>> = {
   carbon: renderCarbonXml,
@@ -41,14 +43,14 @@ const renderers: Readonly<Record<ConfigurationFile, Renderer>> = {
  *
  * @throws naming file, element and version when a stock file lacks a place that is needed
  */
-export function renderNode(node: Node, topology: Topology, distribution: Distribution): RenderedFile[] {
+export function renderNode(node: Node, deployment: Deployment, distribution: Distribution): RenderedFile[] {
   const kinds = Object.keys(configurationFiles) as ConfigurationFile[];
   return kinds.flatMap((kind) => {
     const file: ProductFile = configurationFiles[kind];
     const stock = distribution.files.get(file.path);
     if (!stock || !roleRecords[node.role].files.includes(kind)) return [];
     const edit = new XmlEdit(parsed(file.path, stock, distribution.version), vaultAttribute);
-    renderers[kind](edit, node, topology);
+    renderers[kind](edit, node, deployment);
     return [{ path: file.path, text: edit.apply(), encoding: edit.file.encoding }];
   });
 }
@@ -60,7 +62,7 @@ export function stockText(path: string, distribution: Distribution): string {
   return parsed(path, stock, distribution.version).text;
 }
 
-/** Two hundred gateways share one stock file: it is parsed once. */
+/** All nodes start from the same stock file, so it is parsed once. */
 const parsedFiles = new WeakMap<Buffer, XmlFile>();
 
 function parsed(path: string, stock: Buffer, version: string): XmlFile {

@@ -1,45 +1,28 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import type { DatabaseName } from "../product/databases";
+import { type DatabaseName, type DatabaseRecord, databaseNames, databaseRecord } from "../product/databases";
 import { jdbcDriver } from "../product/mysql";
-import type { Node, Topology } from "../topology";
+import type { Node } from "../topology";
 import type { NewElement, XmlEdit } from "../xml/edit";
 import { children, find, type Value } from "../xml/parse";
+import type { Deployment } from "./deployment";
 import { accountOf, jdbcUrl } from "./values";
 
-interface DataSource {
-  readonly name: string;
-  readonly database: DatabaseName;
-  readonly description: string;
-  /** Only the API Manager's own data source switches it off. */
-  readonly autoCommit?: false;
-}
-
-/** The document's three data sources. */
-const dataSources: readonly DataSource[] = [
-  {
-    name: "WSO2AM_DB",
-    database: "apimgtdb",
-    description: "The datasource used for the API Manager database",
-    autoCommit: false,
-  },
-  { name: "WSO2UM_DB", database: "userdb", description: "The datasource used by user manager" },
-  { name: "WSO2REG_DB", database: "regdb", description: "The datasource used by the registry" },
-];
-
-/** The data sources of the databases that the node uses; all others, WSO2_CARBON_DB too, stay as they are. */
-export function renderMasterDatasources(edit: XmlEdit, node: Node, topology: Topology): void {
+/** The data sources of the databases that the node uses. All others stay as they are, WSO2_CARBON_DB too. */
+export function renderMasterDatasources(edit: XmlEdit, node: Node, deployment: Deployment): void {
   const parent = edit.need("datasources");
   const existing = children(parent, "datasource");
-  const anchor = existing.find((element) => isNamed(element, "WSO2AM_DB")) ?? existing.at(-1);
+  const stock = databaseNames.map(databaseRecord).find(({ isStock }) => isStock);
+  const anchor = existing.find((element) => stock && isNamed(element, stock.dataSource)) ?? existing.at(-1);
   const created: NewElement[] = [];
-  for (const dataSource of dataSources) {
-    if (!node.databases.includes(dataSource.database)) continue;
-    const values = configuration(dataSource, node, topology);
-    const found = existing.find((element) => isNamed(element, dataSource.name));
+  for (const name of databaseNames) {
+    if (!node.databases.includes(name)) continue;
+    const record = databaseRecord(name);
+    const values = configuration(name, node, deployment);
+    const found = existing.find((element) => isNamed(element, record.dataSource));
     if (found) setConfiguration(edit, found, values);
-    else if (dataSource.database === "apimgtdb")
-      throw edit.missing(`datasources-configuration/datasources/datasource ${dataSource.name}`);
-    else created.push(newDataSource(dataSource, values));
+    else if (record.isStock)
+      throw edit.missing(`datasources-configuration/datasources/datasource ${record.dataSource}`);
+    else created.push(newDataSource(record, values));
   }
   if (created.length === 0) return;
   if (!anchor) throw edit.missing("datasources-configuration/datasources/datasource");
@@ -52,9 +35,9 @@ function isNamed(element: XmlElement, name: string): boolean {
   );
 }
 
-/** Child of `configuration` -> value, in the document's order. */
-function configuration({ database, autoCommit }: DataSource, node: Node, topology: Topology): [string, Value][] {
-  const { maxActive, maxWait } = topology.features.dataSourcePool;
+/** Child of `configuration` -> value, in the order of the WSO2 guide. */
+function configuration(database: DatabaseName, node: Node, { settings, topology }: Deployment): [string, Value][] {
+  const { autoCommit } = databaseRecord(database);
   const account = accountOf(node, database);
   return [
     ["url", jdbcUrl(topology, database)],
@@ -62,8 +45,8 @@ function configuration({ database, autoCommit }: DataSource, node: Node, topolog
     ["password", { secret: account.secret }],
     ...(autoCommit === undefined ? [] : [["defaultAutoCommit", autoCommit] as [string, Value]]),
     ["driverClassName", jdbcDriver.className],
-    ["maxActive", maxActive],
-    ["maxWait", maxWait],
+    ["maxActive", settings.poolMaxActive],
+    ["maxWait", settings.poolMaxWait],
     ["testOnBorrow", true],
     ["validationQuery", "SELECT 1"],
     ["validationInterval", 30000],
@@ -78,7 +61,10 @@ function setConfiguration(edit: XmlEdit, dataSource: XmlElement, values: readonl
   });
 }
 
-function newDataSource({ name, description }: DataSource, values: readonly [string, Value][]): NewElement {
+function newDataSource(
+  { dataSource: name, description }: DatabaseRecord,
+  values: readonly [string, Value][],
+): NewElement {
   return {
     name: "datasource",
     content: [

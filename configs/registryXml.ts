@@ -1,7 +1,9 @@
 import type { XmlElement } from "@rgrove/parse-xml";
+import { databaseRecord } from "../product/databases";
 import type { Node, Topology } from "../topology";
 import type { NewElement, XmlEdit } from "../xml/edit";
 import { children, find, type Value } from "../xml/parse";
+import type { Deployment } from "./deployment";
 import { accountOf, jdbcUrl } from "./values";
 
 /** Name of the shared database in registry.xml, and of the instance that is mounted from it. */
@@ -9,15 +11,12 @@ const database = "govregistry";
 const instance = "gov";
 const mounts = ["/_system/governance", "/_system/config"] as const;
 
-/**
- * The shared registry, mounted beside the node's own one (`wso2registry`), which stays as it is: on the nodes that use
- * regdb only.
- */
-export function renderRegistryXml(edit: XmlEdit, node: Node, topology: Topology): void {
+/** On nodes that use regdb, mounts the shared registry beside the node's own (`wso2registry`), which stays as it is. */
+export function renderRegistryXml(edit: XmlEdit, node: Node, { topology }: Deployment): void {
   if (!node.databases.includes("regdb")) return;
   const own = children(edit.root, "dbConfig").find((element) => element.attributes.name === "wso2registry");
   if (!own) throw edit.missing('wso2registry/dbConfig[@name="wso2registry"]');
-  // What is missing goes behind its predecessor in the document's order.
+  // A missing element goes behind its predecessor in the order of the WSO2 guide.
   let anchor: XmlElement = own;
   let created: NewElement[] = [];
   const place = (found: XmlElement | undefined, element: NewElement) => {
@@ -32,7 +31,11 @@ export function renderRegistryXml(edit: XmlEdit, node: Node, topology: Topology)
   };
   place(
     children(edit.root, "dbConfig").find((element) => element.attributes.name === database),
-    { name: "dbConfig", attributes: { name: database }, content: [{ name: "dataSource", content: "jdbc/WSO2REG_DB" }] },
+    {
+      name: "dbConfig",
+      attributes: { name: database },
+      content: [{ name: "dataSource", content: `jdbc/${databaseRecord("regdb").dataSource}` }],
+    },
   );
   place(
     children(edit.root, "remoteInstance").find((element) => find(element, "id")?.text.trim() === instance),
@@ -52,7 +55,7 @@ function remoteInstance(node: Node, topology: Topology): NewElement {
     attributes: { url: `https://${node.hostName}` },
     content: [
       { name: "id", content: instance },
-      // The product tells the caches of two nodes as the same by the account and URL of their database.
+      // Two nodes share a cache when account and URL of their databases are the same.
       { name: "cacheId", content: `${accountOf(node, "regdb").name}@${jdbcUrl(topology, "regdb")}` },
       { name: "dbConfig", content: database },
       { name: "readOnly", content: false },

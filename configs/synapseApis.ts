@@ -1,7 +1,8 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import type { Node, Topology } from "../topology";
+import type { Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { children, localName } from "../xml/parse";
+import type { Deployment } from "./deployment";
 import { linkOf } from "./values";
 import { endpointAttributes } from "./versions";
 
@@ -9,7 +10,7 @@ import { endpointAttributes } from "./versions";
 const authority = /^https?:\/\/[^/]*(?=\/.*oauth2\/(token|authorize|revoke)\b)/;
 
 /** Points the gateway's token, authorize or revoke API to the Key Manager; the rest of the address stays. */
-export function renderSynapseApi(edit: XmlEdit, node: Node, topology: Topology): void {
+export function renderSynapseApi(edit: XmlEdit, node: Node, { topology }: Deployment): void {
   const { path } = edit.file;
   const name = path.slice(path.lastIndexOf("/") + 1, -".xml".length);
   const link = linkOf(topology, node, path, `${name} endpoint`);

@@ -1,18 +1,20 @@
-import type { Node, Topology } from "../topology";
+import { databaseRecord } from "../product/databases";
+import type { Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { children } from "../xml/parse";
+import type { Deployment } from "./deployment";
 import { adminPassword } from "./values";
 
-/** The administrator, and the shared user store where the node uses userdb; the user store's expressions stay stock. */
-export function renderUserMgtXml(edit: XmlEdit, node: Node, topology: Topology): void {
+/** The administrator, and on nodes that use userdb the shared user store. The user store's regular expressions stay stock. */
+export function renderUserMgtXml(edit: XmlEdit, node: Node, { settings }: Deployment): void {
   const configuration = edit.need("Realm/Configuration");
   const admin = edit.need("AdminUser", configuration);
-  edit.setChild(admin, "UserName", topology.features.adminUser);
+  edit.setChild(admin, "UserName", settings.adminUser);
   edit.setChild(admin, "Password", adminPassword);
   if (!node.databases.includes("userdb")) return;
   // "add or modify the dataSource property of the <configuration> element"
   const last = children(configuration).at(-1)?.name ?? "AdminUser";
-  edit.ensure(configuration, "Property", "jdbc/WSO2UM_DB", {
+  edit.ensure(configuration, "Property", `jdbc/${databaseRecord("userdb").dataSource}`, {
     attributes: { name: "dataSource" },
     after: ["Property", last],
   });

@@ -1,10 +1,13 @@
+import type { XmlElement } from "@rgrove/parse-xml";
 import type { DatabaseName } from "../product/databases";
 import { jdbcUrl as urlOf } from "../product/mysql";
 import type { Role } from "../product/roles";
+import type { Settings } from "../settings";
 import type { BalancerRoute, DatabaseUser, Link, Node, Topology } from "../topology";
+import type { XmlEdit } from "../xml/edit";
 import type { Placeholder } from "../xml/parse";
 
-/** The administrator's password wherever a node has it or authenticates with it. */
+/** The administrator's password. */
 export const adminPassword: Placeholder = { secret: "admin-password" };
 
 /** The JDBC URL of a database, the same in master-datasources.xml and in registry.xml's cacheId. */
@@ -27,7 +30,7 @@ export function linkOf(topology: Topology, node: Node, file: string, element: st
   return linksFrom(topology, node).find((link) => link.file === file && link.element === element);
 }
 
-/** Found by node, so that the time for all files grows with the number of nodes and not with its square. */
+/** Links by node: rendering all files then takes time linear in the number of nodes. */
 const linksByNode = new WeakMap<Topology["links"], Map<string, Link[]>>();
 
 function linksFrom({ links }: Topology, { name }: Node): readonly Link[] {
@@ -51,29 +54,25 @@ export function servicesUrl({ host, port }: { readonly host: string; readonly po
 
 /** Where browsers reach a role: its host name and the published HTTPS port of the balancer, e.g. `https://store.apim-wso2.com:8443`. */
 export function browserUrl(topology: Topology, role: Role): string {
-  const route = browserRoute(topology, role);
-  const port = publishedPort(topology, route);
-  return port === 443 ? `https://${route.host}` : `https://${route.host}:${port}`;
+  const { host, published } = browserRoute(topology, role);
+  return published.port === 443 ? `https://${host}` : `https://${host}:${published.port}`;
 }
 
-/** The published port behind which browsers find a role's management port. */
-export function browserPort(topology: Topology, role: Role): number {
-  return publishedPort(topology, browserRoute(topology, role));
-}
-
-/** Where the host publishes the balancer's port of a route. */
-export function publishedPort(topology: Topology, route: BalancerRoute): number {
-  const port = topology.balancer.ports.find(({ internal }) => internal === route.listenPort);
-  if (!port)
-    throw new Error(`topology: balancer.ports has no port ${route.listenPort}, which ${route.name} listens on`);
-  return port.published;
-}
-
-function browserRoute(topology: Topology, role: Role): BalancerRoute {
-  const management = (name: string) => topology.nodes.find((node) => node.name === name)?.ports.managementHttps;
+/** The published route to the management port of a role; for gateways, that of their first environment. */
+export function browserRoute(topology: Topology, role: Role): PublishedRoute {
   const route = topology.balancer.routes.find(
-    (candidate) => candidate.role === role && candidate.targets.some(({ node, port }) => port === management(node)),
+    (candidate): candidate is PublishedRoute =>
+      candidate.role === role && candidate.traffic === "management" && candidate.published !== undefined,
   );
-  if (!route) throw new Error(`topology: the balancer has no route to the management port of ${role}`);
+  if (!route) throw new Error(`topology: the load balancer has no route to the management port of ${role}`);
   return route;
+}
+
+/** A route that browsers and API consumers call. */
+type PublishedRoute = BalancerRoute & { readonly published: NonNullable<BalancerRoute["published"]> };
+
+/** Sets the credentials with which the nodes log in to each other: those of the administrator. */
+export function setAdministrator(edit: XmlEdit, parent: XmlElement, { adminUser }: Settings): void {
+  edit.setChild(parent, "Username", adminUser);
+  edit.setChild(parent, "Password", adminPassword);
 }

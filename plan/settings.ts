@@ -1,7 +1,9 @@
+import type { Deployment } from "../configs/deployment";
 import { subnetFaults } from "../settings/faults";
 import { type RawSettings, type ReadSettings, readSettings, SettingsError } from "../settings/parse";
 import type { Settings } from "../settings/schema";
 import { readStackFile } from "../settings/stackFile";
+import { buildTopology } from "../topology";
 import { topologyFaults } from "../topology/faults";
 
 /**
@@ -27,4 +29,10 @@ export function parseSettings(raw: RawSettings, stack: string): Settings {
 /** The settings of a stack, from its file, without an engine. @throws {SettingsError} as {@link parseSettings}, and when there is no such file */
 export function loadSettingsFromStack(projectDirectory: string, stack: string): Settings {
   return parseSettings(readStackFile(projectDirectory, stack), stack);
+}
+
+/** Settings and the topology that follows from them. @throws {SettingsError} as {@link parseSettings} */
+export function deploymentOf(raw: RawSettings, stack: string): Deployment {
+  const settings = parseSettings(raw, stack);
+  return { settings, topology: buildTopology(settings) };
 }

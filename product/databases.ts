@@ -22,12 +22,12 @@ export interface DatabaseRecord {
   /** Where the product chooses the data source by its JNDI name. */
   readonly chosenIn: { readonly file: ConfigurationFile; readonly element: string };
   /**
-   * True: all nodes that use the database have one MySQL account in common. @default each role has an account of its own
+   * The name of the MySQL account that all nodes use for this database. @default each role has an account of its own
    *
    * The product keys the registry cache by account and JDBC URL: with an account of its own, the Store would not see what
    * the Publisher changes.
    */
-  readonly sharedAccount?: boolean;
+  readonly sharedAccount?: string;
 }
 
 /** @see the WSO2 guide, "Installing and configuring the databases" */
@@ -54,7 +54,7 @@ export const databaseRecords = {
     host: "regdb.mysql-wso2.com",
     why: "what the Publisher publishes and the Store shows",
     chosenIn: { file: "registry", element: "dbConfig, mount" },
-    sharedAccount: true,
+    sharedAccount: "registry",
   },
 } as const satisfies Readonly<Record<string, DatabaseRecord>>;
 

@@ -86,6 +86,13 @@ describe("the project's structure", () => {
     for (const file of files) assert.ok(allowedFor(file), `${file}: add its folder to this test`);
   });
 
+  it("no file outside product/ asks for a role by its name", () => {
+    const asksForRole = /(\brole [!=]==? ["'`])|([!=]==? ["'`](keyManager|gateway|publisher|store)["'`])/;
+    for (const file of files.filter((each) => !/^(product|standin)\//.test(each)))
+      for (const line of fs.readFileSync(path.join(project, file), "utf8").split("\n"))
+        assert.ok(!asksForRole.test(line), `${file}: put it into the roles' records in product/roles: ${line.trim()}`);
+  });
+
   it("files have at most 310 lines", () => {
     for (const file of files) {
       const lines = fs.readFileSync(path.join(project, file), "utf8").split("\n").length - 1;

@@ -1,32 +1,31 @@
-import { type Role, roles } from "../product/roles";
+import { type Role, roleRecords } from "../product/roles";
 import type { Settings } from "../settings";
 import type { Node, Topology } from "./model";
 
-/** Where each role's addresses begin in the network; room for 20 nodes each. */
-const firstAddress: Readonly<Record<Role, number>> = { keyManager: 21, gateway: 41, publisher: 61, store: 81 };
-/** Behind the four blocks: one more for each further gateway environment. */
+/** The addresses behind those of the roles: one block for each further gateway environment. */
 const furtherEnvironments = 101;
 const addressesPerBlock = 20;
 
-/** Where a node has its place, from which its address and its published port follow. */
+/** The place of a node among the others, from which its address and its published port follow. */
 export interface Slot {
   readonly role: Role;
-  /** The gateway environment's place in the setting, from 0; 0 for the other roles. */
+  /** Position of the gateway environment in the setting, from 0; 0 for the other roles. */
   readonly environment: number;
   /** From 1, within role and environment. */
   readonly ordinal: number;
 }
 
-/** Number of the node's address in the network. It depends on nothing but the slot: other nodes may come and go. */
+/** Number of the node's address in the network. It depends on the slot alone, so other nodes may come and go. */
 export function hostNumber({ role, environment, ordinal }: Slot): number {
-  const block = environment === 0 ? firstAddress[role] : furtherEnvironments + addressesPerBlock * (environment - 1);
-  return block + ordinal - 1;
+  const firstAddress =
+    environment === 0 ? roleRecords[role].firstAddress : furtherEnvironments + addressesPerBlock * (environment - 1);
+  return firstAddress + ordinal - 1;
 }
 
-/** The published management port: the document's four for the first of each role, then in steps of ten and hundred. */
+/** The published management port: one for the first node of each role, then 10 more per node and 100 per environment. */
 export function publishedManagementPort(settings: Pick<Settings, "managementPort">, slot: Slot): number {
   const { role, environment, ordinal } = slot;
-  return settings.managementPort + roles.indexOf(role) + 10 * (ordinal - 1) + 100 * environment;
+  return settings.managementPort + roleRecords[role].offset + 10 * (ordinal - 1) + 100 * environment;
 }
 
 type PublishedAddresses = Pick<
@@ -34,7 +33,7 @@ type PublishedAddresses = Pick<
   "publishAddress" | "managementAddress" | "reachableAddress" | "reachableManagementAddress"
 >;
 
-/** Whoever opens the load balancer to the network has not opened consoles and databases with it. */
+/** Opening the load balancer to the network does not open consoles and databases. */
 export function publishedAddresses({ publishAddress, managementAddress }: Settings): PublishedAddresses {
   const own = managementAddress || (publishAddress.startsWith("127.") ? publishAddress : "127.0.0.1");
   return {

@@ -18,7 +18,7 @@ export function buildTopology(settings: Settings): Topology {
   const nodes = unordered.map((node) => ({ ...node, startsAfter: startsAfter.get(node.name) ?? [] }));
   const fronts = buildFronts(settings, nodes);
   const environments = buildEnvironments(settings, nodes);
-  const features = buildFeatures(settings);
+  const keyValidatorClient = clientOf(settings);
   const addresses = publishedAddresses(settings);
   const clientAddresses = new Set(["127.0.0.1", addresses.reachableAddress, addresses.reachableManagementAddress]);
   const databaseServer = buildDatabaseServer(settings, addresses.reachableManagementAddress);
@@ -34,7 +34,7 @@ export function buildTopology(settings: Settings): Topology {
     databases,
     databaseUsers,
     databaseServer,
-    databaseConnections: nodes.flatMap((node) => node.databases).length * features.dataSourcePool.maxActive,
+    databaseConnections: nodes.flatMap((node) => node.databases).length * settings.poolMaxActive,
     environments,
     balancer: { ...buildBalancer(settings, nodes), startsAfter: startsAfter.get("loadbalancer") ?? [] },
     links: buildLinks({
@@ -43,7 +43,7 @@ export function buildTopology(settings: Settings): Topology {
       databases,
       databasePort: databaseServer.port,
       environments,
-      keyValidatorClient: features.keyValidatorClient,
+      keyValidatorClient,
     }),
     hosts: [
       ...databaseHosts(databases, databaseServer),
@@ -52,29 +52,7 @@ export function buildTopology(settings: Settings): Topology {
     ],
     certificateNames: [...certificateNames(nodes), ...clientAddresses],
     ...addresses,
-    features,
-  };
-}
-
-function buildFeatures(settings: Settings): Topology["features"] {
-  return {
-    multiTenancy: settings.multiTenancy,
-    jwt: settings.jwt,
-    jwtDetails: {
-      header: settings.jwtHeader,
-      claimsRetriever: settings.jwtClaimsRetriever,
-      dialect: settings.jwtDialect,
-      signature: settings.jwtSignature,
-    },
-    keyValidatorClient: clientOf(settings),
-    adminUser: settings.adminUser,
-    dataSourcePool: { maxActive: settings.poolMaxActive, maxWait: settings.poolMaxWait },
-    ...(settings.analytics && {
-      analytics: { host: settings.analyticsHost, port: settings.analyticsPort, user: settings.analyticsUser },
-    }),
-    ...(settings.deploymentSynchronizer === "svn" && {
-      deploymentSynchronizer: { url: settings.svnUrl, user: settings.svnUser },
-    }),
+    keyValidatorClient,
   };
 }
 

@@ -1,64 +1,57 @@
-import type { DatabaseName } from "../product/databases";
+import { type DatabaseName, databaseNames, databaseRecord } from "../product/databases";
 import { collationOf, scriptOf } from "../product/mysql";
-import { type Role, roles } from "../product/roles";
+import { type Role, roleRecords, roles } from "../product/roles";
 import type { Settings } from "../settings";
 import { hostAddress } from "./addresses";
 import type { Database, DatabaseUser, Topology } from "./model";
 
 const containerAddress = 10;
 
-/** Document table "The API Manager components use the databases as follows". */
-const databasesOf: Readonly<Record<Role, readonly DatabaseName[]>> = {
-  keyManager: ["apimgtdb", "userdb"],
-  gateway: [],
-  publisher: ["apimgtdb", "userdb", "regdb"],
-  store: ["apimgtdb", "userdb", "regdb"],
-};
-const databasesInMultiTenancy: Readonly<Record<Role, readonly DatabaseName[]>> = {
-  ...databasesOf,
-  keyManager: ["apimgtdb", "userdb", "regdb"],
-  gateway: ["userdb", "regdb"],
-};
-
 export function buildDatabases(settings: Settings): Database[] {
-  const database = (name: DatabaseName, alias: string): Database => ({
+  return databaseNames.map((name) => ({
     name,
     schema: `${settings.databasePrefix}${name}`,
-    // There is no address that an alias could lead to.
-    hostName: isHostName(settings.databaseHost) ? settings.databaseHost : alias,
+    // An alias can lead to an address only: a server that has a name is reached by that name.
+    hostName: isHostName(settings.databaseHost) ? settings.databaseHost : settings[`${name}Host`],
     script: scriptOf[name],
     characterSet: settings.databaseCharacterSet,
     collation: collationOf[settings.databaseCharacterSet],
-  });
-  return [
-    database("apimgtdb", settings.apimgtdbHost),
-    database("userdb", settings.userdbHost),
-    database("regdb", settings.regdbHost),
-  ];
+  }));
 }
 
 /**
- * One account per role, and one for the registry, shared by all that mount it. A role without databases of its own has
- * one too, without grants: accounts must not come and go with a setting, since the server keeps them.
+ * One account per role, and one for each database with a shared account. A role without databases has an account too,
+ * without grants: the server keeps accounts, so they must not come and go with a setting.
  */
 export function buildDatabaseUsers(settings: Settings): DatabaseUser[] {
   const own = roles.map((role) =>
     databaseUser(
       settings,
-      role.toLowerCase(),
-      databasesFor(settings, role).filter((name) => name !== "regdb"),
+      roleRecords[role].name,
+      databasesFor(settings, role).filter((name) => !isShared(name)),
     ),
   );
-  return [...own, databaseUser(settings, "registry", ["regdb"])];
+  return [...own, ...databaseNames.filter(isShared).map((name) => databaseUser(settings, sharedOwner(name), [name]))];
 }
 
-/** Whether the account is one that nodes of the role use. */
+/** Whether nodes of the role use the account. */
 export function usedBy(role: Role, { secret }: DatabaseUser): boolean {
-  return secret === secretOf(role.toLowerCase()) || secret === secretOf("registry");
+  const owners = [roleRecords[role].name, ...databaseNames.filter(isShared).map(sharedOwner)];
+  return owners.some((owner) => secret === secretOf(owner));
 }
 
 export function databasesFor({ multiTenancy }: Settings, role: Role): readonly DatabaseName[] {
-  return (multiTenancy ? databasesInMultiTenancy : databasesOf)[role];
+  const { always, withTenants } = roleRecords[role].databases;
+  return multiTenancy ? [...always, ...withTenants] : always;
+}
+
+function isShared(name: DatabaseName): boolean {
+  return databaseRecord(name).sharedAccount !== undefined;
+}
+
+/** What the shared account of a database is called. */
+function sharedOwner(name: DatabaseName): string {
+  return databaseRecord(name).sharedAccount ?? name;
 }
 
 function databaseUser(
@@ -91,13 +84,13 @@ export function buildDatabaseServer(settings: Settings, address: string): Topolo
     address: hostAddress(settings.networkSubnet, containerAddress),
     port,
     publishedPort: databasePort,
-    // Each takes some 0.4 MiB beside the 180 MiB of the server at rest.
+    // A connection takes some 0.4 MiB, and the server 180 MiB at rest.
     maxConnections: settings.databaseMemory,
     endpoint: { host: address, port: databasePort },
   };
 }
 
-/** The aliases of the databases; none when the nodes know the server by its own name. */
+/** The host aliases of the databases; none when the nodes reach the server by its own name. */
 export function databaseHosts(databases: readonly Database[], server: Topology["databaseServer"]): Topology["hosts"] {
   const ip = server.external ? server.endpoint.host : server.address;
   return isHostName(ip) ? [] : databases.map(({ hostName }) => ({ host: hostName, ip }));

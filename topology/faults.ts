@@ -1,3 +1,4 @@
+import { databaseNames } from "../product/databases";
 import { roles } from "../product/roles";
 import type { Settings } from "../settings";
 import { parseEnvironments } from "../settings/environments";
@@ -66,19 +67,11 @@ function workerFaults({ gatewayReplicas, gatewayWorkers, deploymentSynchronizer 
 
 /** Names that follow from settings must not meet those that are set. */
 function hostFaults(settings: Settings, nodes: readonly Node[]): string[] {
-  const set = [
-    "keyManagerHost",
-    "gatewayHost",
-    "publisherHost",
-    "storeHost",
-    "apimgtdbHost",
-    "userdbHost",
-    "regdbHost",
-  ] as const;
+  const set = [...roles, ...databaseNames].map((name) => `${name}Host` as const);
   const derived = new Map<string, string>();
   for (const { name, role, hostName, nodeHostName } of nodes) {
     derived.set(nodeHostName, name);
-    if (role === "gateway" && hostName !== settings.gatewayHost) derived.set(hostName, `${name}'s environment`);
+    if (hostName !== settings[`${role}Host`]) derived.set(hostName, `${name}'s environment`);
   }
   return set
     .filter((setting) => derived.has(settings[setting]))

@@ -1,3 +1,4 @@
+import { roleRecords } from "../product/roles";
 import { maxReplicas } from "../settings/limits";
 import type { Node, Topology } from "./model";
 import { nodeHost } from "./nodes";
@@ -6,19 +7,21 @@ import { nodeHost } from "./nodes";
 export type HostAlias = Topology["hosts"][number];
 
 /**
- * The host aliases that one node needs: its own names, which lead to itself, and those that its files have. No others,
- * so that a node is not replaced when something comes or goes that it need not know.
+ * The host aliases that one node needs: its own names, which resolve to itself, and the names in its files. It gets no
+ * others, so that it is not replaced when a node comes or goes that its files do not name.
  */
 export function hostsOf(
   topology: Pick<Topology, "hosts" | "links" | "environments" | "balancer">,
   node: Node,
 ): HostAlias[] {
+  const { calls, linksTo = [] } = roleRecords[node.role];
   const links = topology.links.filter(({ from }) => from === node.name);
   const wanted = new Set(links.map(({ host }) => host));
-  // What users of the Publisher and the Store are shown.
-  if (node.role !== "gateway") for (const { apiHost } of topology.environments) wanted.add(apiHost);
-  if (node.role === "publisher")
-    for (const { role, host } of topology.balancer.routes) if (role === "store") wanted.add(host);
+  // The file with the gateway environments also names the hosts that API consumers call.
+  if (calls.some(({ eachEnvironment }) => eachEnvironment))
+    for (const { apiHost } of topology.environments) wanted.add(apiHost);
+  for (const { to } of linksTo)
+    for (const { role, host } of topology.balancer.routes) if (role === to) wanted.add(host);
   return topology.hosts.flatMap(({ host, ip }) => {
     if (host === node.hostName || host === node.nodeHostName) return [{ host, ip: node.address }];
     return wanted.has(host) ? [{ host, ip }] : [];
@@ -26,20 +29,20 @@ export function hostsOf(
 }
 
 /**
- * Every name that the nodes' certificate carries: those of nodes that are not there yet too, so that a further node
- * does not replace all others with a new certificate.
+ * Every name that the nodes' certificate carries. The names of further nodes are in it beforehand, so that a new node
+ * does not replace all others by a new certificate.
  */
 export function certificateNames(nodes: readonly Node[]): string[] {
   const numbers = Array.from({ length: maxReplicas }, (_, number) => number + 1);
   const ofHosts = [...new Map(nodes.map((node) => [node.hostName, node])).values()].flatMap(({ role, hostName }) => [
     hostName,
     ...numbers.map((number) => nodeHost(hostName, `-${number}`)),
-    ...(role === "gateway" ? numbers.map((number) => nodeHost(hostName, `-worker-${number}`)) : []),
+    ...(roleRecords[role].servesApis ? numbers.map((number) => nodeHost(hostName, `-worker-${number}`)) : []),
   ]);
   return [...new Set(ofHosts), "localhost"];
 }
 
-/** The names by which the nodes that there are are called over TLS: what a certificate of the user's must carry. */
+/** Host names by which the nodes are called over TLS: a certificate of the user's own must carry them. */
 export function tlsHosts(nodes: readonly Node[]): string[] {
   return [...new Set(nodes.flatMap(({ hostName, nodeHostName }) => [hostName, nodeHostName]))];
 }

@@ -4,4 +4,5 @@ export { topologyFaults } from "./faults";
 export { fingerprint } from "./fingerprint";
 export { hostsOf, tlsHosts } from "./hosts";
 export * from "./model";
+export { isWorker } from "./nodes";
 export { topologyWarnings } from "./warnings";

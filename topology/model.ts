@@ -123,7 +123,10 @@ export interface GatewayEnvironment {
   readonly apiHttpsPort: number;
 }
 
-/** One front of the load balancer: requests for `host` on `listenPort` go to `targets`. */
+/** A port of the load balancer that the host publishes: for browsers, and for API calls with and without TLS. */
+export type Entrance = "https" | "gatewayHttps" | "gatewayHttp";
+
+/** A front of the load balancer: requests for `host` on `listenPort` go to `targets`. */
 export interface BalancerRoute {
   readonly name: string;
   /** `calls`: API traffic of consumers. `management`: consoles, web applications, services between the nodes. */
@@ -132,9 +135,20 @@ export interface BalancerRoute {
   readonly host: string;
   /** Port inside the balancer's container. */
   readonly listenPort: number;
+  /** Where the host publishes `listenPort`; undefined: only the nodes call it. */
+  readonly published?: { readonly entrance: Entrance; readonly port: number };
   readonly tls: boolean;
-  readonly sticky: boolean;
-  /** Whether the first target takes all as long as it is up, in place of each its share. */
+  /**
+   * The cookie that keeps a session on its node: one of the load balancer's own, or that of the server, for clients that
+   * return no other. @default requests go to any node
+   */
+  readonly sticky?: "balancer cookie" | "server cookie";
+  /**
+   * Which requests may be sent to another node when the first one did not answer: all, or those with a safe method. `unsent`:
+   * only those that did not reach the node.
+   */
+  readonly repeats: "all" | "safe" | "unsent";
+  /** True: the first target takes all requests as long as it is up. False: each target takes its share. */
   readonly firstOnly: boolean;
   readonly targets: readonly { readonly node: string; readonly address: string; readonly port: number }[];
 }
@@ -149,16 +163,10 @@ export interface Balancer {
    * and roles with several nodes.
    */
   readonly internalRoutes: readonly BalancerRoute[];
-  /** How many connections of clients it takes at once; further ones wait. */
-  readonly maxConnections: number;
   /** Names of the nodes that must be healthy before it starts. */
   readonly startsAfter: readonly string[];
   /** Ports inside the container and where the host publishes them. */
-  readonly ports: readonly {
-    readonly name: "https" | "gatewayHttps" | "gatewayHttp";
-    readonly internal: number;
-    readonly published: number;
-  }[];
+  readonly ports: readonly { readonly name: Entrance; readonly internal: number; readonly published: number }[];
 }
 
 interface DatabaseServer {
@@ -216,35 +224,6 @@ export interface Topology {
   readonly reachableAddress: string;
   /** The address at which a client on the host reaches the nodes' management ports and MySQL. */
   readonly reachableManagementAddress: string;
-  /** Product switches that several files render. */
-  readonly features: {
-    readonly multiTenancy: boolean;
-    readonly jwt: boolean;
-    readonly jwtDetails: JwtDetails;
-    readonly keyValidatorClient: "ThriftClient" | "WSClient";
-    readonly adminUser: string;
-    /** `maxActive`, `maxWait` in ms of every data source. */
-    readonly dataSourcePool: { readonly maxActive: number; readonly maxWait: number };
-    /** The analytics server (BAM, DAS) that gateways send events to; undefined: none. */
-    readonly analytics?: Analytics;
-    /** The Subversion repository through which a gateway manager's APIs reach its workers; undefined: none. */
-    readonly deploymentSynchronizer?: { readonly url: string; readonly user: string };
-  };
-}
-
-/** @see api-manager.xml, `APIConsumerAuthentication` */
-export interface JwtDetails {
-  /** Name of the HTTP header with the token. */
-  readonly header: string;
-  /** Class that finds the caller's claims; empty: the stock file's, which is none. */
-  readonly claimsRetriever: string;
-  readonly dialect: string;
-  readonly signature: "SHA256withRSA" | "NONE";
-}
-
-/** A server that is not part of the deployment. */
-export interface Analytics {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
+  /** How gateways validate keys. */
+  readonly keyValidatorClient: "ThriftClient" | "WSClient";
 }

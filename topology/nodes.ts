@@ -1,56 +1,34 @@
-import { type Role, roles } from "../product/roles";
+import { basePorts, clusterPort, thriftPort } from "../product/ports";
+import { type Role, roleRecords, roles } from "../product/roles";
 import type { Settings } from "../settings";
 import { parseEnvironments } from "../settings/environments";
 import { hostAddress, hostNumber, publishedManagementPort, type Slot } from "./addresses";
 import { databasesFor, usedBy } from "./databases";
 import type { DatabaseUser, Node } from "./model";
 
-/** Document table "Port Offset": the standard ports before their offset. */
-const basePorts = { managementHttps: 9443, managementHttp: 9763, apiHttps: 8243, apiHttp: 8280 } as const;
-/** Not shifted by Ports/Offset. */
-const thriftPort = 10397;
-const clusterPort = 4000;
-
-const profiles: Readonly<Record<Role, string>> = {
-  keyManager: "api-key-manager",
-  gateway: "gateway-manager",
-  publisher: "api-publisher",
-  store: "api-store",
-};
-const workerProfile = "gateway-worker";
-
-/** What tells one node from the others of its role. */
+/** A node's place among the others, and what follows from it. */
 interface Place extends Slot {
   readonly name: string;
-  /** What its own host name has behind the role's first label, e.g. `-1`. */
+  /** Part of its own host name behind the first label of the role's, e.g. `-1`. */
   readonly suffix: string;
   readonly index: number;
   readonly hostName: string;
   readonly profile: string;
   /** Name of the gateway environment; undefined for the other roles. */
   readonly environmentName?: string;
-  /** Whose volumes it mounts: its environment's, or its own. Nodes other than gateways have none. */
-  readonly volumeOwner?: string;
+  /** First part of the names of its volumes: its own name, or that of its environment's gateways, which share them. */
+  readonly volumeOwner: string;
 }
 
-/** Every product node, in the order of the roles; nobody waits for another yet. */
+/** Every product node, in the order of the roles. `startsAfter` is still empty. */
 export function buildNodes(settings: Settings, users: readonly DatabaseUser[]): Node[] {
   const nodes = roles.flatMap((role) => placesOf(settings, role)).map((place) => buildNode(settings, place, users));
   return withClusters(settings, nodes);
 }
 
-/** Whether the node takes API calls for a manager, which has the APIs deployed. */
-export function isWorker({ profile }: Node): boolean {
-  return profile === workerProfile;
-}
-
-/**
- * Host name of a gateway environment: `gatewayHost` for the first, `<name>-<gatewayHost>` for each further one.
- *
- * @param position in the setting `gatewayEnvironments`, from 0
- */
-function environmentHost({ gatewayHost }: Pick<Settings, "gatewayHost">, name: string, position: number): string {
-  return position === 0 ? gatewayHost : `${name}-${gatewayHost}`;
+/** Whether the node takes API calls for a manager, to which APIs are deployed. */
+export function isWorker({ role, profile }: Node): boolean {
+  return profile === roleRecords[role].servesApis?.workerProfile;
 }
 
 /** A node's own host name, e.g. (`gateway.apim-wso2.com`, `-1`) -> `gateway-1.apim-wso2.com`. */
@@ -59,34 +37,46 @@ export function nodeHost(hostName: string, suffix: string): string {
 }
 
 function placesOf(settings: Settings, role: Role): Place[] {
+  const { servesApis } = roleRecords[role];
+  return servesApis ? placesInEnvironments(settings, role, servesApis.workerProfile) : placesOfReplicas(settings, role);
+}
+
+function placesOfReplicas(settings: Settings, role: Role): Place[] {
+  const { name: prefix, profile } = roleRecords[role];
+  return ordinals(settings[`${role}Replicas`]).map((index) => ({
+    role,
+    environment: 0,
+    ordinal: index,
+    name: `${prefix}-${index}`,
+    suffix: `-${index}`,
+    index,
+    hostName: settings[`${role}Host`],
+    profile,
+    volumeOwner: `${prefix}-${index}`,
+  }));
+}
+
+/** The host name and node names of the first environment are those of the role; further ones contain their name. */
+function placesInEnvironments(settings: Settings, role: Role, workerProfile: string): Place[] {
+  const record = roleRecords[role];
   const count = settings[`${role}Replicas`];
-  if (role !== "gateway")
-    return ordinals(count).map((index) => ({
-      role,
-      environment: 0,
-      ordinal: index,
-      name: `${role.toLowerCase()}-${index}`,
-      suffix: `-${index}`,
-      index,
-      hostName: settings[`${role}Host`],
-      profile: profiles[role],
-    }));
+  const host = settings[`${role}Host`];
   return parseEnvironments(settings.gatewayEnvironments).flatMap(({ name }, position) => {
-    const prefix = position === 0 ? "gateway" : `gateway-${name}`;
+    const prefix = position === 0 ? record.name : `${record.name}-${name}`;
     const common = {
       role,
       environment: position,
       environmentName: name,
-      hostName: environmentHost(settings, name, position),
+      hostName: position === 0 ? host : `${name}-${host}`,
       volumeOwner: prefix,
     };
-    const gateways = ordinals(count).map((index) => ({
+    const replicas = ordinals(count).map((index) => ({
       ...common,
       ordinal: index,
       name: `${prefix}-${index}`,
       suffix: `-${index}`,
       index,
-      profile: profiles.gateway,
+      profile: record.profile,
     }));
     const workers = ordinals(settings.gatewayWorkers).map((index) => ({
       ...common,
@@ -98,7 +88,7 @@ function placesOf(settings: Settings, role: Role): Place[] {
       // The synchronizer checks out into a directory of the worker's own.
       ...(settings.deploymentSynchronizer !== "off" && { volumeOwner: `${prefix}-worker-${index}` }),
     }));
-    return [...gateways, ...workers];
+    return [...replicas, ...workers];
   });
 }
 
@@ -133,21 +123,21 @@ function buildNode(settings: Settings, place: Place, users: readonly DatabaseUse
     ),
     profile,
     carbonHome: `/mnt/${name}/wso2am`,
-    volumes: place.volumeOwner === undefined ? [] : gatewayVolumes(settings, place.volumeOwner),
+    volumes: volumesOf(settings, role, place.volumeOwner),
     startsAfter: [],
   };
 }
 
-/** What is published to a gateway: its APIs and sequences, and with tenants those of each tenant. */
-function gatewayVolumes({ multiTenancy }: Settings, owner: string): Node["volumes"] {
-  const own = { name: `${owner}-synapse-configs`, path: "repository/deployment/server/synapse-configs/default" };
-  return multiTenancy ? [own, { name: `${owner}-tenants`, path: "repository/tenants" }] : [own];
+function volumesOf({ multiTenancy }: Settings, role: Role, owner: string): Node["volumes"] {
+  return roleRecords[role].volumes
+    .filter(({ onlyWithTenants }) => multiTenancy || !onlyWithTenants)
+    .map(({ suffix, path }) => ({ name: `${owner}-${suffix}`, path }));
 }
 
 function offsetOf(settings: Settings, role: Role): number {
   switch (settings.portOffsets) {
     case "document":
-      return roles.indexOf(role);
+      return roleRecords[role].offset;
     case "none":
       return 0;
     case "custom":
@@ -155,12 +145,9 @@ function offsetOf(settings: Settings, role: Role): number {
   }
 }
 
-/**
- * Publishers and Stores are one Hazelcast cluster, so that a published API clears the Stores' registry cache; the gateways
- * of an environment are one, and so are the Key Managers: a revoked token leaves the cache of each.
- */
+/** Nodes with the same cluster domain are members of one Hazelcast cluster. */
 function withClusters(settings: Settings, nodes: readonly Node[]): Node[] {
-  const domains = nodes.map((node) => clusterDomain(settings, node));
+  const domains = nodes.map((node) => clusterDomain(settings, node, nodes));
   return nodes.map((node, position) => {
     const domain = domains[position];
     if (domain === undefined) return node;
@@ -177,12 +164,13 @@ function withClusters(settings: Settings, nodes: readonly Node[]): Node[] {
   });
 }
 
-function clusterDomain(settings: Settings, { role, environment }: Node): string | undefined {
-  if (role === "publisher" || role === "store") return settings.clusterDomain;
-  if (role === "keyManager") return settings.keyManagerReplicas > 1 ? settings.keyManagerClusterDomain : undefined;
-  if (settings.gatewayReplicas + settings.gatewayWorkers === 1) return undefined;
-  const [first] = parseEnvironments(settings.gatewayEnvironments);
-  return environment === first?.name
-    ? settings.gatewayClusterDomain
-    : `${settings.gatewayClusterDomain}.${environment}`;
+/** Each gateway environment has a domain of its own. */
+function clusterDomain(settings: Settings, { role, environment }: Node, nodes: readonly Node[]): string | undefined {
+  const { cluster } = roleRecords[role];
+  if (!cluster) return undefined;
+  const alike = nodes.filter((node) => node.role === role && node.environment === environment);
+  if (cluster.when === "several" && alike.length === 1) return undefined;
+  const domain = settings[cluster.setting];
+  const first = nodes.find((node) => node.role === role)?.environment;
+  return environment === first ? domain : `${domain}.${environment}`;
 }

@@ -58,16 +58,10 @@ async function checkUnknownHost(topology: Topology, caCertificate: string): Prom
 function ask(route: BalancerRoute, topology: Topology, host: string, caCertificate: string): Promise<ProbeAnswer> {
   return probe({
     address: topology.reachableAddress,
-    port: portOf(route, topology).published,
+    port: route.published?.port ?? route.listenPort,
     host: route.host,
     hostHeader: host,
     path: "/standin/health?links=none",
     ...(route.tls && { ca: caCertificate }),
   });
-}
-
-function portOf(route: BalancerRoute, { balancer }: Topology): Topology["balancer"]["ports"][number] {
-  const port = balancer.ports.find(({ internal }) => internal === route.listenPort);
-  if (!port) throw new Error(`${route.name}: port ${route.listenPort} of the balancer is not published`);
-  return port;
 }

@@ -1,10 +1,8 @@
+import { isFromBalancer } from "../../configs/balancer";
 import type { Role } from "../../product/roles";
-import type { BalancerRoute, Topology } from "../../topology";
+import type { BalancerRoute, Entrance, Topology } from "../../topology";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import { pause } from "./waiting";
-
-/** How a request reaches a role: browsers' port, or the API ports with and without TLS. */
-export type Entrance = "https" | "gatewayHttps" | "gatewayHttp";
 
 export interface FrontRequest {
   readonly role: Role;
@@ -70,10 +68,9 @@ export class Front {
   /** Whether a browser that follows this location still talks to the deployment. */
   owns(location: URL): boolean {
     return this.topology.balancer.routes.some((route) => {
-      const port = this.topology.balancer.ports.find(({ internal }) => internal === route.listenPort)?.published;
       const scheme = route.tls ? "https:" : "http:";
       const given = Number(location.port || (location.protocol === "https:" ? 443 : 80));
-      return location.protocol === scheme && location.hostname === route.host && given === port;
+      return location.protocol === scheme && location.hostname === route.host && given === route.published?.port;
     });
   }
 
@@ -83,22 +80,22 @@ export class Front {
   }
 
   private routeOf(role: Role, entrance: Entrance, host?: string): { route: BalancerRoute; published: number } {
-    const port = this.topology.balancer.ports.find(({ name }) => name === entrance);
     const [route] = routesOf(this.topology, role, entrance, host);
-    if (!port || !route) throw new Error(`topology: the load balancer has no route to ${role} on its port ${entrance}`);
-    return { route, published: port.published };
+    if (!route?.published)
+      throw new Error(`topology: the load balancer has no route to ${role} on its port ${entrance}`);
+    return { route, published: route.published.port };
   }
 }
 
 /** The balancer's fronts for a role at one of its ports: one, or one for each gateway environment. */
 export function routesOf({ balancer }: Topology, role: Role, entrance: Entrance, host?: string): BalancerRoute[] {
-  const port = balancer.ports.find(({ name }) => name === entrance)?.internal;
   return balancer.routes.filter(
-    (route) => route.role === role && route.listenPort === port && (host === undefined || route.host === host),
+    (route) =>
+      route.role === role && route.published?.entrance === entrance && (host === undefined || route.host === host),
   );
 }
 
-/** HAProxy's own words for a route without a server; a node's answers never look so. */
-export function isBalancers({ status, headers, body }: ProbeAnswer): boolean {
-  return [502, 503, 504].includes(status) && headers["x-standin"] === undefined && /^<html><body><h1>50\d /.test(body);
+/** Whether the load balancer answered by itself, not a node. */
+export function isBalancers(answer: ProbeAnswer): boolean {
+  return answer.headers["x-standin"] === undefined && isFromBalancer(answer);
 }

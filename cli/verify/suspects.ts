@@ -1,8 +1,9 @@
+import { databaseNames, databaseRecord } from "../../product/databases";
 import { configurationFiles } from "../../product/files";
-import type { Role } from "../../product/roles";
-import type { Link, Node, Topology } from "../../topology";
+import { type Role, roleRecords } from "../../product/roles";
+import type { Entrance, Link, Node, Topology } from "../../topology";
 import type { CalledEnvironment } from "./environments";
-import { type Entrance, routesOf } from "./front";
+import { routesOf } from "./front";
 
 /** Something that a step needs to work, and the file that decides it. */
 export interface Suspect {
@@ -145,7 +146,7 @@ export class Suspects {
         };
       case "hazelcast":
         return {
-          settings: servers[0] ? [clusterDomainOf[servers[0].role]] : [],
+          settings: servers.slice(0, 1).flatMap(({ role }) => roleRecords[role].cluster?.setting ?? []),
           also: [from, to].map((node) => at(configurationFiles.axis2.path, "domain, localMemberHost", node)),
         };
       case "thrift":
@@ -179,20 +180,10 @@ export class Suspects {
   }
 }
 
-/** The setting with the domain of a role's cluster. */
-const clusterDomainOf: Readonly<Record<Role, string>> = {
-  keyManager: "keyManagerClusterDomain",
-  gateway: "gatewayClusterDomain",
-  publisher: "clusterDomain",
-  store: "clusterDomain",
-};
-
 /** The files that choose a data source by its JNDI name. */
 function dataSourceUsers(database: string, node: string): string[] {
-  const choice: Readonly<Record<string, string>> = {
-    apimgtdb: `${configurationFiles.apiManager.path} (DataSourceName)`,
-    userdb: `${configurationFiles.userManagement.path} (Property dataSource)`,
-    regdb: `${configurationFiles.registry.path} (dbConfig, mount)`,
-  };
-  return choice[database] === undefined ? [] : [`${choice[database]} of ${node}`];
+  const name = databaseNames.find((each) => each === database);
+  if (!name) return [];
+  const { file, element } = databaseRecord(name).chosenIn;
+  return [`${configurationFiles[file].path} (${element}) of ${node}`];
 }

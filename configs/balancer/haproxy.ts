@@ -1,21 +1,24 @@
+import type { Settings } from "../../settings";
 import type { BalancerRoute, Topology } from "../../topology";
+import type { Deployment } from "../deployment";
+import { maxConnections } from "./capacity";
+import { balancerFiles } from "./files";
 
-/** In the balancer's container: its certificate with key, and the authority that signed the nodes' certificate. */
-const certificate = "/usr/local/etc/haproxy/balancer.pem";
-const authority = "/usr/local/etc/haproxy/ca.pem";
+const certificate = `${balancerFiles.directory}/${balancerFiles.certificate}`;
+const authority = `${balancerFiles.directory}/${balancerFiles.authority}`;
 
-/** Of an answer to a call: which of several gateways gave it. */
+/** HTTP header of an answer to a call: the node that answered, where there are several. */
 const nodeHeader = "X-APIM-Node";
-/** What servers are called behind their node's name that are tried without a check. */
+/** Ends the names of servers that are tried without a health check. */
 const untestedMark = "-untested";
 
 type Target = BalancerRoute["targets"][number];
 
-const head = ({ maxConnections }: Topology["balancer"]) => `global
+const head = ({ balancerMemory }: Settings) => `global
     log stdout format raw local0 info
     hard-stop-after 5s
     lua-load /usr/local/lib/haproxy/hungServers.lua
-    maxconn ${maxConnections}
+    maxconn ${maxConnections(balancerMemory)}
     ssl-default-bind-options ssl-min-ver TLSv1.2
     ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20
 
@@ -23,14 +26,14 @@ defaults
     mode http
     log global
     option dontlognull
-    # Whoever meets a dead server is sent to another one at once.
+    # A request to a dead server goes to another one at once.
     option redispatch 1
-    # Without the query string, which may hold what is nobody's business.
+    # Without the query string, which may hold secrets.
     log-format "%ci:%cp %ft %b/%s %ST %B bytes %Ta ms %tsc %HM %HP"
     retries 3
-    # On one network, TLS included: longer is no answer.
+    # Long enough for a TLS handshake on one network.
     timeout connect 2s
-    # With three checks, a server that takes connections and answers none is down within 10 s.
+    # After three checks, within 10 s, a server that accepts connections but does not answer is down.
     timeout check 2s
     timeout client 60s
     timeout server 180s
@@ -40,50 +43,41 @@ defaults
     timeout tunnel 1h
     balance roundrobin
     # A node is up when its management port completes a TLS handshake: a node whose clustering fails opens only its
-    # other ports, and for one that hangs the kernel still takes connections. Not by a request: each server of each
-    # backend is checked by itself, which would be three lines a second in a gateway's access log.
+    # other ports, and the kernel still accepts connections for a node that hangs. The check is not an HTTP request:
+    # each server of each backend has a check of its own, so that a gateway's access log would grow by three lines a
+    # second.
     default-server check check-ssl inter 2s fastinter 500ms downinter 500ms fall 3 rise 1 verify required ca-file ${authority}
 `;
 
 /** The HAProxy 2.6 configuration in front of all components: no secrets, runs as any user. Pure. */
-export function renderBalancer(topology: Topology): string {
+export function renderBalancer({ settings, topology }: Deployment): string {
   const routes = [...topology.balancer.routes, ...topology.balancer.internalRoutes];
   const ports = [...new Set(routes.map(({ listenPort }) => listenPort))];
   const frontends = ports.map((port) =>
     frontend(
       port,
       routes.filter(({ listenPort }) => listenPort === port),
-      topology,
     ),
   );
-  return [head(topology.balancer), ...frontends, ...routes.map((route) => backend(route, topology))].join("\n");
+  return [head(settings), ...frontends, ...routes.map((route) => backend(route, topology))].join("\n");
 }
 
-function frontend(port: number, routes: readonly BalancerRoute[], topology: Topology): string {
-  const { name, published } = portOf(port, routes, topology);
+function frontend(port: number, routes: readonly BalancerRoute[]): string {
+  const published = routes.find((route) => route.published)?.published;
   const tls = routes.some((route) => route.tls);
   if (!routes.every((route) => route.tls === tls))
     throw new Error(`topology: balancer routes on port ${port} are partly with and partly without TLS`);
   const hosts = [...new Set(routes.map(({ host }) => host))];
-  return lines(`frontend ${name}`, [
+  return lines(`frontend ${published?.entrance ?? `internal-${port}`}`, [
     `bind :${port}${tls ? ` ssl crt ${certificate} alpn h2,http/1.1` : ""}`,
-    // What a client claims about itself would be believed by the nodes.
+    // The nodes would believe an address that the client claims.
     "http-request del-header X-Forwarded-For",
     "option forwardfor",
     `http-request set-header X-Forwarded-Proto ${tls ? "https" : "http"}`,
     "http-request set-header X-Forwarded-Host %[req.hdr(host)]",
-    `http-request set-header X-Forwarded-Port ${published}`,
+    `http-request set-header X-Forwarded-Port ${published?.port ?? port}`,
     ...(hosts.length === 1 ? [`default_backend ${routes[0]?.name}`] : choices(routes, hosts)),
   ]);
-}
-
-/** What the port is called and which port its callers know: for those inside the network, itself. */
-function portOf(port: number, routes: readonly BalancerRoute[], { balancer }: Topology) {
-  const found = balancer.ports.find(({ internal }) => internal === port);
-  if (found) return found;
-  const outside = routes.find((route) => balancer.routes.includes(route));
-  if (outside) throw new Error(`topology: balancer.ports has no port ${port}, which ${outside.name} listens on`);
-  return { name: `internal-${port}`, published: port };
 }
 
 function choices(routes: readonly BalancerRoute[], hosts: readonly string[]): string[] {
@@ -98,38 +92,41 @@ function choices(routes: readonly BalancerRoute[], hosts: readonly string[]): st
 function backend(route: BalancerRoute, topology: Topology): string {
   const hasSeveral = route.targets.length > 1;
   return lines(`backend ${route.name}`, [
-    ...repetition(route, topology),
-    ...(route.sticky ? [`cookie ${stickiness(route, topology)}`] : []),
+    ...repetition(route),
+    ...stickiness(route),
     ...(hasSeveral && route.traffic === "calls"
       ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`]
       : []),
-    // One connection that fails is enough to go without a server, as long as there are others.
+    // With other servers in the backend, one failed connection marks a server as down.
     ...(hasSeveral ? ["default-server observe layer4 error-limit 1 on-error mark-down"] : []),
     ...route.targets.map((target, position) => server(route, target, position, topology)),
     ...(hasSeveral && !route.firstOnly ? untested(route) : []),
   ]);
 }
 
-/** Which requests go to another server when the first one is gone; those that were not sent do anyway. */
-function repetition(route: BalancerRoute, { balancer }: Topology): string[] {
+/** By default, HAProxy sends only those requests to another server that did not reach the first one. */
+function repetition({ repeats }: BalancerRoute): string[] {
   const withoutAnswer = "retry-on conn-failure empty-response";
-  if (route.traffic === "calls")
-    return [withoutAnswer, "http-request disable-l7-retry unless { method GET HEAD OPTIONS }"];
-  // What the nodes ask a Key Manager, it may do twice: validate a key, give a token, revoke one.
-  return isKeyService(route, balancer) ? [withoutAnswer] : [];
+  switch (repeats) {
+    case "unsent":
+      return [];
+    case "safe":
+      return [withoutAnswer, "http-request disable-l7-retry unless { method GET HEAD OPTIONS }"];
+    case "all":
+      return [withoutAnswer];
+  }
 }
 
 /** The cookie that keeps a session on its node. */
-function stickiness(route: BalancerRoute, { balancer }: Topology): string {
-  // The nodes ask by Axis2, which sends back the server's own session cookie and no other.
-  return isKeyService(route, balancer)
-    ? "JSESSIONID prefix nocache"
-    : "APIM_NODE insert indirect nocache httponly secure";
-}
-
-/** What the nodes ask several Key Managers by. */
-function isKeyService(route: BalancerRoute, { internalRoutes }: Topology["balancer"]): boolean {
-  return route.role === "keyManager" && internalRoutes.includes(route);
+function stickiness({ sticky }: BalancerRoute): string[] {
+  switch (sticky) {
+    case undefined:
+      return [];
+    case "server cookie":
+      return ["cookie JSESSIONID prefix nocache"];
+    case "balancer cookie":
+      return ["cookie APIM_NODE insert indirect nocache httponly secure"];
+  }
 }
 
 function server(route: BalancerRoute, target: Target, position: number, topology: Topology): string {
@@ -145,8 +142,8 @@ function server(route: BalancerRoute, target: Target, position: number, topology
 }
 
 /**
- * The same servers once more, for when none passes its check: a check may be late, so they are tried all the same. Of two
- * nodes, one may be replaced before it is seen here that the other one is back.
+ * The same servers again, without a check, for the time when no server passes its check. A check may be late: of two
+ * nodes, the second may be replaced before the balancer has noticed that the first is back.
  */
 function untested(route: BalancerRoute): string[] {
   const servers = route.targets.map(({ node, address, port }) =>

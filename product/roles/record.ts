@@ -89,6 +89,8 @@ export interface RoleRecord<R extends string = string, S extends string = string
   readonly starts: "before balancer" | "around balancer" | "after balancer";
   /** What it does with JSON Web Tokens for back ends. @default nothing */
   readonly jwt?: "issues" | "forwards";
+  /** True: its pages call APIs, so gateways accept calls from them (CORS). @default false */
+  readonly callsApis?: boolean;
   /** True: it sends events to the analytics server. @default false */
   readonly sendsEvents?: boolean;
   /** True: its nodes serve Thrift key validation. @default false */

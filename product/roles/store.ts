@@ -18,4 +18,5 @@ export const store = {
   volumes: [],
   sessions: "always",
   starts: "after balancer",
+  callsApis: true,
 } as const satisfies RoleRecord;

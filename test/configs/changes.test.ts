@@ -3,7 +3,7 @@ import { diffLines } from "diff";
 import { renderNode } from "../../configs";
 import type { Distribution } from "../../distribution";
 import { type RawSettings, settingsSchema } from "../../settings";
-import { realDistribution, standInDistribution, topologyOf } from "./stock";
+import { deploymentOf, realDistribution, standInDistribution } from "./stock";
 
 /** What a change of settings does to the nodes that there are before and after it. */
 interface Change {
@@ -385,10 +385,10 @@ function assertChanges(
 }
 
 function rendered(settings: RawSettings, distribution: Distribution): Map<string, string> {
-  const topology = topologyOf(settings);
+  const deployment = deploymentOf(settings);
   return new Map(
-    topology.nodes.flatMap((node) =>
-      renderNode(node, topology, distribution).map(({ path, text }): [string, string] => [
+    deployment.topology.nodes.flatMap((node) =>
+      renderNode(node, deployment, distribution).map(({ path, text }): [string, string] => [
         `${node.name} ${path.slice(path.lastIndexOf("/") + 1)}`,
         text,
       ]),

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
+import type { Deployment } from "../../configs";
 import { fillSecrets, renderNode } from "../../configs";
 import type { RawSettings } from "../../settings";
-import type { Topology } from "../../topology";
 import { value, values } from "./reader";
-import { changed, nodeOf, realDistribution, renderedText, standInDistribution, topologyOf } from "./stock";
+import { changed, deploymentOf, nodeOf, realDistribution, renderedText, standInDistribution } from "./stock";
 import { distributionOf } from "./versionFiles";
 
 const stock = standInDistribution();
 
-function fileOf(topology: Topology, name: string, path: string, distribution = stock) {
-  const node = topology.nodes.find((candidate) => candidate.name === name);
+function fileOf(deployment: Deployment, name: string, path: string, distribution = stock) {
+  const node = deployment.topology.nodes.find((candidate) => candidate.name === name);
   assert.ok(node, `no ${name}`);
-  const file = renderNode(node, topology, distribution).find((candidate) => candidate.path.endsWith(path));
+  const file = renderNode(node, deployment, distribution).find((candidate) => candidate.path.endsWith(path));
   assert.ok(file, `no ${path}`);
   return file;
 }
@@ -26,10 +26,10 @@ describe("configs: JSON Web Tokens", () => {
   };
   for (const version of ["1.5.0", "1.9.0", "1.10.0"] as const)
     it(`${version}: claims, dialect and signature on Key Managers and Publishers, the header on gateways too`, () => {
-      const topology = topologyOf(details);
+      const deployment = deploymentOf(details);
       const read = (role: "keyManager" | "gateway" | "publisher" | "store", element: string) =>
         values(
-          renderedText(role, "api-manager.xml", distributionOf(version), topology),
+          renderedText(role, "api-manager.xml", distributionOf(version), deployment),
           `APIConsumerAuthentication/${element}`,
         );
       for (const role of ["keyManager", "publisher"] as const) {
@@ -47,7 +47,7 @@ describe("configs: JSON Web Tokens", () => {
   it("the product's comments are where they go", function () {
     const real = realDistribution("1.9.0");
     if (!real) return this.skip();
-    const text = renderedText("publisher", "api-manager.xml", real, topologyOf(details));
+    const text = renderedText("publisher", "api-manager.xml", real, deploymentOf(details));
     assert.match(text, /\n\t<ClaimsRetrieverImplClass>org\.example\.Claims<\/ClaimsRetrieverImplClass>\r?\n/);
     assert.doesNotMatch(text, /<!--(ClaimsRetrieverImplClass|ConsumerDialectURI|SignatureAlgorithm)/);
   });
@@ -59,13 +59,13 @@ describe("configs: JSON Web Tokens", () => {
         "<SignatureAlgorithm>NONE</SignatureAlgorithm><!--EnableTokenGeneration",
       ),
     );
-    const text = renderedText("publisher", "api-manager.xml", edited, topologyOf({ jwt: true }));
+    const text = renderedText("publisher", "api-manager.xml", edited, deploymentOf({ jwt: true }));
     assert.equal(value(text, "APIConsumerAuthentication/SignatureAlgorithm"), "SHA256withRSA");
   });
 });
 
 describe("configs: the analytics server", () => {
-  const topology = topologyOf({
+  const deployment = deploymentOf({
     analytics: true,
     analyticsHost: "bam.example.org",
     analyticsPort: 7613,
@@ -75,7 +75,7 @@ describe("configs: the analytics server", () => {
 
   for (const version of ["1.5.0", "1.6.0", "1.7.0", "1.8.0"] as const)
     it(`${version}: gateways send events to BAM, the others do not`, () => {
-      const { path, text, encoding } = fileOf(topology, "gateway-1", "api-manager.xml", distributionOf(version));
+      const { path, text, encoding } = fileOf(deployment, "gateway-1", "api-manager.xml", distributionOf(version));
       const filled = fillSecrets(
         { path, text, encoding },
         { "admin-password": "adm", "analytics-password": "a<b" },
@@ -85,7 +85,7 @@ describe("configs: the analytics server", () => {
       assert.equal(value(filled, "APIUsageTracking/BAMServerURL"), "tcp://bam.example.org:7613/");
       assert.equal(value(filled, "APIUsageTracking/BAMUsername"), "o'brien");
       assert.equal(value(filled, "APIUsageTracking/BAMPassword"), "a<b");
-      const store = fileOf(topology, "store-1", "api-manager.xml", distributionOf(version)).text;
+      const store = fileOf(deployment, "store-1", "api-manager.xml", distributionOf(version)).text;
       assert.equal(value(store, "APIUsageTracking/Enabled"), "false");
       assert.equal(value(store, "APIUsageTracking/BAMPassword"), "{{secret:admin-password}}");
     });
@@ -94,11 +94,11 @@ describe("configs: the analytics server", () => {
     const real = realDistribution("1.9.0");
     if (!real) return this.skip();
     const off = changed(real, (text) => text.replace("Connection>false<", "Connection>true<"));
-    const read = (role: "gateway" | "store", shown: Topology) =>
+    const read = (role: "gateway" | "store", shown: Deployment) =>
       value(renderedText(role, "api-manager.xml", off, shown), "APIUsageTracking/SkipEventReceiverConnection");
-    assert.equal(read("gateway", topology), "false");
-    assert.equal(read("store", topology), "true");
-    assert.equal(read("gateway", topologyOf()), "true");
+    assert.equal(read("gateway", deployment), "false");
+    assert.equal(read("store", deployment), "true");
+    assert.equal(read("gateway", deploymentOf()), "true");
   });
 
   it("a file that names DAS gets its address; off, no stock credential", () => {
@@ -112,11 +112,11 @@ describe("configs: the analytics server", () => {
           )
         : text,
     );
-    const on = fileOf(topology, "gateway-1", "api-manager.xml", das).text;
+    const on = fileOf(deployment, "gateway-1", "api-manager.xml", das).text;
     assert.equal(value(on, "Analytics/Enabled"), "true");
     assert.equal(value(on, "Analytics/DASServerURL"), "{tcp://bam.example.org:7613}");
     assert.equal(value(on, "Analytics/DASPassword"), "{{secret:analytics-password}}");
-    const off = fileOf(topologyOf(), "gateway-1", "api-manager.xml", das).text;
+    const off = fileOf(deploymentOf(), "gateway-1", "api-manager.xml", das).text;
     assert.equal(value(off, "Analytics/DASUsername"), "admin");
     assert.equal(value(off, "Analytics/DASPassword"), "{{secret:admin-password}}");
   });
@@ -126,7 +126,7 @@ describe("configs: the analytics server", () => {
       text.replace(/<APIUsageTracking>[\s\S]*<\/APIUsageTracking>/, ""),
     );
     assert.throws(
-      () => fileOf(topology, "gateway-1", "api-manager.xml", broken),
+      () => fileOf(deployment, "gateway-1", "api-manager.xml", broken),
       /api-manager\.xml .*1\.8\.0.*APIUsageTracking\/BAMServerURL/,
     );
   });
@@ -136,7 +136,7 @@ describe("configs: the deployment synchronizer", () => {
   const commented =
     "\n    <!--<DeploymentSynchronizer>\n        <Enabled>true</Enabled>\n    </DeploymentSynchronizer>-->\n</Server>";
   const product = changed(stock, (text) => text.replace(/\n<\/Server>/, commented));
-  const svn = topologyOf({
+  const svn = deploymentOf({
     gatewayWorkers: 1,
     deploymentSynchronizer: "svn",
     svnUrl: "https://svn.example.org/a?b&c",
@@ -167,8 +167,8 @@ describe("configs: the deployment synchronizer", () => {
     const edited = changed(stock, (text) =>
       text.replace("</Server>", "<DeploymentSynchronizer><Enabled>true</Enabled></DeploymentSynchronizer></Server>"),
     );
-    const topology = topologyOf({ gatewayWorkers: 1 });
-    const text = fileOf(topology, "gateway-1", "carbon.xml", edited).text;
+    const deployment = deploymentOf({ gatewayWorkers: 1 });
+    const text = fileOf(deployment, "gateway-1", "carbon.xml", edited).text;
     assert.equal(value(text, "DeploymentSynchronizer/Enabled"), "false");
   });
 
@@ -182,32 +182,33 @@ describe("configs: the deployment synchronizer", () => {
 
 describe("configs: managers and workers, several Key Managers", () => {
   it("sub-domain and members tell a manager from its workers", () => {
-    const topology = topologyOf({ gatewayWorkers: 2 });
-    const read = (name: string, path: string) => values(fileOf(topology, name, "axis2.xml").text, `clustering/${path}`);
+    const deployment = deploymentOf({ gatewayWorkers: 2 });
+    const read = (name: string, path: string) =>
+      values(fileOf(deployment, name, "axis2.xml").text, `clustering/${path}`);
     const subDomain = "parameter[name=properties]/property[name=subDomain]/@value";
     assert.deepEqual(read("gateway-1", subDomain), ["mgt"]);
     assert.deepEqual(read("gateway-worker-2", subDomain), ["worker"]);
     assert.deepEqual(read("gateway-1", "parameter[name=domain]"), ["wso2.gateway.domain"]);
     assert.deepEqual(read("gateway-worker-2", "members/member/hostName"), ["172.28.0.41", "172.28.0.42"]);
-    assert.equal(fileOf(topology, "store-1", "axis2.xml").text.includes("wso2.gateway.domain"), false);
+    assert.equal(fileOf(deployment, "store-1", "axis2.xml").text.includes("wso2.gateway.domain"), false);
   });
 
   it("a gateway that calls come to knows the published ports; a manager has none before it", () => {
-    const topology = topologyOf({ gatewayWorkers: 1, gatewayHttpsPort: 8999 });
+    const deployment = deploymentOf({ gatewayWorkers: 1, gatewayHttpsPort: 8999 });
     const ports = (name: string) =>
-      values(fileOf(topology, name, "axis2.xml").text, "transportReceiver[name=https]/parameter[name=proxyPort]");
+      values(fileOf(deployment, name, "axis2.xml").text, "transportReceiver[name=https]/parameter[name=proxyPort]");
     assert.deepEqual(ports("gateway-worker-1"), ["8999"]);
     assert.deepEqual(ports("gateway-1"), []);
   });
 
   it("no Thrift server with several Key Managers", () => {
-    const topology = topologyOf({ keyManagerReplicas: 2 });
+    const deployment = deploymentOf({ keyManagerReplicas: 2 });
     for (const name of ["keymanager-1", "keymanager-2", "gateway-1"]) {
-      const { text } = fileOf(topology, name, "api-manager.xml");
+      const { text } = fileOf(deployment, name, "api-manager.xml");
       assert.equal(value(text, "APIKeyValidator/KeyValidatorClientType"), "WSClient");
       assert.equal(value(text, "APIKeyValidator/EnableThriftServer"), "false");
     }
-    const { text } = fileOf(topologyOf(), nodeOf(topologyOf(), "keyManager").name, "api-manager.xml");
+    const { text } = fileOf(deploymentOf(), nodeOf(deploymentOf(), "keyManager").name, "api-manager.xml");
     assert.equal(value(text, "APIKeyValidator/EnableThriftServer"), "true");
   });
 });
@@ -224,9 +225,9 @@ describe("configs: identity.xml", () => {
 </Server>`;
 
   it("the Key Manager names itself as browsers know it; nothing else changes", () => {
-    const topology = topologyOf({ httpsPort: 7443 });
-    const rendered = fileOf(topology, "keymanager-1", "identity.xml", identity(text)).text;
+    const deployment = deploymentOf({ httpsPort: 7443 });
+    const rendered = fileOf(deployment, "keymanager-1", "identity.xml", identity(text)).text;
     assert.equal(rendered, text.replaceAll("https://localhost:9443/", "https://keymanager.apim-wso2.com:7443/"));
-    assert.throws(() => fileOf(topology, "store-1", "identity.xml", identity(text)), /no identity\.xml/);
+    assert.throws(() => fileOf(deployment, "store-1", "identity.xml", identity(text)), /no identity\.xml/);
   });
 });

@@ -1,24 +1,24 @@
 import assert from "node:assert/strict";
-import { renderNode } from "../../configs";
-import type { GatewayEnvironment, Node, Topology } from "../../topology";
+import { type Deployment, renderNode } from "../../configs";
+import type { GatewayEnvironment, Node } from "../../topology";
 import { value, values } from "./reader";
-import { nodeOf, standInDistribution, topologyOf, withRendered } from "./stock";
+import { deploymentOf, nodeOf, standInDistribution, withRendered } from "./stock";
 
 const stock = standInDistribution();
-const base = topologyOf();
+const base = deploymentOf();
 const apiManagerPath = "repository/conf/api-manager.xml";
 const axis2Path = "repository/conf/axis2/axis2.xml";
 
-function rendered(node: Node, topology: Topology, path: string, distribution = stock): string {
-  const file = renderNode(node, topology, distribution).find((candidate) => candidate.path === path);
+function rendered(node: Node, deployment: Deployment, path: string, distribution = stock): string {
+  const file = renderNode(node, deployment, distribution).find((candidate) => candidate.path === path);
   assert.ok(file);
   return file.text;
 }
 
-/** The topology with other environments, and the links that come with them. */
-function withEnvironments(environments: readonly GatewayEnvironment[]): Topology {
-  const links = base.links.filter(({ element }) => !element.startsWith("Environment["));
-  const callers = base.nodes.filter(({ role }) => role !== "gateway");
+/** The deployment with other environments, and the links that come with them. */
+function withEnvironments(environments: readonly GatewayEnvironment[]): Deployment {
+  const links = base.topology.links.filter(({ element }) => !element.startsWith("Environment["));
+  const callers = base.topology.nodes.filter(({ role }) => role !== "gateway");
   const added = callers.flatMap((node) =>
     environments.map(({ name, managementHost, managementPort }) => ({
       id: `${node.name} -> ${name}`,
@@ -32,7 +32,7 @@ function withEnvironments(environments: readonly GatewayEnvironment[]): Topology
       why: "test",
     })),
   );
-  return { ...base, environments, links: [...links, ...added] };
+  return { ...base, topology: { ...base.topology, environments, links: [...links, ...added] } };
 }
 
 const environment = (name: string, type: GatewayEnvironment["type"], number: number): GatewayEnvironment => ({
@@ -90,15 +90,16 @@ describe("configs: clusters of any size", () => {
       .filter((number) => number !== own)
       .map((number) => ({ host: `10.0.0.${number}`, port: 4000 + number })),
   });
-  const clustered = (role: "gateway" | "store", own: number, count: number, profile: string): [Node, Topology] => {
+  const clustered = (role: "gateway" | "store", own: number, count: number, profile: string): [Node, Deployment] => {
     const node = { ...nodeOf(base, role), cluster: cluster(own, count), profile };
-    return [node, { ...base, nodes: base.nodes.map((other) => (other.role === role ? node : other)) }];
+    const nodes = base.topology.nodes.map((other) => (other.role === role ? node : other));
+    return [node, { ...base, topology: { ...base.topology, nodes } }];
   };
 
   for (const count of [1, 2, 5])
     it(`of ${count}: every other member is named, itself never`, () => {
-      const [node, topology] = clustered("store", 1, count, "api-store");
-      const text = rendered(node, topology, axis2Path);
+      const [node, deployment] = clustered("store", 1, count, "api-store");
+      const text = rendered(node, deployment, axis2Path);
       const others = Array.from({ length: count - 1 }, (_, index) => index + 2);
       assert.deepEqual(
         values(text, "clustering/members/member/hostName"),
@@ -109,8 +110,8 @@ describe("configs: clusters of any size", () => {
         others.map((number) => `${4000 + number}`),
       );
       assert.equal(value(text, "clustering/parameter[name=localMemberPort]"), "4001");
-      const files = renderNode(node, topology, stock);
-      assert.deepEqual(renderNode(node, topology, withRendered(stock, files)), files);
+      const files = renderNode(node, deployment, stock);
+      assert.deepEqual(renderNode(node, deployment, withRendered(stock, files)), files);
     });
 
   it("a member list that was emptied is filled again", () => {
@@ -123,9 +124,9 @@ describe("configs: clusters of any size", () => {
 
   it("a gateway manager is of sub-domain mgt, a worker of worker", () => {
     const subDomain = (profile: string) => {
-      const [node, topology] = clustered("gateway", 1, 2, profile);
+      const [node, deployment] = clustered("gateway", 1, 2, profile);
       return value(
-        rendered(node, topology, axis2Path),
+        rendered(node, deployment, axis2Path),
         "clustering/parameter[name=properties]/property[name=subDomain]/@value",
       );
     };

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
+import type { Deployment } from "../../configs";
 import { renderNode } from "../../configs";
 import type { Distribution } from "../../distribution";
 import { roles } from "../../product/roles";
-import type { Topology } from "../../topology";
 import { encode } from "../../xml/encoding";
 import { value, values } from "./reader";
-import { changed, forEachDistribution, nodeOf, renderedText, topologyOf, withRendered } from "./stock";
+import { changed, deploymentOf, forEachDistribution, nodeOf, renderedText, withRendered } from "./stock";
 
-const topology = topologyOf({ jwt: true });
+const deployment = deploymentOf({ jwt: true });
 
 /** Every rendered file of every role, `role path` -> bytes. */
-function renderAll(distribution: Distribution, wanted: Topology = topology): Map<string, Buffer> {
+function renderAll(distribution: Distribution, wanted: Deployment = deployment): Map<string, Buffer> {
   return new Map(
     roles.flatMap((role) =>
       renderNode(nodeOf(wanted, role), wanted, distribution).map(
@@ -84,7 +84,7 @@ describe("configs: stock files as people have them", () => {
         (text) =>
           `<?xml version="1.0" encoding="ISO-8859-1"?>${text.replace(/^<\?xml[^>]*\?>/, "").replace(/<!-- /, "<!-- \xe4\x80 ")}`,
       );
-      const wanted: Topology = { ...topology, features: { ...topology.features, adminUser: "Zoë Ω" } };
+      const wanted: Deployment = { ...deployment, settings: { ...deployment.settings, adminUser: "Zoë Ω" } };
       for (const [key, bytes] of renderAll(declared, wanted)) {
         if (declared.files.get(key.split(" ")[1] ?? "")?.includes(0xe4))
           assert.ok(bytes.includes(Buffer.from([0xe4, 0x80])), key);
@@ -95,10 +95,10 @@ describe("configs: stock files as people have them", () => {
     it("comments that are taken away take no setting with them", () => {
       const bare = changed(distribution, (text) => text.replace(/<!--[\s\S]*?-->/g, ""));
       for (const role of roles) {
-        const carbon = renderedText(role, "carbon.xml", bare, topology);
-        assert.equal(value(carbon, "HostName"), nodeOf(topology, role).hostName);
-        assert.equal(value(carbon, "MgtHostName"), nodeOf(topology, role).hostName);
-        const api = renderedText(role, "api-manager.xml", bare, topology);
+        const carbon = renderedText(role, "carbon.xml", bare, deployment);
+        assert.equal(value(carbon, "HostName"), nodeOf(deployment, role).hostName);
+        assert.equal(value(carbon, "MgtHostName"), nodeOf(deployment, role).hostName);
+        const api = renderedText(role, "api-manager.xml", bare, deployment);
         assert.equal(
           value(api, "APIKeyValidator/ThriftServerHost".replace("Validator", keyValidation(distribution))),
           "keymanager.apim-wso2.com",
@@ -109,7 +109,7 @@ describe("configs: stock files as people have them", () => {
     });
 
     it("what another deployment left in them is set right", () => {
-      const other = topologyOf({
+      const other = deploymentOf({
         multiTenancy: true,
         portOffsets: "none",
         networkSubnet: "10.0.0.0/24",
@@ -128,8 +128,8 @@ describe("configs: stock files as people have them", () => {
       const anyOrigin = changed(distribution, (text) => text.replace(/(<Access-Control-Allow-Origin>)[^<]*/, "$1*"));
       for (const role of ["publisher", "store"] as const) {
         const leftovers = withRendered(anyOrigin, renderNode(nodeOf(other, role), other, anyOrigin));
-        const node = nodeOf(topology, role);
-        assert.deepEqual(renderNode(node, topology, leftovers), renderNode(node, topology, anyOrigin));
+        const node = nodeOf(deployment, role);
+        assert.deepEqual(renderNode(node, deployment, leftovers), renderNode(node, deployment, anyOrigin));
       }
     });
   });

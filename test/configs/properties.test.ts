@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
+import type { Deployment } from "../../configs";
 import { fillSecrets, placeholdersIn, renderNode, stockText } from "../../configs";
 import type { Distribution } from "../../distribution";
 import type { SecretName } from "../../product/databases";
-import { hostsOf, type Node, type Topology } from "../../topology";
+import { hostsOf, type Node } from "../../topology";
 import { encode } from "../../xml/encoding";
 import { parseFile } from "../../xml/parse";
 import { value } from "./reader";
 import { anySettings, awkwardText } from "./settings";
-import { changed, nodeOf, realDistribution, realVersions, renderedText, topologyOf, withRendered } from "./stock";
+import { changed, deploymentOf, nodeOf, realDistribution, realVersions, renderedText, withRendered } from "./stock";
 import { lost, tokens } from "./tokens";
 import { distributionOf, versions } from "./versionFiles";
 
@@ -58,8 +59,8 @@ const replaceable: readonly [path: string, pieces: RegExp][] = [
 describe("configs: properties over settings and stock files", function () {
   this.timeout(60_000);
   const renderedFiles = (settings: Record<string, unknown>, distribution: Distribution, choice: number) => {
-    const topology = topologyOf(settings);
-    return renderNode(chosen(topology, choice), topology, distribution);
+    const deployment = deploymentOf(settings);
+    return renderNode(chosen(deployment, choice), deployment, distribution);
   };
 
   it("the tokens of a text are the text", () => {
@@ -102,18 +103,18 @@ describe("configs: properties over settings and stock files", function () {
   it("no placeholder and no stock credential is left in what a container gets", () =>
     fc.assert(
       fc.property(anySettings, anyDistribution, anyNode, awkwardText, (settings, distribution, choice, password) => {
-        const topology = withAdmin(topologyOf(settings), "boss");
+        const deployment = withAdmin(deploymentOf(settings), "boss");
         const secrets: Partial<Record<SecretName, string>> = {
           "admin-password": password,
           "analytics-password": `${password}-a`,
           "svn-password": `${password}-s`,
         };
-        for (const user of topology.databaseUsers) secrets[user.secret] = `${password}-${user.name}`;
-        for (const file of renderNode(chosen(topology, choice), topology, distribution)) {
+        for (const user of deployment.topology.databaseUsers) secrets[user.secret] = `${password}-${user.name}`;
+        for (const file of renderNode(chosen(deployment, choice), deployment, distribution)) {
           const text = new TextDecoder(file.encoding).decode(fillSecrets(file, secrets));
           assert.deepEqual(placeholdersIn(text), [], file.path);
           const active = text.replace(/<!--[\s\S]*?-->/g, "");
-          if (/<BAMUsername>admin</.test(active)) assert.equal(topology.features.analytics?.user, "admin");
+          if (/<BAMUsername>admin</.test(active)) assert.equal(deployment.settings.analyticsUser, "admin");
           assert.doesNotMatch(active, /<(Username|UserName|\w*Password)>\s*(admin|\$\{admin\.\w+\})\s*</);
           const { length } = placeholdersIn(file.text);
           if (length > 0) assert.equal(parseFile(file.path, fillSecrets(file, secrets), "").text, text);
@@ -125,9 +126,9 @@ describe("configs: properties over settings and stock files", function () {
   it("every URL, host and port is the topology's", () =>
     fc.assert(
       fc.property(anySettings, anyDistribution, anyNode, (settings, distribution, choice) => {
-        const topology = topologyOf(settings);
-        const known = addressesOf(topology);
-        for (const { path, text } of renderNode(chosen(topology, choice), topology, distribution))
+        const deployment = deploymentOf(settings);
+        const known = addressesOf(deployment);
+        for (const { path, text } of renderNode(chosen(deployment, choice), deployment, distribution))
           for (const address of addressesIn(text)) assert.ok(known.has(address), `${path}: ${address}`);
       }),
       { numRuns: 60 },
@@ -136,16 +137,16 @@ describe("configs: properties over settings and stock files", function () {
   it("every host name in a node's files is one of its aliases", () =>
     fc.assert(
       fc.property(anySettings, anyDistribution, anyNode, (settings, distribution, choice) => {
-        const topology = topologyOf(settings);
-        const node = chosen(topology, choice);
-        const { analytics, deploymentSynchronizer } = topology.features;
+        const deployment = deploymentOf(settings);
+        const node = chosen(deployment, choice);
+        const { analytics, analyticsHost, svnUrl } = deployment.settings;
         const known = new Set([
-          ...hostsOf(topology, node).map(({ host }) => host),
-          ...(topology.databaseServer.external ? [topology.databaseServer.endpoint.host] : []),
-          ...(analytics ? [analytics.host] : []),
-          ...(deploymentSynchronizer ? [new URL(deploymentSynchronizer.url).hostname] : []),
+          ...hostsOf(deployment.topology, node).map(({ host }) => host),
+          ...(deployment.topology.databaseServer.external ? [deployment.topology.databaseServer.endpoint.host] : []),
+          ...(analytics ? [analyticsHost] : []),
+          ...(svnUrl ? [new URL(svnUrl).hostname] : []),
         ]);
-        for (const { path, text } of renderNode(node, topology, distribution)) {
+        for (const { path, text } of renderNode(node, deployment, distribution)) {
           // An origin is compared, not called.
           const called = text.replace(/<Access-Control-Allow-Origin>[^<]*</, "<");
           for (const address of addressesIn(called)) {
@@ -167,8 +168,8 @@ describe("configs: properties over settings and stock files", function () {
           const distribution = changed(stock, (text) =>
             text.replace(/^(<\?xml[^>]*\?>)?/, `<?xml version="1.0" encoding="${encoding}"?>`),
           );
-          const topology = withAdmin(topologyOf(), name);
-          const text = renderedText("store", "user-mgt.xml", distribution, topology);
+          const deployment = withAdmin(deploymentOf(), name);
+          const text = renderedText("store", "user-mgt.xml", distribution, deployment);
           assert.equal(value(text, "Realm/Configuration/AdminUser/UserName"), name);
           const file = { path: "user-mgt.xml", text, encoding: encoding.toLowerCase() };
           assert.doesNotThrow(() => fillSecrets(file, { "admin-password": "x" }));
@@ -177,8 +178,8 @@ describe("configs: properties over settings and stock files", function () {
     ));
 
   it("a name that looks like a placeholder is only a name", () => {
-    const topology = withAdmin(topologyOf(), "{{secret:admin-password}}");
-    const files = renderNode(nodeOf(topology, "store"), topology, distributionOf("1.9.0"));
+    const deployment = withAdmin(deploymentOf(), "{{secret:admin-password}}");
+    const files = renderNode(nodeOf(deployment, "store"), deployment, distributionOf("1.9.0"));
     const file = files.find(({ path }) => path.endsWith("user-mgt.xml"));
     assert.ok(file);
     const text = fillSecrets(file, { "admin-password": "hidden" }).toString();
@@ -187,9 +188,9 @@ describe("configs: properties over settings and stock files", function () {
   });
 
   it("a name that no XML file can hold is an error that names file and element", () => {
-    const topology = withAdmin(topologyOf(), "bo\u0000ss");
+    const deployment = withAdmin(deploymentOf(), "bo\u0000ss");
     assert.throws(
-      () => renderedText("store", "user-mgt.xml", distributionOf("1.9.0"), topology),
+      () => renderedText("store", "user-mgt.xml", distributionOf("1.9.0"), deployment),
       /api-manager\.xml: the value for APIManager\/AuthManager\/Username holds the character U\+0000/,
     );
   });
@@ -204,14 +205,14 @@ function withSynchronizer(distribution: Distribution): Distribution {
   );
 }
 
-function chosen({ nodes }: Topology, choice: number): Node {
+function chosen({ topology: { nodes } }: Deployment, choice: number): Node {
   const node = nodes[choice % nodes.length];
   assert.ok(node);
   return node;
 }
 
-function withAdmin(topology: Topology, adminUser: string): Topology {
-  return { ...topology, features: { ...topology.features, adminUser } };
+function withAdmin(deployment: Deployment, adminUser: string): Deployment {
+  return { ...deployment, settings: { ...deployment.settings, adminUser } };
 }
 
 /** The same files with comments, line breaks and tabs strewn between their elements. */
@@ -234,20 +235,18 @@ function withNoise(distribution: Distribution, seed: number): Distribution {
 }
 
 /** `host:port` of all that listens, as seen by nodes and by browsers. */
-function addressesOf(topology: Topology): Set<string> {
+function addressesOf(deployment: Deployment): Set<string> {
   const result = new Set<string>();
-  for (const { hostName, nodeHostName, ports } of topology.nodes)
+  for (const { hostName, nodeHostName, ports } of deployment.topology.nodes)
     for (const port of Object.values(ports)) for (const host of [hostName, nodeHostName]) result.add(`${host}:${port}`);
-  const { analytics, deploymentSynchronizer } = topology.features;
-  if (analytics) result.add(`${analytics.host}:${analytics.port}`);
-  if (deploymentSynchronizer) result.add(new URL(deploymentSynchronizer.url).host);
-  for (const { host, listenPort } of topology.balancer.routes) {
-    const published = topology.balancer.ports.find(({ internal }) => internal === listenPort)?.published;
-    result.add(`${host}:${published}`);
-  }
-  for (const { hostName } of topology.databases) result.add(`${hostName}:${topology.databaseServer.port}`);
+  const { analytics, analyticsHost, analyticsPort, svnUrl } = deployment.settings;
+  if (analytics) result.add(`${analyticsHost}:${analyticsPort}`);
+  if (svnUrl) result.add(new URL(svnUrl).host);
+  for (const { host, published } of deployment.topology.balancer.routes) result.add(`${host}:${published?.port}`);
+  for (const { hostName } of deployment.topology.databases)
+    result.add(`${hostName}:${deployment.topology.databaseServer.port}`);
   // remoteInstance/@url is the document's: a name without a port.
-  for (const { hostName } of topology.nodes) result.add(hostName);
+  for (const { hostName } of deployment.topology.nodes) result.add(hostName);
   return result;
 }
 

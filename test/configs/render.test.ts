@@ -6,7 +6,7 @@ import { type Role, roles } from "../../product/roles";
 import { encode } from "../../xml/encoding";
 import { parseFile } from "../../xml/parse";
 import { value, values } from "./reader";
-import { forEachDistribution, nodeOf, renderedText, topologyOf, withRendered } from "./stock";
+import { deploymentOf, forEachDistribution, nodeOf, renderedText, withRendered } from "./stock";
 
 const keyManagerServices = "https://keymanager.apim-wso2.com:9443/services/";
 const gatewayServices = "https://gateway.apim-wso2.com:9444/services/";
@@ -26,7 +26,7 @@ describe("configs: what the document says, in each role's files", () => {
       keyValidation = distribution.version === "1.7.0" ? "APIKeyManager" : "APIKeyValidator";
     });
     const file = (role: Role, path: string, settings = {}) =>
-      renderedText(role, path, distribution, topologyOf(settings));
+      renderedText(role, path, distribution, deploymentOf(settings));
 
     it("carbon.xml: offsets of the document's table, host names of the role", () => {
       const found = roles.map((role) => {
@@ -235,19 +235,19 @@ describe("configs: what the document says, in each role's files", () => {
     });
 
     it("every file is well-formed in its encoding, and rendering it again changes nothing", () => {
-      const topology = topologyOf({ jwt: true, multiTenancy: true });
+      const deployment = deploymentOf({ jwt: true, multiTenancy: true });
       for (const role of roles) {
-        const node = nodeOf(topology, role);
-        const files = renderNode(node, topology, distribution);
+        const node = nodeOf(deployment, role);
+        const files = renderNode(node, deployment, distribution);
         for (const { path, text, encoding } of files)
           assert.equal(parseFile(path, encode(path, text, encoding), "").text, text);
-        assert.deepEqual(renderNode(node, topology, withRendered(distribution, files)), files);
+        assert.deepEqual(renderNode(node, deployment, withRendered(distribution, files)), files);
       }
     });
 
     it("no file sends anything to this machine itself", () => {
       for (const role of roles)
-        for (const { path, text } of renderNode(nodeOf(topologyOf(), role), topologyOf(), distribution)) {
+        for (const { path, text } of renderNode(nodeOf(deploymentOf(), role), deploymentOf(), distribution)) {
           const active = text.replace(/<!--[\s\S]*?-->/g, "");
           const urls = [...active.matchAll(/\b(?:https?|tcp|jdbc:mysql):\/\/(?:localhost|127\.0\.0\.1)[^<"]*/g)];
           // Off (Enabled is false), and no part of the deployment.

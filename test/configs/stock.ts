@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type RenderedFile, renderNode } from "../../configs";
+import { type Deployment, type RenderedFile, renderNode } from "../../configs";
 import { assemble, type Distribution } from "../../distribution/assemble";
-import { parseSettings } from "../../plan/settings";
+import { deploymentOf as planned } from "../../plan/settings";
 import type { Role } from "../../product/roles";
 import type { RawSettings } from "../../settings";
-import { buildTopology, type Node, type Topology } from "../../topology";
+import type { Node } from "../../topology";
 
 const standIn = resolve(__dirname, "../../standin/distribution");
 const data = resolve(__dirname, "../../../shared/data");
@@ -64,19 +64,24 @@ export function withRendered(distribution: Distribution, rendered: readonly Rend
   return { ...distribution, files };
 }
 
-export function topologyOf(settings: RawSettings = {}): Topology {
-  return buildTopology(parseSettings(settings, "test"));
+export function deploymentOf(settings: RawSettings = {}): Deployment {
+  return planned(settings, "test");
 }
 
-export function nodeOf(topology: Topology, role: Role): Node {
+export function nodeOf({ topology }: Deployment, role: Role): Node {
   const node = topology.nodes.find((candidate) => candidate.role === role);
   if (!node) throw new Error(`no ${role}`);
   return node;
 }
 
 /** The text of one rendered file, found by the end of its path. */
-export function renderedText(role: Role, path: string, distribution: Distribution, topology = topologyOf()): string {
-  const file = renderNode(nodeOf(topology, role), topology, distribution).find((candidate) =>
+export function renderedText(
+  role: Role,
+  path: string,
+  distribution: Distribution,
+  deployment = deploymentOf(),
+): string {
+  const file = renderNode(nodeOf(deployment, role), deployment, distribution).find((candidate) =>
     candidate.path.endsWith(path),
   );
   if (!file) throw new Error(`no ${path} for ${role}`);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { renderNode } from "../../configs";
 import { roles } from "../../product/roles";
 import { value, values } from "./reader";
-import { changed, nodeOf, renderedText, topologyOf } from "./stock";
+import { changed, deploymentOf, nodeOf, renderedText } from "./stock";
 import { distributionOf, versions } from "./versionFiles";
 
 const keyManagerServices = "https://keymanager.apim-wso2.com:9443/services/";
@@ -38,15 +38,15 @@ describe("configs: versions 1.5 to 1.10", () => {
 
       it("no stock credential is left, whichever way the version writes it", () => {
         for (const role of roles) {
-          const text = renderedText(role, "api-manager.xml", distribution, topologyOf({ adminUser: "boss" }));
+          const text = renderedText(role, "api-manager.xml", distribution, deploymentOf({ adminUser: "boss" }));
           const active = text.replace(/<!--[\s\S]*?-->/g, "");
           assert.doesNotMatch(active, /<(BAM)?(Username|Password)>(admin|\$\{admin\.\w+\})</);
         }
       });
 
       it("the synapse APIs point at the Key Manager with the version's own path", () => {
-        const node = nodeOf(topologyOf(), "gateway");
-        const apis = renderNode(node, topologyOf(), distribution).filter(({ path }) => path.endsWith("API_.xml"));
+        const node = nodeOf(deploymentOf(), "gateway");
+        const apis = renderNode(node, deploymentOf(), distribution).filter(({ path }) => path.endsWith("API_.xml"));
         assert.equal(apis.length, isOld ? 2 : 3);
         const endpoint = "resource/inSequence/send/endpoint";
         for (const { text, path } of apis) {

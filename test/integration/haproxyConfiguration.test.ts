@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { renderBalancer } from "../../configs";
 import { anySettings } from "../configs/settings";
-import { topologyOf } from "../configs/stock";
+import { deploymentOf } from "../configs/stock";
 import { type HaproxyChecker, haproxyChecker } from "./haproxyContainer";
 
 describe("the load balancer's configuration", function () {
@@ -19,9 +19,9 @@ describe("the load balancer's configuration", function () {
       const { valid, said } = await haproxy.check(configuration);
       assert.ok(valid && !said.includes("WARNING"), said);
     };
-    await assertValid(renderBalancer(topologyOf()));
+    await assertValid(renderBalancer(deploymentOf()));
     await fc.assert(
-      fc.asyncProperty(anySettings, (settings) => assertValid(renderBalancer(topologyOf(settings)))),
+      fc.asyncProperty(anySettings, (settings) => assertValid(renderBalancer(deploymentOf(settings)))),
       { numRuns: 10 },
     );
   });

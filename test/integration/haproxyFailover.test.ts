@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { renderBalancer } from "../../configs";
 import type { Topology } from "../../topology";
+import { deploymentOf } from "../configs/stock";
 import { ownCertificate, type RunningHaproxy, runHaproxy } from "./haproxyContainer";
 import { ask as askFront, localTopology, NodeServer, until, within } from "./haproxyNodes";
 
@@ -19,7 +20,7 @@ describe("the load balancer when servers fail", function () {
     ca = keys.cert;
     for (const node of topology.nodes) servers.set(node.name, new NodeServer(node, keys));
     for (const server of servers.values()) await server.start();
-    running = await runHaproxy(renderBalancer(topology), keys, [keys]);
+    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }), keys, [keys]);
     await until(async () => (await calls(2)).size === 2);
   });
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { renderBalancer } from "../../configs";
 import type { Node, Topology } from "../../topology";
+import { deploymentOf } from "../configs/stock";
 import { type OwnCertificate, ownCertificate, type RunningHaproxy, runHaproxy } from "./haproxyContainer";
 import { ask, localTopology, NodeServer, until, within } from "./haproxyNodes";
 
@@ -42,7 +43,7 @@ describe("the load balancer when a server hangs", function () {
       else servers.push(new NodeServer(node, keys));
     }
     for (const server of servers) await server.start();
-    running = await runHaproxy(renderBalancer(topology), keys, [keys]);
+    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }), keys, [keys]);
   });
 
   after(async () => {

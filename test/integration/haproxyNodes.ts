@@ -3,26 +3,29 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
 import type { Node, Topology } from "../../topology";
-import { topologyOf } from "../configs/stock";
+import { deploymentOf } from "../configs/stock";
 import { freePorts, type OwnCertificate } from "./haproxyContainer";
 
 /** Two gateways and two Key Managers on this machine's own ports; calls without TLS. */
 export async function localTopology(): Promise<Topology> {
-  const base = topologyOf({ gatewayReplicas: 2, keyManagerReplicas: 2 });
+  const { topology: base } = deploymentOf({ gatewayReplicas: 2, keyManagerReplicas: 2 });
   const free = await freePorts(2 * base.nodes.length + 3);
   const next = () => free.pop() ?? 0;
   const nodes = base.nodes.map(
     (node): Node => ({
-      ...{ ...node, address: "127.0.0.1" },
+      ...node,
+      address: "127.0.0.1",
       ports: { ...node.ports, managementHttps: next(), apiHttp: next() },
     }),
   );
   const local = (route: Topology["balancer"]["routes"][number]) => ({
-    ...{ ...route, listenPort: next() },
+    ...route,
+    listenPort: next(),
     targets: nodes
       .filter(({ name }) => route.targets.some(({ node }) => node === name))
       .map(({ name, address, ports }) => ({
-        ...{ node: name, address },
+        node: name,
+        address,
         port: route.traffic === "calls" ? ports.apiHttp : ports.managementHttps,
       })),
   });
@@ -33,13 +36,8 @@ export async function localTopology(): Promise<Topology> {
     ...base.balancer.internalRoutes.filter(named("internal-keymanager-managementhttps")),
   ].map(local);
   assert.ok(calls && gateways && keyManagers);
-  const ports = [calls, gateways].map(({ name, listenPort }) => ({
-    name,
-    internal: listenPort,
-    published: listenPort,
-  }));
   const balancer = { ...base.balancer, routes: [calls, gateways], internalRoutes: [keyManagers] };
-  return { ...base, nodes, balancer: { ...balancer, ports: ports as Topology["balancer"]["ports"][number][] } };
+  return { ...base, nodes, balancer };
 }
 
 /** A node: its management port, and for gateways the one for calls. */

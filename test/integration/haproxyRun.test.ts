@@ -3,7 +3,7 @@ import { once } from "node:events";
 import * as https from "node:https";
 import { renderBalancer } from "../../configs";
 import type { Node, Topology } from "../../topology";
-import { topologyOf } from "../configs/stock";
+import { deploymentOf } from "../configs/stock";
 import { freePorts, ownCertificate, type RunningHaproxy, runHaproxy } from "./haproxyContainer";
 
 interface Answer {
@@ -14,7 +14,7 @@ interface Answer {
 
 /** Two Publishers and one Store on this machine's own addresses, the balancer on free ports. */
 async function localTopology(): Promise<Topology> {
-  const base = topologyOf();
+  const { topology: base } = deploymentOf();
   const free = await freePorts(base.nodes.length + 1 + base.balancer.ports.length);
   const node = (original: Node, name: string): Node => {
     const managementHttps = free.pop() ?? 0;
@@ -55,7 +55,7 @@ describe("the load balancer at work", function () {
       ["keyManager", stranger],
     ]);
     for (const node of topology.nodes) await serve(node, bad.get(node.role) ?? good);
-    running = await runHaproxy(renderBalancer(topology), good, [good, elsewhere]);
+    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }), good, [good, elsewhere]);
     await untilAnswering();
   });
 

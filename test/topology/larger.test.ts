@@ -112,10 +112,10 @@ describe("topology: several of a role", () => {
   });
 
   it("validates keys by web service with several Key Managers, by Thrift with one", () => {
-    assert.equal(pair.features.keyValidatorClient, "WSClient");
+    assert.equal(pair.keyValidatorClient, "WSClient");
     assert.ok(!pair.links.some(({ protocol }) => protocol === "thrift"));
-    assert.equal(of().features.keyValidatorClient, "ThriftClient");
-    assert.equal(of({ keyValidatorClient: "WSClient" }).features.keyValidatorClient, "WSClient");
+    assert.equal(of().keyValidatorClient, "ThriftClient");
+    assert.equal(of({ keyValidatorClient: "WSClient" }).keyValidatorClient, "WSClient");
   });
 });
 

@@ -146,7 +146,7 @@ describe("topology", () => {
     assert.deepEqual(
       document.balancer.routes.map(({ name, sticky, targets }) => [
         name,
-        sticky,
+        sticky !== undefined,
         ...targets.map((t) => `${t.node}:${t.port}`),
       ]),
       [

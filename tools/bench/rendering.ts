@@ -1,9 +1,9 @@
 import { projectDirectory } from "../../cli/project";
-import { renderNode } from "../../configs";
+import { type Deployment, renderNode } from "../../configs";
 import { type Distribution, readDistribution } from "../../distribution";
-import { parseSettings } from "../../plan/settings";
+import { deploymentOf, parseSettings } from "../../plan/settings";
+import { roleRecords } from "../../product/roles";
 import { distributionPath, type Settings } from "../../settings";
-import { buildTopology, type Topology } from "../../topology";
 import { type Figure, median } from "./figure";
 
 /** How often each size is measured. */
@@ -12,14 +12,14 @@ const perEnvironment = 8;
 
 /** All files of all nodes, the stock files' parsing included: a new distribution each time. */
 export async function measureRendering(): Promise<Figure[]> {
-  const settings = parseSettings({}, "bench");
-  const topology = buildTopology(settings);
+  const deployment = deploymentOf({}, "bench");
+  const { settings, topology } = deployment;
   const times: number[] = [];
   let files = 0;
   for (let i = 0; i < 9; i++) {
     const distribution = await freshDistribution(settings);
     const started = performance.now();
-    files = topology.nodes.flatMap((node) => renderNode(node, topology, distribution)).length;
+    files = topology.nodes.flatMap((node) => renderNode(node, deployment, distribution)).length;
     times.push(performance.now() - started);
   }
   const [first = 0] = times;
@@ -57,16 +57,16 @@ async function gatewayTime(environments: number): Promise<number> {
   for (let i = 0; i < rounds; i++) {
     const distribution = await freshDistribution(parseSettings({}, "bench"));
     const started = performance.now();
-    const count = renderGateways(buildTopology(parseSettings(raw, "bench")), distribution);
+    const count = renderGateways(deploymentOf(raw, "bench"), distribution);
     times.push(performance.now() - started);
     if (count !== environments * perEnvironment) throw new Error(`bench: rendered ${count} gateways`);
   }
   return median(times);
 }
 
-function renderGateways(topology: Topology, distribution: Distribution): number {
-  const gateways = topology.nodes.filter(({ role }) => role === "gateway");
-  for (const node of gateways) renderNode(node, topology, distribution);
+function renderGateways(deployment: Deployment, distribution: Distribution): number {
+  const gateways = deployment.topology.nodes.filter(({ role }) => roleRecords[role].servesApis);
+  for (const node of gateways) renderNode(node, deployment, distribution);
   return gateways.length;
 }
 

@@ -68,8 +68,11 @@ export class FakeDeployment {
       ...topology,
       balancer: {
         ...balancer,
-        routes: balancer.routes.map((route) => ({ ...route, tls: false })),
-        ports: balancer.ports.map((port) => ({ ...port, published: this.port })),
+        routes: balancer.routes.map((route) => ({
+          ...route,
+          tls: false,
+          published: route.published && { ...route.published, port: this.port },
+        })),
       },
     };
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import type { Deployment } from "../../../configs";
 import { renderBalancer } from "../../../configs";
-import type { Topology } from "../../../topology";
-import { topologyOf } from "../stock";
+import { deploymentOf } from "../stock";
 
 /** The lines of one `frontend` or `backend`, without indentation. */
 function section(configuration: string, title: string): string[] {
@@ -17,12 +17,12 @@ function section(configuration: string, title: string): string[] {
 }
 
 describe("configs: load balancer", () => {
-  const topology = topologyOf();
-  const configuration = renderBalancer(topology);
+  const deployment = deploymentOf();
+  const configuration = renderBalancer(deployment);
 
   it("sends each host name to its component, encrypted and checked by name", () => {
     const https = section(configuration, "frontend https");
-    for (const { role, hostName, address, ports } of topology.nodes) {
+    for (const { role, hostName, address, ports } of deployment.topology.nodes) {
       const name = role.toLowerCase();
       assert.ok(https.includes(`use_backend ${name} if { req.hdr(host),host_only -m str -i ${hostName} }`));
       const server = section(configuration, `backend ${name}`).find((line) => line.startsWith("server "));
@@ -34,7 +34,7 @@ describe("configs: load balancer", () => {
   });
 
   it("has sticky sessions for Publisher and Store only", () => {
-    const sticky = topology.balancer.routes.filter(({ name }) =>
+    const sticky = deployment.topology.balancer.routes.filter(({ name }) =>
       section(configuration, `backend ${name}`).some((line) => line.startsWith("cookie ")),
     );
     assert.deepEqual(
@@ -45,7 +45,7 @@ describe("configs: load balancer", () => {
 
   it("answers an unknown host with 421 and the known ones", () => {
     const refusal = section(configuration, "frontend https").find((line) => line.includes("421"));
-    for (const { hostName } of topology.nodes) assert.ok(refusal?.includes(hostName));
+    for (const { hostName } of deployment.topology.nodes) assert.ok(refusal?.includes(hostName));
   });
 
   it("sends API calls to the gateway whatever host they name, checked on its management port", () => {
@@ -61,24 +61,27 @@ describe("configs: load balancer", () => {
   });
 
   it("names the published port to the nodes", () => {
-    const other = renderBalancer(topologyOf({ httpsPort: 443 }));
+    const other = renderBalancer(deploymentOf({ httpsPort: 443 }));
     assert.ok(section(other, "frontend https").includes("http-request set-header X-Forwarded-Port 443"));
   });
 
   it("takes as many connections as the container's memory is enough for", () => {
     const most = (balancerMemory: number) =>
-      Number(/^ {4}maxconn (\d+)$/m.exec(renderBalancer(topologyOf({ balancerMemory })))?.[1]);
+      Number(/^ {4}maxconn (\d+)$/m.exec(renderBalancer(deploymentOf({ balancerMemory })))?.[1]);
     assert.deepEqual([64, 128, 1024].map(most), [200, 520, 5000]);
   });
 
   it("refuses a port with and without TLS", () => {
-    const routes = topology.balancer.routes.map((route) => ({ ...route, listenPort: 8443 }));
-    const mixed: Topology = { ...topology, balancer: { ...topology.balancer, routes } };
+    const routes = deployment.topology.balancer.routes.map((route) => ({ ...route, listenPort: 8443 }));
+    const mixed: Deployment = {
+      ...deployment,
+      topology: { ...deployment.topology, balancer: { ...deployment.topology.balancer, routes } },
+    };
     assert.throws(() => renderBalancer(mixed), /port 8443 are partly with and partly without TLS/);
   });
 
   it("has fronts on a node's own ports for roles with several nodes, not published", () => {
-    const several = topologyOf({ keyManagerReplicas: 2, gatewayReplicas: 2 });
+    const several = deploymentOf({ keyManagerReplicas: 2, gatewayReplicas: 2 });
     const text = renderBalancer(several);
     assert.match(text, /frontend internal-9443\n {4}bind :9443 ssl [\s\S]*?X-Forwarded-Port 9443\n/);
     assert.match(text, /frontend internal-8281\n {4}bind :8281\n/);
@@ -87,7 +90,7 @@ describe("configs: load balancer", () => {
       /backend internal-keymanager-managementhttps\n[\s\S]*?server keymanager-2 172\.28\.0\.22:9443 ssl/,
     );
     assert.deepEqual(
-      several.balancer.ports.map(({ internal }) => internal),
+      several.topology.balancer.ports.map(({ internal }) => internal),
       [8443, 8243, 8280],
     );
   });

@@ -1,0 +1,14 @@
+/** The load balancer's directory in its container, and the names of its files there. */
+export const balancerFiles = {
+  directory: "/usr/local/etc/haproxy",
+  configuration: "haproxy.cfg",
+  /** Certificate chain and private key. */
+  certificate: "balancer.pem",
+  /** The authorities that sign the nodes' certificates. */
+  authority: "ca.pem",
+} as const;
+
+/** Certificate chain and private key in one text, as HAProxy reads them. @param chain PEM @param key PEM */
+export function balancerPem(chain: readonly string[], key: string): string {
+  return [...chain, key].join("");
+}

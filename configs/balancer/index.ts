@@ -1,0 +1,3 @@
+export { isFromBalancer } from "./answers";
+export { balancerFiles, balancerPem } from "./files";
+export { renderBalancer } from "./haproxy";
