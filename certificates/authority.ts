@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, randomBytes, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-// By name: a default or star import would be copied into the closure of a dynamic resource, not required by it.
+// By name: Pulumi would copy a default or star import into the closure of a dynamic resource instead of requiring it.
 import { generate } from "selfsigned";
 
-/** Who signs the deployment's certificates. */
+/** The certificate authority that signs the deployment's certificates. */
 export interface Authority {
   /** PEM. */
   readonly caCertificate: string;
@@ -11,7 +11,7 @@ export interface Authority {
   readonly caKey: string;
 }
 
-/** What the deployment's servers show. */
+/** The key and certificate of the deployment's servers. */
 export interface ServerKey {
   /** PEM. */
   readonly certificate: string;
@@ -20,16 +20,16 @@ export interface ServerKey {
 }
 
 const keySize = 2048;
-/** Twice what a certificate lasts unless set otherwise: with the authority, all clients must change. */
+/** Twice the default of a certificate, because all clients need the new authority when it expires. */
 const authorityDays = 7300;
 
 /**
- * Makes an authority of the deployment's own.
+ * Creates the deployment's own authority.
  *
- * Runs inside a dynamic resource, as {@link issueCertificate} does: plain functions only.
+ * Runs inside a dynamic resource, like {@link issueCertificate}, so it uses plain functions only.
  */
 export async function makeAuthority(): Promise<Authority> {
-  // The name differs each time: clients that know two deployments find the issuer by its name.
+  // A unique name, because a client that trusts the authorities of two deployments finds the issuer by name.
   const name = `API Manager deployment ${randomBytes(4).toString("hex")}`;
   const made = await generate([{ name: "commonName", value: name }], {
     notBeforeDate: hourAgo(),
@@ -45,12 +45,12 @@ export async function makeAuthority(): Promise<Authority> {
 }
 
 /**
- * Makes one certificate for all servers, signed by the authority; it ends with the authority at the latest.
+ * Issues one certificate for all servers, signed by the authority. It expires no later than the authority.
  *
- * @param names every DNS name and IP address of it; at least one, the first is its common name
- * @param days it is valid for, 1..7300
- * @param privateKey PEM: the one that it is for. @default a new one
- * @throws when a name or the number of days cannot be used
+ * @param names its DNS names and IP addresses, at least one; the first becomes its common name
+ * @param days how long it is valid, 1..7300
+ * @param privateKey PEM: its key. @default a new one
+ * @throws when a name or the number of days is invalid
  */
 export async function issueCertificate(
   authority: Authority,
@@ -71,7 +71,7 @@ export async function issueCertificate(
     extensions: [
       { name: "basicConstraints", cA: false, critical: true },
       { name: "keyUsage", digitalSignature: true, keyEncipherment: true, critical: true },
-      // Nodes call each other with the same key, so it serves both ends.
+      // Nodes also call each other with this key, so it is for servers and clients.
       { name: "extKeyUsage", serverAuth: true, clientAuth: true },
       {
         name: "subjectAltName",
@@ -102,7 +102,7 @@ function keyPairOf(privateKey: string): { privateKey: string; publicKey: string 
   };
 }
 
-/** A host whose clock lags must not refuse it. */
+/** So that a host whose clock is slow accepts the certificate. */
 function hourAgo(): Date {
   return new Date(Date.now() - 3_600_000);
 }

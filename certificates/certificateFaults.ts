@@ -1,38 +1,40 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 
-/** A key that was opened, and the certificates that came with it. */
+/** A decrypted key with its certificates. */
 export interface OpenedKey {
   readonly alias: string;
   readonly key: KeyObject;
-  /** The key's own first. */
+  /** The key's own certificate first. */
   readonly chain: readonly X509Certificate[];
 }
 
-/** Less is refused by the OpenSSL of the balancer. */
-const leastBits = 2048;
+/** OpenSSL in the balancer refuses shorter keys. */
+const minimumBits = 2048;
 const serverUse = "1.3.6.1.5.5.7.3.1";
 
 /**
- * What keeps all servers of the deployment from showing this certificate; empty: nothing.
+ * Why the deployment's servers can't use this certificate; empty when they can.
  *
- * @param path of the keystore, for messages
- * @param names every host name that it must carry; a wildcard stands for one label
+ * @param path the keystore's, for messages
+ * @param names the host names that the certificate must contain; a wildcard stands for one label
  */
 export function certificateFaults({ alias, key, chain }: OpenedKey, path: string, names: readonly string[]): string[] {
   const which = `"${alias}" in ${path}`;
   const [own] = chain;
   if (own === undefined)
-    return [`keystore: the key ${which} has no certificate; import the one that was issued for it`];
+    return [`keystore: the key ${which} has no certificate; import the certificate that was issued for it`];
   if (!own.checkPrivateKey(key))
-    return [`keystore: the certificate ${which} is not of its key; import the one that was issued for it`];
+    return [
+      `keystore: the certificate ${which} does not belong to its key; import the certificate that was issued for it`,
+    ];
   return [
     ...keyFaults(key, which),
     ...dateFaults(own, which),
     ...nameFaults(own, which, names),
-    // Without the extension, it is for everything.
+    // A certificate without this extension may be used for everything.
     ...((own.keyUsage?.length ?? 0) > 0 && !own.keyUsage.includes(serverUse)
       ? [
-          `keystore: expected a certificate for TLS servers, found ${which} without this use (serverAuth); have it issued anew`,
+          `keystore: expected a certificate for TLS servers, found ${which} without this use (serverAuth); have a new one issued`,
         ]
       : []),
   ];
@@ -40,19 +42,19 @@ export function certificateFaults({ alias, key, chain }: OpenedKey, path: string
 
 function keyFaults({ asymmetricKeyType: type, asymmetricKeyDetails }: KeyObject, which: string): string[] {
   const bits = asymmetricKeyDetails?.modulusLength ?? 0;
-  if (type === "rsa" && bits >= leastBits) return [];
+  if (type === "rsa" && bits >= minimumBits) return [];
   return [
-    `keystore: expected an RSA key of at least ${leastBits} bits, with which the product signs and encrypts, found ${type === "rsa" ? `${bits} bits` : `one of type ${type}`} under ${which}; make one with: keytool -genkeypair -keyalg RSA -keysize 2048`,
+    `keystore: expected an RSA key of at least ${minimumBits} bits, which the product uses to sign and encrypt, found ${type === "rsa" ? `${bits} bits` : `one of type ${type}`} under ${which}; create one with: keytool -genkeypair -keyalg RSA -keysize 2048`,
   ];
 }
 
 function dateFaults({ validFrom, validTo }: X509Certificate, which: string): string[] {
   const day = (date: string) => new Date(date).toISOString().slice(0, 10);
   if (Date.parse(validTo) < Date.now())
-    return [`keystore: the certificate ${which} ended on ${day(validTo)}; have it renewed`];
+    return [`keystore: the certificate ${which} expired on ${day(validTo)}; have it renewed`];
   if (Date.parse(validFrom) > Date.now())
     return [
-      `keystore: the certificate ${which} is good from ${day(validFrom)} on only; set this machine's clock, or wait`,
+      `keystore: the certificate ${which} is not valid before ${day(validFrom)}; correct this machine's clock, or wait`,
     ];
   return [];
 }
@@ -66,11 +68,11 @@ function nameFaults(own: X509Certificate, which: string, names: readonly string[
 }
 
 /**
- * Follows a chain to the certificate that is trusted because it is, which the balancer asks for: a trusted authority in
- * between is not enough for OpenSSL.
+ * Follows a chain to its root. The root itself must be trusted, because the balancer's OpenSSL does not accept a trusted
+ * intermediate authority instead.
  *
- * @param sent the server's certificate first
- * @returns from the server's certificate to the root; `missing` describes a root that is not trusted
+ * @param sent the certificates of the keystore, the server's first
+ * @returns the chain from the server's certificate to the root; `missing` names a root that is not trusted
  */
 export function rootOf(
   sent: readonly X509Certificate[],
@@ -84,7 +86,7 @@ export function rootOf(
     const current = last;
     chain.push(current);
     if (signed(current, current)) return isTrusted(current) ? { chain } : { chain, missing: nameOf(current.subject) };
-    // Trusted ones first: of two roots with the same key, the trusted one counts.
+    // Trusted certificates first: of two roots with the same key, the trusted one is used.
     last = [...trusted, ...sent].find((other) => !chain.includes(other) && signed(other, current));
   }
   return { chain, missing: nameOf(chain.at(-1)?.issuer ?? "") };
@@ -94,7 +96,7 @@ function signed(issuer: X509Certificate, certificate: X509Certificate): boolean 
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
-/** On one line. */
+/** A distinguished name on one line. */
 function nameOf(name: string): string {
   return `"${name.split("\n").join(", ")}"`;
 }

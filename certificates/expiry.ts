@@ -1,11 +1,11 @@
-/** Days before its end from which a certificate is worth a warning; so many does a corporate authority take, at worst. */
+/** Days before expiry from which to warn: a corporate authority can take that long to issue a certificate. */
 const warnDays = 30;
 const dayMs = 86_400_000;
 
 export interface Expiry {
-  /** Whole days from now; negative once it has ended. */
+  /** Whole days from now; negative after expiry. */
   readonly daysLeft: number;
-  /** Whether it is time to renew it. */
+  /** Whether the certificate should be renewed now. */
   readonly endsSoon: boolean;
 }
 

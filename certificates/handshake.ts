@@ -1,53 +1,50 @@
+import { once } from "node:events";
 import { Duplex } from "node:stream";
 import { connect, createSecureContext, TLSSocket } from "node:tls";
 
-/** The lowest level of Debian's OpenSSL, which the balancer has: weaker keys and signatures it refuses. */
+/** The security level of Debian's OpenSSL, and so of the balancer: it refuses weaker keys and signatures. */
 const ciphers = "DEFAULT@SECLEVEL=2";
 
 /**
- * Lets a server that has this key and a client that trusts these certificates meet, within this process.
+ * Runs a TLS handshake within this process, between a server with this key and a client that trusts these certificates.
  *
  * @param server PEM: key and chain
  * @param trusted PEM, one or several
- * @param name that the client calls the server by
- * @throws with OpenSSL's reason when one refuses the other
+ * @param name the host name by which the client calls the server
+ * @throws with OpenSSL's reason when the client refuses the server
  */
-export async function meet(
+export async function handshake(
   server: { readonly key: string; readonly chain: readonly string[] },
   trusted: string,
   name: string,
 ): Promise<void> {
   const secureContext = createSecureContext({ key: server.key, cert: server.chain.join(""), ciphers });
-  const [here, there] = connected();
+  const [here, there] = connectedStreams();
   const serving = new TLSSocket(there, { isServer: true, secureContext });
   const client = connect({ socket: here, servername: name, ca: trusted, ciphers });
   try {
-    // What the client does not like, it says itself.
+    // When the client refuses, its own error gives the reason.
     serving.on("error", () => undefined);
-    await secured(client);
+    await handshakeOf(client);
   } finally {
     client.destroy();
     serving.destroy();
   }
 }
 
-/** @throws why the client refuses the server, or that the server keeps it waiting */
-export async function secured(client: TLSSocket, limitMilliseconds = 10_000): Promise<void> {
-  let limit: NodeJS.Timeout | undefined;
+/** Waits for a client's handshake. @throws when the client refuses the server, or the server does not answer in time */
+export async function handshakeOf(client: TLSSocket, limitMilliseconds = 10_000): Promise<void> {
+  const signal = AbortSignal.timeout(limitMilliseconds);
   try {
-    await new Promise<void>((resolve, reject) => {
-      client.once("secureConnect", resolve);
-      client.once("error", reject);
-      const late = `the handshake has not ended within ${limitMilliseconds / 1000} s`;
-      limit = setTimeout(() => reject(new Error(late)), limitMilliseconds);
-    });
-  } finally {
-    clearTimeout(limit);
+    await once(client, "secureConnect", { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new Error(`the TLS handshake did not finish within ${limitMilliseconds / 1000} s`);
   }
 }
 
-/** Two ends of a line: what is written into one can be read from the other. */
-function connected(): [Duplex, Duplex] {
+/** Two streams: what is written into one can be read from the other. */
+function connectedStreams(): [Duplex, Duplex] {
   const end = (other: () => Duplex): Duplex =>
     new Duplex({
       read: () => undefined,

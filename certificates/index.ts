@@ -5,18 +5,18 @@ import { type OwnKey, readOwnCertificates } from "./ownStores";
 import { stockTrust } from "./stockTrust";
 
 export interface GivenCertificates {
-  /** The user's own key; undefined: the deployment makes one. */
+  /** The user's own key; undefined when the deployment creates one. */
   readonly key?: OwnKey;
-  /** Whom nodes and balancer trust: the user's own truststore, else the product's. */
+  /** The certificates that nodes and balancer trust: those of the user's own truststore, else of the product's. */
   readonly trusted: readonly StoredCertificate[];
   readonly warnings: readonly string[];
 }
 
 /**
- * What there is of keys and certificates before the deployment makes any, checked.
+ * Reads and checks the keys and certificates that exist before the deployment creates its own.
  *
- * @param names every host name that a certificate must carry
- * @throws {SettingsError} when the user's own are not fit for the deployment
+ * @param names the host names that a certificate must contain
+ * @throws {SettingsError} when the user's keystore or truststore is not suitable
  */
 export async function readCertificates(
   settings: Settings,
@@ -25,7 +25,7 @@ export async function readCertificates(
   projectDirectory: string,
 ): Promise<GivenCertificates> {
   const own = await readOwnCertificates(ownStores(settings, projectDirectory), names, settings.stack);
-  // The stand-in comes without a truststore.
+  // The stand-in has no truststore.
   const needsStock = own.trusted === undefined && settings.distribution !== standIn;
   const stock = needsStock ? stockTrust(distribution) : { trusted: [], warnings: [] };
   return { ...own, trusted: own.trusted ?? stock.trusted, warnings: [...own.warnings, ...stock.warnings] };

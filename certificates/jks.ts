@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { encodeDer, readDer, tags } from "./der";
 import { type StoredCertificate, type StoredEntry, type StoredKey, WrongPassword } from "./keystoreEntry";
 
-/** A key to be written. */
+/** A key to write. */
 export interface JksKey extends Omit<StoredKey, "open"> {
   /** Milliseconds since 1970. @default 0 */
   readonly created?: number;
@@ -12,7 +12,7 @@ export interface JksKey extends Omit<StoredKey, "open"> {
   readonly keyPassword?: string;
 }
 
-/** A certificate to be written. */
+/** A certificate to write. */
 export interface JksCertificate extends StoredCertificate {
   readonly created?: number;
 }
@@ -22,7 +22,7 @@ const version = 2;
 const keyTag = 1;
 const trustedTag = 2;
 const digestLength = 20;
-/** Part of the file format: hashed between the password and the content. */
+/** A constant of the file format, hashed between the password and the content. */
 const integrityPhrase = "Mighty Aphrodite";
 /** 1.3.6.1.4.1.42.2.17.1.1, Sun's key protector, as a DER algorithm identifier with NULL parameters. */
 const keyProtector = Buffer.from("300e060a2b060104012a021101010500", "hex");
@@ -32,8 +32,8 @@ export function isJks(file: Buffer): boolean {
 }
 
 /**
- * Writes a Java keystore of type JKS; the same entries and passwords give the same bytes.
- * @throws when an alias is empty, used twice or not writable, or a key has no certificate.
+ * Writes a Java keystore of type JKS. The same entries and passwords give the same bytes.
+ * @throws when an alias is empty, used twice or has characters that can't be written, or a key has no certificate
  */
 export function writeJks(entries: readonly (JksKey | JksCertificate)[], storePassword: string): Buffer {
   const parts = [int(magic), int(version), int(entries.length)];
@@ -41,7 +41,9 @@ export function writeJks(entries: readonly (JksKey | JksCertificate)[], storePas
   for (const entry of entries) {
     const alias = entry.alias.toLowerCase();
     if (alias === "" || /[\0\ud800-\udfff]/.test(alias)) {
-      throw new Error(`keystore alias "${entry.alias}": expected a name of plain characters; choose another alias`);
+      throw new Error(
+        `keystore alias "${entry.alias}": expected a name without control characters; choose another alias`,
+      );
     }
     if (seen.includes(alias)) {
       throw new Error(`keystore alias "${alias}" is used twice (case does not count); choose another alias`);
@@ -65,9 +67,9 @@ export function writeJks(entries: readonly (JksKey | JksCertificate)[], storePas
 }
 
 /**
- * Reads a Java keystore of type JKS; its keys stay protected until they are opened.
+ * Reads a Java keystore of type JKS. Its keys stay encrypted until they are opened.
  * @throws {WrongPassword}
- * @throws Error when it is no JKS file, is cut short or damaged.
+ * @throws Error when the file is not of type JKS, is truncated or damaged
  */
 export function readJks(file: Buffer, storePassword: string): StoredEntry[] {
   if (!isJks(file)) {
@@ -76,9 +78,9 @@ export function readJks(file: Buffer, storePassword: string): StoredEntry[] {
   }
   const content = file.subarray(0, Math.max(0, file.length - digestLength));
   const entries = readEntries(content);
-  // The same digest guards the content: a password that is right does not open a file that was altered.
+  // The digest covers the content too, so a changed file can't be distinguished from a wrong password.
   if (!timingSafeEqual(integrityDigest(content, storePassword), file.subarray(content.length)))
-    throw new WrongPassword("its password is another one");
+    throw new WrongPassword("the password is wrong");
   return entries;
 }
 
@@ -86,7 +88,7 @@ function readEntries(content: Buffer): StoredEntry[] {
   const cursor = { at: 4 };
   const take = (length: number): Buffer => {
     if (length < 0 || cursor.at + length > content.length) {
-      throw new Error(`it is damaged: cut short at byte ${cursor.at} of ${content.length}`);
+      throw new Error(`it is damaged: truncated at byte ${cursor.at} of ${content.length}`);
     }
     cursor.at += length;
     return content.subarray(cursor.at - length, cursor.at);
@@ -109,7 +111,7 @@ function readEntries(content: Buffer): StoredEntry[] {
   for (let left = takeInt(); left > 0; left--) {
     const tag = takeInt();
     const alias = takeText().toLowerCase();
-    // When it was made.
+    // The time of creation.
     take(8);
     if (tag === keyTag) {
       const info = Buffer.from(take(takeInt()));
@@ -125,7 +127,7 @@ function readEntries(content: Buffer): StoredEntry[] {
     }
   }
   if (cursor.at !== content.length) {
-    throw new Error(`it is damaged: ${content.length - cursor.at} bytes are left over after its last entry`);
+    throw new Error(`it is damaged: ${content.length - cursor.at} bytes follow its last entry`);
   }
   return entries;
 }
@@ -134,9 +136,9 @@ function integrityDigest(content: Buffer, password: string): Buffer {
   return createHash("sha1").update(passwordBytes(password)).update(integrityPhrase).update(content).digest();
 }
 
-/** salt, key XOR a chain of digests, and a digest of the plain key by which a wrong password shows. */
+/** Salt, key XOR a chain of digests, and a digest of the plain key, which detects a wrong password. */
 function protectKey(key: Buffer, password: string): Buffer {
-  // Of the key, not random: written anew, an unchanged key must not look like a change.
+  // Derived from the key instead of random, so that writing the same key again gives the same bytes.
   const salt = createHmac("sha256", key).update("salt").digest().subarray(0, digestLength);
   const check = createHash("sha1").update(passwordBytes(password)).update(key).digest();
   const body = encodeDer(tags.octetString, Buffer.concat([salt, mask(key, salt, password), check]));
@@ -146,12 +148,12 @@ function protectKey(key: Buffer, password: string): Buffer {
 function recoverKey(info: Buffer, password: string): Buffer {
   const sequence = readDer(info, tags.sequence);
   if (!sequence.subarray(0, keyProtector.length).equals(keyProtector))
-    throw new Error("it is damaged: the key is not protected in the way of JKS");
+    throw new Error("it is damaged: the key is not encrypted as in JKS");
   const body = readDer(sequence.subarray(keyProtector.length), tags.octetString);
-  if (body.length < 2 * digestLength) throw new Error("it is damaged: the key is cut short");
+  if (body.length < 2 * digestLength) throw new Error("it is damaged: the key is truncated");
   const key = mask(body.subarray(digestLength, -digestLength), body.subarray(0, digestLength), password);
   const check = createHash("sha1").update(passwordBytes(password)).update(key).digest();
-  if (!timingSafeEqual(check, body.subarray(-digestLength))) throw new WrongPassword("its password is another one");
+  if (!timingSafeEqual(check, body.subarray(-digestLength))) throw new WrongPassword("the password is wrong");
   return key;
 }
 
@@ -167,7 +169,7 @@ function mask(data: Buffer, salt: Buffer, password: string): Buffer {
   return result;
 }
 
-/** UTF-16, big end first, as Java's char arrays. */
+/** Big-endian UTF-16, like Java's char arrays. */
 function passwordBytes(password: string): Buffer {
   return Buffer.from(password, "utf16le").swap16();
 }

@@ -1,20 +1,20 @@
-/** What Java keystores hold, of whatever type. */
+/** The entries of Java keystores of both types. */
 
 /** A private key with its certificate chain, as in wso2carbon.jks. */
 export interface StoredKey {
   readonly kind: "key";
-  /** In lower case, as Java has it. */
+  /** In lower case, as in Java. */
   readonly alias: string;
   /** X.509, DER, the key's own certificate first. */
   readonly chain: readonly Buffer[];
   /**
-   * The key as PKCS#8, DER.
+   * Decrypts the key. @returns PKCS#8, DER
    * @throws {WrongPassword}
    */
   open(password: string): Buffer;
 }
 
-/** A certificate that is trusted, as in client-truststore.jks. */
+/** A trusted certificate, as in client-truststore.jks. */
 export interface StoredCertificate {
   readonly kind: "trusted";
   readonly alias: string;
@@ -24,5 +24,5 @@ export interface StoredCertificate {
 
 export type StoredEntry = StoredKey | StoredCertificate;
 
-/** The store's password, or a key's, is another one. */
+/** The password of the store, or of a key, is wrong. */
 export class WrongPassword extends Error {}

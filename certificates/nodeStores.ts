@@ -8,12 +8,12 @@ export function fingerprintOf(certificate: string | Buffer): string {
   return new X509Certificate(certificate).fingerprint256.replaceAll(":", "").toLowerCase();
 }
 
-/** When the first certificate of a chain ends, as an ISO date and time. @param chain PEM */
+/** When the first certificate of a chain expires, as an ISO date and time. @param chain PEM */
 export function endOf(chain: readonly string[]): string {
   return new Date(Math.min(...chain.map((pem) => Date.parse(new X509Certificate(pem).validTo)))).toISOString();
 }
 
-/** The nodes' keystore: the key where carbon.xml looks for it. @param key PEM @param chain PEM @returns JKS */
+/** The nodes' keystore, with the alias and passwords of carbon.xml. @param key PEM @param chain PEM @returns JKS */
 export function nodeKeystore(key: string, chain: readonly string[], facts: KeyStoreFacts): Buffer {
   const privateKey = createPrivateKey(key).export({ type: "pkcs8", format: "der" });
   const certificates = chain.map((pem) => new X509Certificate(pem));
@@ -26,8 +26,8 @@ export function nodeKeystore(key: string, chain: readonly string[], facts: KeySt
 }
 
 /**
- * What nodes and balancer trust: their own certificate under the alias of its key, where the product looks for it, the
- * authority above it, and `others`, with their aliases unless one of these has it.
+ * The certificates that nodes and balancer trust: their own, under the alias of its key, where the product looks for it;
+ * its authority; and `others`, which keep their aliases unless these are taken.
  *
  * @param certificate PEM
  * @param root PEM
@@ -56,12 +56,12 @@ export function nodeTruststore(trusted: readonly StoredCertificate[], { password
   return writeJks(trusted, password);
 }
 
-/** The same certificates for the balancer, PEM; one that OpenSSL can't read would keep it from starting. */
+/** The trusted certificates for the balancer, PEM, without those that OpenSSL can't read: it would not start. */
 export function balancerTrust(trusted: readonly StoredCertificate[]): string {
-  return trusted.map(({ certificate }) => readable(certificate) ?? "").join("");
+  return trusted.map(({ certificate }) => parseCertificate(certificate) ?? "").join("");
 }
 
-/** Changes with what is trusted besides the servers' own certificate, whatever it is called. @param root PEM */
+/** A hash of the trusted certificates, without the servers' own and regardless of aliases. @param root PEM */
 export function trustFingerprint(root: string, others: readonly StoredCertificate[]): string {
   const trusted = [new X509Certificate(root).raw, ...others.map(({ certificate }) => certificate)];
   const each = new Set(trusted.map((bytes) => createHash("sha256").update(bytes).digest("hex")));
@@ -70,8 +70,8 @@ export function trustFingerprint(root: string, others: readonly StoredCertificat
     .digest("hex");
 }
 
-/** Undefined for a certificate that OpenSSL can't read: truststores have old ones. */
-export function readable(certificate: Buffer): X509Certificate | undefined {
+/** Undefined for a certificate that OpenSSL can't read; old truststores contain some. @param certificate DER */
+export function parseCertificate(certificate: Buffer): X509Certificate | undefined {
   try {
     return new X509Certificate(certificate);
   } catch {

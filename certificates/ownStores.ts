@@ -1,40 +1,40 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { errorMessage } from "../errors";
 import { configCommand, type OwnStores, SettingsError, type StoreFile } from "../settings";
 import { certificateFaults, type OpenedKey, rootOf } from "./certificateFaults";
 import { expiryOf } from "./expiry";
-import { meet } from "./handshake";
+import { handshake } from "./handshake";
 import { type StoredCertificate, type StoredEntry, type StoredKey, WrongPassword } from "./keystoreEntry";
 import { readKeystore } from "./keystoreFile";
-import { balancerTrust, endOf, readable } from "./nodeStores";
+import { balancerTrust, endOf, parseCertificate } from "./nodeStores";
 
-/** The user's own key, checked. */
+/** The user's own key, after all checks. */
 export interface OwnKey {
   /** PEM; secret. */
   readonly privateKey: string;
   /** PEM, from the servers' certificate to the root. */
   readonly chain: readonly string[];
-  /** PEM: the root, which a client must trust. */
+  /** PEM: the root, which clients must trust. */
   readonly caCertificate: string;
 }
 
 export interface OwnCertificates {
-  /** Undefined: the stack names no keystore. */
+  /** Undefined when the stack sets no keystore. */
   readonly key?: OwnKey;
-  /** Undefined: the stack names no truststore. */
+  /** Undefined when the stack sets no truststore. */
   readonly trusted?: readonly StoredCertificate[];
-  /** What is worth a word. */
   readonly warnings: readonly string[];
 }
 
-/** One fault; the others are looked for all the same. */
+/** One fault; the search for others continues. */
 class Fault extends Error {}
 
 /**
- * Reads the user's keystore and truststore and checks that the deployment can run with them, before anything is made.
+ * Reads the user's keystore and truststore, and checks before anything is created that the deployment can use them.
  *
- * @param names every host name that the certificate must carry
- * @param stack for the commands in messages
+ * @param names the host names that the certificate must contain
+ * @param stack name of the stack, for the commands in messages
  * @throws {SettingsError} with every fault
  */
 export async function readOwnCertificates(
@@ -62,18 +62,20 @@ export async function readOwnCertificates(
   return {
     ...(key && { key }),
     ...(trusted && { trusted }),
-    warnings: key ? endWarnings(key, keystore.path) : [],
+    warnings: key ? expiryWarnings(key, keystore.path) : [],
   };
 }
 
 function readTruststore(file: StoreFile, stack: string): StoredCertificate[] {
   const trusted = open(file, "truststore", stack).flatMap((entry): StoredCertificate[] => {
     if (entry.kind === "trusted") return [entry];
-    // As Java does: whose key is there is trusted too.
+    // Like Java: the certificate of a key is trusted too.
     return entry.chain.slice(0, 1).map((certificate) => ({ kind: "trusted", alias: entry.alias, certificate }));
   });
   if (trusted.length > 0) return trusted;
-  throw new Fault(`truststore: expected certificates in ${file.path}, found none; import the authority's into it`);
+  throw new Fault(
+    `truststore: expected certificates in ${file.path}, found none; import the authority's certificate into it`,
+  );
 }
 
 function openKey(file: NonNullable<OwnStores["keystore"]>, stack: string): OpenedKey {
@@ -85,8 +87,11 @@ function openKey(file: NonNullable<OwnStores["keystore"]>, stack: string): Opene
     return { alias, key, chain: chain.map((certificate) => new X509Certificate(certificate)) };
   } catch (error) {
     if (!(error instanceof WrongPassword))
-      throw new Fault(`keystore: the key ${which} or its certificate can't be read: ${messageOf(error)}; make it anew`);
-    const found = file.keyPassword === undefined ? "found that it is not the keystore's" : "found another one";
+      throw new Fault(
+        `keystore: the key ${which} or its certificate can't be read: ${errorMessage(error)}; create it again`,
+      );
+    const found =
+      file.keyPassword === undefined ? "found that the keystore's password does not open it" : "found a wrong one";
     throw new Fault(
       `keyPassword: expected the password of the key ${which}, ${found}; run: ${configCommand("set --secret keyPassword", stack)}`,
     );
@@ -98,7 +103,7 @@ function chooseKey(entries: readonly StoredEntry[], file: NonNullable<OwnStores[
   const aliases = keys.map(({ alias }) => alias).join(", ");
   if (keys.length === 0)
     throw new Fault(
-      `keystore: expected a private key in ${file.path}, found ${entries.length === 0 ? "nothing" : "only certificates"}; name the keystore that the key was made in`,
+      `keystore: expected a private key in ${file.path}, found ${entries.length === 0 ? "nothing" : "only certificates"}; set wso2-apim:keystore to the file that contains the key`,
     );
   if (file.alias !== "") {
     const named = keys.find(({ alias }) => alias === file.alias.toLowerCase());
@@ -122,16 +127,16 @@ function open(file: StoreFile, setting: "keystore" | "truststore", stack: string
     const { code } = error as NodeJS.ErrnoException;
     const found = code === "ENOENT" ? `found nothing at ${file.path}` : `${file.path} can't be read (${code})`;
     throw new Fault(
-      `${setting}: expected a JKS or PKCS12 file, ${found}; set wso2-apim:${setting} (relative paths are the project's)`,
+      `${setting}: expected a JKS or PKCS12 file, ${found}; set wso2-apim:${setting} (relative paths start at the project)`,
     );
   }
   try {
     return readKeystore(bytes, file.password);
   } catch (error) {
-    if (!(error instanceof WrongPassword)) throw new Fault(`${setting}: ${file.path}: ${messageOf(error)}`);
+    if (!(error instanceof WrongPassword)) throw new Fault(`${setting}: ${file.path}: ${errorMessage(error)}`);
     const secret = `${setting}Password`;
     throw new Fault(
-      `${secret}: expected the password of ${file.path}, found another one; run: ${configCommand(`set --secret ${secret}`, stack)}`,
+      `${secret}: expected the password of ${file.path}, found a wrong one; run: ${configCommand(`set --secret ${secret}`, stack)}`,
     );
   }
 }
@@ -139,11 +144,11 @@ function open(file: StoreFile, setting: "keystore" | "truststore", stack: string
 function ownKey({ alias, key, chain: sent }: OpenedKey, trusted: readonly StoredCertificate[], path: string): OwnKey {
   const { chain, missing } = rootOf(
     sent,
-    trusted.flatMap(({ certificate }) => readable(certificate) ?? []),
+    trusted.flatMap(({ certificate }) => parseCertificate(certificate) ?? []),
   );
   if (missing !== undefined)
     throw new Fault(
-      `truststore: expected the root that the certificate "${alias}" in ${path} leads to, ${missing}, found others; import it: keytool -importcert -alias root -file ROOT.pem -keystore TRUSTSTORE`,
+      `truststore: expected ${missing}, the root of the certificate "${alias}" in ${path}, found others; import it: keytool -importcert -alias root -file ROOT.pem -keystore TRUSTSTORE`,
     );
   return {
     privateKey: key.export({ type: "pkcs8", format: "pem" }).toString(),
@@ -152,7 +157,7 @@ function ownKey({ alias, key, chain: sent }: OpenedKey, trusted: readonly Stored
   };
 }
 
-/** What no single check finds, a server and a client in this process do. */
+/** Faults that only a real TLS handshake finds, e.g. a weak signature. */
 async function handshakeFaults(
   { privateKey, chain }: OwnKey,
   trusted: readonly StoredCertificate[],
@@ -160,25 +165,21 @@ async function handshakeFaults(
   [name = ""]: readonly string[],
 ): Promise<string[]> {
   try {
-    await meet({ key: privateKey, chain }, balancerTrust(trusted), name);
+    await handshake({ key: privateKey, chain }, balancerTrust(trusted), name);
     return [];
   } catch (error) {
     return [
-      `keystore: expected that a TLS client which trusts the truststore takes the certificate in ${path}, found that it refuses: ${messageOf(error)}; have it issued anew`,
+      `keystore: expected that a TLS client which trusts the truststore accepts the certificate in ${path}, found that it refuses: ${errorMessage(error)}; have a new one issued`,
     ];
   }
 }
 
-function endWarnings({ chain }: OwnKey, path: string): string[] {
+function expiryWarnings({ chain }: OwnKey, path: string): string[] {
   const end = endOf(chain);
   const { daysLeft, endsSoon } = expiryOf(end);
   return endsSoon
     ? [
-        `keystore: the certificate in ${path} ends on ${end.slice(0, 10)}, in ${daysLeft} days; put a new one there and run up`,
+        `keystore: the certificate in ${path} expires on ${end.slice(0, 10)}, in ${daysLeft} days; replace it and run up`,
       ]
     : [];
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,12 +1,13 @@
 import { X509Certificate } from "node:crypto";
-// By name, as certificates/authority.ts explains.
+// By name, for the reason in certificates/authority.ts.
 import { asn1, pkcs12, pki, util } from "node-forge";
+import { errorMessage } from "../errors";
 import { type StoredEntry, WrongPassword } from "./keystoreEntry";
 
 type Bag = pkcs12.Bag;
 
-/** A certificate as it lies in the file. */
-interface Held {
+/** A certificate in the file. */
+interface CertificateBag {
   readonly bag: Bag;
   readonly der: Buffer;
 }
@@ -16,25 +17,25 @@ export function isPkcs12(file: Buffer): boolean {
 }
 
 /**
- * Reads a PKCS #12 file as keytool and OpenSSL make them; a key's password is the store's.
- * A certificate that belongs to no key is taken as trusted.
+ * Reads a PKCS #12 file of keytool or OpenSSL, in which keys have the password of the store.
+ * A certificate that belongs to no key is a trusted one.
  *
  * @throws {WrongPassword}
- * @throws Error when it is no PKCS #12 file, is damaged, or holds what is not known here.
+ * @throws Error when the file is not PKCS #12, is damaged, or contains something that is not supported
  * @see RFC 7292
  */
 export function readPkcs12(file: Buffer, password: string): StoredEntry[] {
   const bags = open(file, password).safeContents.flatMap(({ safeBags }) => safeBags);
   const isCertificate = ({ type }: Bag) => type === pki.oids.certBag;
-  const certificates = bags.filter(isCertificate).map((bag): Held => ({ bag, der: certificateOf(bag) }));
-  const taken = new Set<Held>();
+  const certificates = bags.filter(isCertificate).map((bag): CertificateBag => ({ bag, der: certificateOf(bag) }));
+  const used = new Set<CertificateBag>();
   const keys = bags
     .filter((bag) => !isCertificate(bag))
     .map((bag, number): StoredEntry => {
       const chain = chainOf(bag, certificates);
-      for (const each of chain) taken.add(each);
+      for (const each of chain) used.add(each);
       const openWith = (keyPassword: string): Buffer => {
-        if (keyPassword !== password) throw new WrongPassword("its password is another one");
+        if (keyPassword !== password) throw new WrongPassword("the password is wrong");
         return keyOf(bag);
       };
       return {
@@ -45,7 +46,7 @@ export function readPkcs12(file: Buffer, password: string): StoredEntry[] {
       };
     });
   const trusted = certificates
-    .filter((each) => !taken.has(each))
+    .filter((each) => !used.has(each))
     .map(({ bag, der }, number): StoredEntry => {
       return { kind: "trusted", alias: aliasOf(bag, `certificate-${number + 1}`), certificate: der };
     });
@@ -54,23 +55,23 @@ export function readPkcs12(file: Buffer, password: string): StoredEntry[] {
 
 function open(file: Buffer, password: string): pkcs12.Pkcs12Pfx {
   const pfx = parse(file);
-  // With a digest over the content, which is checked first, what fails later is not the password's fault.
-  const guarded = pfx.value.length > 2;
+  // If the file has a digest, which is checked first, a later failure is not caused by the password.
+  const hasDigest = pfx.value.length > 2;
   try {
     return pkcs12.pkcs12FromAsn1(pfx, password);
   } catch (error) {
-    // Forge's errors have no code.
+    // Forge's errors have no codes.
     const found = messageOf(error);
-    if (found.includes("MAC could not be verified")) throw new WrongPassword("its password is another one");
-    if (found.includes("not an PKCS#12")) throw new Error("it is no PKCS #12 file, or damaged; name another file");
-    // Never without the digest when that could not be checked.
+    if (found.includes("MAC could not be verified")) throw new WrongPassword("the password is wrong");
+    if (found.includes("not an PKCS#12")) throw new Error("it is not a PKCS #12 file, or is damaged; set another file");
+    // A digest that could not be checked must not be left out.
     const again = found.includes("MAC") ? undefined : openInUtf8(pfx, password);
     if (again) return again;
-    if (!guarded && !/unsupported/i.test(found)) throw new WrongPassword("its password is another one");
+    if (!hasDigest && !/unsupported/i.test(found)) throw new WrongPassword("the password is wrong");
     if (found.includes("ShroudedKeyBag, wrong password"))
-      throw new Error("one of its keys has another password than the store; make it with one password for both");
+      throw new Error("one of its keys has a different password than the store; create it with one password for both");
     throw new Error(
-      `it holds something that is not known here (${found}); copy the key or certificate: keytool -importkeystore -srcalias ALIAS -srckeystore OLD -destkeystore NEW.jks -deststoretype JKS`,
+      `it contains something that is not supported (${found}); copy the key or certificate: keytool -importkeystore -srcalias ALIAS -srckeystore OLD -destkeystore NEW.jks -deststoretype JKS`,
     );
   }
 }
@@ -84,8 +85,8 @@ function parse(file: Buffer): asn1.Asn1 {
 }
 
 /**
- * The newer ciphers take the password in UTF-8, the digest and the older ones in UTF-16, forge the same for all: the
- * digest, which was right, is left out. Undefined when that is not it.
+ * Opens a file whose newer ciphers use the password in UTF-8, while digest and older ciphers use UTF-16: forge supports
+ * one form for all, so the digest is left out, which was correct. Undefined when that was not the cause.
  */
 function openInUtf8(pfx: asn1.Asn1, password: string): pkcs12.Pkcs12Pfx | undefined {
   const bytes = util.encodeUtf8(password);
@@ -97,12 +98,12 @@ function openInUtf8(pfx: asn1.Asn1, password: string): pkcs12.Pkcs12Pfx | undefi
   }
 }
 
-/** The key's certificate, then whoever signed it, as far as the file has them. */
-function chainOf(key: Bag, certificates: readonly Held[]): Held[] {
+/** The key's certificate and those of its issuers, as far as the file contains them. */
+function chainOf(key: Bag, certificates: readonly CertificateBag[]): CertificateBag[] {
   const own =
     certificates.find(({ bag }) => sameAttribute(bag, key, "localKeyId")) ??
     certificates.find(({ bag }) => sameAttribute(bag, key, "friendlyName"));
-  const chain: Held[] = [];
+  const chain: CertificateBag[] = [];
   for (let next = own; next !== undefined; ) {
     chain.push(next);
     const last = new X509Certificate(next.der);
@@ -111,19 +112,19 @@ function chainOf(key: Bag, certificates: readonly Held[]): Held[] {
   return chain;
 }
 
-/** The bytes that were signed: forge would write the algorithm of the signature anew, RSASSA-PSS with other parameters. */
+/** The original bytes: forge would encode the signature algorithm again, RSASSA-PSS with other parameters. */
 function certificateOf({ cert, asn1: unread }: Bag): Buffer {
   if (!cert) return derOf(unread);
   const { tbsCertificate: content, signature } = cert;
   const { SEQUENCE, BITSTRING } = asn1.Type;
   const algorithm = (content.value as asn1.Asn1[]).find(({ type }) => type === SEQUENCE);
-  if (algorithm === undefined) throw new Error("it is damaged: a certificate does not say how it is signed");
+  if (algorithm === undefined) throw new Error("it is damaged: a certificate has no signature algorithm");
   const { UNIVERSAL } = asn1.Class;
   const signed = asn1.create(UNIVERSAL, BITSTRING, false, `\0${signature}`);
   return derOf(asn1.create(UNIVERSAL, SEQUENCE, true, [content, algorithm, signed]));
 }
 
-/** PKCS#8, DER; forge leaves a key that is not RSA as it was. */
+/** PKCS#8, DER. Forge does not parse keys other than RSA. */
 function keyOf({ key, asn1: unread }: Bag): Buffer {
   return derOf(key ? pki.wrapRsaPrivateKey(pki.privateKeyToAsn1(key)) : unread);
 }
@@ -145,7 +146,7 @@ function attributeOf({ attributes }: Bag, name: "localKeyId" | "friendlyName"): 
   return (attributes as Readonly<Record<string, readonly string[]>>)[name]?.[0];
 }
 
-/** Of forge's errors, which end with a full stop. */
+/** The message without the full stop of forge's errors. */
 function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");
+  return errorMessage(error).replace(/\.$/, "");
 }

@@ -1,10 +1,11 @@
 import type { Distribution } from "../distribution";
+import { errorMessage } from "../errors";
 import type { StoredCertificate } from "./keystoreEntry";
 import { readKeystore } from "./keystoreFile";
 
 /**
- * Whom the product trusts out of the box: the public authorities, so that gateways reach backends with certificates of
- * theirs. Without the product's own certificate, whose key everybody has.
+ * The certificates of the product's own truststore: public authorities, which gateways need for calling backends.
+ * Without the product's certificate, whose private key is public.
  */
 export function stockTrust({
   source,
@@ -15,15 +16,14 @@ export function stockTrust({
   readonly warnings: readonly string[];
 } {
   const { location, stock, password } = trustStore;
-  const without = "gateways trust no public authority, only the deployment's own; set wso2-apim:truststore";
-  if (stock === undefined) return { trusted: [], warnings: [`${location}: not in ${source}; ${without}`] };
+  const consequence = "gateways trust no public authority, only the deployment's own; set wso2-apim:truststore";
+  if (stock === undefined) return { trusted: [], warnings: [`${location}: not in ${source}; ${consequence}`] };
   try {
     const trusted = readKeystore(stock, password).filter(
       (entry): entry is StoredCertificate => entry.kind === "trusted",
     );
     return { trusted: trusted.filter(({ alias }) => alias !== keyStore.keyAlias.toLowerCase()), warnings: [] };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { trusted: [], warnings: [`${location} of ${source}: ${why}; ${without}`] };
+    return { trusted: [], warnings: [`${location} of ${source}: ${errorMessage(error)}; ${consequence}`] };
   }
 }

@@ -7,7 +7,7 @@ import { runAsClosure } from "../cli/setup/closure";
 
 const names = ["keymanager.apim-wso2.com", "gateway-1.apim-wso2.com", "localhost", "10.40.0.11"];
 
-/** Shakes hands with a server of this key, asking for `name`; rejects as a verifying client would. */
+/** A TLS handshake with a server of this key, called by `name`; rejects like a client that verifies. */
 async function handshake(options: ServerKey & { ca: string; name: string }): Promise<string> {
   const server = createServer({ key: options.privateKey, cert: options.certificate });
   server.on("tlsClientError", () => undefined);
@@ -24,7 +24,7 @@ async function handshake(options: ServerKey & { ca: string; name: string }): Pro
         checkServerIdentity: (_host, certificate) => {
           const found = new X509Certificate(certificate.raw);
           const matches = /^[\d.]+$/.test(options.name) ? found.checkIP(options.name) : found.checkHost(options.name);
-          return matches === undefined ? new Error(`certificate does not carry ${options.name}`) : undefined;
+          return matches === undefined ? new Error(`the certificate does not contain ${options.name}`) : undefined;
         },
       });
       socket.once("secureConnect", () => resolve(socket?.authorized ? "accepted" : "unauthorized"));
@@ -47,18 +47,18 @@ describe("the deployment's certificate", function () {
   });
 
   for (const name of names) {
-    it(`lets a client that trusts the authority reach a server as ${name}`, async () => {
+    it(`is accepted for ${name} by a client that trusts the authority`, async () => {
       assert.equal(await handshake({ ...made, ca: authority.caCertificate, name }), "accepted");
     });
   }
 
   for (const name of ["publisher.apim-wso2.com", "10.40.0.12", "apim-wso2.com"]) {
-    it(`refuses ${name}, which is not among the names`, async () => {
-      await assert.rejects(handshake({ ...made, ca: authority.caCertificate, name }), /does not carry/);
+    it(`is refused for ${name}, which is not among its names`, async () => {
+      await assert.rejects(handshake({ ...made, ca: authority.caCertificate, name }), /does not contain/);
     });
   }
 
-  it("is refused by a client that trusts another deployment", async () => {
+  it("is refused by a client that trusts the authority of another deployment", async () => {
     const other = await makeAuthority();
     await assert.rejects(
       handshake({ ...made, ca: other.caCertificate, name: "localhost" }),
@@ -66,7 +66,7 @@ describe("the deployment's certificate", function () {
     );
   });
 
-  it("is the authority's, for its key, for as many days as wanted", () => {
+  it("is signed by the authority, for its key, and valid for the given days", () => {
     const [own, ca] = [new X509Certificate(made.certificate), new X509Certificate(authority.caCertificate)];
     assert.ok(own.checkIssued(ca) && own.verify(ca.publicKey));
     assert.equal(own.checkPrivateKey(createPrivateKey(made.privateKey)), true);
@@ -76,12 +76,12 @@ describe("the deployment's certificate", function () {
     assert.ok(daysOf(ca) > 7299, `${daysOf(ca)} days`);
   });
 
-  it("serves as a client's certificate too", () => {
+  it("is for TLS servers and TLS clients", () => {
     const { keyUsage } = new X509Certificate(made.certificate);
     assert.deepEqual(keyUsage, ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"]);
   });
 
-  it("is renewed for the same key by the same authority, with another serial number", async () => {
+  it("is renewed for the same key, by the same authority, with a new serial number", async () => {
     const renewed = await issueCertificate(authority, [...names, "store.apim-wso2.com"], 60, made.privateKey);
     const [old, own] = [new X509Certificate(made.certificate), new X509Certificate(renewed.certificate)];
     assert.notEqual(own.serialNumber, old.serialNumber);
@@ -92,24 +92,24 @@ describe("the deployment's certificate", function () {
     assert.equal(await handshake({ ...renewed, ca: authority.caCertificate, name }), "accepted");
   });
 
-  it("ends with its authority at the latest", async () => {
+  it("expires no later than its authority", async () => {
     const own = new X509Certificate((await issueCertificate(authority, names, 7300, made.privateKey)).certificate);
     assert.equal(own.validTo, new X509Certificate(authority.caCertificate).validTo);
   });
 
   const bad: [string, string[], number, RegExp][] = [
     ["no name", [], 30, /certificate names: expected at least one/],
-    ["a name that is none", ["a b"], 30, /certificate names: .*found "a b"/],
+    ["an invalid name", ["a b"], 30, /certificate names: .*found "a b"/],
     ["no days", names, 0, /days: .*found 0/],
     ["more days than the authority has", names, 7301, /from 1 to 7300, found 7301/],
   ];
   for (const [what, wrong, days, message] of bad) {
-    it(`can't be made for ${what}`, async () => {
+    it(`can't be issued for ${what}`, async () => {
       await assert.rejects(issueCertificate(authority, wrong, days), message);
     });
   }
 
-  it("is made in a dynamic resource, whose functions are taken out of their module", async function () {
+  it("can be issued in a dynamic resource, where Pulumi serializes the functions", async function () {
     this.timeout(60_000);
     const found = await runAsClosure(async () => {
       const ca = await makeAuthority();

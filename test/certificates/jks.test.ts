@@ -37,7 +37,7 @@ function sample(): JksEntry[] {
   ];
 }
 
-/** What was read, keys opened. */
+/** Entries with their keys decrypted. */
 function opened(entries: readonly StoredEntry[], keyPassword: string): unknown[] {
   return entries.map((one) => {
     if (one.kind === "trusted") return one;
@@ -46,8 +46,8 @@ function opened(entries: readonly StoredEntry[], keyPassword: string): unknown[]
   });
 }
 
-describe("Java keystores", () => {
-  it("read back as they were written", () => {
+describe("JKS", () => {
+  it("readJks reads what writeJks wrote", () => {
     fc.assert(
       fc.property(entries, password, (written, storePassword) => {
         assert.deepEqual(opened(readJks(writeJks(written, storePassword), storePassword), storePassword), written);
@@ -56,7 +56,7 @@ describe("Java keystores", () => {
     );
   });
 
-  it("are the same bytes when the same is written again, and others for another key", () => {
+  it("writing the same entries again gives the same bytes, another key gives others", () => {
     const [key, other] = sample();
     assert.ok(key?.kind === "key" && other);
     const file = writeJks([key, other], "changeit");
@@ -64,7 +64,7 @@ describe("Java keystores", () => {
     assert.ok(!writeJks([{ ...key, privateKey: Buffer.from("secret kez") }, other], "changeit").equals(file));
   });
 
-  it("keep a key under its own password", () => {
+  it("a key can have its own password", () => {
     const key = sample()[0];
     assert.ok(key?.kind === "key");
     const [read] = readJks(writeJks([{ ...key, keyPassword: "keypass" }], "storepass"), "storepass");
@@ -73,11 +73,11 @@ describe("Java keystores", () => {
     assert.throws(() => read.open("storepass"), WrongPassword);
   });
 
-  it("hold no private key in the clear", () => {
+  it("private keys are encrypted", () => {
     assert.equal(writeJks(sample(), "changeit").includes("secret key"), false);
   });
 
-  it("refuse another password", () => {
+  it("a wrong password is refused", () => {
     fc.assert(
       fc.property(password, password, (right, wrong) => {
         fc.pre(right !== wrong);
@@ -87,14 +87,14 @@ describe("Java keystores", () => {
     );
   });
 
-  it("refuse every file that is cut short, and say so", () => {
+  it("a truncated file is refused as damaged, at any length", () => {
     const file = writeJks(sample(), "changeit");
     for (let length = 4; length < file.length; length++) {
-      assert.throws(() => readJks(file.subarray(0, length), "changeit"), /it is damaged: (cut short|\d+ bytes)/);
+      assert.throws(() => readJks(file.subarray(0, length), "changeit"), /it is damaged: (truncated|\d+ bytes)/);
     }
   });
 
-  it("refuse a file with any byte changed", () => {
+  it("a file with one changed byte is refused, at any position", () => {
     const file = writeJks(sample(), "changeit");
     fc.assert(
       fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
@@ -106,7 +106,7 @@ describe("Java keystores", () => {
     );
   });
 
-  it("refuse what is no JKS file, and entries that Java could not read", () => {
+  it("other file kinds are refused, and so are entries that Java could not read", () => {
     assert.throws(() => readJks(Buffer.from("3082", "hex"), "x"), /as JKS does, found 3082/);
     assert.throws(() => readJks(Buffer.alloc(0), "x"), /found an empty file/);
     const twice: JksEntry = { kind: "trusted", alias: "A", certificate: Buffer.from("c") };
@@ -117,7 +117,7 @@ describe("Java keystores", () => {
   });
 });
 
-describe("Java keystores and keytool", () => {
+describe("JKS and keytool", () => {
   let directory = "";
   before(function () {
     if (spawnSync("keytool", ["-help"]).error) {
@@ -137,7 +137,7 @@ describe("Java keystores and keytool", () => {
     return run.stdout;
   };
 
-  it("keytool takes what is written, key included", async function () {
+  it("keytool reads what writeJks wrote, including the key", async function () {
     this.timeout(60_000);
     const made = await generate([{ name: "commonName", value: "written.test" }]);
     const [certificate, privateKey] = [derOf(made.cert), keyDerOf(made.private)];
@@ -154,13 +154,11 @@ describe("Java keystores and keytool", () => {
     assert.match(request, /BEGIN NEW CERTIFICATE REQUEST/);
   });
 
-  it("what keytool makes is read, key included", function () {
+  it("readJks reads what keytool wrote, including the key", function () {
     this.timeout(60_000);
     const path = join(directory, "made.jks");
-    keytool(
-      ...["-genkeypair", "-keyalg", "RSA", "-storetype", "JKS", "-keystore", path, "-alias", "Mine"],
-      ...["-dname", "CN=made.test", "-storepass", "storepass", "-keypass", "keypass"],
-    );
+    const key = "-genkeypair -keyalg RSA -alias Mine -dname CN=made.test -keypass keypass".split(" ");
+    keytool(...key, "-storetype", "JKS", "-keystore", path, "-storepass", "storepass");
     const [read] = readJks(readFileSync(path), "storepass");
     assert.ok(read?.kind === "key" && read.alias === "mine");
     const certificate = new X509Certificate(read.chain[0] ?? "");

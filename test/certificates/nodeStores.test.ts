@@ -40,7 +40,7 @@ describe("the nodes' keystore and truststore", function () {
     certificate: derOf(pem),
   });
 
-  it("have the key where carbon.xml looks for it, with its whole chain", () => {
+  it("the keystore has the key under the alias of carbon.xml, with its whole chain", () => {
     const [entry, ...more] = readJks(nodeKeystore(made.privateKey, chain, facts), "store-pw");
     assert.ok(entry?.kind === "key" && more.length === 0);
     assert.equal(entry.alias, "wso2carbon");
@@ -49,7 +49,7 @@ describe("the nodes' keystore and truststore", function () {
     assert.ok(new X509Certificate(made.certificate).checkPrivateKey(key));
   });
 
-  it("are the same bytes each time, so that no preview sees a change where there is none", () => {
+  it("the same input gives the same bytes, so that a preview shows no false change", () => {
     const once = () => [
       nodeKeystore(made.privateKey, chain, facts),
       nodeTruststore(trustedBy(made.certificate, authority.caCertificate, [], facts), facts),
@@ -57,7 +57,7 @@ describe("the nodes' keystore and truststore", function () {
     assert.deepEqual(once(), once());
   });
 
-  it("trust the own certificate under the key's alias, its authority, and the others under their names", () => {
+  it("the truststore has the own certificate under the key's alias, its authority, and the others under their aliases", () => {
     const others = [named("WSO2Carbon", other.caCertificate), named("bank", authority.caCertificate)];
     const trusted = trustedBy(made.certificate, authority.caCertificate, others, facts);
     assert.deepEqual(
@@ -72,7 +72,7 @@ describe("the nodes' keystore and truststore", function () {
     );
   });
 
-  it("tell the balancer the same, but for what OpenSSL can't read", () => {
+  it("balancerTrust leaves out certificates that OpenSSL can't read", () => {
     const odd: StoredCertificate = { kind: "trusted", alias: "odd", certificate: Buffer.from("3000", "hex") };
     const trusted = trustedBy(made.certificate, authority.caCertificate, [odd], facts);
     assert.equal(trusted.length, 3);
@@ -80,7 +80,7 @@ describe("the nodes' keystore and truststore", function () {
     assert.deepEqual(blocks.map(fingerprintOf), [made.certificate, authority.caCertificate].map(fingerprintOf));
   });
 
-  it("have a fingerprint that changes with what is trusted, not with its order or names", () => {
+  it("trustFingerprint changes with the certificates, not with their order or aliases", () => {
     const [one, two] = [named("one", made.certificate), named("two", other.caCertificate)];
     const first = trustFingerprint(authority.caCertificate, [one, two]);
     assert.equal(trustFingerprint(authority.caCertificate, [{ ...two, alias: "x" }, one, two]), first);
@@ -88,7 +88,7 @@ describe("the nodes' keystore and truststore", function () {
     assert.notEqual(trustFingerprint(other.caCertificate, [one, two]), first);
   });
 
-  it("end when the first certificate of the chain does", () => {
+  it("endOf is when the first certificate of the chain expires", () => {
     const days = (Date.parse(endOf([authority.caCertificate, made.certificate])) - Date.now()) / 86_400_000;
     assert.ok(Math.abs(days - 30) < 0.1, `${days} days`);
   });

@@ -36,7 +36,7 @@ describe("the user's own keystore and truststore", function () {
     readonly password?: string;
     readonly keyPassword?: string;
     readonly truststorePassword?: string;
-    /** Content in place of a keystore. */
+    /** Content of the keystore file, in place of `keys`. */
     readonly file?: Buffer;
   }
 
@@ -67,7 +67,7 @@ describe("the user's own keystore and truststore", function () {
       (thrown: unknown) => thrown,
     );
     assert.ok(error instanceof SettingsError, `expected faults, found ${error}`);
-    // Whatever is wrong, no password is told.
+    // No message contains a password.
     for (const password of ["store pass", "trust pass", "key pass", "wrong pass"])
       assert.ok(!error.message.includes(password), error.message);
     return error.faults.map((fault) => fault.replaceAll(`${directory}/`, ""));
@@ -81,7 +81,7 @@ describe("the user's own keystore and truststore", function () {
 
   const subjects = (chain: readonly string[] = []) => chain.map((pem) => new X509Certificate(pem).subject);
 
-  it("give the key, its chain to the root, and whom to trust", async () => {
+  it("key, chain up to the root, and trusted certificates are returned", async () => {
     const { key, trusted, warnings } = await readStores();
     assert.deepEqual(subjects(key?.chain), ["CN=Server", "CN=Between", "CN=Root"]);
     assert.equal(key?.privateKey, server.key);
@@ -93,7 +93,7 @@ describe("the user's own keystore and truststore", function () {
     assert.deepEqual(warnings, []);
   });
 
-  it("may have what lies between in the truststore, other keys, and a wildcard", async () => {
+  it("intermediate authorities in the truststore, several keys and wildcards are accepted", async () => {
     const wild = await issue({ name: "Wild", hosts: ["*.example.com"], by: between });
     const { key } = await readStores({
       keys: [keyEntry("server", server, [server.cert]), keyEntry("wild", wild, [wild.cert])],
@@ -103,7 +103,7 @@ describe("the user's own keystore and truststore", function () {
     assert.deepEqual(subjects(key?.chain), ["CN=Wild", "CN=Between", "CN=Root"]);
   });
 
-  it("may be a certificate that signed itself, when the truststore has it", async () => {
+  it("a self-signed certificate is accepted when the truststore contains it", async () => {
     const own = await issue({ name: "Alone", hosts: names });
     const keys = [keyEntry("alone", own, [own.cert])];
     const { key } = await readStores({ keys, trusted: [trustEntry("a", own.cert)] });
@@ -111,7 +111,7 @@ describe("the user's own keystore and truststore", function () {
     assert.deepEqual(subjects(key && [key.caCertificate]), ["CN=Alone"]);
   });
 
-  it("may be a truststore alone, or none of both", async () => {
+  it("a truststore alone is accepted, and neither of both", async () => {
     await readStores();
     const truststore = { path: join(directory, "trust.jks"), password: "trust pass" };
     const { key, trusted } = await readOwnCertificates({ truststore }, names, "live");
@@ -119,23 +119,23 @@ describe("the user's own keystore and truststore", function () {
     assert.deepEqual(await readOwnCertificates({}, names, "live"), { warnings: [] });
   });
 
-  it("take a key with a password of its own", async () => {
+  it("keyPassword: a key with its own password is opened with it", async () => {
     const keys = [{ ...keyEntry("server", server, [server.cert, between.cert]), keyPassword: "key pass" }];
     assert.ok((await readStores({ keys, keyPassword: "key pass" })).key);
     assert.equal(
       await faultOf(readStores({ keys })),
-      'keyPassword: expected the password of the key "server" in keys.jks, found that it is not the keystore\'s; run: npm run config -- set --secret keyPassword --stack live',
+      'keyPassword: expected the password of the key "server" in keys.jks, found that the keystore\'s password does not open it; run: npm run config -- set --secret keyPassword --stack live',
     );
     assert.match(
       await faultOf(readStores({ keys, keyPassword: "wrong pass" })),
-      /^keyPassword: .*, found another one;/,
+      /^keyPassword: .*, found a wrong one;/,
     );
   });
 
-  it("say of a wrong password that, and nothing else", async () => {
+  it("a wrong password is the only fault reported for its file", async () => {
     assert.equal(
       await faultOf(readStores({ password: "wrong pass" })),
-      "keystorePassword: expected the password of keys.jks, found another one; run: npm run config -- set --secret keystorePassword --stack live",
+      "keystorePassword: expected the password of keys.jks, found a wrong one; run: npm run config -- set --secret keystorePassword --stack live",
     );
     assert.match(await faultOf(readStores({ truststorePassword: "wrong pass" })), /^truststorePassword: .* trust\.jks/);
     assert.equal((await faultsOf(readStores({ password: "wrong pass", truststorePassword: "wrong pass" }))).length, 2);
@@ -147,10 +147,10 @@ describe("the user's own keystore and truststore", function () {
       Buffer.alloc(0),
       /^keystore: keys\.jks: expected a keystore of type JKS or PKCS12, found an empty file/,
     ],
-    ["PEM", Buffer.from("-----BEGIN CERTIFICATE-----"), /found PEM; make a keystore of it: openssl pkcs12 -export/],
+    ["PEM", Buffer.from("-----BEGIN CERTIFICATE-----"), /found PEM; create a keystore from it: openssl pkcs12 -export/],
     ["JCEKS", Buffer.from("cececece00000002", "hex"), /found a JCEKS keystore; convert it: keytool -importkeystore/],
-    ["a text", Buffer.from("password"), /found something else; name another file/],
-    ["a damaged JKS file", Buffer.from("feedfeed0000", "hex"), /keys\.jks: it can't be read: it is damaged: cut short/],
+    ["a text", Buffer.from("password"), /found another kind of file; set another file/],
+    ["a damaged JKS file", Buffer.from("feedfeed0000", "hex"), /keys\.jks: it can't be read: it is damaged: truncated/],
     [
       "a damaged PKCS12 file",
       Buffer.from("3082000a", "hex"),
@@ -158,22 +158,22 @@ describe("the user's own keystore and truststore", function () {
     ],
   ];
   for (const [what, file, expected] of files) {
-    it(`are refused when the file holds ${what}`, async () => {
+    it(`keystore file with ${what}: refused`, async () => {
       assert.match(await faultOf(readStores({ file })), expected);
     });
   }
 
-  it("are refused when a file is not there, or a directory", async () => {
+  it("a missing file and a directory are refused", async () => {
     const at = (path: string) =>
       readOwnCertificates({ truststore: { path: join(directory, path), password: "x" } }, names, "live");
     assert.equal(
       await faultOf(at("none.jks")),
-      "truststore: expected a JKS or PKCS12 file, found nothing at none.jks; set wso2-apim:truststore (relative paths are the project's)",
+      "truststore: expected a JKS or PKCS12 file, found nothing at none.jks; set wso2-apim:truststore (relative paths start at the project)",
     );
     assert.match(await faultOf(at("../")), /^truststore: .* can't be read \(EISDIR\)/);
   });
 
-  it("ask for the alias when there are several keys, and for another when there is none of it", async () => {
+  it("keystoreAlias: required when there are several keys; an unknown alias is refused with the known ones", async () => {
     const keys = [keyEntry("one", server, [server.cert]), keyEntry("two", server, [server.cert])];
     assert.equal(
       await faultOf(readStores({ keys })),
@@ -182,7 +182,7 @@ describe("the user's own keystore and truststore", function () {
     assert.match(await faultOf(readStores({ keys, alias: "three" })), /a key of keys\.jks \(one, two\), found "three"/);
   });
 
-  it("are refused without a key, or without a certificate to trust", async () => {
+  it("a keystore without a key and a truststore without certificates are refused", async () => {
     const keys = [trustEntry("r", root.cert)];
     assert.match(
       await faultOf(readStores({ keys })),
@@ -191,7 +191,7 @@ describe("the user's own keystore and truststore", function () {
     assert.match(await faultOf(readStores({ trusted: [] })), /^truststore: expected certificates in trust\.jks/);
   });
 
-  it("name every host name that is missing, and the option that makes them", async () => {
+  it("missing host names are listed, with the keytool option that adds them", async () => {
     const few = await issue({ name: "Few", hosts: ["gateway.example.com"], by: root });
     assert.equal(
       await faultOf(readStores({ keys: [keyEntry("few", few, [few.cert])] })),
@@ -199,7 +199,7 @@ describe("the user's own keystore and truststore", function () {
     );
   });
 
-  it("do not take the common name for a host name beside subject alternative names, as the JDK and OpenSSL do not", async () => {
+  it("the common name does not count as a host name beside subject alternative names, as in the JDK and OpenSSL", async () => {
     const wild = await issue({ name: "*.example.com", hosts: ["other.example.org"], by: root });
     assert.match(
       await faultOf(readStores({ keys: [keyEntry("wild", wild, [wild.cert])] })),
@@ -209,24 +209,24 @@ describe("the user's own keystore and truststore", function () {
 
   const unfit: readonly [string, Omit<Parameters<typeof issue>[0], "name">, RegExp][] = [
     [
-      "that has ended",
+      "that has expired",
       { days: [-10, -2] },
-      /the certificate "x" in keys\.jks ended on \d{4}-\d\d-\d\d; have it renewed/,
+      /the certificate "x" in keys\.jks expired on \d{4}-\d\d-\d\d; have it renewed/,
     ],
-    ["that has not begun", { days: [2, 10] }, /is good from \d{4}-\d\d-\d\d on only/],
-    ["of a small key", { bits: 1024 }, /expected an RSA key of at least 2048 bits, .* found 1024 bits under "x" in/],
+    ["that is not valid yet", { days: [2, 10] }, /is not valid before \d{4}-\d\d-\d\d/],
+    ["of a short key", { bits: 1024 }, /expected an RSA key of at least 2048 bits, .* found 1024 bits under "x" in/],
     ["of a key that is not RSA", { kind: "ec" }, /found one of type ec under "x" in .*keytool -genkeypair -keyalg RSA/],
     ["that is not for servers", { use: "client" }, /expected a certificate for TLS servers, found "x" in keys\.jks/],
   ];
   for (const [what, wanted, expected] of unfit) {
-    it(`refuse a certificate ${what}`, async () => {
+    it(`a certificate ${what} is refused`, async () => {
       const own = await issue({ name: "X", hosts: names, ...wanted });
       const stores = { keys: [keyEntry("x", own, [own.cert])], trusted: [trustEntry("x", own.cert)] };
       assert.match(await faultOf(readStores(stores)), expected);
     });
   }
 
-  it("say of a PKCS12 file's key that it is not RSA", async () => {
+  it("a key in a PKCS12 file that is not RSA is refused", async () => {
     const file = readFileSync(join(__dirname, "fixtures/keytool.p12"));
     const faults = await faultsOf(readStores({ file, password: "storepass" }));
     assert.match(
@@ -235,32 +235,38 @@ describe("the user's own keystore and truststore", function () {
     );
   });
 
-  it("refuse a key without its certificate", async () => {
+  it("a certificate of another key is refused", async () => {
     const keys = [keyEntry("mixed", between, [server.cert])];
-    assert.match(await faultOf(readStores({ keys })), /the certificate "mixed" in keys\.jks is not of its key/);
+    assert.match(
+      await faultOf(readStores({ keys })),
+      /the certificate "mixed" in keys\.jks does not belong to its key/,
+    );
   });
 
-  it("refuse a chain whose root is not trusted, and name it", async () => {
+  it("a root that the truststore does not contain is named", async () => {
     const other = await issue({ name: "Other" });
     const trusted = [trustEntry("o", other.cert)];
     assert.match(
       await faultOf(readStores({ trusted })),
-      /^truststore: expected the root that the certificate "server" in keys\.jks leads to, "CN=Root", found others; import it: keytool/,
+      /^truststore: expected "CN=Root", the root of the certificate "server" in keys\.jks, found others; import it: keytool/,
     );
-    // OpenSSL, which the balancer has, is not content with an authority in between.
-    assert.match(await faultOf(readStores({ trusted: [trustEntry("b", between.cert)] })), /leads to, "CN=Root", found/);
+    // The balancer's OpenSSL does not accept a trusted intermediate authority instead of the root.
+    assert.match(
+      await faultOf(readStores({ trusted: [trustEntry("b", between.cert)] })),
+      /expected "CN=Root", the root of/,
+    );
   });
 
-  it("are not fooled by an authority of the same name", async () => {
+  it("an authority with the same name but another key is not accepted as the root", async () => {
     const trusted = [trustEntry("r", (await issue({ name: "Root" })).cert)];
-    assert.match(await faultOf(readStores({ trusted })), /^truststore: expected the root .* "CN=Root", found others/);
+    assert.match(await faultOf(readStores({ trusted })), /^truststore: expected "CN=Root", the root .*, found others/);
   });
 
-  it("refuse what only a handshake finds: a signature that is too weak, an authority that has ended", async () => {
+  it("a weak signature and an expired authority are refused by a real handshake", async () => {
     const weak = await issue({ name: "Weak", hosts: names, by: root, algorithm: "sha1" });
     assert.match(
       await faultOf(readStores({ keys: [keyEntry("weak", weak, [weak.cert])] })),
-      /^keystore: expected that a TLS client which trusts the truststore takes the certificate .*ca md too weak/,
+      /^keystore: expected that a TLS client which trusts the truststore accepts the certificate .*ca md too weak/,
     );
     const ended = await issue({ name: "Ended", by: root, days: [-10, -2] });
     const own = await issue({ name: "Own", hosts: names, by: ended });
@@ -270,14 +276,17 @@ describe("the user's own keystore and truststore", function () {
     );
   });
 
-  it("warn when fewer than 30 days are left", async () => {
+  it("a certificate that expires within 30 days is a warning", async () => {
     const soon = await issue({ name: "Soon", hosts: names, by: root, days: [-1, 12.5] });
     const { warnings } = await readStores({ keys: [keyEntry("soon", soon, [soon.cert])] });
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0] ?? "", /^keystore: the certificate in .* ends on \d{4}-\d\d-\d\d, in 12 days; put a new/);
+    assert.match(
+      warnings[0] ?? "",
+      /^keystore: the certificate in .* expires on \d{4}-\d\d-\d\d, in 12 days; replace it/,
+    );
   });
 
-  it("report all faults at once", async () => {
+  it("all faults are reported at once", async () => {
     const few = await issue({ name: "Few", hosts: ["gateway.example.com"], days: [-9, -1] });
     const faults = await faultsOf(
       readStores({ keys: [keyEntry("few", few, [few.cert])], truststorePassword: "wrong pass" }),
@@ -289,7 +298,7 @@ describe("the user's own keystore and truststore", function () {
   });
 
   for (const type of ["JKS", "PKCS12"]) {
-    it(`may be of keytool's type ${type}, made as the message says`, async function () {
+    it(`stores that keytool created as type ${type}, with the options of the message, are accepted`, async function () {
       if (spawnSync("keytool", ["-help"]).error) {
         process.stdout.write("      skipped: keytool is not on PATH (install a JRE to run this)\n");
         return this.skip();

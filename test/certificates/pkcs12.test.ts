@@ -10,12 +10,12 @@ import { derOf, type Issued, issue } from "./support";
 
 const fixture = (name: string) => readFileSync(join(__dirname, "fixtures", name));
 
-/** `key mine: CN=a.test` or `trusted root: CN=a.test`; a key that does not fit its certificate fails. */
+/** `key mine: CN=a.test` or `trusted root: CN=a.test`; fails when key and certificate do not belong together. */
 function described(entry: StoredEntry, keyPassword: string): string {
   const chain = (entry.kind === "key" ? entry.chain : [entry.certificate]).map((der) => new X509Certificate(der));
   if (entry.kind === "key") {
     const key = createPrivateKey({ key: entry.open(keyPassword), format: "der", type: "pkcs8" });
-    assert.ok(chain[0]?.checkPrivateKey(key), "the key is the certificate's");
+    assert.ok(chain[0]?.checkPrivateKey(key), "the key belongs to the certificate");
   }
   return `${entry.kind} ${entry.alias}: ${chain.map(({ subject }) => subject).join(", ")}`;
 }
@@ -24,48 +24,51 @@ function read(file: Buffer, password: string): string[] {
   return readPkcs12(file, password).map((entry) => described(entry, password));
 }
 
-describe("PKCS12 keystores", function () {
+describe("PKCS12", function () {
   this.timeout(30_000);
 
-  it("of keytool are read, keys and trusted certificates, with their aliases", () => {
+  it("keytool's files: keys and trusted certificates are read with their aliases", () => {
     assert.deepEqual(read(fixture("keytool.p12"), "storepass"), ["key mine: CN=a.test"]);
     assert.deepEqual(read(fixture("keytool-trust.p12"), "storepass"), ["trusted root: CN=a.test"]);
   });
 
-  it("of Java 8's keytool, with RC2, are read", () => {
+  it("files of Java 8's keytool, with RC2, are read", () => {
     assert.deepEqual(read(fixture("keytool-legacy.p12"), "storepass"), ["key mine: CN=a.test"]);
     assert.throws(() => readPkcs12(fixture("keytool-legacy.p12"), "storepast"), WrongPassword);
   });
 
-  it("in which a key has a password of its own are refused, and not for the store's password", () => {
+  it("a key with its own password is refused with that reason", () => {
     assert.throws(
       () => readPkcs12(fixture("key-password.p12"), "storepass"),
-      /^Error: one of its keys has another password than the store; make it with one password for both$/,
+      /^Error: one of its keys has a different password than the store; create it with one password for both$/,
     );
   });
 
-  it("are told from other files that begin like them", async () => {
+  it("other file kinds that begin alike are refused", async () => {
     const { cert } = await issue({ name: "Root" });
     for (const file of [derOf(cert), Buffer.from("3003020103", "hex")])
-      assert.throws(() => readPkcs12(file, "pw"), /^Error: it is no PKCS #12 file, or damaged; name another file$/);
+      assert.throws(
+        () => readPkcs12(file, "pw"),
+        /^Error: it is not a PKCS #12 file, or is damaged; set another file$/,
+      );
   });
 
-  it("refuse another password, for the store and for a key", () => {
+  it("a wrong password of the store or of a key is refused", () => {
     assert.throws(() => readPkcs12(fixture("keytool.p12"), "storepast"), WrongPassword);
     const [key] = readPkcs12(fixture("keytool.p12"), "storepass");
     assert.ok(key?.kind === "key");
     assert.throws(() => key.open("storepast"), WrongPassword);
   });
 
-  it("refuse every file that is cut short, and never with a wrong entry", () => {
+  it("a truncated file is refused, at any length", () => {
     const file = fixture("keytool-trust.p12");
     for (let length = 0; length < file.length; length++)
       assert.throws(() => readPkcs12(file.subarray(0, length), "storepass"), Error);
   });
 
-  it("refuse a file in which any byte of the content was changed", () => {
+  it("a file with one changed byte of content is refused", () => {
     const file = fixture("keytool-trust.p12");
-    // Behind it stand the digest and how it was made.
+    // The digest and its parameters follow the content.
     for (let at = 40; at < 600; at += 23) {
       const changed = Buffer.from(file);
       changed[at] = (changed[at] ?? 0) ^ 0x01;
@@ -80,7 +83,7 @@ describe("PKCS12 keystores", function () {
   });
 });
 
-describe("PKCS12 keystores of OpenSSL", function () {
+describe("PKCS12 of OpenSSL", function () {
   this.timeout(30_000);
   let directory = "";
   let root: Issued;
@@ -113,7 +116,7 @@ describe("PKCS12 keystores of OpenSSL", function () {
     return readFileSync(join(directory, "made.p12"));
   }
 
-  /** A root of a kind that `issue` can't make. */
+  /** A root certificate of a kind that `issue` can't create. */
   function makeRoot(name: string, ...options: string[]): Buffer {
     const files = ["-keyout", `${name}.key`, "-out", `${name}.pem`];
     run("openssl", "req", "-x509", "-nodes", "-sha256", "-subj", `/CN=${name}`, ...files, ...options);
@@ -123,7 +126,7 @@ describe("PKCS12 keystores of OpenSSL", function () {
   const makeEcRoot = () => makeRoot("ec", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256");
   const makePssRoot = () => makeRoot("pss", "-newkey", "rsa:2048", "-sigopt", "rsa_padding_mode:pss");
 
-  /** OpenSSL leaves them out in some builds. */
+  /** Some builds of OpenSSL have none. */
   function hasOldCiphers(): boolean {
     const options = ["-legacy", "-nokeys", "-in", "root.pem", "-passout", "pass:pw", "-out", "old.p12"];
     return spawnSync("openssl", ["pkcs12", "-export", ...options], { cwd: directory }).status === 0;
@@ -131,47 +134,47 @@ describe("PKCS12 keystores of OpenSSL", function () {
 
   const own = ["-inkey", "server.key", "-in", "server.pem", "-certfile", "root.pem", "-name", "Server"];
   const ways: readonly [string, string[]][] = [
-    ["as it makes them today", []],
+    ["with the default ciphers", []],
     ["with Triple DES", ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1"]],
     ["with AES of 128 bits", ["-keypbe", "AES-128-CBC", "-certpbe", "AES-128-CBC"]],
     ["with a digest of 512 bits", ["-macalg", "sha512"]],
-    ["with nothing encrypted", ["-keypbe", "NONE", "-certpbe", "NONE"]],
+    ["without encryption", ["-keypbe", "NONE", "-certpbe", "NONE"]],
     ["without a digest", ["-nomac"]],
   ];
   for (const [title, options] of ways) {
-    it(`are read ${title}, the chain in order`, () => {
+    it(`${title}: read, with the chain in order`, () => {
       const file = openssl("pässword€ 1", ...own, ...options);
       assert.deepEqual(read(file, "pässword€ 1"), ["key server: CN=a.test, CN=Root"]);
       assert.throws(() => readPkcs12(file, "other"), WrongPassword);
     });
   }
 
-  it("are refused with a digest that can't be checked", () => {
+  it("a file whose digest can't be checked is refused", () => {
     const file = openssl("pässword", ...own);
-    // SHA-256 in the digest's own algorithm, which stands last, becomes one that nobody knows.
+    // Changes the last SHA-256, which is the digest's algorithm, into an unknown one.
     const sha256 = Buffer.from("608648016503040201", "hex");
     file[file.lastIndexOf(sha256) + sha256.length - 1] = 0x7f;
-    assert.throws(() => readPkcs12(file, "pässword"), /not known here \(PKCS#12 uses unsupported MAC algorithm/);
+    assert.throws(() => readPkcs12(file, "pässword"), /not supported \(PKCS#12 uses unsupported MAC algorithm/);
   });
 
-  it("with certificates alone are taken as trusted", () => {
+  it("certificates without a key are trusted certificates", () => {
     assert.deepEqual(read(openssl("pw", "-nokeys", "-in", "root.pem"), "pw"), ["trusted certificate-1: CN=Root"]);
   });
 
-  it("with the ciphers of its older versions are read; RC2 of 128 bits is refused, with the remedy", function () {
+  it("ciphers of older versions are read, except RC2 of 128 bits, which is refused with the remedy", function () {
     if (!hasOldCiphers()) {
-      process.stdout.write("      skipped: this OpenSSL has no old ciphers to make one\n");
+      process.stdout.write("      skipped: this OpenSSL has no old ciphers\n");
       return this.skip();
     }
     assert.deepEqual(read(openssl("pässword€ 1", ...own, "-legacy"), "pässword€ 1"), [
       "key server: CN=a.test, CN=Root",
     ]);
     const file = openssl("pw", ...own, "-legacy", "-certpbe", "PBE-SHA1-RC2-128");
-    assert.throws(() => readPkcs12(file, "pw"), /not known here \(.*Unsupported OID\); .*keytool -importkeystore -src/);
+    assert.throws(() => readPkcs12(file, "pw"), /not supported \(.*Unsupported OID\); .*keytool -importkeystore -src/);
     assert.throws(() => readPkcs12(file, "other"), WrongPassword);
   });
 
-  it("have every certificate byte for byte: of an EC key, signed by one, signed with RSASSA-PSS", () => {
+  it("certificates are read byte for byte: of an EC key, signed by an EC key, signed with RSASSA-PSS", () => {
     const roots = [makeEcRoot(), makePssRoot()];
     run("openssl", "req", "-new", "-key", "server.key", "-subj", "/CN=by.ec", "-out", "server.csr");
     const signing = ["-CA", "ec.pem", "-CAkey", "ec.key", "-CAcreateserial"];
@@ -186,7 +189,7 @@ describe("PKCS12 keystores of OpenSSL", function () {
     }
   });
 
-  it("may have a key that is not RSA, which is for others to judge", () => {
+  it("a key that is not RSA is read", () => {
     makeEcRoot();
     const [entry] = readPkcs12(openssl("pw", "-inkey", "ec.key", "-in", "ec.pem"), "pw");
     assert.ok(entry?.kind === "key");
@@ -194,10 +197,10 @@ describe("PKCS12 keystores of OpenSSL", function () {
   });
 
   for (const [title, options] of [
-    ["today", []],
-    ["in Java 8", ["-J-Dkeystore.pkcs12.legacy"]],
+    ["with default ciphers", []],
+    ["with the ciphers of Java 8", ["-J-Dkeystore.pkcs12.legacy"]],
   ] as const) {
-    it(`and keytool's truststores as it makes them ${title} are read, whatever signed their certificates`, function () {
+    it(`keytool's truststores ${title} are read, with certificates of every signature`, function () {
       if (spawnSync("keytool", ["-help"]).error) {
         process.stdout.write("      skipped: keytool is not on PATH (install a JRE to run this)\n");
         return this.skip();

@@ -21,22 +21,20 @@ export interface Issued {
 export interface Wanted {
   /** Common name. */
   readonly name: string;
-  /** Subject alternative names; an authority without. */
+  /** Subject alternative names. @default none, and the certificate is an authority */
   readonly hosts?: readonly string[];
-  /** Signs it. @default itself */
+  /** The issuer. @default self-signed */
   readonly by?: Issued;
-  /** Of the key that it is for. @default a new one */
-  readonly key?: string;
-  /** From and to, in days from now. @default -1 and 365 */
+  /** Start and end of validity, in days from now. @default -1 and 365 */
   readonly days?: readonly [number, number];
   readonly kind?: "rsa" | "ec";
   readonly bits?: number;
   readonly algorithm?: "sha1" | "sha256";
-  /** @default both */
+  /** @default servers and clients */
   readonly use?: "client";
 }
 
-/** Issues a certificate as somebody else's authority would. */
+/** Issues a certificate of another authority than the deployment's. */
 export async function issue(wanted: Wanted): Promise<Issued> {
   const { name, hosts, by, days: [from, to] = [-1, 365], kind = "rsa", bits = 2048, algorithm = "sha256" } = wanted;
   const inDays = (days: number) => new Date(Date.now() + days * 86_400_000);

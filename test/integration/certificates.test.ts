@@ -241,7 +241,7 @@ describe("the servers' certificate on a running stack", function () {
   it("is refused with a wrong password before anything changes", async () => {
     await stack.setSecret("keystorePassword", "keystore-own-2");
     await assertRefused(
-      /- keystorePassword: expected the password of .*keys\.jks, found another one; run: npm run config/,
+      /- keystorePassword: expected the password of .*keys\.jks, found a wrong one; run: npm run config/,
     );
   });
 });

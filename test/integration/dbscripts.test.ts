@@ -166,7 +166,7 @@ describe("database scripts on a real server", function () {
   it("refuse a schema with some of the tables, or with others, and change nothing", async () => {
     for (const [table, message] of [
       ["PARENT", /has some tables of version 1\.9\.0, but not CHILD/],
-      ["STRANGER", /expected it empty .*found STRANGER/],
+      ["STRANGER", /expected it to be empty .*found STRANGER/],
     ] as const) {
       const database = await newSchema();
       await server.admin.query(`CREATE TABLE ${database}.${table} (Z INT)`);

@@ -87,7 +87,7 @@ describe("stand-in server", function () {
   refused(
     "the wrong keystore password",
     { [files.carbon]: [[/(<KeyStore>[\s\S]*?<Password>)wso2carbon/, "$1other"]] },
-    /wso2carbon.jks: its password is another one/,
+    /wso2carbon.jks: the password is wrong/,
   );
   refused(
     "another key alias",
