@@ -1,4 +1,4 @@
-/** What the engine tells the display: plain data, in the order in which it happened. */
+/** The events that the engine sends to the display: plain data, in the order in which they happened. */
 
 import type { ResourceState } from "./model";
 import type { DiffKind } from "./provider";
@@ -23,10 +23,10 @@ export interface Step {
   readonly new?: ResourceState;
   /** Top-level properties that differ. */
   readonly diffs?: readonly string[];
-  /** Those of them that make it be replaced. */
+  /** The properties among `diffs` that require a replacement. */
   readonly replaces?: readonly string[];
   readonly detailed?: Readonly<Record<string, DiffKind>>;
-  /** Only forgotten, not deleted: retainOnDelete, or it goes with another resource. */
+  /** Removed from the state without a provider call: retainOnDelete is set, or deleting another resource deletes it. */
   readonly retain?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The local engine: runs the program, keeps the state, shows what happens. */
+/** The embedded engine: runs the program, keeps the state and shows progress. */
 
 import type { RunKind } from "./display/display";
 import type { Options, Result } from "./run";
@@ -8,11 +8,11 @@ export { type RecordedResource, stackOutputs, stackResources } from "./recorded"
 export type { Options, Result } from "./run";
 
 /**
- * Brings a stack up, previews, refreshes or destroys it.
+ * Brings a stack up, or previews, refreshes or destroys it.
  *
- * @throws with one clear message when the run can't begin; what fails during it is shown and gives exit code 1.
+ * @throws when the run can't start. Failures during the run are shown and result in exit code 1.
  */
 export async function run(operation: RunKind, options: Options): Promise<Result> {
-  // Reading outputs must not pay for loading gRPC.
+  // Commands that only read outputs should not have to load gRPC.
   return (await import("./run")).run(operation, options);
 }

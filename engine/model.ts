@@ -1,18 +1,18 @@
-/** What the engine knows of a resource: as recorded (state), and as the program wants it (goal). */
+/** A resource as recorded (state) and as the program registers it (goal). */
 
 import type { Pending, Recorded, StackName } from "./backend/checkpoint";
 import { isEmpty, isObject, type Props } from "./values";
 
-/** As recorded, its secrets opened. */
+/** A recorded resource with decrypted secrets. */
 export type ResourceState = Recorded<Props>;
 export type PendingOperation = Pending<Props>;
 
-/** A name under which the resource may be recorded; missing parts are the resource's own. */
+/** Another name under which the resource may be recorded; parts that are not given are the resource's current ones. */
 export type Alias =
   | string
   | { name?: string; type?: string; stack?: string; project?: string; parent?: string; noParent?: boolean };
 
-/** One registerResource request of the program: what is to be recorded, and how to get there. */
+/** One registerResource request of the program: the wanted state, and options for reaching it. */
 export interface Goal extends Omit<ResourceState, "urn" | "aliases"> {
   readonly name: string;
   readonly inputs: Props;
@@ -20,11 +20,11 @@ export interface Goal extends Omit<ResourceState, "urn" | "aliases"> {
   readonly deleteBeforeReplace?: boolean;
   readonly aliases?: readonly Alias[];
   readonly importId?: string;
-  /** For readResource: the id of what to read. */
+  /** For readResource: the id of the object to read. */
   readonly readId?: string;
 }
 
-/** What would be recorded of `goal`; what only exists afterwards is as in `old`. */
+/** The state to record for `goal`; id and timestamps come from `old`. */
 export function stateFor(urn: string, goal: Goal, aliases: readonly string[], old?: ResourceState): ResourceState {
   const { name: _name, version: _version, deleteBeforeReplace: _delete, ...wanted } = goal;
   const { importId: _importId, readId: _readId, ...recorded } = wanted;
@@ -41,10 +41,10 @@ export const packageOf = (type: string): string => type.slice(0, type.indexOf(":
 export const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");
 /** The type without its parents' types. */
 export const typeOf = (urn: string): string => (urn.split("::")[2] ?? "").split("$").pop() ?? "";
-/** Default providers are the engine's own affair: not shown, not counted. */
+/** Default providers are internal to the engine: they are neither shown nor counted. */
 export const isDefaultProvider = (urn: string): boolean =>
   isProviderType(typeOf(urn)) && /^default(_|$)/.test(nameOf(urn));
-/** `docker:index:Container` for `docker:index/container:Container`, as people write it. */
+/** The short form that people write: `docker:index:Container` for `docker:index/container:Container`. */
 export const shortType = (type: string): string => type.replace(/^([^:]+:[^:/]+)\/[^:]+:/, "$1:");
 /** The URN in a provider reference `<urn>::<id>`. */
 export const providerUrn = (reference: string): string => reference.slice(0, reference.lastIndexOf("::"));
@@ -59,7 +59,7 @@ export function makeUrn(stack: StackName, type: string, name: string, parent?: s
 type Reference = "parent" | "dependencies" | "propertyDependencies" | "deletedWith" | "provider";
 type References = Pick<ResourceState, Reference> & { readonly urn?: string };
 
-/** Everything that must exist before this resource does. */
+/** The URNs of all resources that must exist before this one. */
 export function requirements(state: References): string[] {
   const { dependencies = [], propertyDependencies = {}, parent, deletedWith, provider } = state;
   const holders = [parent, deletedWith, provider && providerUrn(provider)];
@@ -67,10 +67,10 @@ export function requirements(state: References): string[] {
   return [...new Set(all.filter((urn): urn is string => urn !== undefined && urn !== "" && urn !== state.urn))];
 }
 
-/** What is recorded beside inputs and outputs, the same for the same resource: nothing empty, everything in order. */
+/** All recorded fields except inputs and outputs, without empty ones and sorted, so that equal resources give equal text. */
 export function otherFields({ inputs: _inputs, outputs: _outputs, ...state }: ResourceState): Record<string, unknown> {
   const sorted = (value: unknown): unknown => {
-    // Dependencies come in the order in which the program's promises happened to resolve.
+    // The order of dependencies depends on the order in which the program's promises resolved.
     if (Array.isArray(value)) return [...value].sort();
     return isObject(value) ? ordered(value) : value;
   };

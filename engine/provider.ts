@@ -1,22 +1,22 @@
 /**
- * What the local engine asks of a provider. Those of docker, mysql and random are made of kinds (providers/kind.ts says how
- * to add one), which leaves checking, comparing and naming to a table of fields; any other implements {@link Provider}
- * itself, as providers/dynamic.ts does.
+ * The interface between the engine and a provider. The docker, mysql and random providers are built from resource kinds
+ * (providers/kind.ts), for which a table of fields does the checking, comparing and naming. Other providers, such as
+ * providers/dynamic.ts, implement {@link Provider} directly.
  */
 
-/** Stands for a value that is not known before the resource it comes from exists; previews only. */
+/** Stands for a value that is unknown until the resource that it comes from exists; occurs in previews only. */
 export class Unknown {
   static readonly instance = new Unknown();
   private constructor() {}
 }
 
-/** A property value without its secret marks; the engine adds and removes those. */
+/** A property value without secret marks; the engine removes and restores the marks. */
 export type Value = null | boolean | number | string | Unknown | Value[] | { [key: string]: Value };
 export type Properties = { [key: string]: Value };
 
 export interface CheckFailure {
   readonly property: string;
-  /** Begins with the property's name. */
+  /** Starts with the property's name. */
   readonly reason: string;
 }
 
@@ -24,11 +24,11 @@ export type DiffKind = "add" | "add-replace" | "delete" | "delete-replace" | "up
 
 export interface DiffResult {
   readonly changes: boolean;
-  /** Top-level properties that make the resource be replaced; empty for an update in place. */
+  /** Top-level properties that require a replacement; empty for an update in place. */
   readonly replaces: readonly string[];
-  /** The old one must go before the new one can be made, e.g. because both would have the same name. */
+  /** The old resource must be deleted before the new one is created, e.g. because both would have the same name. */
   readonly deleteBeforeReplace: boolean;
-  /** Property path (`labels[1].value`) -> what happens to it. */
+  /** Property path (`labels[1].value`) -> kind of change. */
   readonly detailed: Readonly<Record<string, DiffKind>>;
 }
 
@@ -45,85 +45,84 @@ export interface Existing extends ResourceRef {
   readonly outputs: Properties;
 }
 
-/** What every call may use: progress for a person, and the end of patience. */
+/** Available to each provider call: progress output and cancellation. */
 export interface Context {
-  /** Shows one line of progress below the resource; never a secret. */
+  /** Shows one line of progress for the resource; `message` must not contain a secret. */
   log(message: string): void;
-  /** Aborted when the resource's customTimeouts are over, or by a second Ctrl-C. */
+  /** Aborted when the resource's customTimeouts expire, or by a second Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
 export interface Provider {
-  /** The type tokens that this provider serves. */
+  /** The type tokens of the resource kinds that this provider supports. */
   readonly types: readonly string[];
-  /** False when the outputs of an update can't be told beforehand; by default those not set by inputs stay. */
+  /** False if the outputs of an update are unknown in a preview. @default true: outputs that are not inputs stay the same */
   readonly previewsUpdates?: boolean;
   /**
-   * Whether what a failed create left has to go before it is made anew. By default an update completes it, and nothing
-   * that is in it is lost.
+   * Whether a partly created resource is replaced. By default an update completes it, so that its contents are kept.
    */
   replacesBroken?(type: string): boolean;
   /**
-   * Outputs that are secret whatever the inputs are, e.g. `result` of a RandomPassword: top-level names, or dotted
-   * paths into objects.
+   * Outputs that are always secret, e.g. `result` of a RandomPassword: top-level names, or dotted paths into objects.
    */
   secretOutputs(type: string): readonly string[];
   /**
-   * Validates `news` and adds the official provider's defaults (and `__defaults`). Pure but for the random choice of a
-   * physical name. `news` may hold {@link Unknown} in a preview.
+   * Validates `news` and adds the official provider's defaults (and `__defaults`). Has no side effects; only a generated
+   * physical name is random. In a preview, `news` may contain {@link Unknown}.
    */
   check(
     resource: ResourceRef,
     olds: Properties | undefined,
     news: Properties,
   ): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
-  /** Compares what is recorded with what is wanted, without side effects. */
+  /** Compares the recorded with the wanted inputs, without side effects. */
   diff(existing: Existing, news: Properties): Promise<DiffResult>;
   /**
-   * Asked before a create is noted as begun: what {@link Provider.recover} finds afterwards is then certainly ours.
+   * Called before a pending create is recorded. An object that {@link Provider.recover} finds later was therefore created
+   * by this stack.
    *
-   * @throws naming it and the remedy, when an object of the name in `inputs` is there, which is somebody else's
+   * @throws with the remedy, when an object with the name in `inputs` already exists
    */
   refuseForeign?(resource: ResourceRef, inputs: Properties, context: Context): Promise<void>;
-  /** @throws {PartialCreateError} when something exists but is not as wanted; after any other error, `recover` is asked. */
+  /** @throws {PartialCreateError} if the object exists but is incomplete; after any other error the engine calls `recover`. */
   create(resource: ResourceRef, inputs: Properties, context: Context): Promise<{ id: string; outputs: Properties }>;
-  /** The present state, or undefined if it is gone. Given only an id (import), inputs and outputs are empty. */
+  /** The actual state, or undefined if the object no longer exists. For an import, `existing` has only an id. */
   read(existing: Existing, context: Context): Promise<{ inputs: Properties; outputs: Properties } | undefined>;
   update(existing: Existing, news: Properties, context: Context): Promise<{ outputs: Properties }>;
-  /** Succeeds when the resource is gone already. */
+  /** Succeeds if the object no longer exists. */
   delete(existing: Existing, context: Context): Promise<void>;
   /**
-   * Looks for what an interrupted or failed create left behind: an object of the name in `inputs` that is as they say
-   * (e.g. by its labels), or undefined. Unless `complete`, the next step updates it, or replaces it if it
-   * {@link Provider.replacesBroken}. Without this method, nothing is left behind, or create copes with it.
+   * Finds an object that an interrupted or failed create left behind: it has the name in `inputs` and matches them (e.g.
+   * by its labels). Unless `complete`, the next run updates it, or replaces it if {@link Provider.replacesBroken}. Only
+   * providers whose creates leave nothing behind, or that can repeat a create, may omit this method.
    *
-   * @throws when nobody answers: it is asked again by the next run
+   * @throws when the server can't be reached; the next run retries
    */
   recover?(
     resource: ResourceRef,
     inputs: Properties,
     context: Context,
   ): Promise<{ id: string; outputs: Properties; complete: boolean } | undefined>;
-  /** Gives up connections; the provider is not used afterwards. */
+  /** Closes connections; the provider is not used afterwards. */
   close?(): Promise<void>;
 }
 
-/** What a provider may know of the run. */
+/** Information about the run for providers. */
 export interface ProviderHost {
-  /** The project's directory, where the program's packages are installed. */
+  /** The project directory, where the program's packages are installed. */
   readonly dir: string;
-  /** Shows one line; never a secret. */
+  /** Shows one line; it must not contain a secret. */
   log(line: string): void;
 }
 
 /**
- * The provider for a package, with the configuration of its provider resource (`host`; `endpoint`, `username`, ...).
- * It may begin at once with what is slow to start; {@link Provider.close} ends that.
- * @throws when `pkg` is not served, naming it and the way out.
+ * Creates the provider of a package from the configuration of its provider resource (`host`; `endpoint`, `username`, ...).
+ * The provider may start child processes at once; {@link Provider.close} ends them.
+ * @throws with the remedy, when `pkg` is not supported
  */
 export type ProviderFactory = (pkg: string, config: Properties) => Provider;
 
-/** A create that failed half-way: the resource must be recorded with its id, and completed or made anew by the next run. */
+/** A create that failed half-way: the engine records the resource with its id, and the next run completes or replaces it. */
 export class PartialCreateError extends Error {
   constructor(
     message: string,
@@ -134,9 +133,8 @@ export class PartialCreateError extends Error {
   }
 }
 
-/** For what the local engine does not know. */
 export function unknownKind(what: string): Error {
   return new Error(
-    `${what}: the local engine does not know this resource kind; use the Pulumi CLI (install it and set APIM_ENGINE=pulumi)`,
+    `${what}: the embedded engine does not support this resource kind; use the Pulumi CLI (install it and set APIM_ENGINE=pulumi)`,
   );
 }

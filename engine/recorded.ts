@@ -1,4 +1,4 @@
-/** Reads the state without running anything. */
+/** Reads the state without running the program. */
 
 import { openKeys } from "./backend/passphrase";
 import { readProject } from "./backend/project";
@@ -7,7 +7,7 @@ import { nameOf, STACK_TYPE } from "./model";
 import type { Properties } from "./provider";
 import { fromState, type Props, unwrapProps } from "./values";
 
-/** One resource as recorded, secrets in plain or "[secret]". */
+/** A recorded resource; secrets are decrypted or shown as "[secret]". */
 export interface RecordedResource {
   readonly name: string;
   readonly type: string;
@@ -16,9 +16,9 @@ export interface RecordedResource {
 }
 
 /**
- * The stack's resources; undefined when it was never brought up.
+ * The resources of a stack; undefined if it was never brought up.
  *
- * @param showSecrets without them, no passphrase is needed and no key has to be derived. @default false
+ * @param showSecrets decrypts secrets, which needs the passphrase. @default false
  */
 export async function stackResources(
   projectDir: string,
@@ -33,12 +33,14 @@ export async function stackResources(
   const key = showSecrets ? (await openKeys(needs)).state : { decrypt: () => JSON.stringify("[secret]") };
   const plain = (props: Props = {}) => unwrapProps(fromState(props, key) as Props);
   return stored.resources.map(({ urn, type, inputs, outputs }) => ({
-    ...{ name: nameOf(urn), type },
-    ...{ inputs: plain(inputs), outputs: plain(outputs) },
+    name: nameOf(urn),
+    type,
+    inputs: plain(inputs),
+    outputs: plain(outputs),
   }));
 }
 
-/** Its outputs; undefined also when nothing is left of it. */
+/** The outputs of a stack; undefined if it was never brought up, or was destroyed. */
 export async function stackOutputs(...where: Parameters<typeof stackResources>): Promise<Properties | undefined> {
   return (await stackResources(...where))?.find(({ type }) => type === STACK_TYPE)?.outputs;
 }

@@ -22,43 +22,46 @@ import type { ProviderFactory, ProviderHost } from "./provider";
 import { fromState, type Props } from "./values";
 
 export interface Options {
-  /** Where Pulumi.yaml is. */
+  /** The directory of Pulumi.yaml. */
   readonly projectDir: string;
   readonly stack: string;
-  /** Show every change in full, with line diffs. @default false */
+  /** Shows each change in full, with line diffs. @default false */
   readonly diff?: boolean;
-  /** Print a preview as one JSON document. @default false */
+  /** Prints a preview as one JSON document. @default false */
   readonly json?: boolean;
-  /** Exit status 1 when there are changes. @default false */
+  /** Exit code 1 if there are changes. @default false */
   readonly expectNoChanges?: boolean;
-  /** A refresh that only tells what was changed outside, and records nothing. @default false */
+  /** A refresh that reports drift without recording it. @default false */
   readonly previewOnly?: boolean;
-  /** Provider calls at the same time. @default 16 */
+  /** Maximum number of concurrent provider calls. @default 16 */
   readonly parallel?: number;
   /** @default process.stdout */
   readonly out?: { write(text: string): unknown; isTTY?: boolean };
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
-  /** Serves the packages of the program's resources; asked for while the program starts, which leaves a core idle. */
+  /** Loads the providers; called while the program starts, so that both start concurrently. */
   readonly providers: (host: ProviderHost) => Promise<ProviderFactory>;
 }
 
 export interface Result {
-  /** 0, 1 after a failure (or, when none were expected, changes), 130 when stopped. */
+  /** 0; 1 after a failure or unexpected changes; 130 after a signal. */
   readonly exitCode: number;
   readonly changed: boolean;
   readonly counts: Readonly<Partial<Record<Operation, number>>>;
   readonly ms: number;
-  /** Of these, while the program ran: starting Node, loading the SDK and the program, and the steps that it asked for. */
+  /** The part of `ms` in which the program ran: starting Node, loading the SDK and the program, and the program's steps. */
   readonly programMs: number;
 }
 
 const PARALLEL = 16;
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-/** npm sends on what the terminal sent already: a signal that comes sooner after the first one is no second wish. */
-const SECOND_WISH_MS = 1000;
+/**
+ * npm forwards a signal that the terminal has already sent. A second signal within this time counts as this echo, not as
+ * a second Ctrl-C.
+ */
+const SIGNAL_ECHO_MS = 1000;
 
-/** @throws with one clear message when the run can't begin; what fails during it is shown and gives exit code 1. */
+/** @throws when the run can't start. Failures during the run are shown and result in exit code 1. */
 export async function run(operation: RunKind, options: Options): Promise<Result> {
   return new Run(operation, options).execute();
 }
@@ -70,8 +73,8 @@ class Run {
   private readonly file: StateFile;
   private readonly out: NonNullable<Options["out"]>;
   private readonly display: Display;
-  /** Whether nothing is written. */
-  private readonly dry: boolean;
+  /** Nothing is written. */
+  private readonly dryRun: boolean;
   private readonly events: EngineEvent[] = [];
   private registry: ProviderRegistry | undefined;
   private loading: Promise<unknown> | undefined;
@@ -90,7 +93,7 @@ class Run {
     private readonly options: Options,
   ) {
     const { projectDir, stack, env = process.env, out = process.stdout, diff = false, json } = options;
-    this.dry = operation === "preview" || (operation === "refresh" && options.previewOnly === true);
+    this.dryRun = operation === "preview" || (operation === "refresh" && options.previewOnly === true);
     this.env = env;
     this.out = out;
     this.project = readProject(projectDir, stack);
@@ -107,26 +110,27 @@ class Run {
     return this.ending.signal.aborted;
   }
 
-  private readonly stop = (): void => {
+  private readonly onSignal = (): void => {
     if (!this.stopped) {
-      const finishing = "the steps under way are finished first, so that nothing is lost; Ctrl-C again ends at once";
-      this.say(this.dry ? "Stopping" : `Stopping: ${finishing}.`);
+      const finishing = "the steps in progress are finished first, so that nothing is lost; Ctrl-C again ends at once";
+      this.print(this.dryRun ? "Stopping" : `Stopping: ${finishing}.`);
       this.stoppedAt = Date.now();
       this.stopping.abort();
-    } else if (!this.ended && !this.over && Date.now() - this.stoppedAt >= SECOND_WISH_MS) {
-      if (!this.dry) this.say("Ended at once: the steps under way are left open, and the next run looks after them.");
-      // First: what fails now says nothing of what became of it.
+    } else if (!this.ended && !this.over && Date.now() - this.stoppedAt >= SIGNAL_ECHO_MS) {
+      if (!this.dryRun)
+        this.print("Ended at once: the steps in progress stay pending, and the next run recovers them.");
+      // Before aborting: a call that is aborted may have succeeded all the same, so its failure must not be recorded.
       this.journal?.close();
       this.ending.abort();
     }
   };
 
   async execute(): Promise<Result> {
-    // Before the lock is taken: whoever is stopped must give it back.
-    for (const name of SIGNALS) process.on(name, this.stop);
+    // Before taking the lock: a signal must not end the process without releasing it.
+    for (const name of SIGNALS) process.on(name, this.onSignal);
     let unlock = () => {};
     try {
-      if (!this.dry) unlock = lockStack(this.file.bookkeeping, this.file.stack, (text) => this.say(text));
+      if (!this.dryRun) unlock = await lockStack(this.file.bookkeeping, this.file.stack, (text) => this.print(text));
       await Promise.race([this.work(), this.endRequest]);
     } finally {
       try {
@@ -134,9 +138,9 @@ class Run {
         if (this.ended) await this.journal?.flush();
       } finally {
         this.over = true;
-        const unlisten = () => void SIGNALS.map((name) => process.off(name, this.stop));
-        // Of two signals for one wish, the second may still be on its way.
-        if (this.stopped && !this.ended) setTimeout(unlisten, SECOND_WISH_MS).unref();
+        const unlisten = () => void SIGNALS.map((name) => process.off(name, this.onSignal));
+        // The echo of the signal may still arrive.
+        if (this.stopped && !this.ended) setTimeout(unlisten, SIGNAL_ECHO_MS).unref();
         else unlisten();
         unlock();
       }
@@ -145,7 +149,7 @@ class Run {
   }
 
   private async close(): Promise<void> {
-    // Also when it is not awaited any more: it records, which needs the lock, and opens what must be closed.
+    // Loading writes to the state, which needs the lock, and opens providers, which must be closed.
     await this.loading;
     await this.registry?.close();
   }
@@ -157,13 +161,15 @@ class Run {
     if (stored === undefined && !runsProgram)
       throw new Error(`stack ${file.stack.stack}: there is no state in ${file.file}; nothing to ${operation}`);
     const keys = openKeys({
-      ...{ file, project: this.project, env: this.env },
+      file,
+      project: this.project,
+      env: this.env,
       stateSalt: stored?.salt,
       writes: operation === "up",
-      say: (text) => this.say(text),
+      say: (text) => this.print(text),
     });
     const load = keys.then((opened) => this.load(opened, stored?.resources ?? [], stored?.pending ?? []));
-    // Whoever awaits `load` itself reports it.
+    // A failure is reported where `load` itself is awaited.
     this.loading = load.catch(() => {});
     if (!runsProgram) {
       const { steps, journal } = await load;
@@ -186,14 +192,14 @@ class Run {
       address: monitor.address,
       preview: this.operation === "preview",
       parallel: this.options.parallel ?? PARALLEL,
-      // A stopped program only complains that nobody listens any more.
-      line: (text) => !this.stopped && this.tell(text),
+      // A stopped program only prints that its connection was closed.
+      line: (text) => !this.stopped && this.logInfo(text),
     });
     const close = () => {
       program.kill();
       monitor.close();
     };
-    // Nothing may come back from what is awaited here.
+    // After an abort, the promises awaited below may never resolve.
     this.ending.signal.addEventListener("abort", close);
     try {
       const { journal } = await load;
@@ -211,47 +217,50 @@ class Run {
   }
 
   private async load(keys: Keys, recorded: readonly ResourceState[], pending: readonly PendingOperation[]) {
-    // Encrypted with another key than is written with, a value must be encrypted anew.
+    // If the state is written with another key than it was read with, every secret must be encrypted again.
     const reveal = (props?: Props) => props && (fromState(props, keys.state, keys.state === keys.write) as Props);
-    const open = (state: ResourceState) => ({
+    const decrypt = (state: ResourceState) => ({
       ...state,
-      ...{ inputs: reveal(state.inputs), outputs: reveal(state.outputs) },
+      inputs: reveal(state.inputs),
+      outputs: reveal(state.outputs),
     });
-    const resources = recorded.map(open);
-    const journal = new Journal(this.dry ? undefined : this.file, resources, keys.write);
+    const resources = recorded.map(decrypt);
+    const journal = new Journal(this.dryRun ? undefined : this.file, resources, keys.write);
     this.journal = journal;
-    const factory = await this.options.providers({ dir: this.project.dir, log: (line) => this.tell(line) });
+    const factory = await this.options.providers({ dir: this.project.dir, log: (line) => this.logInfo(line) });
     this.registry = new ProviderRegistry(factory);
     this.registry.start(resources);
     const emit = (event: EngineEvent) => this.emit(event);
     const { parallel = PARALLEL } = this.options;
-    const steps = new Steps(journal, this.registry, emit, this.dry, parallel, this.ending.signal);
+    const steps = new Steps(journal, this.registry, emit, this.dryRun, parallel, this.ending.signal);
     void this.stopRequest.then(() => {
       steps.stopping = true;
     });
-    if (pending.length > 0 && this.dry)
-      this.tell(`an earlier run was cut off with ${pending.length} steps under way; the next up looks after them`);
+    if (pending.length > 0 && this.dryRun)
+      this.logInfo(
+        `an earlier run was interrupted and left ${pending.length} pending operations; the next up recovers them`,
+      );
     else
       await recoverPending(
-        pending.map((each) => ({ ...each, resource: open(each.resource) })),
+        pending.map((each) => ({ ...each, resource: decrypt(each.resource) })),
         steps,
       );
     return { steps, journal };
   }
 
-  private tell(message: string): void {
+  private logInfo(message: string): void {
     this.emit({ kind: "log", severity: "info", message });
   }
 
   private emit(event: EngineEvent): void {
-    // Whatever fails then fails for that.
+    // Failures after an abort are its consequences.
     if (this.ended) return;
     if (event.kind === "log" && event.severity === "error") this.failed = true;
     if (this.options.json && event.kind !== "start") this.events.push(event);
     this.display.event(event);
   }
 
-  private say(text: string): void {
+  private print(text: string): void {
     (this.options.json ? process.stderr : this.out).write(`${text}\n`);
   }
 
@@ -265,7 +274,7 @@ class Run {
       this.out.write(`${JSON.stringify(digest, null, 4)}\n`);
     }
     const unexpected = expectNoChanges === true && changed;
-    if (unexpected && !json) this.out.write("error: no changes were expected, but there are some\n");
+    if (unexpected && !json) this.out.write("error: no changes were expected, but changes were found\n");
     return {
       exitCode: this.stopped ? 130 : this.failed || unexpected ? 1 : 0,
       changed,

@@ -1,9 +1,9 @@
-/** Property values as the engine holds them: with secret marks, which providers never see. */
+/** Property values as the engine keeps them: with secret marks, which providers never see. */
 
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { type Properties, Unknown, type Value } from "./provider";
 
-/** A value that must not be shown; `ciphertext` is how the state file holds it, kept while the value is unchanged. */
+/** A value that must not be shown; `ciphertext` is its form in the state file, kept while the value is unchanged. */
 export class Secret {
   constructor(
     readonly value: Prop,
@@ -14,12 +14,12 @@ export class Secret {
 export type Prop = null | boolean | number | string | Unknown | Secret | Prop[] | Props;
 export type Props = { [key: string]: Prop };
 
-// The SDK's protocol marks special values with this key; see runtime/rpc.js in @pulumi/pulumi.
+// The SDK's protocol marks special values with this key. See runtime/rpc.js in @pulumi/pulumi.
 export const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e";
 const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
-/** What stands for an unknown value on the wire, and for an unknown provider id in references. */
+/** Stands for an unknown value on the wire, and for an unknown provider id in references. */
 export const UNKNOWN_ID = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export function isObject(value: unknown): value is Props {
@@ -32,10 +32,10 @@ export function isObject(value: unknown): value is Props {
   );
 }
 
-/** Internal keys (`__defaults`, `__meta`...) are kept in the state and never shown. */
+/** Internal keys (`__defaults`, `__meta`, ...) are recorded but never shown. */
 export const isInternalKey = (key: string): boolean => key.startsWith("__");
 
-/** Applies `change` to every member of an array or object; other values stay. */
+/** Applies `change` to each member of an array or object; returns other values as they are. */
 function mapChildren(value: Prop, change: (child: Prop) => Prop): Prop {
   if (Array.isArray(value)) return value.map(change);
   return isObject(value) ? mapProps(value, change) : value;
@@ -47,7 +47,7 @@ export function mapProps(props: Props, change: (value: Prop, key: string) => Pro
   return result;
 }
 
-/** From what `Struct.toJavaScript()` gives. */
+/** Converts the result of `Struct.toJavaScript()`. */
 export function fromWire(value: unknown): Prop {
   if (value === UNKNOWN_ID) return Unknown.instance;
   if (Array.isArray(value)) return value.map(fromWire);
@@ -62,14 +62,14 @@ export function fromWire(value: unknown): Prop {
 
 type Wire = null | boolean | number | string | Wire[] | { [key: string]: Wire };
 
-/** To what `Struct.fromJavaScript()` takes. */
+/** Converts to the argument of `Struct.fromJavaScript()`. */
 function toWire(value: Prop): Wire {
   if (value instanceof Unknown) return UNKNOWN_ID;
   if (value instanceof Secret) return { [SIGNATURE]: SECRET, value: toWire(value.value) };
   return mapChildren(value, toWire) as Wire;
 }
 
-/** What the state file holds: secrets by `encrypt`, given the JSON text of their value. */
+/** Converts to the form in the state file; `encrypt` gets the JSON text of each secret. */
 export function toState(value: Prop, encrypt: (plain: string) => string): Prop {
   if (value instanceof Secret) {
     const ciphertext = value.ciphertext ?? encrypt(JSON.stringify(toState(value.value, encrypt)));
@@ -79,10 +79,10 @@ export function toState(value: Prop, encrypt: (plain: string) => string): Prop {
 }
 
 /**
- * The reverse of {@link toState}.
+ * The inverse of {@link toState}.
  *
- * @param keep whether secrets that stay as they are are written with the same ciphertext
- * @throws when there is a secret and no key
+ * @param keep whether unchanged secrets are written with the same ciphertext again
+ * @throws when there is a secret but no key
  */
 export function fromState(value: Prop, key: { decrypt(ciphertext: string): string } | undefined, keep = true): Prop {
   if (isObject(value) && value[SIGNATURE] === SECRET) {
@@ -95,7 +95,7 @@ export function fromState(value: Prop, key: { decrypt(ciphertext: string): strin
   return value === UNKNOWN_ID ? Unknown.instance : mapChildren(value, (child) => fromState(child, key, keep));
 }
 
-/** For providers: without secret marks, and with ids in place of references to resources. */
+/** Converts a value for providers: without secret marks, and with ids in place of resource references. */
 export function unwrap(value: Prop): Value {
   if (value instanceof Secret) return unwrap(value.value);
   if (isObject(value) && value[SIGNATURE] === RESOURCE) return unwrap(value.id ?? value.urn ?? null);
@@ -115,8 +115,8 @@ export const containsUnknown = (value: Prop): boolean => contains(value, (each) 
 const containsSecret = (value: Prop): boolean => contains(value, (each) => each instanceof Secret);
 
 /**
- * Carries secret marks from what went into a provider over to what came out: objects member by member, but an array
- * with any secret in it as a whole, because providers may reorder its elements.
+ * Copies secret marks from a provider's inputs to its outputs: objects member by member, but arrays that contain a secret
+ * as a whole, because providers may reorder the elements.
  */
 export function markSecrets(outs: Props, ins: Props): Props {
   return mapProps(outs, (out, key) => {
@@ -140,7 +140,7 @@ export function markPaths(props: Props, paths: readonly string[]): Props {
   return result;
 }
 
-/** Same value and same secret marks; order of keys does not count. */
+/** Same value and same secret marks; the order of keys is ignored. */
 export function equal(a: Prop | undefined, b: Prop | undefined): boolean {
   if (a === b) return true;
   if (a instanceof Secret && b instanceof Secret) return equal(a.value, b.value);
@@ -151,11 +151,11 @@ export function equal(a: Prop | undefined, b: Prop | undefined): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && equal(a[key], b[key]));
 }
 
-/** Top-level keys whose values {@link equal} tells apart. */
+/** Top-level keys whose values are not {@link equal}. */
 export const differingKeys = (olds: Props, news: Props): string[] =>
   Object.keys({ ...olds, ...news }).filter((key) => !equal(olds[key], news[key]));
 
-/** Deep equality; a value that is not known yet equals nothing, absent equals empty. */
+/** Deep equality in which an unknown value equals nothing, and absent equals empty. */
 export function same(left: unknown, right: unknown): boolean {
   if (left instanceof Unknown || right instanceof Unknown) return false;
   if (isEmpty(left) && isEmpty(right)) return true;
@@ -171,17 +171,17 @@ export function isEmpty(value: unknown): boolean {
   return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
 }
 
-/** As text that is the same for what two engines record of one thing: nothing empty, lists in any order. */
-export function settled(value: unknown): string {
-  if (value instanceof Secret) return settled(value.value);
-  if (Array.isArray(value)) return value.map(settled).sort().join();
+/** Canonical text, the same for equivalent states of two engines: empty members are left out, the order of lists is ignored. */
+export function canonical(value: unknown): string {
+  if (value instanceof Secret) return canonical(value.value);
+  if (Array.isArray(value)) return value.map(canonical).sort().join();
   if (!isObject(value)) return value ? JSON.stringify(value) : "";
-  const members = Object.entries(value).map(([key, member]) => [key, settled(member)]);
+  const members = Object.entries(value).map(([key, member]) => [key, canonical(member)]);
   const kept = members.filter(([key = "", text]) => !isInternalKey(key) && text !== "").sort();
   return kept.length > 0 ? JSON.stringify(kept) : "";
 }
 
-/** `labels[1].value`, `keepers["a.b"]`, `*` -> its parts; array positions as numbers. */
+/** Splits a property path (`labels[1].value`, `keepers["a.b"]`, `*`) into its parts; array indexes are numbers. */
 export function parsePath(path: string): (string | number)[] {
   const parts: (string | number)[] = [];
   for (const match of path.matchAll(/\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\[(\*)\]|([^.[\]]+)/g)) {
@@ -191,7 +191,7 @@ export function parsePath(path: string): (string | number)[] {
   return parts;
 }
 
-/** Whether `pattern` (which may hold `*`) is `path` or stands above it. */
+/** Whether `pattern` (which may contain `*`) matches `path` or one of its parents. */
 export function coversPath(pattern: string, path: string): boolean {
   const wanted = parsePath(pattern);
   const found = parsePath(path);
@@ -199,9 +199,9 @@ export function coversPath(pattern: string, path: string): boolean {
 }
 
 /**
- * `news` with the value at `path` as it was in `olds`, for ignoreChanges.
+ * `news` with the value at `path` taken from `olds`, for ignoreChanges.
  *
- * @throws when only one of them has what leads to the value, as it is not certain then which value is meant
+ * @throws when only one of them contains the parent of `path`: it is unclear then which value is meant
  */
 export function resetPath(news: Prop, olds: Prop | undefined, path: readonly (string | number)[]): Prop {
   const [head, ...rest] = path;
@@ -215,7 +215,9 @@ export function resetPath(news: Prop, olds: Prop | undefined, path: readonly (st
       path,
     );
   const refuse = (what: string | number) => {
-    throw new Error(`ignoreChanges: ${what}: not both recorded and in the program, or in lists of other lengths`);
+    throw new Error(
+      `ignoreChanges: ${what}: it must exist both in the state and in the program, in lists of equal length`,
+    );
   };
   if (Array.isArray(news) && Array.isArray(olds)) {
     if (head === "*" ? news.length !== olds.length : !(head in news && head in olds)) refuse(head);
@@ -236,6 +238,5 @@ export function resetPath(news: Prop, olds: Prop | undefined, path: readonly (st
   return result;
 }
 
-/** A gRPC struct of properties, and back. */
 export const toStruct = (props: Props): Struct => Struct.fromJavaScript(toWire(props) as { [key: string]: Wire });
 export const fromStruct = (struct: Struct | undefined): Props => fromWire(struct?.toJavaScript() ?? {}) as Props;

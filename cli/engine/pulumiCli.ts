@@ -53,16 +53,21 @@ async function pulumiEnvironment(
       );
   }
   if (env.PULUMI_CONFIG_PASSPHRASE === undefined && !env.PULUMI_CONFIG_PASSPHRASE_FILE)
-    addPassphrase(result, project, isOurs && creates, say);
+    await addPassphrase(result, project, isOurs && creates, say);
   return result;
 }
 
-function addPassphrase(env: NodeJS.ProcessEnv, project: Project, makes: boolean, say: (message: string) => void): void {
+async function addPassphrase(
+  env: NodeJS.ProcessEnv,
+  project: Project,
+  makes: boolean,
+  say: (message: string) => void,
+): Promise<void> {
   const isFile = env.PULUMI_BACKEND_URL?.startsWith("file://") === true;
   const bookkeeping = join(isFile ? backendDir(project.dir, env) : project.dir, ".pulumi");
   const file = join(bookkeeping, "passphrase");
   // A salt was made with a passphrase that a new one would not fit: the CLI says that it is needed.
-  if (makes && !existsSync(file) && project.salt === undefined) ownPassphrase(bookkeeping, say);
+  if (makes && !existsSync(file) && project.salt === undefined) await ownPassphrase(bookkeeping, say);
   if (existsSync(file)) env.PULUMI_CONFIG_PASSPHRASE_FILE = file;
 }
 

@@ -1,17 +1,16 @@
-/** What the state file holds. */
+/** The contents of the state file. */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /**
- * One resource as the checkpoint (version 3) holds it; fields that we do not know are kept until a run of
- * the program records it anew.
+ * One resource in a checkpoint of version 3. Unknown fields are kept until a run of the program records the resource again.
  *
- * @typeParam Properties in the file, secrets are encrypted; the engine opens them
+ * @typeParam Properties in the file, secrets are encrypted; the engine decrypts them
  */
 export interface Recorded<Properties = { [key: string]: Json }> {
   readonly urn: string;
   readonly custom: boolean;
-  /** Replaced already, and still to be deleted. */
+  /** Replaced, but not yet deleted. */
   readonly delete?: boolean;
   readonly id?: string;
   readonly type: string;
@@ -19,15 +18,15 @@ export interface Recorded<Properties = { [key: string]: Json }> {
   readonly outputs?: Properties;
   readonly parent?: string;
   readonly protect?: boolean;
-  /** Read, not made: never deleted by us. */
+  /** Read but not created by this stack, so never deleted. */
   readonly external?: boolean;
   readonly dependencies?: readonly string[];
-  /** Made, but not as wanted: updated or replaced by the next run. */
+  /** Errors of an incomplete create; the next run updates or replaces the resource. */
   readonly initErrors?: readonly string[];
-  /** `<urn>::<id>` of its provider. */
+  /** `<urn>::<id>` of the provider. */
   readonly provider?: string;
   readonly propertyDependencies?: Readonly<Record<string, readonly string[]>>;
-  /** Deleted, or gone with what held it; to be made again. */
+  /** Deleted, possibly with another resource; the next run creates it again. */
   readonly pendingReplacement?: boolean;
   readonly additionalSecretOutputs?: readonly string[];
   readonly aliases?: readonly string[];
@@ -38,23 +37,23 @@ export interface Recorded<Properties = { [key: string]: Json }> {
   readonly deletedWith?: string;
   readonly ignoreChanges?: readonly string[];
   readonly replaceOnChanges?: readonly string[];
-  /** Where the program made it: `project:///index.ts#12,3`, line and column. */
+  /** Where the program registered it, with line and column: `project:///index.ts#12,3`. */
   readonly sourcePosition?: string;
   readonly created?: string;
   readonly modified?: string;
 }
 
-/** A step that had begun and was not noted as ended. */
+/** A pending operation: it was started, and its end was not recorded. */
 export interface Pending<Properties = { [key: string]: Json }> {
   readonly resource: Recorded<Properties>;
   readonly type: "creating" | "updating" | "deleting" | "reading" | "importing";
 }
 
-/** A checkpoint as read: secrets still encrypted. */
+/** A checkpoint as read, with encrypted secrets. */
 export interface Checkpoint {
   readonly resources: readonly Recorded[];
   readonly pending: readonly Pending[];
-  /** Of the key that secrets are encrypted with. */
+  /** The salt of the encryption key. */
   readonly salt?: string;
 }
 

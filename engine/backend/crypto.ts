@@ -1,4 +1,4 @@
-/** The passphrase secrets provider, as the official engine's: salt, key derivation, ciphertext. */
+/** The passphrase secrets provider, compatible with the official engine: salt, key derivation, ciphertext. */
 
 import { createCipheriv, createDecipheriv, pbkdf2, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
@@ -13,20 +13,20 @@ const CHECK = "pulumi";
 export class Crypter {
   private constructor(
     private readonly key: Buffer,
-    /** `v1:<salt>:v1:<nonce>:<ciphertext of "pulumi">`; kept in the state and in Pulumi.<stack>.yaml. */
+    /** `v1:<salt>:v1:<nonce>:<ciphertext of "pulumi">`, as in the state and in Pulumi.<stack>.yaml. */
     readonly salt: string,
-    /** Where the salt stands. */
+    /** The file that contains the salt, for messages. */
     private readonly origin = "",
   ) {}
 
-  /** A new salt; slow on purpose (some tenths of a second), off the main thread. */
+  /** Creates a new salt; deriving the key deliberately takes some tenths of a second, off the main thread. */
   static async create(passphrase: string): Promise<Crypter> {
     const salt = randomBytes(8);
     const key = await deriveKey(passphrase, salt);
     return new Crypter(key, `v1:${salt.toString("base64")}:${encryptWith(key, CHECK)}`);
   }
 
-  /** @throws when the passphrase is not the one that `salt` was made with; `origin` says where the salt stands. */
+  /** @throws when `salt` was created with another passphrase; the message names `origin`, the file that contains the salt */
   static async open(passphrase: string, salt: string, origin: string): Promise<Crypter> {
     const [version, bytes, ...check] = salt.split(":");
     if (version !== "v1" || bytes === undefined || check.length !== 3)
@@ -35,10 +35,10 @@ export class Crypter {
     try {
       if (decryptWith(key, check.join(":")) === CHECK) return new Crypter(key, salt, origin);
     } catch {
-      // Falls through: a wrong key fails the authentication tag.
+      // With a wrong key the authentication tag does not match: same error as below.
     }
     throw new Error(
-      `${origin}: the passphrase does not fit; set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the one that this stack was made with`,
+      `${origin}: the passphrase is wrong; set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to the passphrase that this stack was created with`,
     );
   }
 
@@ -46,13 +46,13 @@ export class Crypter {
     return encryptWith(this.key, plain);
   }
 
-  /** @throws when it was not encrypted with this key, or was changed since */
+  /** @throws when `ciphertext` was encrypted with another key, or is damaged */
   decrypt(ciphertext: string): string {
     try {
       return decryptWith(this.key, ciphertext);
     } catch {
       throw new Error(
-        `${this.origin}: a secret in it can't be decrypted: it is damaged; restore the file from a backup`,
+        `${this.origin}: a secret can't be decrypted because it is damaged; restore the file from a backup`,
       );
     }
   }

@@ -1,19 +1,20 @@
-/** Where the passphrase of a stack's secrets comes from. */
+/** Finds or generates the passphrase of a stack's secrets. */
 
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { link } from "node:fs/promises";
 import * as path from "node:path";
+import { writeAtomically } from "./atomicFile";
 import { Crypter } from "./crypto";
-import { makeFile } from "./newFile";
 import type { Project } from "./project";
 import type { StateFile } from "./stateFile";
 
 export interface Keys {
-  /** Decrypts what the state file holds. */
+  /** Decrypts the state. */
   readonly state?: Crypter;
   /** Decrypts `secure:` values of Pulumi.<stack>.yaml. */
   readonly config?: Crypter;
-  /** Encrypts what is written. */
+  /** Encrypts new values. */
   readonly write?: Crypter;
 }
 
@@ -22,22 +23,22 @@ export interface KeyNeeds {
   readonly project: Pick<Project, "stackFile" | "salt">;
   readonly env: NodeJS.ProcessEnv;
   readonly stateSalt?: string;
-  /** Whether secrets will be written, so that a salt (and a passphrase) must be made when there is none. */
+  /** Whether secrets will be written: a missing salt and passphrase are then generated. */
   readonly writes: boolean;
   say(message: string): void;
 }
 
 /**
- * Opens the salts with PULUMI_CONFIG_PASSPHRASE, else the file that PULUMI_CONFIG_PASSPHRASE_FILE names, else
- * `.pulumi/passphrase`, which is generated (mode 0600) when nothing was encrypted yet.
+ * Derives the keys from PULUMI_CONFIG_PASSPHRASE, else from the file named by PULUMI_CONFIG_PASSPHRASE_FILE, else from
+ * `.pulumi/passphrase`, which is generated (mode 0600) if nothing was encrypted yet.
  *
- * @throws when there is no passphrase for an existing salt, or it does not fit.
+ * @throws when the passphrase of an existing salt is missing or wrong
  */
 export async function openKeys({ file, project, env, stateSalt, writes, say }: KeyNeeds): Promise<Keys> {
   const { salt: configSalt, stackFile } = project;
   const isNew = stateSalt === undefined && configSalt === undefined;
   if (isNew && !writes) return {};
-  const passphrase = givenPassphrase(env) ?? ownPassphrase(file.bookkeeping, isNew ? say : undefined);
+  const passphrase = givenPassphrase(env) ?? (await ownPassphrase(file.bookkeeping, isNew ? say : undefined));
   if (isNew) return { write: await Crypter.create(passphrase) };
   const open = (salt: string | undefined, origin: string) =>
     salt === undefined ? undefined : Crypter.open(passphrase, salt, origin);
@@ -52,42 +53,46 @@ export async function openKeys({ file, project, env, stateSalt, writes, say }: K
 function givenPassphrase(env: NodeJS.ProcessEnv): string | undefined {
   const { PULUMI_CONFIG_PASSPHRASE: direct, PULUMI_CONFIG_PASSPHRASE_FILE: file } = env;
   if (direct !== undefined || !file) return direct;
-  if (!existsSync(file)) throw new Error(`PULUMI_CONFIG_PASSPHRASE_FILE: ${file}: not found`);
+  if (!existsSync(file))
+    throw new Error(`PULUMI_CONFIG_PASSPHRASE_FILE: ${file}: file not found; create it or correct the path`);
   return passphraseIn(file);
 }
 
-/** @throws when it is empty: what it should hold was lost, and everything would be encrypted with nothing. */
+/** @throws when the file is empty, which means that the passphrase was lost */
 function passphraseIn(file: string): string {
   const passphrase = readFileSync(file, "utf8").trim();
   if (passphrase !== "") return passphrase;
   throw new Error(
-    `${file}: expected a passphrase, found an empty file; restore it from a backup, or remove it if nothing was encrypted yet (for secrets whose passphrase is empty: PULUMI_CONFIG_PASSPHRASE="")`,
+    `${file}: expected a passphrase, found an empty file; restore it from a backup, or remove it if nothing was encrypted yet (to use an empty passphrase, set PULUMI_CONFIG_PASSPHRASE="")`,
   );
 }
 
 /**
- * `passphrase` in the backend's `.pulumi` directory.
+ * The passphrase in the file `passphrase` of the backend's `.pulumi` directory.
  *
- * @param say told of a new one (mode 0600); without it, none is made
- * @throws when there is none and none is made, when it is empty, or can't be written
+ * @param say reports a generated passphrase (mode 0600); without it, none is generated
+ * @throws when the file is missing and none is generated, when it is empty, or when it can't be written
  */
-export function ownPassphrase(bookkeeping: string, say: ((message: string) => void) | undefined): string {
+export async function ownPassphrase(
+  bookkeeping: string,
+  say: ((message: string) => void) | undefined,
+): Promise<string> {
   const own = path.join(bookkeeping, "passphrase");
   if (existsSync(own)) return passphraseIn(own);
   if (say === undefined)
     throw new Error(
-      "this stack's secrets need their passphrase; set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
+      "the passphrase of this stack's secrets is missing; set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
     );
   const passphrase = randomBytes(24).toString("base64url");
   try {
-    makeFile(own, `${passphrase}\n`, `${own}.${process.pid}.tmp`, linkSync);
+    await writeAtomically(own, `${passphrase}\n`, { place: link });
   } catch (error) {
-    // Another stack's run has made it at the same moment.
+    // A run of another stack has just created the file.
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return passphraseIn(own);
     throw error;
   }
   say(
-    `Made a passphrase for this stack's secrets: ${own} (keep it). For the Pulumi CLI: export PULUMI_CONFIG_PASSPHRASE_FILE=${own}`,
+    `Generated a passphrase for this stack's secrets: ${own} (keep it). For the Pulumi CLI: export PULUMI_CONFIG_PASSPHRASE_FILE=${own}`,
   );
   return passphrase;
 }

@@ -1,21 +1,21 @@
-/** What tells a process from a later one with the same number. */
+/** Distinguishes a process from a later one with the same process id. */
 
 import { readFileSync, readlinkSync } from "node:fs";
 
 export interface ProcessIdentity {
-  /** Of the kernel's run, from /proc/sys/kernel/random/boot_id. */
+  /** Identifies the boot of the machine, from /proc/sys/kernel/random/boot_id. */
   readonly bootId: string;
-  /** Of this process, `pid:[...]`: where its numbers count. */
+  /** The namespace in which the process id is valid, `pid:[...]`. */
   readonly pidNamespace: string;
-  /** Of the process, in clock ticks since boot: field 22 of /proc/<pid>/stat. */
+  /** Start time of the process in clock ticks since boot, field 22 of /proc/<pid>/stat. */
   readonly startTime: string;
 }
 
-/** Undefined where there is no /proc, and for a process that is gone. @see proc(5) */
+/** Undefined without /proc, and for a process that does not exist. @see proc(5) */
 export function processIdentity(pid: number): ProcessIdentity | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is the command in brackets, which may hold blanks and brackets itself; the third follows the last one.
+    // Field 2 is the command in brackets, which may contain blanks and brackets itself; field 3 follows the last bracket.
     const startTime = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[22 - 3];
     if (startTime === undefined) return undefined;
     const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

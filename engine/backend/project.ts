@@ -3,34 +3,35 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
+import { errorMessage } from "./errors";
 
 export interface Project {
   readonly name: string;
   readonly dir: string;
   readonly stack: string;
-  /** Where the program is, from `main`; the project directory by default. */
+  /** The program's directory or file, from `main`. @default the project directory */
   readonly program: string;
   /** Pulumi.<stack>.yaml, whether or not it exists. */
   readonly stackFile: string;
   readonly salt?: string;
-  /** Values from the files; secure ones still encrypted. */
+  /** Values from the files; secure values are encrypted. */
   readonly rawConfig: Readonly<Record<string, unknown>>;
 }
 
-/** Plain configuration as the program gets it; objects as JSON text. */
+/** Decrypted configuration as the program gets it; objects are JSON text. */
 export interface Config {
   readonly values: Readonly<Record<string, string>>;
   readonly secretKeys: readonly string[];
 }
 
-/** @throws when a file is missing or is not YAML, or the stack's name can't be a file name. */
+/** @throws when a file is missing or not YAML, or the stack name is invalid */
 export function readProject(dir: string, stack: string): Project {
   if (!/^[\w.-]{1,100}$/.test(stack))
     throw new Error(`--stack: expected letters, digits, "-", "_" or ".", found "${stack}"`);
   const file = path.join(dir, "Pulumi.yaml");
-  if (!existsSync(file)) throw new Error(`${file}: not found; run this in the project's directory`);
+  if (!existsSync(file)) throw new Error(`${file}: file not found; run this command in the project directory`);
   const project = readYaml(file);
-  if (typeof project.name !== "string") throw new Error(`${file}: name: expected the project's name, found none`);
+  if (typeof project.name !== "string") throw new Error(`${file}: name: missing; add the project's name`);
   const stackFile = path.join(dir, `Pulumi.${stack}.yaml`);
   const stackSettings = existsSync(stackFile) ? readYaml(stackFile) : {};
   const namespaced = (key: string) => (key.includes(":") ? key : `${project.name}:${key}`);
@@ -56,10 +57,10 @@ export function readProject(dir: string, stack: string): Project {
 /** Whether any configuration value needs the passphrase. */
 export const hasSecureConfig = (project: Project): boolean => Object.values(project.rawConfig).some(containsSecure);
 
-/** @throws when a secure value can't be decrypted; the message names it. */
+/** @throws when a secure value can't be decrypted, with its name */
 export function decryptConfig(project: Project, key: { decrypt(ciphertext: string): string } | undefined): Config {
   if (key === undefined && hasSecureConfig(project))
-    throw new Error(`${project.stackFile}: has secure values but no encryptionsalt`);
+    throw new Error(`${project.stackFile}: contains secure values but no encryptionsalt; restore it from a backup`);
   const values: Record<string, string> = {};
   const secretKeys: string[] = [];
   for (const [name, raw] of Object.entries(project.rawConfig)) {
@@ -70,7 +71,7 @@ export function decryptConfig(project: Project, key: { decrypt(ciphertext: strin
       plain = reveal(raw, (text) => key?.decrypt(text) ?? text);
     } catch {
       throw new Error(
-        `${project.stackFile}: ${name}: can't be decrypted; set it anew: npm run config -- set --secret ${name} --stack ${project.stack}`,
+        `${project.stackFile}: ${name}: can't be decrypted; set it again: npm run config -- set --secret ${name} --stack ${project.stack}`,
       );
     }
     values[name] = typeof plain === "object" ? JSON.stringify(plain) : String(plain);
@@ -96,7 +97,7 @@ function readYaml(file: string): Record<string, unknown> {
   try {
     return asRecord(parse(readFileSync(file, "utf8")));
   } catch (error) {
-    throw new Error(`${file}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`${file}: ${errorMessage(error)}`);
   }
 }
 

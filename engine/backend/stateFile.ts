@@ -1,28 +1,21 @@
-/** The checkpoint file, where and as the official file backend keeps it. */
+/** The checkpoint file, at the path and in the format of the official file backend. */
 
 import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeAtomically } from "./atomicFile";
 import type { Checkpoint, StackName } from "./checkpoint";
+import { errorMessage } from "./errors";
 import { asRecord, type Project } from "./project";
 
 const VERSION = 3;
+const KEPT = "the last good state is kept; check the disk space and the permissions";
 const OPERATIONS: ReadonlySet<unknown> = new Set(["creating", "updating", "deleting", "reading", "importing"]);
-/** Version of the SDK whose engine this one follows; the manifest carries it. */
+/** The version of the SDK that this engine follows, recorded in the manifest. */
 const ENGINE_VERSION = "3.248.0";
 
-/** `file://` URL in PULUMI_BACKEND_URL, else the project directory; `~` is the home directory. */
+/** The directory of the `file://` URL in PULUMI_BACKEND_URL (`~` is the home directory), else the project directory. */
 export function backendDir(projectDir: string, env: NodeJS.ProcessEnv): string {
   const url = env.PULUMI_BACKEND_URL;
   if (url === undefined || url === "") return projectDir;
@@ -30,16 +23,16 @@ export function backendDir(projectDir: string, env: NodeJS.ProcessEnv): string {
     throw new Error(
       `PULUMI_BACKEND_URL: expected file://..., found ${url.split("?")[0]}; use the Pulumi CLI for other backends`,
     );
-  const place = url.slice("file://".length).split("?")[0] ?? "";
-  if (place === "~" || place.startsWith("~/")) return path.join(env.HOME ?? "/", place.slice(1));
-  return place.startsWith("/") ? fileURLToPath(`file://${place}`) : path.resolve(projectDir, place);
+  const location = url.slice("file://".length).split("?")[0] ?? "";
+  if (location === "~" || location.startsWith("~/")) return path.join(env.HOME ?? "/", location.slice(1));
+  return location.startsWith("/") ? fileURLToPath(`file://${location}`) : path.resolve(projectDir, location);
 }
 
 export class StateFile {
   /** The backend's `.pulumi` directory. */
   readonly bookkeeping: string;
   readonly file: string;
-  private backedUp = false;
+  private prepared = false;
 
   constructor(
     backend: string,
@@ -54,20 +47,22 @@ export class StateFile {
   }
 
   /**
-   * Undefined when the stack was never brought up.
+   * Undefined if the stack was never brought up.
    *
-   * @throws when the file is there but not a checkpoint that we understand; it is never taken for an empty one.
+   * @throws when the file exists but is not a valid checkpoint of a supported version
    */
   read(): Checkpoint | undefined {
     if (existsSync(`${this.file}.gz`))
-      throw new Error(`${this.file}.gz: compressed state; use the Pulumi CLI, or export and import it uncompressed`);
+      throw new Error(
+        `${this.file}.gz: compressed state is not supported; use the Pulumi CLI, or export and import the state uncompressed`,
+      );
     if (!existsSync(this.file)) return undefined;
     const text = readFileSync(this.file, "utf8");
     let parsed: Record<string, unknown>;
     try {
       parsed = asRecord(JSON.parse(text));
     } catch (error) {
-      throw this.unreadable(`not JSON (${text.length} characters; ${error instanceof Error ? error.message : error})`);
+      throw this.unreadable(`not JSON (${text.length} characters; ${errorMessage(error)})`);
     }
     const { version = "none", checkpoint } = parsed;
     if (version !== VERSION)
@@ -80,23 +75,23 @@ export class StateFile {
     if (!Array.isArray(resources) || !Array.isArray(pending))
       throw this.unreadable("expected checkpoint.latest.resources and .pending_operations to be lists");
     const broken = resources.findIndex((each) => typeof each?.urn !== "string" || typeof each?.type !== "string");
-    if (broken >= 0) throw this.unreadable(`resource ${broken} has no urn or no type`);
+    if (broken >= 0) throw this.unreadable(`resource ${broken} lacks an urn or a type`);
     const unknown = pending.findIndex(
       (each) =>
         typeof each?.resource?.urn !== "string" || typeof each.resource.type !== "string" || !OPERATIONS.has(each.type),
     );
     if (unknown >= 0)
       throw this.unreadable(
-        `pending operation ${unknown} has no resource, or is none of ${[...OPERATIONS].join(", ")}`,
+        `pending operation ${unknown}: expected a resource and one of ${[...OPERATIONS].join(", ")}`,
       );
     const { type, state } = asRecord(secrets_providers);
     if (type !== undefined && type !== "passphrase")
-      throw new Error(`${this.file}: secrets provider "${type}": only "passphrase" is known; use the Pulumi CLI`);
+      throw new Error(`${this.file}: secrets provider: expected "passphrase", found "${type}"; use the Pulumi CLI`);
     const { salt } = asRecord(state);
     return { resources, pending, ...(typeof salt === "string" && { salt }) };
   }
 
-  /** Replaces the checkpoint in one step: whoever reads sees the old one or the new one, also after a power cut. */
+  /** Replaces the checkpoint atomically. */
   async write(resources: readonly string[], pending: readonly string[], salt: string | undefined): Promise<void> {
     const magic = createHash("sha256").update(ENGINE_VERSION).digest("hex");
     const members = {
@@ -109,64 +104,30 @@ export class StateFile {
     const latest = Object.entries(members).flatMap(([key, text]) => (text ? [`"${key}":${text}`] : []));
     const stack = `organization/${this.stack.project}/${this.stack.stack}`;
     const text = `{"version":${VERSION},"checkpoint":{"stack":"${stack}","latest":{${latest.join(",")}}}}`;
-    const temporary = `${this.file}.${process.pid}.tmp`;
-    try {
-      this.prepare();
-      await sync(temporary, text);
-      await rename(temporary, this.file);
-      await sync(path.dirname(this.file));
-    } catch (error) {
-      await rm(temporary, { force: true }).catch(() => undefined);
-      throw new Error(
-        `${this.file}: can't be written (${error instanceof Error ? error.message : error}); the last good state is kept there`,
-      );
-    }
+    await this.prepare();
+    await writeAtomically(this.file, text, { remedy: KEPT });
   }
 
-  /** Before a run's first write: the backend's own files, and the state before this run as `.bak`. */
-  private prepare(): void {
-    if (this.backedUp) return;
-    mkdirSync(path.dirname(this.file), { recursive: true });
-    this.sweep();
+  /** Before the first write of a run: creates the backend's own files, and keeps the previous state as `.bak`. */
+  private async prepare(): Promise<void> {
+    if (this.prepared) return;
+    this.removeLeftovers();
     const meta = path.join(this.bookkeeping, "meta.yaml");
-    if (!existsSync(meta)) writeFileSync(meta, "version: 1\n");
-    if (existsSync(this.file)) this.backUp();
-    this.backedUp = true;
+    if (!existsSync(meta)) await writeAtomically(meta, "version: 1\n");
+    if (existsSync(this.file)) await writeAtomically(`${this.file}.bak`, readFileSync(this.file), { remedy: KEPT });
+    this.prepared = true;
   }
 
-  /** What killed runs were writing; only the run that holds the lock comes here. */
-  private sweep(): void {
+  /** Removes temporary files of killed runs. The stack's lock ensures that no other run is writing. */
+  private removeLeftovers(): void {
     const [directory, own] = [path.dirname(this.file), path.basename(this.file)];
-    for (const name of readdirSync(directory))
+    for (const name of existsSync(directory) ? readdirSync(directory) : [])
       if (name.startsWith(own) && /^(\.bak)?\.\d+\.tmp$/.test(name.slice(own.length)))
         rmSync(path.join(directory, name), { force: true });
   }
 
-  /** The last backup stays until the new one is complete. */
-  private backUp(): void {
-    const temporary = `${this.file}.bak.${process.pid}.tmp`;
-    try {
-      copyFileSync(this.file, temporary);
-      renameSync(temporary, `${this.file}.bak`);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw new Error(`no backup: ${error instanceof Error ? error.message : error}`);
-    }
-  }
-
   private unreadable(what: string): Error {
-    const backup = existsSync(`${this.file}.bak`) ? `; the state before the last run is ${this.file}.bak` : "";
+    const backup = existsSync(`${this.file}.bak`) ? `; the state before the last run is in ${this.file}.bak` : "";
     return new Error(`${this.file}: unreadable state: ${what}${backup}`);
-  }
-}
-
-/** Returns when it is on the disk, after writing `text` to it if there is any. */
-async function sync(file: string, text?: string): Promise<void> {
-  const handle = await open(file, text === undefined ? "r" : "w", 0o600);
-  try {
-    if (text !== undefined) await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -1,15 +1,15 @@
-/** The stack's lock, as the official file backend keeps it: one run at a time. */
+/** The stack's lock file, which allows one run at a time; compatible with the official file backend. */
 
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import * as path from "node:path";
+import { writeAtomically } from "./atomicFile";
 import type { StackName } from "./checkpoint";
-import { makeFile } from "./newFile";
 import { type ProcessIdentity, processIdentity } from "./processIdentity";
 import { asRecord } from "./project";
 
-/** The official fields; what tells one process from another with its number is ours, where it can be known. */
+/** The official fields; {@link ProcessIdentity} is an addition of this engine. */
 interface Holder extends Partial<ProcessIdentity> {
   readonly pid: number;
   readonly username: string;
@@ -18,12 +18,16 @@ interface Holder extends Partial<ProcessIdentity> {
 }
 
 /**
- * Takes the lock and returns what gives it back.
+ * Takes the lock and returns a function that releases it.
  *
- * @param say is told when the lock of a process that is gone was broken.
- * @throws when another run holds it, naming the holder, or when it can't be written
+ * @param say reports the removal of a dead process's lock
+ * @throws when another run holds the lock, or when the lock file can't be written
  */
-export function lockStack(bookkeeping: string, stack: StackName, say: (message: string) => void): () => void {
+export async function lockStack(
+  bookkeeping: string,
+  stack: StackName,
+  say: (message: string) => void,
+): Promise<() => void> {
   const dir = path.join(bookkeeping, "locks", "organization", stack.project, stack.stack);
   const name = `${randomUUID()}.json`;
   const own = path.join(dir, name);
@@ -38,9 +42,9 @@ export function lockStack(bookkeeping: string, stack: StackName, say: (message: 
   refuseOthers(dir, own, stack, say);
   const release = () => rmSync(own, { force: true });
   try {
-    // Written elsewhere: the official engine takes any file in there for a lock.
-    makeFile(own, JSON.stringify(holder), path.join(bookkeeping, `${name}.tmp`), renameSync);
-    // Again: another run may have looked and written at the same moment. Then neither goes on.
+    // The temporary file is in another directory, because the official engine treats each file in this one as a lock.
+    await writeAtomically(own, JSON.stringify(holder), { temporary: path.join(bookkeeping, `${name}.tmp`) });
+    // Check again: if two runs lock at the same moment, both are refused.
     refuseOthers(dir, own, stack, say);
   } catch (error) {
     release();
@@ -54,23 +58,23 @@ function refuseOthers(dir: string, own: string, stack: StackName, say: (message:
     const file = path.join(dir, name);
     if (file === own || !name.endsWith(".json")) continue;
     const holder = readHolder(file);
-    // Given back meanwhile.
+    // Released in the meantime.
     if (holder === undefined && !existsSync(file)) continue;
     if (holder === undefined)
       throw new Error(
-        `stack ${stack.stack}: the lock ${file} can't be read: a run on a full disk may have left it; remove it if no other run is at work`,
+        `stack ${stack.stack}: the lock file ${file} is invalid, e.g. because the disk was full; remove it if no other run is active`,
       );
     const who = `${holder.username}@${holder.hostname} (pid ${holder.pid}, since ${holder.timestamp})`;
     if (!isDead(holder))
       throw new Error(
-        `stack ${stack.stack} is locked by ${who}; wait for that run to end, or remove ${file} if it can't be running any more`,
+        `stack ${stack.stack} is locked by ${who}; wait for that run to end, or remove ${file} if it is no longer running`,
       );
-    say(`Broke the lock of ${who}: that process is gone.`);
+    say(`Removed the lock of ${who}: that process no longer exists.`);
     rmSync(file, { force: true });
   }
 }
 
-/** Undefined when it says nothing: ours and the official engine's are there as a whole or not at all. */
+/** Undefined if the file is invalid. Lock files are written atomically, by the official engine as well. */
 function readHolder(file: string): Holder | undefined {
   const unknown = { pid: 0, username: "?", hostname: "?", timestamp: "?" };
   try {
@@ -81,19 +85,19 @@ function readHolder(file: string): Holder | undefined {
   }
 }
 
-/** Only what is certain: processes elsewhere, and those that another engine's lock names, are alive while in doubt. */
+/** Whether the holder certainly does not run any more: false for other hosts, and in case of doubt. */
 function isDead(holder: Holder): boolean {
   if (holder.hostname !== hostname() || !Number.isInteger(holder.pid) || holder.pid <= 0) return false;
   const own = processIdentity(process.pid);
   const sameBoot = holder.bootId !== undefined && holder.bootId === own?.bootId;
-  // A container may share the host's name; its numbers mean nothing here.
+  // A container may have the host's name, but its process ids have no meaning here.
   if (sameBoot && holder.pidNamespace !== own?.pidNamespace) return false;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
-  // The number may have gone to another process since, e.g. after a reboot.
+  // Another process may have the same id by now, e.g. after a reboot.
   const now = processIdentity(holder.pid);
   if (now === undefined || holder.bootId === undefined || holder.startTime === undefined) return false;
   return now.bootId !== holder.bootId || now.startTime !== holder.startTime;

@@ -1,4 +1,4 @@
-/** Shows a run to a person: progress line by line, or (`diff`) each change in full; then outputs and a summary. */
+/** Prints a run: one progress line per event, or (`diff`) each change in full; then outputs and a summary. */
 
 import type { EngineEvent, Operation, Step } from "../events";
 import { isDefaultProvider, nameOf, STACK_TYPE, shortType, typeOf } from "../model";
@@ -11,9 +11,9 @@ export type RunKind = "up" | "preview" | "refresh" | "destroy";
 interface Wording {
   readonly symbol: string;
   readonly tone: Tone;
-  /** For a preview, while it happens, and afterwards. */
+  /** The words for a preview, a step in progress, and a finished step. */
   readonly words: readonly [string, string, string];
-  /** In the summary; a replacement is one change, not three. */
+  /** The words in the summary; undefined for parts of a replacement, which counts as one change. */
   readonly counted?: readonly [before: string, after: string];
 }
 
@@ -46,9 +46,9 @@ const TITLES: Readonly<Record<RunKind, string>> = {
 };
 
 const NO_CHANGES: Readonly<Record<RunKind, string>> = {
-  up: "No changes: everything is as the program says.\n",
-  preview: "No changes: everything is as the program says.\n",
-  refresh: "No changes: everything is as recorded.\n",
+  up: "No changes: all resources match the program.\n",
+  preview: "No changes: all resources match the program.\n",
+  refresh: "No changes: all resources match the state.\n",
   destroy: "Nothing to delete.\n",
 };
 
@@ -60,7 +60,7 @@ const COLOURS: Readonly<Record<Tone, string>> = {
   plain: "",
 };
 
-/** Colour on a terminal only; NO_COLOR switches it off there too. */
+/** Colours text on a terminal, unless NO_COLOR is set. */
 export function painter(out: { isTTY?: boolean }, env: NodeJS.ProcessEnv): Paint {
   const colour = out.isTTY === true && (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
   return (tone, text) => (colour && COLOURS[tone] !== "" ? `${COLOURS[tone]}${text}\u001b[0m` : text);
@@ -76,12 +76,12 @@ export interface DisplayOptions {
 
 export class Display {
   readonly counts = new Map<Operation, number>();
-  /** URN -> its parent, and whether it was printed. */
+  /** URN -> parent, and whether the resource was printed. */
   private readonly seen = new Map<string, { parent?: string; shown: boolean }>();
   private readonly printer: ValuePrinter;
   private readonly replaced = new Set<string>();
   private outputs: { olds: Props; news: Props } | undefined;
-  /** Message -> what it was said of. */
+  /** Message -> the resources with this error. */
   private readonly errors = new Map<string, string[]>();
 
   constructor(private readonly options: DisplayOptions) {
@@ -89,7 +89,7 @@ export class Display {
     options.write(`${TITLES[options.kind]} (${options.stack}):\n${options.diff ? "" : "\n"}`);
   }
 
-  /** Anything but "all as it was". */
+  /** Whether any step changed something. */
   get changed(): boolean {
     return [...this.counts].some(([op, count]) => op !== "same" && op !== "read" && count > 0);
   }
@@ -116,7 +116,7 @@ export class Display {
     } else if (step.op !== "same") this.options.write(this.progress(event, step));
   }
 
-  /** A replacement is one change when the new one is made; what an earlier run could not delete is a deletion. */
+  /** A replacement counts once, when its create is done. Deleting a resource that an earlier run replaced counts as a deletion. */
   private count({ op, urn, old }: Step): void {
     if (op === "replace") return void this.replaced.add(urn);
     const late = op === "delete-replaced" && old?.delete === true && !this.replaced.has(urn);
@@ -127,7 +127,7 @@ export class Display {
   finish(ms: number, failed: boolean): void {
     const { kind, diff, paint, write } = this.options;
     if (this.outputs && kind !== "destroy" && !failed) this.showOutputs(this.outputs);
-    // Other steps went on after it: what failed must not have scrolled away.
+    // Repeated at the end, because the output of other steps may follow an error.
     const errors = [...this.errors].map(([message, who]) => `    error: ${listed(who)}${message}\n`);
     if (errors.length > 0) write(paint("delete", `\nFailed:\n${errors.join("")}`));
     const preview = kind === "preview";
@@ -163,7 +163,7 @@ export class Display {
       .join("");
   }
 
-  /** One step in full; empty for what is the same, but for the stack. */
+  /** One step in full; empty for an unchanged resource, except the stack. */
   private details(step: Step): string {
     const state = step.new ?? step.old;
     const root = typeOf(step.urn) === STACK_TYPE;
@@ -203,7 +203,7 @@ export class Display {
     return this.printer.objectDiff({ ...old.outputs, ...old.inputs }, now.inputs ?? {}, indent, step.diffs);
   }
 
-  /** Levels of parents that are shown. */
+  /** The number of printed ancestors. */
   private indentOf(parent: string | undefined): number {
     const above = parent === undefined ? undefined : this.seen.get(parent);
     return above === undefined ? 0 : this.indentOf(above.parent) + (above.shown ? 1 : 0);
@@ -211,7 +211,7 @@ export class Display {
 
   private showOutputs({ olds, news: given }: { olds: Props; news: Props }): void {
     const { diff, kind, write } = this.options;
-    // That an output may change is known for nearly all; only what is sure to change is worth a line.
+    // Nearly every output may change; only certain changes are shown.
     const news = mapProps(given, (value, key) => (value instanceof Unknown ? (olds[key] ?? value) : value));
     const first = Object.keys(olds).length === 0;
     const body = first

@@ -1,11 +1,11 @@
-/** A preview as one JSON document, in the official engine's form. */
+/** A preview as one JSON document, in the official engine's format. */
 
 import type { Project } from "../backend/project";
 import type { EngineEvent, Operation } from "../events";
 import { isDefaultProvider, otherFields, type ResourceState, STACK_TYPE } from "../model";
 import { isEmpty, isObject, mapProps, type Prop, type Props, Secret, toState } from "../values";
 
-/** Configuration values with secure ones masked. */
+/** Configuration values with secure values masked. */
 export function maskConfig(project: Project): Record<string, string> {
   const masked: Record<string, string> = {};
   for (const [key, value] of Object.entries(project.rawConfig)) {
@@ -15,7 +15,7 @@ export function maskConfig(project: Project): Record<string, string> {
   return masked;
 }
 
-/** Steps that change something, and the stack; diagnostics; how many of each operation. */
+/** The digest: steps with changes, and the stack; diagnostics; counts per operation. */
 export function changeDigest(
   events: readonly EngineEvent[],
   config: Readonly<Record<string, string>>,
@@ -33,7 +33,7 @@ export function changeDigest(
         urn,
         provider: (now ?? old)?.provider,
         oldState: old && masked(old),
-        // A component's outputs come later, when all its children are registered.
+        // A component's outputs are not known yet: it registers them after its children.
         newState: now && masked(now.custom ? now : { ...now, outputs: undefined }),
         diffReasons: diffs,
         replaceReasons: replaces,

@@ -1,4 +1,4 @@
-/** Property values and their differences as indented text, in the official engine's layout; secrets masked. */
+/** Prints property values and their differences as indented text in the official engine's layout, with masked secrets. */
 
 import { diffLines } from "diff";
 import { Unknown } from "../provider";
@@ -13,7 +13,7 @@ const MAX_LINE_LENGTH = 150;
 /** Unchanged lines shown before and after a changed one. */
 const CONTEXT = 2;
 
-/** `    ` per level; with a symbol, in place of the last two blanks. */
+/** Four blanks per level; a symbol replaces the last two. */
 function indentation(indent: number, tone: Tone): string {
   const blanks = "    ".repeat(indent);
   return tone === "plain" ? blanks : blanks.slice(0, -2) + SYMBOLS[tone];
@@ -22,7 +22,6 @@ function indentation(indent: number, tone: Tone): string {
 const keysOf = (props: Props): string[] => Object.keys(props).sort();
 const widthOf = (keys: readonly string[]): number => Math.max(0, ...keys.map((key) => key.length));
 
-/** Empty values only clutter. */
 const worthShowing = (value: Prop | undefined): value is Prop => value !== "" && !isEmpty(value);
 
 type Title = (tone: Tone) => string;
@@ -30,7 +29,7 @@ type Title = (tone: Tone) => string;
 export class ValuePrinter {
   constructor(private readonly paint: Paint) {}
 
-  /** One `key: value` per line, keys aligned; `symbol` before each. */
+  /** One `key: value` per line with aligned keys; `symbol` precedes each. */
   object(props: Props, indent: number, tone: Tone = "plain", symbol = tone): string {
     const keys = keysOf(props);
     const width = widthOf(keys);
@@ -39,9 +38,9 @@ export class ValuePrinter {
   }
 
   /**
-   * What differs between two objects.
+   * The differences between two objects.
    *
-   * @param only top-level keys to show; with it, what is the same inside them is left out
+   * @param only top-level keys to show; unchanged values inside them are then left out
    */
   objectDiff(olds: Props, news: Props, indent: number, only?: readonly string[], brief = only !== undefined): string {
     const keys = keysOf({ ...olds, ...news }).filter((key) => !isInternalKey(key) && (only?.includes(key) ?? true));
@@ -61,7 +60,7 @@ export class ValuePrinter {
     if (old === undefined) return whole(now ?? null, "add");
     if (now === undefined) return whole(old, "delete");
     if (equal(old, now)) return brief ? "" : whole(old, "plain");
-    // Members may differ in nothing that is worth showing.
+    // Empty if the members differ only in values that are not shown.
     const block = (open: string, lines: string, close: string) =>
       lines && `${title("change")}${open}\n${lines}${this.line("plain", indent, close, "change")}\n`;
     if (Array.isArray(old) && Array.isArray(now)) {
@@ -104,7 +103,7 @@ export class ValuePrinter {
     return paint(JSON.stringify(typeof value === "string" ? shorten(value) : value));
   }
 
-  /** Changed lines with a little of what stands around them; `...` for the rest. */
+  /** Changed lines with {@link CONTEXT} lines around them; `...` for the rest. */
   private lineDiff(old: string, now: string, indent: number): string {
     const chunks = diffLines(old, now);
     return chunks

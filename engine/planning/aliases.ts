@@ -1,12 +1,12 @@
-/** Under which other URNs a resource may be recorded. */
+/** Resolves aliases: the other URNs under which a resource may be recorded. */
 
 import type { StackName } from "../backend/checkpoint";
 import { type Alias, type Goal, makeUrn, nameOf } from "../model";
 
 /**
- * The URNs that the goal's aliases stand for, also those that come from its parent being recorded under another one.
+ * The URNs that the goal's aliases resolve to, including those that follow from an alias of its parent.
  *
- * @param aliased URN -> the URN that it was found under
+ * @param aliased URN -> the URN under which the resource is recorded
  */
 export function recordedUrns(stack: StackName, goal: Goal, aliased: ReadonlyMap<string, string>): string[] {
   const result = new Set<string>();
@@ -23,7 +23,7 @@ export function recordedUrns(stack: StackName, goal: Goal, aliased: ReadonlyMap<
     const recordedParent = parent === undefined ? undefined : aliased.get(parent);
     if (parent === undefined || recordedParent === undefined) continue;
     result.add(makeUrn(where, type, name, recordedParent));
-    // Children are usually named after their parent.
+    // Child names usually start with the parent's name.
     const prefix = nameOf(parent);
     if (name.startsWith(prefix))
       result.add(makeUrn(where, type, nameOf(recordedParent) + name.slice(prefix.length), recordedParent));

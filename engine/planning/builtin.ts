@@ -1,10 +1,10 @@
-/** What the engine itself provides: components, which are nothing but a name, and providers, which it makes ready. */
+/** The engine's built-in providers, for components and for provider resources. */
 
 import { randomUUID } from "node:crypto";
 import type { DiffKind, Properties, Provider } from "../provider";
 import { differingKeys } from "../values";
 
-/** Nothing exists of these outside the state. */
+/** These resources exist only in the state. */
 const recordedOnly: Omit<Provider, "create" | "update"> = {
   types: [],
   secretOutputs: () => [],
@@ -18,7 +18,7 @@ const recordedOnly: Omit<Provider, "create" | "update"> = {
   delete: async () => undefined,
 };
 
-/** A component's outputs come when all its children are registered; until then, they are as they were. */
+/** A component registers its outputs after its children; until then the recorded ones stay. */
 export const components: Provider = {
   ...recordedOnly,
   create: async () => ({ id: "", outputs: {} }),

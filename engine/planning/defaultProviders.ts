@@ -1,4 +1,4 @@
-/** The providers of resources that name none: one for each package, from the stack's configuration. */
+/** Default providers, for resources without an explicit provider: one per package, configured by the stack. */
 
 import type { StackName } from "../backend/checkpoint";
 import type { Config } from "../backend/project";
@@ -8,12 +8,12 @@ import { type Prop, Secret } from "../values";
 const DYNAMIC = "pulumi-nodejs";
 
 export class DefaultProviders {
-  private readonly begun = new Map<string, Promise<string>>();
+  private readonly references = new Map<string, Promise<string>>();
   private readonly config: readonly (readonly [key: string, value: Prop])[];
 
   /**
-   * @param config of the stack: `docker:host`...
-   * @param register registers a provider as the program would
+   * @param config the stack's configuration, e.g. `docker:host`
+   * @param register registers a provider resource
    */
   constructor(
     private readonly stack: StackName,
@@ -24,7 +24,7 @@ export class DefaultProviders {
     this.config = Object.entries(values).map(([key, text]) => [key, secret.has(key) ? new Secret(text) : text]);
   }
 
-  /** The explicit provider, or the package's default one, which is registered when first needed. */
+  /** The explicit provider, or the package's default provider, which is registered on first use. */
   async referenceFor({ type, custom, provider, version }: Goal): Promise<string | undefined> {
     if (!custom || isProviderType(type)) return undefined;
     if (provider) return provider;
@@ -32,14 +32,14 @@ export class DefaultProviders {
     const known = pkg === DYNAMIC ? undefined : version;
     const name = known ? `default_${known.replaceAll(/[^\w]/g, "_")}` : "default";
     const key = `${pkg}/${name}`;
-    const begun = this.begun.get(key) ?? this.registerDefault(pkg, name, known);
-    this.begun.set(key, begun);
-    return begun;
+    const reference = this.references.get(key) ?? this.registerDefault(pkg, name, known);
+    this.references.set(key, reference);
+    return reference;
   }
 
   private async registerDefault(pkg: string, name: string, version: string | undefined): Promise<string> {
     const own = this.config.filter(([key]) => key.startsWith(`${pkg}:`));
-    // The dynamic provider gets the whole configuration, others what is set for their package.
+    // The dynamic provider gets the whole configuration, other providers only their package's keys.
     const given =
       pkg === DYNAMIC ? this.config : own.map(([key, value]) => [key.slice(pkg.length + 1), value] as const);
     const goal = { type: `${PROVIDER_PREFIX}${pkg}`, name, custom: true, inputs: Object.fromEntries(given), version };

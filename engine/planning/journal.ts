@@ -1,4 +1,4 @@
-/** The state of a run in progress: what is settled, what is still as before, and what is under way. */
+/** The state during a run: resources settled in this run, resources not yet settled, and pending operations. */
 
 import type { Crypter } from "../backend/crypto";
 import type { StateFile } from "../backend/stateFile";
@@ -6,23 +6,23 @@ import { otherFields, type PendingOperation, type ResourceState, requirements } 
 import { equal, isEmpty, type Props, toState } from "../values";
 
 /**
- * Every change is on disk before the returned promise resolves. Writes that come in while one is under way are
- * written together. The resources are listed so that each comes after all that it refers to: first those settled in
- * this run, in their order, then the rest in their old order. References to what is not in it any more are not written.
+ * Each change is on disk when the returned promise resolves. Changes that arrive during a write are combined into the next
+ * write. Resources are written after the resources that they refer to: first those settled in this run, in the order of
+ * settling, then the others in their old order. References to resources that are no longer in the state are left out.
  */
 export class Journal {
   private settled: ResourceState[] = [];
   private rest: ResourceState[];
   private readonly pending = new Set<PendingOperation>();
   private readonly texts = new WeakMap<ResourceState, string>();
-  /** Recorded URN -> the one that it goes by now. */
+  /** Recorded URN -> new URN. */
   private readonly renamed = new Map<string, string>();
   private writing: Promise<void> = Promise.resolve();
   private queued: Promise<void> | undefined;
   private dirty = false;
   private closed = false;
 
-  /** @param file none in a preview: nothing is written */
+  /** @param file undefined in a preview, which writes nothing */
   constructor(
     private readonly file: StateFile | undefined,
     resources: readonly ResourceState[],
@@ -31,7 +31,7 @@ export class Journal {
     this.rest = [...resources];
   }
 
-  /** All resources as they would be written now. */
+  /** All resources, in the order in which they are written. */
   resources(): ResourceState[] {
     return [...this.settled, ...this.rest];
   }
@@ -49,12 +49,11 @@ export class Journal {
     return this.settled.find((each) => each.urn === urn);
   }
 
-  /** Operations on `urn` that have not ended. */
-  open(urn: string): PendingOperation[] {
+  pendingFor(urn: string): PendingOperation[] {
     return [...this.pending].filter(({ resource }) => resource.urn === urn);
   }
 
-  /** Nothing changes any more: what is under way stays open, whatever becomes of it. */
+  /** Refuses further changes: operations in progress stay pending, whatever their result. */
   close(): void {
     this.closed = true;
   }
@@ -62,16 +61,16 @@ export class Journal {
   async begin(resource: ResourceState, type: PendingOperation["type"]): Promise<PendingOperation> {
     this.refuseWhenClosed();
     const operation = { resource, type };
-    // One that an earlier run left open, and that could not be looked after, would be looked after twice.
-    for (const open of type === "creating" ? [] : this.pending)
-      if (open.type === type && open.resource.urn === resource.urn && open.resource.id === resource.id)
-        this.pending.delete(open);
+    // An equal operation that an earlier run left pending and that could not be recovered would be recovered twice.
+    for (const earlier of type === "creating" ? [] : this.pending)
+      if (earlier.type === type && earlier.resource.urn === resource.urn && earlier.resource.id === resource.id)
+        this.pending.delete(earlier);
     this.pending.add(operation);
     await this.save();
     return operation;
   }
 
-  /** Ends `operation`: `state` takes the place of `old`, or joins, or (undefined) `old` goes away. */
+  /** Ends `operation` and replaces `old` by `state`; without `old`, adds `state`; without `state`, removes `old`. */
   async settle(operation: PendingOperation | undefined, old: ResourceState | undefined, state?: ResourceState) {
     this.refuseWhenClosed();
     if (old !== undefined) this.expect(old);
@@ -83,11 +82,11 @@ export class Journal {
     }
     if (kept !== undefined) this.settled.push(kept);
     this.dirty ||= kept !== old;
-    // What only moved, or was only noted anew, can wait for the next write.
+    // Changes of order, or of details only, can wait for the next write.
     if (operation !== undefined || (kept !== old && !(old && kept))) await this.save();
   }
 
-  /** Ends `operation` and puts `state` in the place of `old`, wherever that stands. */
+  /** Ends `operation` and replaces `old` by `state` without settling it. */
   async replace(operation: PendingOperation | undefined, old: ResourceState, state: ResourceState): Promise<void> {
     this.refuseWhenClosed();
     this.expect(old);
@@ -99,25 +98,25 @@ export class Journal {
     await this.save();
   }
 
-  /** Ends `operation`; what it had made joins the resources that this run has not looked at. */
+  /** Ends a recovered create; `state`, the object that it created, joins the resources that are not yet settled. */
   async adopt(operation: PendingOperation, state: ResourceState | undefined): Promise<void> {
     this.refuseWhenClosed();
     this.pending.delete(operation);
     const current = this.rest.find((each) => each.urn === state?.urn && !each.delete);
     if (current?.pendingReplacement) this.rest = this.rest.filter((each) => each !== current);
-    // It was to replace the current one: that is planned anew, so what was made is one too many.
+    // The create was part of a replacement. The replacement is planned again, so this object is deleted.
     const surplus = current !== undefined && !current.pendingReplacement;
     if (state !== undefined) this.rest.push(surplus ? { ...state, delete: true } : state);
     await this.save();
   }
 
   private refuseWhenClosed(): void {
-    if (this.closed) throw new Error("the run was ended");
+    if (this.closed) throw new Error("the run was aborted");
   }
 
   private expect(state: ResourceState): void {
     if (!this.resources().includes(state))
-      throw new Error(`${state.urn}: changed or deleted by another step meanwhile`);
+      throw new Error(`${state.urn}: another step has changed or deleted this resource in the meantime`);
   }
 
   rename(from: string, to: string): void {
@@ -125,7 +124,7 @@ export class Journal {
     this.dirty = true;
   }
 
-  /** Writes what has not been written yet. */
+  /** Writes changes that are not yet on disk. */
   async flush(): Promise<void> {
     if (this.dirty) await this.save();
     await this.writing;
@@ -146,13 +145,15 @@ export class Journal {
   private async write(): Promise<void> {
     this.dirty = false;
     if (this.file === undefined) return;
-    const text = (state: ResourceState) => this.referringTo(this.text(state));
+    const text = (state: ResourceState) => this.withCurrentUrns(this.text(state));
     const pending = [...this.pending].map(({ resource, type }) => `{"resource":${text(resource)},"type":"${type}"}`);
     const resources = this.resources();
-    const present = new Set(resources.map(({ urn }) => this.nameNow(urn)));
+    const present = new Set(resources.map(({ urn }) => this.currentUrn(urn)));
     const texts = resources.map((state) => {
-      const gone = requirements(state).filter((urn) => !present.has(this.nameNow(urn)));
-      return gone.length > 0 ? without(text(state), new Set(gone.map((urn) => this.nameNow(urn)))) : text(state);
+      const gone = requirements(state).filter((urn) => !present.has(this.currentUrn(urn)));
+      return gone.length > 0
+        ? withoutReferences(text(state), new Set(gone.map((urn) => this.currentUrn(urn))))
+        : text(state);
     });
     try {
       await this.file.write(texts, pending, this.crypter?.salt);
@@ -176,7 +177,8 @@ export class Journal {
     const known = this.texts.get(state);
     if (known !== undefined) return known;
     const encrypt = (plain: string) => {
-      if (this.crypter === undefined) throw new Error("secrets can't be recorded without a passphrase");
+      if (this.crypter === undefined)
+        throw new Error("secrets can't be recorded without a passphrase; set PULUMI_CONFIG_PASSPHRASE");
       return this.crypter.encrypt(plain);
     };
     const stored = (props: Props | undefined) => (isEmpty(props) ? undefined : toState(props ?? {}, encrypt));
@@ -187,12 +189,12 @@ export class Journal {
     return text;
   }
 
-  private nameNow(urn: string): string {
+  private currentUrn(urn: string): string {
     return this.renamed.get(urn) ?? urn;
   }
 
-  /** Follows renamed resources; `aliases` keep the old names. */
-  private referringTo(text: string): string {
+  /** Replaces the URNs of renamed resources, except in `aliases`. */
+  private withCurrentUrns(text: string): string {
     if (this.renamed.size === 0) return text;
     const { aliases, ...others } = JSON.parse(text);
     let changed = JSON.stringify(others);
@@ -202,8 +204,8 @@ export class Journal {
   }
 }
 
-/** The official engine refuses to read a state that refers to what is not in it. */
-function without(text: string, gone: ReadonlySet<string>): string {
+/** Removes references to missing resources: the official engine refuses to read a state that contains one. */
+function withoutReferences(text: string, gone: ReadonlySet<string>): string {
   const { dependencies, propertyDependencies, ...others }: ResourceState = JSON.parse(text);
   const present = (urns: readonly string[] = []) => urns.filter((urn) => !gone.has(urn));
   const properties = Object.entries(propertyDependencies ?? {});

@@ -1,11 +1,11 @@
-/** Decides what happens to a resource: plain data in, plain data out, no provider is called here. */
+/** Decides what happens to a resource, from plain data to plain data; calls no provider. */
 
 import { type Goal, providerUrn, type ResourceState, requirements } from "../model";
 import { type DiffKind, type DiffResult, Unknown } from "../provider";
 import { coversPath, type Props, parsePath, resetPath, Secret } from "../values";
 
 export interface Plan {
-  /** `recreate`: the old one is deleted already. */
+  /** `recreate`: a replacement whose old resource was already deleted. */
   readonly kind: "create" | "same" | "update" | "replace" | "recreate";
   readonly deleteBeforeReplace: boolean;
   readonly diffs: readonly string[];
@@ -13,15 +13,15 @@ export interface Plan {
   readonly detailed: Readonly<Record<string, DiffKind>>;
 }
 
-/** Stands for a failed create where properties are named, as with the official engine. */
+/** The official engine's name for a failed create in lists of properties. */
 const BROKEN = "#initerror";
 const NOTHING = { deleteBeforeReplace: false, diffs: [], replaces: [], detailed: {} } as const;
 
 /**
- * The first rule that fits decides.
+ * Plans one registration; the first rule that matches decides.
  *
- * @param diff the provider's; none when there is nothing of the same kind to compare with
- * @param replacesBroken what the provider says of a resource that is not as wanted
+ * @param diff the provider's diff; undefined if there is no recorded resource of the same kind
+ * @param replacesBroken whether the provider replaces partly created resources
  */
 export function planRegistration(
   old: ResourceState | undefined,
@@ -29,13 +29,13 @@ export function planRegistration(
   diff: DiffResult | undefined,
   replacesBroken: boolean,
 ): Plan {
-  // What was only read is forgotten.
+  // A resource that was only read is not deleted.
   if (old === undefined || old.external === true) return { ...NOTHING, kind: "create" };
   if (old.custom !== goal.custom || diff === undefined) return replaceFor(goal, ["type"]);
   if (old.pendingReplacement === true) return { ...detail(old, goal, diff), kind: "recreate" };
   if (isImport(old, goal)) return replaceFor(goal, ["id"]);
   const broken = (old.initErrors?.length ?? 0) > 0;
-  // What is left of the failed create holds the name; it has to go first.
+  // The partly created object still uses the name, so it must be deleted first.
   if (broken && replacesBroken) return { ...replaceFor(goal, [BROKEN]), deleteBeforeReplace: true };
   if (!broken && !diff.changes) return { ...NOTHING, kind: "same" };
   const changes = detail(old, goal, diff);
@@ -48,7 +48,7 @@ function replaceFor(goal: Goal, reasons: string[]): Plan {
   return { kind: "replace", deleteBeforeReplace, diffs: reasons, replaces: reasons, detailed: {} };
 }
 
-/** The provider's diff with secret properties told as a whole, replaceOnChanges and the deleteBeforeReplace option worked in. */
+/** The provider's diff with the options replaceOnChanges and deleteBeforeReplace applied; hides paths within secrets. */
 function detail(old: ResourceState, goal: Goal, diff: DiffResult): Omit<Plan, "kind"> {
   const forced = (path: string) => isForced(goal, path);
   const secret = (key: string) => [old.inputs?.[key], goal.inputs[key]].some((value) => value instanceof Secret);
@@ -74,11 +74,11 @@ function detail(old: ResourceState, goal: Goal, diff: DiffResult): Omit<Plan, "k
 const isForced = ({ replaceOnChanges = [] }: Pick<Goal, "replaceOnChanges">, path: string): boolean =>
   replaceOnChanges.some((pattern) => coversPath(pattern, path));
 
-/** `news` with what `ignoreChanges` names as it was. */
-export const ignoring = (news: Props, olds: Props, ignoreChanges: readonly string[] = []): Props =>
+/** `news` with the properties in `ignoreChanges` reset to their values in `olds`. */
+export const applyIgnoreChanges = (news: Props, olds: Props, ignoreChanges: readonly string[] = []): Props =>
   ignoreChanges.reduce((inputs, path) => resetPath(inputs, olds, parsePath(path)) as Props, news);
 
-/** Whether it takes over what exists: not again what an earlier run took over. */
+/** Whether the goal imports an object; false if an earlier run has already imported it. */
 export function isImport(old: ResourceState | undefined, { importId }: Goal): boolean {
   return (
     importId !== undefined && (old === undefined || old.external === true || ![old.id, old.importID].includes(importId))
@@ -86,12 +86,12 @@ export function isImport(old: ResourceState | undefined, { importId }: Goal): bo
 }
 
 /**
- * Which dependents of `root` must be deleted before it, because they would be replaced when it is: those that are
- * `deletedWith` a replaced resource or have it for their provider, and those with an input that comes from one and, were
- * it unknown, would replace them, with the options that they are recorded with.
+ * The dependents of `root` that must be deleted before it because replacing it replaces them too. These are the resources
+ * that are `deletedWith` a replaced resource, that have it as their provider, or that would be replaced if an input that
+ * comes from it became unknown. Recorded options such as ignoreChanges count.
  *
- * @param olds recorded resources, each after what it requires
- * @param diffOf how `news` differ from the resource, as its provider says
+ * @param olds recorded resources, each after its requirements
+ * @param diffOf the provider's diff between a dependent and `news`
  */
 export async function planDependents(
   root: ResourceState,
@@ -102,8 +102,8 @@ export async function planDependents(
   const result: ResourceState[] = [];
   for (const each of olds) {
     if (each === root || !each.custom || each.external || each.delete || each.pendingReplacement) continue;
-    const goesAlong = each.deletedWith !== undefined && replaced.has(each.deletedWith);
-    if (goesAlong || (each.provider !== undefined && replaced.has(providerUrn(each.provider)))) {
+    const usesReplacedProvider = each.provider !== undefined && replaced.has(providerUrn(each.provider));
+    if (isDeletedWithAnother(each, replaced) || usesReplacedProvider) {
       replaced.add(each.urn);
       result.push(each);
       continue;
@@ -114,7 +114,7 @@ export async function planDependents(
     );
     if (touched.length === 0) continue;
     for (const [key] of touched) news[key] = Unknown.instance;
-    const diff = await diffOf(each, ignoring(news, each.inputs ?? {}, each.ignoreChanges));
+    const diff = await diffOf(each, applyIgnoreChanges(news, each.inputs ?? {}, each.ignoreChanges));
     const forced = diff.changes && Object.keys(diff.detailed).some((path) => isForced(each, path));
     if (diff.replaces.length === 0 && !forced) continue;
     replaced.add(each.urn);
@@ -123,22 +123,25 @@ export async function planDependents(
   return result;
 }
 
-/** Why what is protected may not go. */
-export const refusal = (verb: "deleted" | "replaced"): string =>
+/** The error message for a protected resource. */
+export const protectionError = (verb: "deleted" | "replaced"): string =>
   `can't be ${verb}: it is protected; set protect to false in the program and run up first`;
 
-/** Whether deleting another of `condemned` takes `state` along, so that its provider need not be asked. */
-export function goesWithAnother(state: ResourceState, condemned: ReadonlySet<string>): boolean {
-  return state.deletedWith !== undefined && condemned.has(state.deletedWith);
+/** Whether deleting one of the resources `deleted` also deletes `state`, without a provider call. */
+export function isDeletedWithAnother(state: ResourceState, deleted: ReadonlySet<string>): boolean {
+  return state.deletedWith !== undefined && deleted.has(state.deletedWith);
 }
 
 /**
- * Runs `work` on each, those that require another one of the list before that one; what is independent runs at the
- * same time. What is required by a failed one is left alone.
+ * Runs `work` on each resource after its dependents in the list; independent resources run concurrently. A resource with
+ * a failed dependent is skipped.
  *
- * @param work resolves to whether it went well
+ * @param work resolves to whether it succeeded
  */
-export async function inReverse(states: readonly ResourceState[], work: (state: ResourceState) => Promise<boolean>) {
+export async function runDependentsFirst(
+  states: readonly ResourceState[],
+  work: (state: ResourceState) => Promise<boolean>,
+) {
   const byUrn = new Map<string, ResourceState[]>();
   for (const state of states) byUrn.set(state.urn, [...(byUrn.get(state.urn) ?? []), state]);
   const dependents = new Map<ResourceState, ResourceState[]>(states.map((state) => [state, []]));

@@ -1,51 +1,57 @@
-/** Looks after what a killed or failed run left open, before anything else happens. */
+/** Recovers pending operations, which a killed or failed run left behind. */
 
+import { errorMessage } from "../backend/errors";
 import { type PendingOperation, providerUrn } from "../model";
-import { existing, messageOf, type Steps } from "./steps";
+import { type Steps, toExisting } from "./steps";
 
 /**
- * - creating: an object that the cut-off create made is taken into the state, to be updated or replaced unless it is complete;
- * - updating, deleting: the state gets what is really there now, or forgets what is gone.
+ * Recovers all pending operations before the run starts:
+ * - creating: an object that the interrupted create left behind is added to the state; unless it is complete, this run
+ *   updates or replaces it;
+ * - updating, deleting: the state gets the actual properties, or the resource is removed from the state if it is gone.
  *
- * What can't be looked at, e.g. because its server is what this run will start again, stays open: it is looked at once
- * more when the program registers it.
+ * An operation that can't be recovered, e.g. because this run has yet to start the resource's server, stays pending. It is
+ * retried when the program registers the resource.
  */
 export async function recoverPending(pending: readonly PendingOperation[], steps: Steps): Promise<void> {
-  // In the journal again until settled: this run may be cut off as well.
-  const reopened = await Promise.all(pending.map(({ resource, type }) => steps.journal.begin(resource, type)));
-  for (const operation of reopened) await recover(operation, steps);
+  // They stay in the state until they are recovered: this run may be interrupted as well.
+  const begun = await Promise.all(pending.map(({ resource, type }) => steps.journal.begin(resource, type)));
+  for (const operation of begun) await recover(operation, steps);
 }
 
 export async function recover(operation: PendingOperation, steps: Steps): Promise<void> {
   const { journal } = steps;
   const { resource, type } = operation;
   const { urn } = resource;
-  const say = (what: string) =>
-    steps.emit({ kind: "log", severity: "info", message: `an earlier run stopped while ${type}: ${what}`, urn });
+  const interrupted = `an earlier run was interrupted while ${type} this resource`;
+  const report = (what: string) =>
+    steps.emit({ kind: "log", severity: "info", message: `${interrupted}: ${what}`, urn });
   try {
-    // It was deleted after all that it had made: there is nobody left to ask, and nothing to ask for.
-    const orphaned = resource.provider && !journal.has(providerUrn(resource.provider));
-    if (orphaned) {
-      say("it went with its provider");
+    // A provider is deleted after its resources, so nothing is left to recover.
+    const lostProvider = resource.provider && !journal.has(providerUrn(resource.provider));
+    if (lostProvider) {
+      report("its provider was deleted, and the resource with it");
       return await journal.settle(operation, undefined);
     }
-    const provider = steps.registry.of(resource);
+    const provider = steps.registry.providerFor(resource);
     const recorded = journal.remaining().find((each) => each.urn === urn && each.id === resource.id);
     if (type === "creating") {
-      const found = await steps.leftBehind(resource);
-      const nothing = provider.recover ? "nothing of it is left" : "what it made, if anything, can't be found again";
-      say(found ? "taken over what it had made" : nothing);
-      const initErrors = found?.complete ? undefined : ["the run that created it was cut off"];
-      const outputs = found && steps.marked(resource, found.outputs);
+      const found = await steps.findLeftover(resource);
+      const nothing = provider.recover
+        ? "it left nothing behind"
+        : "if it created an object, that object can't be identified";
+      report(found ? "the object that it created was added to the state" : nothing);
+      const initErrors = found?.complete ? undefined : ["the run that created it was interrupted"];
+      const outputs = found && steps.markSecretOutputs(resource, found.outputs);
       await journal.adopt(operation, found && { ...resource, id: found.id, outputs, initErrors });
     } else if (type === "reading" || recorded === undefined) await journal.settle(operation, undefined);
     else {
-      const found = await provider.read(existing(recorded), steps.context(recorded));
-      say(found ? "recorded what is there now" : "it is gone");
+      const found = await provider.read(toExisting(recorded), steps.context(recorded));
+      report(found ? "its actual state was recorded" : "it no longer exists");
       if (found === undefined) await journal.settle(operation, recorded);
       else await journal.replace(operation, recorded, steps.refreshed(recorded, found));
     }
   } catch (error) {
-    steps.warn(urn, `an earlier run stopped while ${type}, and can't be looked after yet: ${messageOf(error)}`);
+    steps.warn(urn, `${interrupted}, and it can't be recovered yet: ${errorMessage(error)}`);
   }
 }

@@ -1,19 +1,25 @@
-/** Compares the state with what is really there, and records that. */
+/** Compares the state with the actual resources, and records the differences. */
 
+import { errorMessage } from "../backend/errors";
 import { type ResourceState, requirements, STACK_TYPE } from "../model";
-import { changedOutputs, existing, messageOf, type Steps } from "./steps";
+import { changedOutputs, type Steps, toExisting } from "./steps";
 
 /**
- * What can't be looked at because something that it needs is gone or was changed (a stopped server) stays as recorded;
- * what is `deletedWith` something that is gone is gone too, and waits to be made again.
+ * Reads every resource. If one can't be read and a resource that it requires is gone or was changed (e.g. a stopped
+ * server), its recorded state stays. A resource that is `deletedWith` one that is gone counts as gone too, and the next up
+ * creates it again.
  *
- * @returns whether every other resource could be read
+ * @returns whether all other resources could be read
  */
 export async function refreshAll(steps: Steps): Promise<boolean> {
   const { journal } = steps;
-  const [gone, lost, unsound] = [new Set<string>(), new Set<string>(), new Set<string>()];
-  /** Why, for each that stays as recorded. */
-  const unseen: string[] = [];
+  const gone = new Set<string>();
+  /** Gone because they are `deletedWith` a resource that is gone. */
+  const goneWithAnother = new Set<string>();
+  /** Gone or changed, or requiring such a resource. */
+  const affected = new Set<string>();
+  /** The errors of resources whose recorded state stays. */
+  const unreadable: string[] = [];
   let complete = true;
   const readings = new Map<string, Promise<void>>();
 
@@ -22,10 +28,10 @@ export async function refreshAll(steps: Steps): Promise<boolean> {
     const same = () => steps.done({ op: "same", urn, old: state, new: state });
     const needed = requirements(state);
     await Promise.all(needed.map((other) => readings.get(other)));
-    if (needed.some((other) => unsound.has(other))) unsound.add(urn);
+    if (needed.some((other) => affected.has(other))) affected.add(urn);
     if (state.delete || state.pendingReplacement || !state.custom) return same();
-    if (gone.has(deletedWith) || lost.has(deletedWith)) {
-      lost.add(urn);
+    if (gone.has(deletedWith) || goneWithAnother.has(deletedWith)) {
+      goneWithAnother.add(urn);
       await journal.replace(undefined, state, { ...state, pendingReplacement: true });
       return steps.done({ op: "delete", urn, old: state, retain: true });
     }
@@ -34,17 +40,19 @@ export async function refreshAll(steps: Steps): Promise<boolean> {
       return same();
     }
     const started = Date.now();
-    const found = await steps.limited(() => steps.registry.of(state).read(existing(state), steps.context(state)));
+    const found = await steps.withLimit(() =>
+      steps.registry.providerFor(state).read(toExisting(state), steps.context(state)),
+    );
     const ms = Date.now() - started;
     if (found === undefined) {
       gone.add(urn);
-      unsound.add(urn);
+      affected.add(urn);
       await journal.settle(undefined, state);
       return steps.emit({ kind: "done", step: { op: "delete", urn, old: state }, ms });
     }
     const now = steps.refreshed(state, found);
     const diffs = changedOutputs(state, now);
-    if (diffs.length > 0) unsound.add(urn);
+    if (diffs.length > 0) affected.add(urn);
     await journal.replace(undefined, state, now);
     steps.emit({
       kind: "done",
@@ -57,17 +65,17 @@ export async function refreshAll(steps: Steps): Promise<boolean> {
     readings.set(
       state.urn,
       read(state).catch((error) => {
-        if (requirements(state).some((other) => unsound.has(other))) {
-          unseen.push(messageOf(error));
+        if (requirements(state).some((other) => affected.has(other))) {
+          unreadable.push(errorMessage(error));
           return steps.done({ op: "same", urn: state.urn, old: state, new: state });
         }
         complete = false;
-        steps.fail(state.urn, messageOf(error));
+        steps.fail(state.urn, errorMessage(error));
       }),
     );
   await Promise.all(readings.values());
-  if (unseen.length > 0) {
-    const message = `${unseen.length} resources of what was stopped or changed stay as recorded: ${unseen[0]}`;
+  if (unreadable.length > 0) {
+    const message = `${unreadable.length} resources could not be read because a resource that they require is gone or was changed; their recorded state stays: ${unreadable[0]}`;
     steps.emit({ kind: "log", severity: "warning", message });
   }
   const root = journal.resources().find(({ type }) => type === STACK_TYPE);

@@ -1,4 +1,4 @@
-/** The provider instances of a run, by provider reference. */
+/** The provider instances of a run. */
 
 import { isProviderType, PROVIDER_PREFIX, providerUrn, type ResourceState, typeOf } from "../model";
 import { type Properties, type Provider, type ProviderFactory, unknownKind } from "../provider";
@@ -13,15 +13,16 @@ export class ProviderRegistry {
   constructor(private readonly make: ProviderFactory) {}
 
   /**
-   * @param recorded the state, whose providers serve until the program registers them otherwise
-   * @throws when a recorded resource is of a kind that is not served: nothing could be done with it
+   * Starts the recorded providers; each is used until the program registers it with another configuration.
+   *
+   * @throws when a recorded resource has an unsupported kind
    */
   start(recorded: readonly ResourceState[]): void {
     for (const state of recorded) this.configure(state);
-    for (const state of recorded) this.of(state);
+    for (const state of recorded) this.providerFor(state);
   }
 
-  /** Makes a recorded provider ready to serve; nothing for other resources. */
+  /** Applies the configuration of a provider resource; ignores other resources. */
   configure({ urn, type, inputs, outputs }: ResourceState): void {
     if (!isProviderType(type)) return;
     const config = unwrapProps(outputs ?? inputs);
@@ -32,8 +33,8 @@ export class ProviderRegistry {
     this.instances.delete(urn);
   }
 
-  /** @throws when the kind is not known to this engine. */
-  of({ custom, type, provider }: Pick<ResourceState, "custom" | "type" | "provider">): Provider {
+  /** @throws when the resource's kind is not supported */
+  providerFor({ custom, type, provider }: Pick<ResourceState, "custom" | "type" | "provider">): Provider {
     if (!custom) return builtin.components;
     if (isProviderType(type)) return builtin.providers;
     const instance = this.instance(provider ?? "");
@@ -46,13 +47,16 @@ export class ProviderRegistry {
     const known = this.instances.get(urn);
     if (known !== undefined) return known;
     const config = this.configs.get(urn);
-    if (config === undefined) throw new Error(`provider ${reference}: not in the state and not in the program`);
+    if (config === undefined)
+      throw new Error(
+        `provider ${reference}: found neither in the state nor in the program; register it in the program`,
+      );
     const instance = this.make(typeOf(urn).slice(PROVIDER_PREFIX.length), config);
     this.instances.set(urn, instance);
     return instance;
   }
 
-  /** Ends connections and child processes. */
+  /** Closes connections and ends child processes. */
   async close(): Promise<void> {
     await Promise.allSettled([...this.retired, ...this.instances.values()].map((provider) => provider.close?.()));
   }

@@ -1,9 +1,11 @@
-/** Carries out single steps: tells the display, keeps the journal, calls the provider. In a preview, only tells. */
+/** Applies single steps: calls the provider, keeps the journal and emits events. In a preview, only emits events. */
 
+import { errorMessage } from "../backend/errors";
 import type { Emit, Step } from "../events";
 import { isProviderType, type PendingOperation, type ResourceState } from "../model";
 import { type Context, type Existing, PartialCreateError, type Properties, Unknown } from "../provider";
 import {
+  canonical,
   containsUnknown,
   equal,
   isInternalKey,
@@ -14,34 +16,29 @@ import {
   type Props,
   parsePath,
   resetPath,
-  settled,
   UNKNOWN_ID,
   unwrapProps,
 } from "../values";
 import type { Journal } from "./journal";
 import type { ProviderRegistry } from "./registry";
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-export function existing(state: ResourceState): Existing {
+export function toExisting(state: ResourceState): Existing {
   const { urn, type, id = "" } = state;
   return { urn, type, id, inputs: unwrapProps(state.inputs), outputs: unwrapProps(state.outputs) };
 }
 
-/** Thrown when the run was asked to stop. */
+/** Thrown in place of a step after a signal. */
 export class Stopped extends Error {}
 
 export class Steps {
-  /** Set when the run is asked to stop: what is under way ends, nothing else begins. */
+  /** After a signal: steps in progress finish, no new ones start. */
   stopping = false;
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
   /**
-   * @param parallel how many provider calls may run at once
-   * @param ending aborted when the run ends at once, whatever is under way
+   * @param parallel maximum number of concurrent provider calls
+   * @param ending aborted when the run must end at once
    */
   constructor(
     readonly journal: Journal,
@@ -52,8 +49,8 @@ export class Steps {
     private readonly ending: AbortSignal,
   ) {}
 
-  /** At most `parallel` at a time. */
-  async limited<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs `work` when fewer than `parallel` calls are in progress. */
+  async withLimit<T>(work: () => Promise<T>): Promise<T> {
     while (this.running >= this.parallel) await new Promise<void>((resolve) => this.waiting.push(resolve));
     this.running += 1;
     try {
@@ -90,15 +87,16 @@ export class Steps {
   }
 
   /**
-   * Makes `state` anew.
+   * Creates the resource.
    *
-   * @param old what it takes the place of in the state; for `replaced`, what stays there to be deleted later
+   * @param old the recorded resource that the new one replaces in the state
+   * @param replaced a resource that stays in the state and is deleted later
    */
   async create(step: Step, state: ResourceState, old?: ResourceState, replaced?: ResourceState) {
     const record = async (made: ResourceState, operation?: PendingOperation): Promise<ResourceState> => {
       this.registry.configure(made);
       const settled = this.journal.settle(operation, old, made);
-      // In the same write as the new one, so that neither is lost.
+      // In the same write as the new resource, so that neither is lost.
       const kept = replaced && this.journal.replace(undefined, replaced, { ...replaced, delete: true });
       await Promise.all([settled, kept]);
       return made;
@@ -106,7 +104,7 @@ export class Steps {
     return this.run({ ...step, new: state }, async () => {
       if (this.preview)
         return record({ ...state, id: isProviderType(state.type) ? UNKNOWN_ID : undefined, outputs: state.inputs });
-      const provider = this.registry.of(state);
+      const provider = this.registry.providerFor(state);
       const finish = (
         { id, outputs }: { id: string; outputs: Properties },
         operation?: PendingOperation,
@@ -116,33 +114,37 @@ export class Steps {
         const made = {
           ...state,
           id: id || undefined,
-          outputs: this.marked(state, outputs),
+          outputs: this.markSecretOutputs(state, outputs),
           created: now,
           modified: now,
         };
         return record({ ...made, initErrors: problem === undefined ? undefined : [problem] }, operation);
       };
-      const stayed = old && (await this.stayed(old, state));
-      if (stayed) return finish(stayed);
+      const survivor = old && (await this.findSurvivor(old, state));
+      if (survivor) return finish(survivor);
       const [inputs, context] = [unwrapProps(state.inputs), this.context(state, "create")];
       await provider.refuseForeign?.(state, inputs, context);
       const operation = await this.journal.begin(state, "creating");
       const made = await provider.create(state, inputs, context).catch(async (error) => {
-        const half = error instanceof PartialCreateError && { id: error.id, outputs: error.outputs, complete: false };
-        const left = half || (await this.leftByFailed(operation));
-        if (left && !left.complete) await finish(left, operation, messageOf(error));
+        const partial = error instanceof PartialCreateError && {
+          id: error.id,
+          outputs: error.outputs,
+          complete: false,
+        };
+        const left = partial || (await this.recoverFailedCreate(operation));
+        if (left && !left.complete) await finish(left, operation, errorMessage(error));
         if (!left?.complete) throw error;
-        this.warn(state.urn, `made all the same: ${messageOf(error)}`);
+        this.warn(state.urn, `created in spite of an error: ${errorMessage(error)}`);
         return left;
       });
       return finish(made, operation);
     });
   }
 
-  /** What a create that has just failed made all the same. When that can't be known, it stays open for the next run. */
-  private async leftByFailed(operation: PendingOperation) {
+  /** Finds the object that a failed create left behind. If the server can't be asked, the create stays pending. */
+  private async recoverFailedCreate(operation: PendingOperation) {
     try {
-      const left = await this.leftBehind(operation.resource);
+      const left = await this.findLeftover(operation.resource);
       if (left === undefined) await this.journal.settle(operation, undefined);
       return left;
     } catch {
@@ -150,28 +152,33 @@ export class Steps {
     }
   }
 
-  /** What went with its holder, or was only let go, and stayed all the same, e.g. a database on a volume. */
-  private async stayed(old: ResourceState, state: ResourceState) {
-    const asBefore = equal(old.inputs, state.inputs);
-    if (!old.pendingReplacement || !(asBefore || old.deletedWith)) return undefined;
-    const left = await this.leftBehind(state);
-    return left?.complete && (asBefore || left.id === old.id) ? left : undefined;
+  /**
+   * Finds an object that counted as deleted with another resource (or was retained) but still exists, e.g. a database on a
+   * volume that was kept.
+   */
+  private async findSurvivor(old: ResourceState, state: ResourceState) {
+    const unchanged = equal(old.inputs, state.inputs);
+    if (!old.pendingReplacement || !(unchanged || old.deletedWith)) return undefined;
+    const left = await this.findLeftover(state);
+    return left?.complete && (unchanged || left.id === old.id) ? left : undefined;
   }
 
   /**
-   * What a create of `state` that failed or was cut off has made, if anything.
+   * Finds an unrecorded object that a failed or interrupted create of `state` left behind.
    *
-   * @throws when that can't be known now
+   * @throws when the server can't be asked
    */
-  async leftBehind(state: ResourceState) {
-    const found = await this.registry.of(state).recover?.(state, unwrapProps(state.inputs), this.context(state));
+  async findLeftover(state: ResourceState) {
+    const found = await this.registry
+      .providerFor(state)
+      .recover?.(state, unwrapProps(state.inputs), this.context(state));
     const isFound = ({ urn, id, pendingReplacement }: ResourceState) =>
       urn === state.urn && id === found?.id && !pendingReplacement;
     return this.journal.resources().some(isFound) ? undefined : found;
   }
 
   async update(step: Step, state: ResourceState, old: ResourceState): Promise<ResourceState> {
-    const provider = this.registry.of(state);
+    const provider = this.registry.providerFor(state);
     const record = async (outputs: Props, operation?: PendingOperation): Promise<ResourceState> => {
       const result = { ...state, outputs, modified: new Date().toISOString() };
       await this.journal.settle(operation, old, result);
@@ -181,20 +188,21 @@ export class Steps {
     return this.run({ ...step, new: state }, async () => {
       if (this.preview) return record({ ...(provider.previewsUpdates === false ? {} : old.outputs), ...state.inputs });
       const operation = await this.journal.begin({ ...state, id: old.id }, "updating");
-      // When this fails, the operation stays pending: the next run looks what became of it.
+      // If this fails, the operation stays pending, and the next run recovers it.
       const { outputs } = await provider.update(
-        existing(old),
+        toExisting(old),
         unwrapProps(state.inputs),
         this.context(state, "update"),
       );
-      return record(this.marked(state, outputs), operation);
+      return record(this.markSecretOutputs(state, outputs), operation);
     });
   }
 
   /**
-   * Deletes what `state` stands for, unless it is none of ours or `keep`.
+   * Deletes a resource and removes it from the state. Only removes it from the state if `keep` is true or this stack did
+   * not create the object.
    *
-   * @param pendingReplacement leave it in the state as deleted, for its replacement to come
+   * @param pendingReplacement keeps the resource in the state, marked as deleted, until its replacement is created
    */
   async remove(step: Step, state: ResourceState, keep: boolean, pendingReplacement = false): Promise<void> {
     const record = (operation?: PendingOperation) =>
@@ -204,20 +212,20 @@ export class Steps {
     const real = state.custom && !state.external && !state.pendingReplacement && !keep && !this.preview;
     await this.run(step, async () => {
       if (!real) return void (await record());
-      const provider = this.registry.of(state);
+      const provider = this.registry.providerFor(state);
       const operation = await this.journal.begin(state, "deleting");
-      await provider.delete(existing(state), this.context(state, "delete"));
+      await provider.delete(toExisting(state), this.context(state, "delete"));
       return void (await record(operation));
     });
   }
 
   /**
-   * Takes what exists as `id` into the state; a preview looks too, for looking changes nothing.
+   * Reads the object `id` and adds it to the state; in a preview the object is read too.
    *
-   * @param ignored for an import: inputs that may be as they are found
-   * @throws when there is no such thing, or (import) it is not what the program says
+   * @param ignored for an import: inputs that may differ from the program
+   * @throws when the object does not exist, or when an imported object differs from the program
    */
-  async take(
+  async readOrImport(
     op: "read" | "import",
     wanted: ResourceState,
     old: ResourceState | undefined,
@@ -225,39 +233,41 @@ export class Steps {
     ignored: readonly string[] = [],
   ): Promise<ResourceState> {
     const { urn, type } = wanted;
-    const provider = this.registry.of(wanted);
+    const provider = this.registry.providerFor(wanted);
     const query = { urn, type, id, inputs: op === "read" ? unwrapProps(wanted.inputs) : {}, outputs: {} };
-    // In a preview, what is to be read may have to be made first.
+    // In a preview, the object may not exist yet.
     const found = id === UNKNOWN_ID ? query : await provider.read(query, this.context(wanted));
-    if (found === undefined) throw new Error(`${op}: there is no ${type} with id "${id}"`);
+    if (found === undefined) throw new Error(`${op}: there is no ${type} with id "${id}"; check the id`);
     const asFound = (inputs: Prop, path: string) => resetPath(inputs, found.inputs, parsePath(path));
     const state = { ...wanted, id, inputs: ignored.reduce(asFound, wanted.inputs ?? {}) as Props };
     if (op === "import") {
       const { changes, detailed, replaces } = await provider.diff({ ...query, ...found }, unwrapProps(state.inputs));
       const differing = [...new Set([...Object.keys(detailed), ...replaces])].join(", ");
       if (changes)
-        throw new Error(`import: ${differing} of "${id}" differ from the program; make the program say what is there`);
+        throw new Error(
+          `import: ${differing} of "${id}" differ from the program; change the program to the actual values`,
+        );
     }
     const now = new Date().toISOString();
     const kind = op === "read" ? { external: true } : { importID: id, created: now, modified: now };
-    const taken: ResourceState = { ...state, ...kind, outputs: this.marked(state, found.outputs) };
-    // What is ours and goes by that name is deleted at the end of the run, unless it is the very same: that is let go.
-    const gives = old === undefined || old.external || old.pendingReplacement || old.id === id;
-    const kept = gives ? undefined : this.journal.replace(undefined, old, { ...old, delete: true });
-    await Promise.all([kept, this.journal.settle(undefined, gives ? old : undefined, taken)]);
-    this.done({ op, urn, old, new: taken });
-    return taken;
+    const result: ResourceState = { ...state, ...kind, outputs: this.markSecretOutputs(state, found.outputs) };
+    // A recorded object with another id was created by this stack: it is deleted at the end of the run.
+    const replacesOld = old === undefined || old.external || old.pendingReplacement || old.id === id;
+    const kept = replacesOld ? undefined : this.journal.replace(undefined, old, { ...old, delete: true });
+    await Promise.all([kept, this.journal.settle(undefined, replacesOld ? old : undefined, result)]);
+    this.done({ op, urn, old, new: result });
+    return result;
   }
 
-  /** Emits the step's start and end around `work`; in a preview, its end. */
+  /** Runs `work` between the step's start and end events; a preview emits only the end. */
   private async run<T extends ResourceState | undefined>(step: Step, work: () => Promise<T>): Promise<T> {
     if (this.preview) {
       const planned = await work();
       this.done(step);
       return planned;
     }
-    return this.limited(async () => {
-      // It may have waited for its turn since it was planned.
+    return this.withLimit(async () => {
+      // The signal may have arrived while the step waited for its turn.
       this.refuseWhenStopping();
       const started = Date.now();
       this.emit({ kind: "start", step });
@@ -266,39 +276,43 @@ export class Steps {
         this.emit({ kind: "done", step: { ...step, ...(made && { new: made }) }, ms: Date.now() - started });
         return made;
       } catch (error) {
-        this.emit({ kind: "fail", step, message: messageOf(error) });
+        this.emit({ kind: "fail", step, message: errorMessage(error) });
         throw error;
       }
     });
   }
 
-  /** Outputs with the secret marks of the inputs, of the options and of the provider. */
-  marked(state: ResourceState, outputs: Properties | Props): Props {
-    const paths = [...(state.additionalSecretOutputs ?? []), ...this.registry.of(state).secretOutputs(state.type)];
+  /** Marks outputs as secret according to the inputs, the options and the provider. */
+  markSecretOutputs(state: ResourceState, outputs: Properties | Props): Props {
+    const paths = [
+      ...(state.additionalSecretOutputs ?? []),
+      ...this.registry.providerFor(state).secretOutputs(state.type),
+    ];
     return markPaths(markSecrets(outputs as Props, state.inputs ?? {}), paths);
   }
 
-  /** What a provider read, as state; unchanged values keep their marks. */
+  /** The state with the properties that the provider read; unchanged values keep their secret marks. */
   refreshed(state: ResourceState, found: { inputs: Properties; outputs: Properties }): ResourceState {
     const inputs = markSecrets(found.inputs as Props, state.inputs ?? {});
-    const outputs = this.marked(state, markSecrets(found.outputs as Props, state.outputs ?? {}));
+    const outputs = this.markSecretOutputs(state, markSecrets(found.outputs as Props, state.outputs ?? {}));
     const now = { ...state, inputs: equal(inputs, state.inputs) ? state.inputs : inputs, outputs };
     return { ...now, ...(changedOutputs(state, now).length > 0 && { modified: new Date().toISOString() }) };
   }
 }
 
-/** Top-level outputs that differ, internal ones aside. */
+/** Top-level outputs that differ, except internal ones. */
 export function changedOutputs(old: ResourceState, now: ResourceState): string[] {
   const keys = Object.keys({ ...old.outputs, ...now.outputs });
-  return keys.filter((key) => !isInternalKey(key) && settled(old.outputs?.[key]) !== settled(now.outputs?.[key]));
+  return keys.filter((key) => !isInternalKey(key) && canonical(old.outputs?.[key]) !== canonical(now.outputs?.[key]));
 }
 
-/** For display: what a replaced resource's outputs will be, as far as is known. */
+/** The expected outputs of a replacement for the display; outputs that are not inputs are unknown. */
 export function plannedOutputs(old: ResourceState, inputs: Props): Props {
   const computed = mapProps(old.outputs ?? {}, (value) => (value === null ? null : Unknown.instance));
   for (const key of Object.keys(computed)) if (isInternalKey(key) || computed[key] === null) delete computed[key];
   return { ...computed, ...inputs };
 }
 
-export const known = (props: Props): Props =>
+/** `props` without values that contain an unknown. */
+export const knownProps = (props: Props): Props =>
   Object.fromEntries(Object.entries(props).filter(([, value]) => !containsUnknown(value)));

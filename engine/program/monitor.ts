@@ -1,4 +1,4 @@
-/** Answers the SDK's gRPC protocol: the program's resource monitor and engine. */
+/** Implements the SDK's gRPC services: the resource monitor and the engine. */
 
 import { promisify } from "node:util";
 import * as grpc from "@grpc/grpc-js";
@@ -8,7 +8,7 @@ import * as engine from "@pulumi/pulumi/proto/engine_pb";
 import { type IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { duration } from "../duration";
+import { parseDuration } from "../duration";
 import type { Emit } from "../events";
 import { type Alias, type Goal, STACK_TYPE } from "../model";
 import type { Deployment } from "../planning/deployment";
@@ -16,26 +16,26 @@ import { Stopped } from "../planning/steps";
 import { fromStruct, toStruct, UNKNOWN_ID } from "../values";
 import { recordedPosition } from "./sourcePosition";
 
-/** What of the protocol the SDK may use; the rest it refuses by itself. */
+/** The supported protocol features; the SDK refuses others by itself. */
 const FEATURES = new Set(["secrets", "resourceReferences", "outputValues", "deletedWith", "aliasSpecs"]);
 
-/** In the SDK's words for that, we are a Pulumi CLI that must be updated. */
-const inOurWords = (message: string): string =>
-  message.replace(
-    /The Pulumi CLI does not support (.+?)\. Please update the Pulumi CLI\.?/g,
-    "$1: not known to the local engine; use the Pulumi CLI (APIM_ENGINE=pulumi)",
-  );
+const unsupported = (what: string): string =>
+  `${what}: not supported by the embedded engine; use the Pulumi CLI (APIM_ENGINE=pulumi)`;
 
-/** Messages carry whole files: no limit, as the SDK sets it for its side. */
+/** Replaces the SDK's own message, which advises to update the Pulumi CLI. */
+const correctRemedy = (message: string): string =>
+  message.replace(/The Pulumi CLI does not support (.+?)\. Please update the Pulumi CLI\.?/g, unsupported("$1"));
+
+/** Messages contain whole files, so their size is not limited; the SDK does the same. */
 const UNLIMITED = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
 
 export interface Monitor {
-  /** host:port, on loopback. */
+  /** host:port on the loopback interface. */
   readonly address: string;
   close(): void;
 }
 
-/** @param projectDir to which what the program says of its files is told */
+/** @param projectDir the directory to which source positions are relative */
 export async function startMonitor(deployment: Promise<Deployment>, emit: Emit, projectDir: string): Promise<Monitor> {
   const server = new grpc.Server(UNLIMITED);
   const resources = monitorService(deployment, projectDir);
@@ -48,7 +48,7 @@ export async function startMonitor(deployment: Promise<Deployment>, emit: Emit, 
 
 type Handler<Request, Response> = grpc.handleUnaryCall<Request, Response>;
 
-/** A gRPC handler from an async function; errors reach the SDK with their message. */
+/** Wraps an async function as a gRPC handler; the SDK gets the messages of errors. */
 function answer<Request, Response>(
   work: (request: Request) => Promise<Response> | Response,
 ): Handler<Request, Response> {
@@ -67,13 +67,13 @@ function answer<Request, Response>(
 
 const RESULTS = { success: resource.Result.SUCCESS, fail: resource.Result.FAIL, skip: resource.Result.SKIP };
 
-/** To the program, what will be made is simply not known yet. */
+/** The program gets an empty id for a resource that does not exist yet. */
 const knownId = (id: string): string => (id === UNKNOWN_ID ? "" : id);
 
 function monitorService(ready: Promise<Deployment>, projectDir: string): Partial<IResourceMonitorServer> {
   const refuse = <Request, Response>(what: string) =>
     answer<Request, Response>(() => {
-      throw new Error(`${what}: not known to the local engine; use the Pulumi CLI (APIM_ENGINE=pulumi)`);
+      throw new Error(unsupported(what));
     });
   return {
     supportsFeature: answer((request) =>
@@ -104,9 +104,7 @@ function monitorService(ready: Promise<Deployment>, projectDir: string): Partial
       return new Empty();
     }),
     invoke: answer((request) => {
-      throw new Error(
-        `function ${request.getTok()}: the local engine calls no provider functions; use the Pulumi CLI (APIM_ENGINE=pulumi)`,
-      );
+      throw new Error(unsupported(`provider function ${request.getTok()}`));
     }),
     call: refuse("resource methods"),
     registerPackage: refuse("parameterized packages"),
@@ -114,7 +112,7 @@ function monitorService(ready: Promise<Deployment>, projectDir: string): Partial
     registerStackInvokeTransform: refuse("transforms"),
     registerResourceHook: refuse("resource hooks"),
     registerErrorHook: refuse("error hooks"),
-    // The program has no hooks that deletions would need, so it need not wait for them.
+    // Hooks are not supported, so the program need not wait for deletions.
     signalAndWaitForShutdown: answer(() => new Empty()),
   };
 }
@@ -126,8 +124,8 @@ function engineService(emit: Emit): Partial<IEngineServer> {
     log: answer((request) => {
       const severity = severities[request.getSeverity() as keyof typeof severities];
       const urn = request.getUrn() || undefined;
-      // Debug messages hold property values.
-      if (severity !== undefined) emit({ kind: "log", severity, message: inOurWords(request.getMessage()), urn });
+      // Debug messages (severity 0) are dropped because they contain property values.
+      if (severity !== undefined) emit({ kind: "log", severity, message: correctRemedy(request.getMessage()), urn });
       return new Empty();
     }),
     getRootResource: answer(() => new engine.GetRootResourceResponse().setUrn(root)),
@@ -139,7 +137,7 @@ function engineService(emit: Emit): Partial<IEngineServer> {
   };
 }
 
-/** What registering and reading have in common. */
+/** The fields that registerResource and readResource requests share. */
 function commonGoal(
   request: resource.RegisterResourceRequest | resource.ReadResourceRequest,
   root: string | undefined,
@@ -160,8 +158,8 @@ function commonGoal(
 
 function goalOf(request: resource.RegisterResourceRequest, root: string | undefined, projectDir: string): Goal {
   const type = request.getType();
-  const unknown = request.getRemote() ? "remote components" : request.hasReplacementTrigger() && "replacementTrigger";
-  if (unknown) throw new Error(`${type}: ${unknown}: not known to the local engine; use the Pulumi CLI`);
+  const option = request.getRemote() ? "remote components" : request.hasReplacementTrigger() && "replacementTrigger";
+  if (option) throw new Error(unsupported(`${type}: ${option}`));
   const propertyDependencies = request.getPropertydependenciesMap().toObject(false, (_, each) => each.getUrnsList());
   return {
     ...commonGoal(request, root, projectDir),
@@ -193,13 +191,13 @@ function aliasOf(alias: AliasMessage): Alias {
   };
 }
 
-/** Go durations (`1h30m`) as seconds. */
+/** Converts Go durations (`1h30m`) to seconds. */
 function timeoutsOf(timeouts: resource.RegisterResourceRequest.CustomTimeouts | undefined): Goal["customTimeouts"] {
   const { create = "", update = "", pb_delete = "" } = timeouts?.toObject() ?? {};
   const given = Object.entries({ create, update, delete: pb_delete }).filter(([, text]) => text !== "");
   return Object.fromEntries(
     given.map(([key, text]) => {
-      const nanoseconds = duration(text);
+      const nanoseconds = parseDuration(text);
       if (nanoseconds === undefined)
         throw new Error(`customTimeouts.${key}: expected a duration such as "5m" or "1h30m", found "${text}"`);
       return [key, nanoseconds / 1e9];

@@ -1,16 +1,16 @@
-/** Runs the Pulumi program with the SDK's own runner, in a process of its own. */
+/** Runs the Pulumi program with the SDK's own runner, in a child process. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Config, Project } from "../backend/project";
 
-/** Exit status of the runner when it has told the engine what went wrong. */
+/** The runner's exit status when it has already reported the error to the engine. */
 const REPORTED = 32;
-/** The SDK takes the stack of every promise; mapping ten lines of each back to TypeScript is most of a large run. */
+/** The SDK records a stack trace per promise. Mapping ten lines of each to TypeScript dominates a large run. */
 const SHORT_STACKS = "Error.stackTraceLimit = 4;";
 /**
- * Node 20 takes half a minute and gigabytes to print an error in colour when its stack goes through some node_modules
- * paths; the runner does so with whatever the program throws.
+ * The runner prints the program's errors in colour. For stack traces with certain node_modules paths, Node 20 needs half a
+ * minute and gigabytes of memory for that.
  */
 const PLAIN_ERRORS =
   "import util from 'node:util'; const inspect = util.inspect;" +
@@ -19,16 +19,16 @@ const PLAIN_ERRORS =
 export interface ProgramOptions {
   readonly project: Project;
   readonly config: Config;
-  /** Of the monitor. */
+  /** The monitor's address. */
   readonly address: string;
   readonly preview: boolean;
   readonly parallel: number;
-  /** A line that the program printed. */
+  /** Called with each line that the program prints. */
   line(text: string): void;
 }
 
 export interface Program {
-  /** Undefined when the program ran to its end; else why not, "" when it was reported already. */
+  /** Resolves to undefined after success, else to the error message; "" if the error was already reported. */
   readonly ended: Promise<string | undefined>;
   kill(): void;
 }
@@ -60,7 +60,7 @@ export function startProgram(options: ProgramOptions): Program {
       PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     },
     stdio: ["ignore", "pipe", "pipe"],
-    // Ctrl-C on the terminal is for the engine alone: it lets the step under way finish.
+    // Ctrl-C must reach only the engine, which lets the steps in progress finish.
     detached: true,
   });
   forwardLines(child, options.line);

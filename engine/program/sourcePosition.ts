@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SourcePosition } from "@pulumi/pulumi/proto/source_pb";
 
-/** `project:///index.ts#12,3` for what the SDK says of where a resource was made, as the official engine records it. */
+/** Converts the SDK's source position of a resource to the official engine's form, e.g. `project:///index.ts#12,3`. */
 export function recordedPosition(position: SourcePosition | undefined, projectDir: string): string | undefined {
   const uri = position?.getUri() ?? "";
   if (position === undefined || !uri.startsWith("file:///")) return undefined;

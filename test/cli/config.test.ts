@@ -100,8 +100,8 @@ describe("npm run config", function () {
     await config("set --secret adminPassword", "s3cret!");
     const before = text();
     env.PULUMI_CONFIG_PASSPHRASE = "another";
-    await assert.rejects(config("set --secret svnPassword", "x"), /the passphrase does not fit/);
-    await assert.rejects(config("get adminPassword --show-secrets"), /the passphrase does not fit/);
+    await assert.rejects(config("set --secret svnPassword", "x"), /the passphrase is wrong/);
+    await assert.rejects(config("get adminPassword --show-secrets"), /the passphrase is wrong/);
     assert.equal(text(), before);
     assert.equal(await config("get adminPassword"), "[secret]");
   });

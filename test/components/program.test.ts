@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { duration } from "../../engine/duration";
+import { parseDuration } from "../../engine/duration";
 import { writePack } from "../distribution/samplePack";
 import { type Recording, runProgram } from "./recorder";
 
@@ -255,7 +255,7 @@ describe("the program's settings", function () {
     const { all } = await runProgram({ startTimeout: "3600" });
     for (const { name, inputs } of all.filter(({ type }) => type === container)) {
       assert.equal(inputs.waitTimeout, 3600, name);
-      assert.ok((duration(inputs.healthcheck.startPeriod) ?? 0) >= 3600e9, name);
+      assert.ok((parseDuration(inputs.healthcheck.startPeriod) ?? 0) >= 3600e9, name);
     }
   });
 

@@ -1,4 +1,4 @@
-/** What the official engine checks before it uses a state. */
+/** The checks that the official engine makes before it uses a state. */
 
 interface Written {
   readonly urn: string;
@@ -11,8 +11,8 @@ interface Written {
   readonly propertyDependencies?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Resources that stand before what they refer to, or refer to what is not there; and those that are there twice. */
-export function broken(resources: readonly object[]): string[] {
+/** Finds references to resources that are missing or come later, and URNs that occur twice. */
+export function integrityErrors(resources: readonly object[]): string[] {
   const [before, providers, current] = [new Set<string>(), new Set<string>(), new Set<string>()];
   return (resources as Written[]).flatMap((each) => {
     const { urn, parent, provider, deletedWith, dependencies = [], propertyDependencies = {} } = each;

@@ -13,7 +13,7 @@ interface Ended {
 }
 
 /** Real signals to a real process, as a terminal and npm send them. */
-describe("a run that gets signals", function () {
+describe("a run that receives signals", function () {
   this.timeout(60_000);
   let dir: string;
   beforeEach(() => {
@@ -23,8 +23,12 @@ describe("a run that gets signals", function () {
   });
   after(removeTemporaryDirs);
 
-  /** @param at called each time that something was printed, with all of it so far */
-  function engine(operation: string, pauseMs: number, at: (child: ChildProcess, text: string) => void): Promise<Ended> {
+  /** @param onOutput called with the whole output so far, each time that the run prints something */
+  function engine(
+    operation: string,
+    pauseMs: number,
+    onOutput: (child: ChildProcess, text: string) => void,
+  ): Promise<Ended> {
     const child = spawn(
       process.execPath,
       ["-r", "ts-node/register/transpile-only", path.join(fixtures, "slowRun.ts"), operation, dir, String(pauseMs)],
@@ -32,7 +36,7 @@ describe("a run that gets signals", function () {
         cwd: path.resolve(__dirname, "../.."),
         env: { ...process.env, PULUMI_BACKEND_URL: "", PULUMI_CONFIG_PASSPHRASE: "correct horse", TERM: "dumb" },
         stdio: ["ignore", "pipe", "pipe"],
-        // A process group of its own, so that all of it can be sent a signal, as Ctrl-C does.
+        // In a process group of its own, to which the tests can send signals as Ctrl-C does.
         detached: true,
       },
     );
@@ -40,7 +44,7 @@ describe("a run that gets signals", function () {
     for (const stream of [child.stdout, child.stderr])
       stream?.on("data", (data: Buffer) => {
         text += data;
-        at(child, text);
+        onOutput(child, text);
       });
     return new Promise((resolve) => child.once("close", (code) => resolve({ code, text })));
   }
@@ -49,7 +53,7 @@ describe("a run that gets signals", function () {
   function assertOrderly({ code, text }: Ended): void {
     assert.equal(code, 130, text);
     assert.doesNotMatch(text, /^ +at .*[:(]|node:internal|Unhandled|Error:/m);
-    assert.equal(text.split("Stopping: the steps under way are finished first").length, 2, text);
+    assert.equal(text.split("Stopping: the steps in progress are finished first").length, 2, text);
   }
 
   for (const [what, send] of [
@@ -62,7 +66,7 @@ describe("a run that gets signals", function () {
     ],
     ["SIGTERM", (pid: number) => process.kill(pid, "SIGTERM")],
   ] as const)
-    it(`${what} in the middle of a step: the step ends, the state has it, and the next run goes on`, async () => {
+    it(`${what} during a step: the step finishes and is recorded, and the next run continues`, async () => {
       let sent = false;
       const stopped = await engine("up", 1500, (child, text) => {
         if (sent || !/RandomId shelf-label creating/.test(text)) return;
@@ -83,7 +87,7 @@ describe("a run that gets signals", function () {
       assert.match(next.text, /shelf-book1 created/);
     });
 
-  it("SIGINT again when a step hangs: the run ends at once, the step stays open, and the next run looks after it", async () => {
+  it("second SIGINT while a step hangs: the run ends at once, the step stays pending, and the next run recovers it", async () => {
     let sent = 0;
     let again: NodeJS.Timeout | undefined;
     const stopped = await engine("up", 600_000, (child, text) => {
@@ -97,7 +101,7 @@ describe("a run that gets signals", function () {
     });
     assert.ok(Date.now() - sent < 20_000);
     assertOrderly(stopped);
-    assert.match(stopped.text, /Ended at once: the steps under way are left open/);
+    assert.match(stopped.text, /Ended at once: the steps in progress stay pending/);
     const { latest } = recorded();
     assert.deepEqual(
       latest.pending_operations.map(({ type, resource }: { type: string; resource: { urn: string } }) => [
@@ -109,11 +113,11 @@ describe("a run that gets signals", function () {
     assert.deepEqual(locks(), []);
     const next = await engine("up", 0, () => {});
     assert.equal(next.code, 0, next.text);
-    assert.match(next.text, /an earlier run stopped while creating: nothing of it is left/);
+    assert.match(next.text, /an earlier run was interrupted while creating this resource: it left nothing behind/);
     assert.equal(recorded().latest.pending_operations, undefined);
   });
 
-  it("SIGINT while what the program no longer has is deleted: that deletion ends, and no other begins", async () => {
+  it("SIGINT while removed resources are deleted: the deletion in progress finishes, and no other starts", async () => {
     const program = path.join(dir, "index.ts");
     writeFileSync(
       program,
@@ -136,7 +140,7 @@ describe("a run that gets signals", function () {
     assert.match(JSON.stringify(recorded().latest.resources), /::kept"/);
   });
 
-  it("SIGINT twice while the program still registers leaves no lock and no step half done", async () => {
+  it("SIGINT twice while the program registers resources: no lock and no pending operation is left", async () => {
     let sent = false;
     const stopped = await engine("up", 0, (child, text) => {
       if (sent || !text.includes("building the shelf")) return;

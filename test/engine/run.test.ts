@@ -8,19 +8,32 @@ import { providersOf, removeTemporaryDirs, temporaryDir, World } from "./support
 const fixture = path.join(__dirname, "fixtures/program");
 const modules = path.resolve(__dirname, "../../node_modules");
 
-/** The fixture program through the SDK's own runner, against things in memory. */
+/** Runs the fixture program with the SDK's own runner, against a server in memory. */
 describe("run", function () {
   this.timeout(60_000);
   let dir: string;
   let world: World;
+  /** The project after its first up, which each test gets a copy of. */
+  let broughtUp: { readonly dir: string; readonly world: World; readonly result: Result & { text: string } };
   const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "correct horse", PULUMI_BACKEND_URL: "", TERM: "dumb" };
-  before(() => {
+  before(async () => {
+    newProject();
+    broughtUp = { dir, world, result: await engine("up") };
+    assert.equal(broughtUp.result.exitCode, 0, broughtUp.result.text);
+  });
+  beforeEach(() => {
+    dir = temporaryDir();
+    cpSync(broughtUp.dir, dir, { recursive: true, verbatimSymlinks: true });
+    world = broughtUp.world.copy();
+  });
+  after(removeTemporaryDirs);
+
+  function newProject(): void {
     dir = temporaryDir();
     cpSync(fixture, dir, { recursive: true });
     symlinkSync(modules, path.join(dir, "node_modules"));
     world = new World();
-  });
-  after(removeTemporaryDirs);
+  }
 
   async function engine(operation: RunKind, options: Partial<Options> = {}): Promise<Result & { text: string }> {
     const parts: string[] = [];
@@ -38,7 +51,8 @@ describe("run", function () {
   const configure = (settings: string) => writeFileSync(path.join(dir, "Pulumi.dev.yaml"), `config:\n${settings}`);
   const stateText = () => readFileSync(path.join(dir, ".pulumi/stacks/shelf/dev.json"), "utf8");
 
-  it("has no outputs before the first up, and a preview leaves nothing behind", async () => {
+  it("preview of a new stack: lists all creates and writes nothing; the stack has no outputs", async () => {
+    newProject();
     assert.equal(await stackOutputs(dir, "dev", { env }), undefined);
     const { text, exitCode, changed } = await engine("preview", { expectNoChanges: true });
     assert.match(text, /\+ {2}random:index:RandomPassword key create\n/);
@@ -47,9 +61,8 @@ describe("run", function () {
     assert.ok(!readdirSync(dir).includes(".pulumi"));
   });
 
-  it("up creates all of it, with the program's own lines, types, parents and secrets", async () => {
-    const { text, exitCode, counts, ms, programMs } = await engine("up");
-    assert.equal(exitCode, 0, text);
+  it("first up: creates all resources, prints the program's output, records types, parents and secrets", () => {
+    const { text, counts, ms, programMs } = broughtUp.result;
     assert.deepEqual(counts, { create: 7 });
     assert.match(text, /\n {4}building the shelf\n/);
     assert.match(text, /password: \[secret\]\n {4}written : "once"/);
@@ -70,23 +83,23 @@ describe("run", function () {
     assert.ok(note.inputs.text.ciphertext && note.outputs.text.ciphertext);
   });
 
-  it("tells the recorded outputs, masked unless asked for", async () => {
+  it("stackOutputs returns the recorded outputs; secrets are masked unless showSecrets is set", async () => {
     const masked = await stackOutputs(dir, "dev", { env });
     assert.equal(masked?.password, "[secret]");
     const shown = await stackOutputs(dir, "dev", { env, showSecrets: true });
     assert.match(String(shown?.password), /^result-key-\d$/);
     const wrong = { ...env, PULUMI_CONFIG_PASSPHRASE: "wrong" };
-    await assert.rejects(stackOutputs(dir, "dev", { env: wrong, showSecrets: true }), /passphrase does not fit/);
+    await assert.rejects(stackOutputs(dir, "dev", { env: wrong, showSecrets: true }), /passphrase is wrong/);
   });
 
-  it("a second up changes nothing, writes nothing and says so", async () => {
+  it("second up: reports no changes, and does not write the state", async () => {
     const before = stateText();
     const { text, changed, exitCode } = await engine("up", { expectNoChanges: true });
-    assert.match(text, /7 unchanged\nNo changes: everything is as the program says/);
+    assert.match(text, /7 unchanged\nNo changes: all resources match the program/);
     assert.deepEqual([changed, exitCode, stateText()], [false, 0, before]);
   });
 
-  it("a changed setting previews as line diffs, as JSON, and only that is replaced", async () => {
+  it("changed setting: preview shows line diffs or JSON, and up replaces only the affected resource", async () => {
     configure("  shelf:books: 2\n  shelf:colour: green\n");
     const { text, exitCode } = await engine("preview", { diff: true });
     assert.equal(exitCode, 0);
@@ -109,37 +122,34 @@ describe("run", function () {
     assert.deepEqual(world.names(), ["key", "shelf-book1", "shelf-book2", "shelf-label"]);
   });
 
-  it("a program that fails deletes nothing", async () => {
-    configure("  shelf:books: 2\n  shelf:colour: green\n  shelf:broken: true\n");
-    const before = stateText();
+  it("failing program: nothing is deleted, and the error is reported", async () => {
+    configure("  shelf:books: 2\n  shelf:broken: true\n");
+    const [before, names] = [stateText(), world.names()];
     const { text, exitCode } = await engine("up");
     assert.match(text, /error: the shelf is broken/);
-    assert.deepEqual([exitCode, stateText(), world.things.size], [1, before, 4]);
+    assert.deepEqual([exitCode, stateText(), world.names()], [1, before, names]);
     configure("  shelf:colour: green\n");
     const { text: missing } = await engine("preview");
     assert.match(missing, /error: .*Missing required configuration variable 'shelf:books'/);
   });
 
-  it("refuses in its own words what it does not know, and a timeout that is none", async () => {
-    const program = path.join(dir, "index.ts");
-    const was = readFileSync(program, "utf8");
-    const trying = async (line: string) => {
-      writeFileSync(program, `import * as pulumi from "@pulumi/pulumi";\n${line}`);
+  it("unsupported features and invalid timeouts are refused with the remedy", async () => {
+    const preview = async (line: string) => {
+      writeFileSync(path.join(dir, "index.ts"), `import * as pulumi from "@pulumi/pulumi";\n${line}`);
       const { text, exitCode } = await engine("preview");
       assert.equal(exitCode, 1);
       return text;
     };
-    const hooks = await trying('new pulumi.ResourceHook("hook", async () => {});');
-    assert.match(hooks, /error: .*\n?.*resource hooks: not known to the local engine; use the Pulumi CLI/);
+    const hooks = await preview('new pulumi.ResourceHook("hook", async () => {});');
+    assert.match(hooks, /error: .*\n?.*resource hooks: not supported by the embedded engine; use the Pulumi CLI/);
     const timeout =
       '{ async create() { return { id: "1", outs: {} }; } }, "a", {}, { customTimeouts: { create: "5" } }';
-    const late = await trying(`new (class extends pulumi.dynamic.Resource {})(${timeout});`);
+    const late = await preview(`new (class extends pulumi.dynamic.Resource {})(${timeout});`);
     assert.match(late, /customTimeouts\.create: expected a duration such as "5m" or "1h30m", found "5"/);
-    writeFileSync(program, was);
   });
 
-  it("what the program no longer has goes; a failed step is named and gives exit status 1", async () => {
-    configure("  shelf:books: 1\n  shelf:colour: green\n");
+  it("removed resource: a failed deletion is reported with exit code 1, and the next up deletes it", async () => {
+    configure("  shelf:books: 1\n");
     world.hook = (moment, call) => {
       if (moment === "before" && call === "delete") throw new Error("glued to the shelf");
     };
@@ -151,13 +161,13 @@ describe("run", function () {
     assert.deepEqual(world.names(), ["key", "shelf-book1", "shelf-label"]);
   });
 
-  it("refuses a second run while one is under way, and names it", async () => {
+  it("a second run during the first is refused with the first one's process id", async () => {
     const first = engine("refresh");
     await assert.rejects(engine("destroy"), new RegExp(`stack dev is locked by .*pid ${process.pid}`));
     assert.equal((await first).exitCode, 0);
   });
 
-  it("a dynamic provider does not outlive an engine that is killed", async () => {
+  it("the dynamic provider's process ends when the engine is killed", async () => {
     const script = `require(${JSON.stringify(require.resolve("ts-node/register/transpile-only"))});
       const { dynamicProvider } = require(${JSON.stringify(path.resolve(__dirname, "../../engine/providers/dynamic"))});
       const provider = dynamicProvider({}, { dir: ${JSON.stringify(dir)}, log: () => {} });
@@ -173,7 +183,7 @@ describe("run", function () {
     assert.equal(alive(pid), false);
   });
 
-  it("destroy removes everything and leaves an empty state", async () => {
+  it("destroy deletes all resources and leaves an empty state", async () => {
     const { exitCode, text } = await engine("destroy");
     assert.equal(exitCode, 0, text);
     assert.deepEqual(world.names(), []);
@@ -181,7 +191,7 @@ describe("run", function () {
     assert.equal(await stackOutputs(dir, "dev", { env }), undefined);
   });
 
-  it("there is nothing to destroy where nothing was brought up", async () => {
+  it("destroy of a stack that was never brought up is refused", async () => {
     await assert.rejects(engine("destroy", { stack: "none" }), /stack none: there is no state/);
   });
 });
@@ -189,7 +199,7 @@ describe("run", function () {
 function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // A zombie waits for its parent only.
+    // A zombie has ended; only its parent has not noticed yet.
     return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return false;

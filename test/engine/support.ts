@@ -24,25 +24,25 @@ import {
 } from "../../engine/provider";
 import { dynamicProvider } from "../../engine/providers/dynamic";
 import { equal, fromState, type Props } from "../../engine/values";
-import { broken } from "./integrity";
+import { integrityErrors } from "./integrity";
 
 export const stack = { project: "shelf", stack: "dev" };
 export const THING = "toy:index:Thing";
-/** Has a physical name, so the old one must go before the new one comes. */
+/** A kind with a physical name, so a replacement deletes the old object first. */
 export const NAMED = "toy:index:Named";
 
-const made: string[] = [];
+const temporaryDirs: string[] = [];
 export function temporaryDir(): string {
   const dir = mkdtempSync(path.join(tmpdir(), "apim-engine-"));
-  made.push(dir);
+  temporaryDirs.push(dir);
   return dir;
 }
 export function removeTemporaryDirs(): void {
-  for (const dir of made.splice(0)) rmSync(dir, { recursive: true, force: true });
+  for (const dir of temporaryDirs.splice(0)) rmSync(dir, { recursive: true, force: true });
 }
 
 let shared: Promise<Crypter> | undefined;
-/** One for all tests: deriving a key is slow on purpose. */
+/** Shared by all tests, because deriving a key deliberately takes long. */
 export function testCrypter(): Promise<Crypter> {
   shared ??= Crypter.create("correct horse");
   return shared;
@@ -50,13 +50,21 @@ export function testCrypter(): Promise<Crypter> {
 
 export type Call = "create" | "update" | "delete" | "read" | "recover";
 
-/** A place where things exist, outlasting runs. `size` replaces a thing, `colour` changes it in place. */
+/** A server with objects in memory, which outlive runs. A change of `size` replaces an object, `colour` changes in place. */
 export class World {
   readonly things = new Map<string, Properties>();
   readonly calls: string[] = [];
   private counter = 0;
   /** Called before and after each effect; may throw, or never return. */
   hook: (moment: "before" | "after", call: Call, name: string) => Promise<void> | void = () => {};
+
+  /** An independent copy with the same objects. */
+  copy(): World {
+    const copy = new World();
+    for (const [id, thing] of this.things) copy.things.set(id, thing);
+    copy.counter = this.counter;
+    return copy;
+  }
 
   names(): string[] {
     return [...this.things.values()].map((thing) => String(thing.name)).sort();
@@ -136,7 +144,6 @@ function withoutComputed({ name: _name, hex: _hex, result: _result, ...inputs }:
   return inputs;
 }
 
-/** A resource as a test writes it. */
 export function thing(name: string, inputs: Props = {}, options: Partial<Goal> = {}): Goal {
   const propertyDependencies = Object.fromEntries(Object.keys(inputs).map((key) => [key, [] as string[]]));
   return { type: THING, name, custom: true, inputs, propertyDependencies, ...options };
@@ -144,10 +151,10 @@ export function thing(name: string, inputs: Props = {}, options: Partial<Goal> =
 
 export const urnOf = (name: string, type = THING): string => `urn:pulumi:dev::shelf::${type}::${name}`;
 
-/** To an explicit provider, which gets its id when it is registered. */
+/** A reference to an explicit provider, whose id is filled in when it is registered. */
 export const referenceTo = (urn: string): string => `${urn}::id`;
 
-/** A resource that takes `source`'s output `hex`, and so depends on it. */
+/** With `from`, the input `input` is the output `hex` of the resource `from`. */
 export type Wiring = Goal & { readonly from?: string };
 export function wired(goal: Goal, from: string): Wiring {
   return {
@@ -162,11 +169,11 @@ export interface Outcome {
   readonly events: EngineEvent[];
   readonly registrations: Map<string, Registration>;
   readonly failed: boolean;
-  /** Done steps, `operation name`. */
+  /** Finished steps, each as `operation name`. */
   readonly steps: string[];
 }
 
-/** Runs what a program would register against a world and a state directory. */
+/** Registers `goals` as a program would, against a world and a state directory. */
 export async function deploy(
   dir: string,
   world: World,
@@ -206,7 +213,7 @@ export async function refresh(dir: string, world: World): Promise<string[]> {
   return stepsOf(events);
 }
 
-/** The recorded resources, secrets opened. */
+/** The recorded resources with decrypted secrets. */
 export async function recorded(dir: string): Promise<ResourceState[]> {
   const crypter = await testCrypter();
   const reveal = (props: Props | undefined) => fromState(props ?? {}, crypter) as Props;
@@ -218,15 +225,18 @@ export async function recorded(dir: string): Promise<ResourceState[]> {
 }
 
 const refused: string[] = [];
-/** Of all states that were written since: why the official engine would refuse to read them. */
+/** The integrity errors of all states that were written since the last call. */
 export const statesRefused = (): string[] => refused.splice(0);
 
-/** What a run of the engine works with. */
+/** Maximum number of concurrent provider calls. */
+export const PARALLEL = 8;
+
+/** Opens the state and the providers of a run. */
 export async function open(dir: string, world: World, preview: boolean) {
   const file = new StateFile(dir, stack);
   const write = file.write.bind(file);
   file.write = async (resources, ...others) => {
-    const wrong = broken(resources.map((text) => JSON.parse(text)));
+    const wrong = integrityErrors(resources.map((text) => JSON.parse(text)));
     if (wrong.length > 0) refused.push(wrong.join("; "));
     return write(resources, ...others);
   };
@@ -236,7 +246,8 @@ export async function open(dir: string, world: World, preview: boolean) {
   const events: EngineEvent[] = [];
   const registry = new ProviderRegistry(() => world.provider);
   registry.start(resources);
-  const steps = new Steps(journal, registry, (event) => events.push(event), preview, 8, new AbortController().signal);
+  const { signal } = new AbortController();
+  const steps = new Steps(journal, registry, (event) => events.push(event), preview, PARALLEL, signal);
   if (!preview) await recoverPending(stored?.pending ?? [], steps);
   return { steps, journal, events };
 }
@@ -248,7 +259,7 @@ function stepsOf(events: readonly EngineEvent[]): string[] {
   );
 }
 
-/** Everything is the world's, but for dynamic resources, whose code is the program's. */
+/** The world serves all packages, except dynamic resources, whose code is in the program. */
 export function providersOf(world: World): (host: ProviderHost) => Promise<ProviderFactory> {
   return async (host) => (pkg, config) => (pkg === "pulumi-nodejs" ? dynamicProvider(config, host) : world.provider);
 }

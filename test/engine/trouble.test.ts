@@ -8,13 +8,13 @@ import { providersOf, removeTemporaryDirs, temporaryDir, World } from "./support
 const fixtures = path.join(__dirname, "fixtures");
 const root = path.resolve(__dirname, "../..");
 
-/** What may happen to a state file between two runs, or under one. */
-describe("a run in trouble", function () {
+describe("a run with an unusable state file, key or disk", function () {
   this.timeout(60_000);
   const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "correct horse", PULUMI_BACKEND_URL: "", TERM: "dumb" };
   let dir: string;
   let file: string;
   let world: World;
+  let created: string[];
 
   const engine = async (operation: RunKind, more: NodeJS.ProcessEnv = {}) => {
     let text = "";
@@ -38,6 +38,7 @@ describe("a run in trouble", function () {
     world = new World();
     const { exitCode, text } = await engine("up");
     assert.equal(exitCode, 0, text);
+    created = world.names();
   });
   after(removeTemporaryDirs);
 
@@ -47,43 +48,43 @@ describe("a run in trouble", function () {
       [
         "a damaged secret",
         (text: string) => text.replace(/("ciphertext":"v1:[^:]+:)..../, "$1AAAA"),
-        /dev\.json: a secret in it can't be decrypted: it is damaged/,
+        /dev\.json: a secret can't be decrypted because it is damaged/,
       ],
-      ["a state of another kind", () => '{"version":9}', /expected a checkpoint of version 3, found version 9/],
+      ["a state of another version", () => '{"version":9}', /expected a checkpoint of version 3, found version 9/],
     ] as const)
-      it(`${operation} with ${what}: one error, nothing touched`, async () => {
+      it(`${operation} with ${what}: one error, and nothing is changed`, async () => {
         const good = readFileSync(file, "utf8");
         writeFileSync(file, spoil(good));
         const bad = readFileSync(file, "utf8");
         await assert.rejects(engine(operation), message);
         assert.equal(readFileSync(file, "utf8"), bad);
-        assert.equal(world.things.size, 4);
+        assert.deepEqual(world.names(), created);
         writeFileSync(file, good);
       });
 
   for (const operation of ["up", "refresh", "destroy"] as const)
-    it(`${operation} with a wrong passphrase: one error, nothing touched`, async () => {
+    it(`${operation} with a wrong passphrase: one error, and nothing is changed`, async () => {
       const good = readFileSync(file, "utf8");
-      await assert.rejects(
-        engine(operation, { PULUMI_CONFIG_PASSPHRASE: "wrong" }),
-        /passphrase does not fit; set PULUMI/,
-      );
+      await assert.rejects(engine(operation, { PULUMI_CONFIG_PASSPHRASE: "wrong" }), /passphrase is wrong; set PULUMI/);
       assert.equal(readFileSync(file, "utf8"), good);
-      assert.equal(world.things.size, 4);
+      assert.deepEqual(world.names(), created);
     });
 
   for (const [what, settings, types, message] of [
     ["a secret setting without a key", '  shelf:colour: { secure: "v1:AAAA:BBBB" }\n', undefined, /no encryptionsalt/],
-    ["a recorded kind that nobody serves", "  shelf:books: 2\n", [], /does not know this resource kind/],
+    ["a recorded resource of an unsupported kind", "  shelf:books: 2\n", [], /does not support this resource kind/],
   ] as const)
-    it(`${what}: what was opened is closed before the run ends`, async () => {
+    it(`${what}: the providers are closed before the run ends`, async () => {
       const configFile = path.join(dir, "Pulumi.dev.yaml");
       const was = readFileSync(configFile, "utf8");
       writeFileSync(configFile, `config:\n${settings}`);
       let open = 0;
       let most = 0;
       const failed = run("up", {
-        ...{ projectDir: dir, stack: "dev", env, out: { write: () => {} } },
+        projectDir: dir,
+        stack: "dev",
+        env,
+        out: { write: () => {} },
         async providers() {
           await new Promise((resolve) => setTimeout(resolve, 200));
           return () => {
@@ -97,17 +98,17 @@ describe("a run in trouble", function () {
       writeFileSync(configFile, was);
     });
 
-  it("a full disk: one error that names the file, the last good state and its backup stay, the next run goes on", async () => {
+  it("a full disk: the error names the file, the last good state and its backup stay, and the next run continues", async () => {
     rmSync(path.join(dir, ".pulumi"), { recursive: true });
     const first = await child("up", "1000");
     assert.equal(first.code, 0, first.text);
     const good = readFileSync(file, "utf8");
-    // Blocks of 1024 bytes: the new state is longer than the recorded one, and the limit lies between.
+    // In blocks of 1024 bytes. The limit lies between the sizes of the recorded and the new state.
     const blocks = Math.floor(good.length / 1024);
     writeFileSync(path.join(dir, "Pulumi.dev.yaml"), "config:\n  shelf:books: 12\n  shelf:colour: blue\n");
     const { code, text } = await child("up", String(blocks + 1));
     assert.equal(code, 1, text);
-    assert.match(text, /dev\.json: can't be written \(EFBIG: file too large.*the last good state is kept there/);
+    assert.match(text, /dev\.json: can't be written \(EFBIG: file too large.*the last good state is kept/);
     assert.doesNotMatch(text, /^ +at /m);
     assert.ok(JSON.parse(readFileSync(file, "utf8")).checkpoint.latest.resources.length > 0);
     assert.equal(readFileSync(`${file}.bak`, "utf8"), good);
@@ -115,7 +116,7 @@ describe("a run in trouble", function () {
     assert.equal(next.code, 0, next.text);
   });
 
-  /** The engine in a process that can write no file longer than `blocks` of 1024 bytes. */
+  /** Runs the engine with a file size limit of `blocks` of 1024 bytes. */
   function child(operation: RunKind, blocks: string): Promise<{ code: number | null; text: string }> {
     const script = `ulimit -f ${blocks}; exec "$@"`;
     const command = [process.execPath, "-r", "ts-node/register/transpile-only", path.join(fixtures, "slowRun.ts")];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import Docker from "dockerode";
-import { broken } from "../engine/integrity";
+import { integrityErrors } from "../engine/integrity";
 import { blocks, comparable, facts, namesOf, renamed } from "./sampleCompare";
 import {
   type Checkpoint,
@@ -61,7 +61,7 @@ describe("the official engine's sample program", function () {
     const state = await ours();
     const theirs = await official("03-state-after-up.json");
     assert.deepEqual(facts(renamed(text, namesOf(state))), facts(renamed(sample("02-up-create.txt"), namesOf(theirs))));
-    assert.deepEqual(broken(state), []);
+    assert.deepEqual(integrityErrors(state), []);
     // Generated, and another one each time.
     assert.deepEqual(comparable(state, ["bcryptHash"]), comparable(theirs, ["bcryptHash"]));
     assert.doesNotMatch(readFileSync(project.stateFile, "utf8"), /hello|APP_PASSWORD/);
@@ -147,7 +147,7 @@ describe("the official engine's sample program", function () {
     );
     assert.deepEqual(refreshed(await ran("up")), refreshed(sample("09-up-after-removal.txt")));
     assert.deepEqual(refreshed(await ran("refresh")), refreshed(sample("10-refresh-no-drift.txt")));
-    assert.deepEqual(broken(await ours()), []);
+    assert.deepEqual(integrityErrors(await ours()), []);
     // What the official refresh strips of inputs, and the password's hash that it puts in its place.
     const drop = ["bcryptHash", "__defaults", "propertyDependencies", "plaintextPassword"];
     assert.deepEqual(comparable(await ours(), drop), comparable(await official("11-state-after-refresh.json"), drop));

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer, connect as dialSocket, type Server } from "node:net";
 import Docker from "dockerode";
-import { broken } from "../engine/integrity";
+import { integrityErrors } from "../engine/integrity";
 import { haveSamples, opened, SampleProject, SampleWorld, samples } from "./sampleSupport";
 
 const docker = new Docker();
@@ -88,7 +88,7 @@ describe("the sample program, killed at every step", function () {
     assert.equal(code, 0, text);
     assert.equal(project.checkpoint().pending_operations, undefined);
     const resources = await opened(project.checkpoint());
-    assert.deepEqual(broken(resources), []);
+    assert.deepEqual(integrityErrors(resources), []);
     const urns = resources.map(({ urn }) => urn);
     assert.deepEqual(urns, [...new Set(urns)], "nothing twice");
     assert.equal(urns.length, 17);

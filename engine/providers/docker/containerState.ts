@@ -2,7 +2,7 @@
 
 import type { ContainerCreateOptions, ContainerInspectInfo, EndpointSettings } from "dockerode";
 import type { Properties, Value } from "../../provider";
-import { settled } from "../../values";
+import { canonical } from "../../values";
 import type { Field, Fields } from "../schema";
 import { covers, fromApi, outputsOf as outputsFrom, toApi } from "./api";
 import { containerFields, type Inputs, networkFields, portKey } from "./containerTable";
@@ -111,7 +111,7 @@ const DERIVED = new Set(["ipcMode", "logDriver", "platform", "runtime", "shmSize
 
 /** What a program would have to say for an imported container; enough to begin with. */
 export function importedInputs(outputs: Properties): Properties {
-  const kept = table.filter(([key]) => !DERIVED.has(key) && settled(outputs[key]) !== "");
+  const kept = table.filter(([key]) => !DERIVED.has(key) && canonical(outputs[key]) !== "");
   return Object.fromEntries(kept.map(([key]) => [key, outputs[key] ?? null]));
 }
 

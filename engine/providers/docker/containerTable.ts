@@ -2,7 +2,7 @@
 
 import type { ContainerArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
-import { duration, goDuration } from "../../duration";
+import { formatDuration, parseDuration } from "../../duration";
 import type { Value } from "../../provider";
 import { isEmpty } from "../../values";
 import { bool, each, type Fields, type Form, list, map, num, obj, set, str, unsupported } from "../schema";
@@ -18,8 +18,8 @@ const mebibytes: Form = {
 
 /** None at all for 0: engines before 25 do not know `StartInterval`. */
 const nanoseconds: Form = {
-  to: (text: string) => duration(text) || undefined,
-  from: (count: number) => goDuration(count),
+  to: (text: string) => parseDuration(text) || undefined,
+  from: (count: number) => formatDuration(count),
 };
 
 /** `key=value` texts as a map. */
@@ -67,7 +67,7 @@ const limited = (api: string, limit: Value, form?: Form, least = 0) => ({
 const time = str({
   default: "0s",
   form: nanoseconds,
-  like: [{ test: (text) => duration(text) !== undefined }, "e.g. 1s, 500ms or 1m30s"],
+  like: [{ test: (text) => parseDuration(text) !== undefined }, "e.g. 1s, 500ms or 1m30s"],
 });
 
 /** How a container joins one of its networks. */

@@ -2,10 +2,10 @@ import { spawnSync } from "node:child_process";
 import * as path from "node:path";
 
 /**
- * Runs TypeScript code, which gets `args` as process.argv.slice(1), where no file can take a byte: as on a full disk, a
- * file can be made, and its writing fails.
+ * Runs TypeScript code, which gets `args` as process.argv.slice(1), with a file size limit of 0. As on a full disk, files
+ * can be created, but writing to them fails.
  *
- * @returns what it printed
+ * @returns the code's output
  */
 export function onFullDisk(code: string, ...args: readonly string[]): string {
   const node = [process.execPath, "-r", "ts-node/register/transpile-only", "-e", code, "--", ...args];

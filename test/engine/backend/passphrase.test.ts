@@ -6,7 +6,7 @@ import { removeTemporaryDirs, temporaryDir } from "../support";
 import { onFullDisk } from "./fullDisk";
 
 describe("the passphrase of a stack's secrets", function () {
-  // Deriving keys is slow on purpose.
+  // Deriving a key deliberately takes long.
   this.timeout(30_000);
   after(removeTemporaryDirs);
 
@@ -18,27 +18,27 @@ describe("the passphrase of a stack's secrets", function () {
     env,
   });
 
-  it("is in a file of its own that nobody else may read, with nothing left beside it", () => {
+  it("is generated into a file that only the user can read; no temporary file is left", async () => {
     const dir = path.join(temporaryDir(), "new");
     const said: string[] = [];
-    const made = ownPassphrase(dir, (text) => said.push(text));
+    const made = await ownPassphrase(dir, (text) => said.push(text));
     assert.equal(readFileSync(path.join(dir, "passphrase"), "utf8"), `${made}\n`);
     assert.equal(statSync(path.join(dir, "passphrase")).mode & 0o777, 0o600);
     assert.deepEqual(readdirSync(dir), ["passphrase"]);
-    assert.match(said.join(), /Made a passphrase/);
+    assert.match(said.join(), /Generated a passphrase/);
   });
 
-  it("leaves nothing of itself on a full disk, and says which file could not be written", () => {
+  it("on a full disk: the error names the file, and no partial file is left", () => {
     const dir = temporaryDir();
     const code =
-      'try { require("./engine/backend/passphrase").ownPassphrase(process.argv[1], console.log) } catch (error) { console.log(error.message) }';
+      'require("./engine/backend/passphrase").ownPassphrase(process.argv[1], console.log).catch((error) => console.log(error.message))';
     const said = onFullDisk(code, dir);
-    assert.match(said, /^\S+\/passphrase: can't be written \(EFBIG.*see that its disk has room/);
-    assert.doesNotMatch(said, /Made a passphrase/);
+    assert.match(said, /^\S+\/passphrase: can't be written \(EFBIG.*check the disk space/);
+    assert.doesNotMatch(said, /Generated a passphrase/);
     assert.deepEqual(readdirSync(dir), []);
   });
 
-  it("is never an empty one from a file that was cut short", async () => {
+  it("is refused if its file is empty", async () => {
     const dir = temporaryDir();
     const file = path.join(dir, "passphrase");
     writeFileSync(file, "\n");
@@ -50,15 +50,15 @@ describe("the passphrase of a stack's secrets", function () {
       );
   });
 
-  it("may be empty where somebody says so", async () => {
+  it("may be empty in PULUMI_CONFIG_PASSPHRASE", async () => {
     const { write } = await openKeys(needs(temporaryDir(), { PULUMI_CONFIG_PASSPHRASE: "" }));
     assert.equal(write?.decrypt(write.encrypt("x")), "x");
   });
 
-  it("that another run makes at the same moment is taken, not replaced", () => {
+  it("is not overwritten if another run generates it at the same moment", async () => {
     const dir = temporaryDir();
     const file = path.join(dir, "passphrase");
-    // Between our look and our writing.
+    // The other run creates the file after this run has found none.
     const { existsSync } = fs;
     fs.existsSync = (asked) => {
       const there = existsSync(asked);
@@ -66,10 +66,7 @@ describe("the passphrase of a stack's secrets", function () {
       return there;
     };
     try {
-      assert.equal(
-        ownPassphrase(dir, () => assert.fail("nothing was made")),
-        "theirs",
-      );
+      assert.equal(await ownPassphrase(dir, () => assert.fail("no passphrase was generated")), "theirs");
     } finally {
       fs.existsSync = existsSync;
     }

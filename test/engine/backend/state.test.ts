@@ -22,12 +22,12 @@ const state = (name: string, more: Partial<ResourceState> = {}): ResourceState =
 });
 
 describe("state", function () {
-  // Deriving keys is slow on purpose.
+  // Deriving a key deliberately takes long.
   this.timeout(30_000);
   after(removeTemporaryDirs);
 
   describe("file", () => {
-    it("is where and as the official file backend keeps it", async () => {
+    it("has the path and the format of the official file backend", async () => {
       const dir = temporaryDir();
       const journal = new Journal(new StateFile(dir, stack), [], await testCrypter());
       await journal.settle(
@@ -50,7 +50,7 @@ describe("state", function () {
       assert.ok(back?.inputs?.key instanceof Secret && back.inputs.key.value === "hush");
     });
 
-    it("keeps the state before the run, and the pending operations of the step under way", async () => {
+    it("contains pending operations during a step; the state before the run is kept as .bak", async () => {
       const dir = temporaryDir();
       const first = new Journal(new StateFile(dir, stack), [], undefined);
       await first.settle(undefined, undefined, state("a"));
@@ -77,7 +77,7 @@ describe("state", function () {
       );
     });
 
-    it("is written once for many changes at a time, and always complete", async () => {
+    it("combines concurrent changes into few writes", async () => {
       const dir = temporaryDir();
       const file = new StateFile(dir, stack);
       const journal = new Journal(file, [], undefined);
@@ -87,26 +87,25 @@ describe("state", function () {
         writes += 1;
         return write(...args);
       };
-      await Promise.all(
-        Array.from({ length: 50 }, (_, index) => journal.settle(undefined, undefined, state(`r${index}`))),
-      );
-      assert.equal(file.read()?.resources.length, 50);
-      assert.ok(writes <= 3, `${writes} writes`);
+      const changes = Array.from({ length: 50 }, (_, index) => state(`r${index}`));
+      await Promise.all(changes.map((change) => journal.settle(undefined, undefined, change)));
+      assert.equal(file.read()?.resources.length, changes.length);
+      assert.ok(writes < changes.length, `${writes} writes`);
     });
 
-    it("stays as it was when it can't be written", async () => {
+    it("stays unchanged if it can't be written", async () => {
       const dir = temporaryDir();
       const file = new StateFile(dir, stack);
       const journal = new Journal(file, [], undefined);
       await journal.settle(undefined, undefined, state("a"));
       const before = readFileSync(file.file, "utf8");
-      // A directory in the temporary file's place fails as a full disk does, for root too.
+      // A directory with the temporary file's name makes the write fail, for root as well.
       mkdirSync(`${file.file}.${process.pid}.tmp/x`, { recursive: true });
       await assert.rejects(journal.begin(state("b"), "creating"), /can't be written.*last good state is kept/);
       assert.equal(readFileSync(file.file, "utf8"), before);
     });
 
-    it("is written after what killed runs were writing is swept away, and nothing else", async () => {
+    it("removes the temporary files of killed runs, and no other files", async () => {
       const file = new StateFile(temporaryDir(), stack);
       mkdirSync(path.dirname(file.file), { recursive: true });
       for (const name of ["dev.json.7.tmp", "dev.json.bak.7.tmp", "dev.json.x.tmp", "dev2.json.7.tmp"])
@@ -115,32 +114,32 @@ describe("state", function () {
       assert.deepEqual(readdirSync(path.dirname(file.file)).sort(), ["dev.json", "dev.json.x.tmp", "dev2.json.7.tmp"]);
     });
 
-    it("is not written, and says why, when there can't be a backup", async () => {
+    it("is not written if the backup can't be written", async () => {
       const file = new StateFile(temporaryDir(), stack);
       await file.write(['{"urn":"first","type":"t"}'], [], undefined);
       mkdirSync(`${file.file}.bak/x`, { recursive: true });
       const next = new StateFile(path.resolve(file.bookkeeping, ".."), stack);
-      await assert.rejects(next.write([], [], undefined), /dev\.json: can't be written \(no backup: .*last good state/);
+      await assert.rejects(next.write([], [], undefined), /dev\.json\.bak: can't be written .*last good state is kept/);
       assert.equal(file.read()?.resources.length, 1);
       assert.deepEqual(readdirSync(path.dirname(file.file)).sort(), ["dev.json", "dev.json.bak"]);
     });
 
     for (const [what, text] of [
-      ["truncated", '{"version":3,"checkpoint":{"latest":{"resour'],
-      ["empty", ""],
+      ["that is truncated", '{"version":3,"checkpoint":{"latest":{"resour'],
+      ["that is empty", ""],
       ["of another version", '{"version":9,"checkpoint":{}}'],
       ["without a list of resources", '{"version":3,"checkpoint":{"latest":{"resources":{}}}}'],
       [
-        "with a pending operation on nothing",
+        "with a pending operation without a resource",
         '{"version":3,"checkpoint":{"latest":{"pending_operations":[{"type":"creating"}]}}}',
       ],
       [
         "with an unknown pending operation",
         '{"version":3,"checkpoint":{"latest":{"pending_operations":[{"resource":{"urn":"u","type":"t"},"type":"dancing"}]}}}',
       ],
-      ["with a nameless resource", '{"version":3,"checkpoint":{"latest":{"resources":[{}]}}}'],
+      ["with a resource without URN", '{"version":3,"checkpoint":{"latest":{"resources":[{}]}}}'],
     ] as const)
-      it(`${what} is an error that names the file, never empty state`, () => {
+      it(`${what} is refused with an error that names the file and its backup`, () => {
         const file = new StateFile(temporaryDir(), stack);
         mkdirSync(path.dirname(file.file), { recursive: true });
         writeFileSync(file.file, text);
@@ -151,7 +150,7 @@ describe("state", function () {
         );
       });
 
-    it("follows PULUMI_BACKEND_URL, and refuses what is not a directory", () => {
+    it("follows PULUMI_BACKEND_URL; only file:// URLs are supported", () => {
       assert.equal(backendDir("/project", {}), "/project");
       assert.equal(backendDir("/project", { PULUMI_BACKEND_URL: "file:///else%20where" }), "/else where");
       assert.equal(backendDir("/project", { PULUMI_BACKEND_URL: "file://~/x", HOME: "/home/u" }), "/home/u/x");
@@ -159,7 +158,7 @@ describe("state", function () {
       assert.throws(() => backendDir("/p", { PULUMI_BACKEND_URL: "s3://bucket" }), /PULUMI_BACKEND_URL.*Pulumi CLI/);
     });
 
-    it("reads what the official engine wrote", function () {
+    it("of the official engine can be read", function () {
       const sample = path.join(samples, "11-backend-file-dev.json");
       if (!existsSync(sample)) {
         console.log(`      skipped: no ${sample}`);
@@ -176,7 +175,7 @@ describe("state", function () {
   });
 
   describe("secrets", () => {
-    it("any value survives the way to the state and back", async () => {
+    it("encrypting and decrypting any value returns the same value", async () => {
       const crypter = await testCrypter();
       const prop: fc.Arbitrary<Prop> = fc.letrec<{ prop: Prop }>((tie) => ({
         prop: fc.oneof(
@@ -205,24 +204,24 @@ describe("state", function () {
       );
     });
 
-    it("what did not change keeps its ciphertext", async () => {
+    it("an unchanged secret keeps its ciphertext", async () => {
       const crypter = await testCrypter();
       const stored = toState({ a: new Secret(1) }, (plain) => crypter.encrypt(plain));
       const opened = fromState(stored, crypter);
       assert.deepEqual(
-        toState(opened, () => assert.fail("encrypted anew")),
+        toState(opened, () => assert.fail("encrypted again")),
         stored,
       );
     });
 
-    it("a wrong passphrase is one clear error", async () => {
+    it("a wrong passphrase and an invalid salt are refused, with the file's name", async () => {
       const { salt } = await testCrypter();
-      await assert.rejects(Crypter.open("wrong", salt, "dev.json"), /dev.json: the passphrase does not fit/);
+      await assert.rejects(Crypter.open("wrong", salt, "dev.json"), /dev.json: the passphrase is wrong/);
       await assert.rejects(Crypter.open("x", "v2:odd", "dev.json"), /expected a salt/);
       assert.equal((await Crypter.open("correct horse", salt, "")).decrypt((await testCrypter()).encrypt("x")), "x");
     });
 
-    it("the passphrase comes from the environment, a file, or is made once and kept", async () => {
+    it("the passphrase comes from the environment or a file, or is generated once and kept", async () => {
       const said: string[] = [];
       const dir = temporaryDir();
       const needs = {
@@ -245,14 +244,17 @@ describe("state", function () {
           "x",
         );
       assert.equal(said.length, 1);
-      await assert.rejects(openKeys({ ...needs, env: { PULUMI_CONFIG_PASSPHRASE: "" }, stateSalt }), /does not fit/);
+      await assert.rejects(
+        openKeys({ ...needs, env: { PULUMI_CONFIG_PASSPHRASE: "" }, stateSalt }),
+        /passphrase is wrong/,
+      );
       await assert.rejects(
         openKeys({ ...needs, file: { ...needs.file, bookkeeping: `${dir}/none` }, env: {}, stateSalt }),
-        /need their passphrase/,
+        /passphrase of this stack's secrets is missing/,
       );
       await assert.rejects(
         openKeys({ ...needs, env: { PULUMI_CONFIG_PASSPHRASE_FILE: "/none" }, stateSalt }),
-        /\/none: not found/,
+        /\/none: file not found/,
       );
       await assert.rejects(openKeys({ ...needs, env: {}, stateSalt: "" }), /^Error: s: expected a salt .* found ""/);
       assert.deepEqual(
@@ -261,7 +263,7 @@ describe("state", function () {
       );
     });
 
-    it("configuration: defaults, overrides, namespaces, secure values", async () => {
+    it("configuration: defaults, overrides, namespaces and secure values are resolved", async () => {
       const dir = temporaryDir();
       const crypter = await testCrypter();
       writeFileSync(
@@ -293,11 +295,11 @@ describe("state", function () {
         /p:s: can't be decrypted/,
       );
       assert.throws(() => readProject(dir, "../x"), /--stack: expected/);
-      assert.throws(() => readProject(`${dir}/none`, "dev"), /Pulumi.yaml: not found/);
+      assert.throws(() => readProject(`${dir}/none`, "dev"), /Pulumi.yaml: file not found/);
     });
   });
 
-  it("references follow a resource that was renamed", async () => {
+  it("references to a renamed resource get the new URN", async () => {
     const dir = temporaryDir();
     const b = state("b", {
       dependencies: [state("a").urn],

@@ -9,7 +9,7 @@ import { lockStack } from "../../../engine/backend/stateLock";
 import { removeTemporaryDirs, stack, temporaryDir } from "../support";
 import { onFullDisk } from "./fullDisk";
 
-/** Clock ticks since boot, 100 a second everywhere that Node runs. */
+/** Clock ticks since boot; Linux counts 100 per second. */
 const uptimeTicks = (): number => Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 100;
 
 describe("the lock of a stack's state", function () {
@@ -27,24 +27,25 @@ describe("the lock of a stack's state", function () {
   };
   const lock = (dir: string, said: string[] = []) =>
     lockStack(path.join(dir, ".pulumi"), stack, (text) => said.push(text));
+  const lockAndRelease = async (dir: string) => (await lock(dir))();
 
-  it("refuses a second run and names the holder, until it is given back", () => {
+  it("refuses a second run and names the holder, until it is released", async () => {
     const dir = temporaryDir();
-    const release = lock(dir);
-    assert.throws(() => lock(dir), new RegExp(`locked by .*@${hostname()} \\(pid ${process.pid}`));
+    const release = await lock(dir);
+    await assert.rejects(lock(dir), new RegExp(`locked by .*@${hostname()} \\(pid ${process.pid}`));
     release();
-    lock(dir)();
+    await lockAndRelease(dir);
   });
-  it("of a dead process of this host is broken with a word", () => {
+  it("is removed, with a message, if its process on this host no longer exists", async () => {
     const dir = temporaryDir();
     const { pid } = spawnSync(process.execPath, ["-e", ""]);
     const at = lockFile(dir, { pid });
     const said: string[] = [];
-    lock(dir, said)();
-    assert.match(said.join(), new RegExp(`Broke the lock of ann@.*pid ${pid}`));
+    (await lock(dir, said))();
+    assert.match(said.join(), new RegExp(`Removed the lock of ann@.*pid ${pid}`));
     assert.deepEqual(readdirSync(at), []);
   });
-  it("of a number that another process has now counts as dead", function () {
+  it("is removed if another process has its process id now", async function () {
     const own = processIdentity(process.pid);
     if (own === undefined) {
       console.log("      skipped: no /proc");
@@ -56,28 +57,28 @@ describe("the lock of a stack's state", function () {
     ]) {
       const dir = temporaryDir();
       lockFile(dir, { pid: process.pid, ...other });
-      lock(dir)();
+      await lockAndRelease(dir);
     }
   });
-  it("of a live process is never broken: its own, another engine's, or one in a container", () => {
+  it("is never removed while its process runs: this engine, another engine, or an engine in a container", async () => {
     const dir = temporaryDir();
-    const release = lock(dir);
+    const release = await lock(dir);
     const [name = ""] = readdirSync(path.join(dir, ".pulumi/locks/organization/shelf/dev"));
     const written = JSON.parse(readFileSync(path.join(dir, ".pulumi/locks/organization/shelf/dev", name), "utf8"));
     release();
     const { pid: gone } = spawnSync(process.execPath, ["-e", ""]);
     for (const content of [
-      // However old: a clock may have been set since.
+      // The age does not count, because the clock may have been set in the meantime.
       { ...written, timestamp: "2001-01-01T00:00:00Z" },
       { pid: process.pid, timestamp: "2001-01-01T00:00:00Z" },
       ...("bootId" in written ? [{ ...written, pid: gone, pidNamespace: "pid:[1]" }] : []),
     ]) {
       const each = temporaryDir();
       lockFile(each, content);
-      assert.throws(() => lock(each), /locked by/);
+      await assert.rejects(lock(each), /locked by/);
     }
   });
-  it("knows a process by its start, however its command is named", async function () {
+  it("identifies a process by its start time, whatever characters its command contains", async function () {
     const dir = temporaryDir();
     const command = path.join(dir, "a) b (c");
     if (processIdentity(process.pid) === undefined) {
@@ -94,33 +95,33 @@ describe("the lock of a stack's state", function () {
     assert.ok(started >= before - 2 && started <= uptimeTicks() + 2, `${started} is not from ${before}`);
     assert.equal(processIdentity(child.pid ?? 0), undefined);
   });
-  it("of another host, or unreadable, is respected", () => {
+  it("is respected if it belongs to another host or has an invalid process id", async () => {
     for (const content of [{ pid: 1, hostname: "elsewhere" }, { pid: "x" }]) {
       const dir = temporaryDir();
       lockFile(dir, content);
-      assert.throws(() => lock(dir), /locked by ann@/);
+      await assert.rejects(lock(dir), /locked by ann@/);
     }
   });
-  it("that can't be written names its file, and leaves none behind that would refuse every later run", () => {
+  it("on a full disk: the error names the lock file, and no file is left that would refuse later runs", () => {
     const dir = path.join(temporaryDir(), ".pulumi");
     const code =
-      'try { require("./engine/backend/stateLock").lockStack(process.argv[1], { project: "shelf", stack: "dev" }, console.log) } catch (error) { console.log(error.message) }';
+      'require("./engine/backend/stateLock").lockStack(process.argv[1], { project: "shelf", stack: "dev" }, console.log).catch((error) => console.log(error.message))';
     const said = onFullDisk(code, dir);
-    assert.match(said, /locks\/organization\/shelf\/dev\/\S+\.json: can't be written \(EFBIG.*its disk has room/);
+    assert.match(said, /locks\/organization\/shelf\/dev\/\S+\.json: can't be written \(EFBIG.*check the disk space/);
     assert.deepEqual(
       readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()),
       [],
     );
   });
-  it("that says nothing is told with its file and what to do", () => {
+  it("with invalid contents: the error names the lock file and the remedy", async () => {
     for (const text of ["", "{", "null", "[]"]) {
       const dir = temporaryDir();
       const file = path.join(lockFile(dir, {}), "other.json");
       writeFileSync(file, text);
-      assert.throws(
-        () => lock(dir),
+      await assert.rejects(
+        lock(dir),
         (error: Error) =>
-          error.message.includes(`the lock ${file} can't be read: `) && /remove it if/.test(error.message),
+          error.message.includes(`the lock file ${file} is invalid`) && /remove it if/.test(error.message),
       );
     }
   });

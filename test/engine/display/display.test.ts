@@ -36,7 +36,7 @@ function show(kind: RunKind, diff: boolean, events: readonly EngineEvent[], fail
 const done = (step: Step, ms = 0): EngineEvent => ({ kind: "done", step, ms });
 
 describe("display", () => {
-  it("aligns keys, hides internal ones, shortens long text and masks secrets at any depth", () => {
+  it("values: keys are aligned, internal keys hidden, long text shortened, secrets masked at any depth", () => {
     const text = printer.object(
       {
         name: "n",
@@ -67,7 +67,7 @@ describe("display", () => {
     );
   });
 
-  it("shows changed lines with two lines around them, in the samples' layout", () => {
+  it("changed text: changed lines with two lines of context, in the official engine's layout", () => {
     const file = (b: string) => `<a>1</a>\n<b>${b}</b>\n<c>3</c>\n<d/>\n<e/>\n<f/>\n<g>\n</g>\n`;
     const text = printer.objectDiff(
       { keepers: { "/a.conf": file("21") }, same: 1 },
@@ -90,11 +90,11 @@ describe("display", () => {
     assert.equal(text, expected.join("\n"));
     const sample = path.resolve(__dirname, "../../../../shared/data/pulumi-samples/06-preview-config-change.txt");
     if (!existsSync(sample)) return console.log(`      not compared with the sample: no ${sample}`);
-    // The same file diff stands in the official engine's output.
+    // The official engine's output contains the same diff.
     assert.ok(readFileSync(sample, "utf8").includes(expected.slice(2, 8).join("\n")));
   });
 
-  it("shows changed elements by position, as the samples do", () => {
+  it("changed list elements are shown with their index, in the official engine's layout", () => {
     const labels = (value: unknown) =>
       ({
         labels: [
@@ -121,7 +121,7 @@ describe("display", () => {
     );
   });
 
-  it("counts what an earlier run replaced and could not delete, but no replacement twice", () => {
+  it("summary: a resource that an earlier run replaced counts as a deletion, and a replacement counts once", () => {
     const old = { ...thing, delete: true };
     const late = done({ op: "delete-replaced", urn: thing.urn, old });
     assert.match(show("preview", false, [late]), /Resources:\n {4}- 1 to delete\n$/);
@@ -131,7 +131,7 @@ describe("display", () => {
     assert.match(replaced, /Resources:\n {4}\+-1 replaced\n\n/);
   });
 
-  it("tells at the end what failed, once for all that failed alike", () => {
+  it("errors are repeated at the end, once per message with the resources concerned", () => {
     const failing = (name: string, message: string): EngineEvent => {
       return { kind: "log", severity: "error", message, urn: thing.urn.replace(/::a$/, `::${name}`) };
     };
@@ -149,7 +149,7 @@ describe("display", () => {
     assert.ok(end.includes("    error: the program ended\n"));
   });
 
-  it("tells additions, removals and changes of kind", () => {
+  it("added, removed and retyped properties are shown", () => {
     assert.equal(
       printer.objectDiff({ a: 1, b: [1], c: "x" }, { b: [1, 2], c: ["x"], d: { e: 1 } }, 1),
       [
@@ -170,7 +170,7 @@ describe("display", () => {
     );
   });
 
-  it("keeps distant changes apart", () => {
+  it("changed text: distant changes are separated by ...", () => {
     const lines = Array.from({ length: 20 }, (_, index) => `line ${index}`);
     const changed = lines.map((line, index) => (index === 3 || index === 15 ? `${line}!` : line));
     const text = printer.objectDiff({ f: lines.join("\n") }, { f: changed.join("\n") }, 1);
@@ -198,7 +198,7 @@ describe("display", () => {
     );
   });
 
-  it("previews in full: header, notes, properties, indentation below what is shown, summary", () => {
+  it("preview with diff: header, notes, properties indented below shown parents, summary", () => {
     const box: ResourceState = {
       ...root,
       urn: urn("box", "shelf:index:Box"),
@@ -232,7 +232,7 @@ Resources:
     );
   });
 
-  it("counts a replacement once, and says plainly when nothing changed", () => {
+  it("summary: a replacement counts once, and a run without changes says so", () => {
     const step = {
       urn: thing.urn,
       old: thing,
@@ -249,12 +249,12 @@ Resources:
     assert.match(replaced, /Resources:\n {4}\+-1 to replace\n$/);
     assert.match(
       show("up", false, [done({ op: "same", urn: thing.urn, new: thing })]),
-      /1 unchanged\nNo changes: everything is as the program says/,
+      /1 unchanged\nNo changes: all resources match the program/,
     );
     assert.ok(!show("up", false, [], true).includes("No changes"));
   });
 
-  it("shows outputs masked; in a preview only what is sure to change", () => {
+  it("outputs: secrets are masked, and a preview shows only certain changes", () => {
     const olds = { ip: "1", key: new Secret("hush1"), url: "u" };
     const news = { ip: Unknown.instance, key: new Secret("hush2"), url: "v" };
     assert.match(
@@ -267,14 +267,14 @@ Resources:
     );
   });
 
-  it("colours on a terminal only, and not with NO_COLOR", () => {
+  it("colours are used on a terminal only, and not with NO_COLOR", () => {
     assert.equal(painter({ isTTY: true }, {})("add", "x"), "\u001b[32mx\u001b[0m");
     assert.equal(painter({ isTTY: true }, { NO_COLOR: "1" })("add", "x"), "x");
     assert.equal(painter({ isTTY: true }, { TERM: "dumb" })("add", "x"), "x");
     assert.equal(painter({}, {})("add", "x"), "x");
   });
 
-  it("JSON: changes and the stack only, secrets masked, unknowns marked", () => {
+  it("JSON: contains changes and the stack, with secrets masked and unknown values marked", () => {
     const state = { ...thing, inputs: { key: new Secret("hush"), hex: Unknown.instance } };
     const text = JSON.stringify(
       changeDigest(

@@ -5,7 +5,10 @@ import { Journal } from "../../../engine/planning/journal";
 import { removeTemporaryDirs, stack, THING, temporaryDir, urnOf } from "../support";
 
 const state = (name: string, more: Partial<ResourceState> = {}): ResourceState => ({
-  ...{ urn: urnOf(name), type: THING, custom: true, id: name },
+  urn: urnOf(name),
+  type: THING,
+  custom: true,
+  id: name,
   ...more,
 });
 
@@ -17,16 +20,19 @@ describe("journal", () => {
     return { journal: new Journal(file, resources, undefined), written: () => file.read()?.resources ?? [] };
   }
 
-  it("takes over what a cut-off create made in place of what was deleted for it, of the same name and so the same id", async () => {
+  it("adopt: an object that an interrupted create left behind replaces the resource that was deleted before it", async () => {
     const { journal, written } = opened(state("a", { pendingReplacement: true }));
     const operation = await journal.begin(state("a"), "creating");
     await journal.adopt(operation, state("a"));
     assert.deepEqual(written(), [state("a")]);
   });
 
-  it("refuses to change or to end what is not in it", async () => {
+  it("replace and settle refuse a resource that is no longer in the state", async () => {
     const { journal } = opened(state("a"));
-    await assert.rejects(journal.replace(undefined, state("a"), state("a", { protect: true })), /changed or deleted/);
-    await assert.rejects(journal.settle(undefined, state("a")), /changed or deleted by another step meanwhile/);
+    await assert.rejects(
+      journal.replace(undefined, state("a"), state("a", { protect: true })),
+      /another step has changed/,
+    );
+    await assert.rejects(journal.settle(undefined, state("a")), /another step has changed or deleted this resource/);
   });
 });

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import type { Goal, ResourceState } from "../../../engine/model";
-import { goesWithAnother, inReverse, type Plan, planDependents, planRegistration } from "../../../engine/planning/plan";
+import {
+  isDeletedWithAnother,
+  type Plan,
+  planDependents,
+  planRegistration,
+  runDependentsFirst,
+} from "../../../engine/planning/plan";
 import { type DiffResult, Unknown } from "../../../engine/provider";
 import { Secret } from "../../../engine/values";
 
@@ -43,59 +49,68 @@ interface Rule {
 }
 
 const rules: readonly Rule[] = [
-  { rule: "nothing recorded: create", old: null, plan: { kind: "create" } },
+  { rule: "no recorded resource: create", old: null, plan: { kind: "create" } },
   { rule: "no difference: same", diff: same, plan: { kind: "same", replaces: [] } },
-  { rule: "a difference in place: update", diff: inPlace, plan: { kind: "update", diffs: ["tags"] } },
   {
-    rule: "a replacing difference: replace, in the provider's order",
+    rule: "a difference that can be changed in place: update",
+    diff: inPlace,
+    plan: { kind: "update", diffs: ["tags"] },
+  },
+  {
+    rule: "a difference that needs a replacement: replace, in the provider's order",
     diff: anew,
     plan: { kind: "replace", replaces: ["size"], deleteBeforeReplace: true },
   },
   {
-    rule: "deleteBeforeReplace: false wins over the provider",
+    rule: "deleteBeforeReplace: false overrides the provider",
     diff: anew,
     goal: { deleteBeforeReplace: false },
     plan: { kind: "replace", deleteBeforeReplace: false },
   },
   {
-    rule: "deleteBeforeReplace: true wins over the provider",
+    rule: "deleteBeforeReplace: true overrides the provider",
     diff: { ...anew, deleteBeforeReplace: false },
     goal: { deleteBeforeReplace: true },
     plan: { kind: "replace", deleteBeforeReplace: true },
   },
   {
-    rule: "replaceOnChanges of the key above",
+    rule: "replaceOnChanges of the top-level property: replace",
     diff: inPlace,
     goal: { replaceOnChanges: ["tags"] },
     plan: { kind: "replace", replaces: ["tags"], detailed: { "tags[0].value": "update-replace" } },
   },
   {
-    rule: "replaceOnChanges of all elements",
+    rule: "replaceOnChanges of all elements: replace",
     diff: inPlace,
     goal: { replaceOnChanges: ["tags[*].value"] },
     plan: { kind: "replace", replaces: ["tags"] },
   },
   {
-    rule: "replaceOnChanges of everything",
+    rule: "replaceOnChanges of everything: replace",
     diff: inPlace,
     goal: { replaceOnChanges: ["*"] },
     plan: { kind: "replace", replaces: ["tags"] },
   },
   {
-    rule: "replaceOnChanges of something else",
+    rule: "replaceOnChanges of another element: update",
     diff: inPlace,
     goal: { replaceOnChanges: ["tags[1]"] },
     plan: { kind: "update", replaces: [] },
   },
-  { rule: "replaceOnChanges without a change", diff: same, goal: { replaceOnChanges: ["*"] }, plan: { kind: "same" } },
   {
-    rule: "a failed create: update, which completes it",
+    rule: "replaceOnChanges without a difference: same",
+    diff: same,
+    goal: { replaceOnChanges: ["*"] },
+    plan: { kind: "same" },
+  },
+  {
+    rule: "a failed create: update, which completes the resource",
     old: { initErrors: ["x"] },
     diff: same,
     plan: { kind: "update", replaces: [] },
   },
   {
-    rule: "a failed create and a replacing difference: replace",
+    rule: "a failed create and a difference that needs a replacement: replace",
     old: { initErrors: ["x"] },
     diff: anew,
     plan: { kind: "replace", replaces: ["size"] },
@@ -108,52 +123,52 @@ const rules: readonly Rule[] = [
     plan: { kind: "replace", replaces: ["#initerror"] },
   },
   {
-    rule: "a failed create of what is not worth an update: replace, what is left goes first",
+    rule: "a failed create with replacesBroken: replace, deleting the partial resource first",
     old: { initErrors: ["x"] },
     diff: same,
     replacesBroken: true,
     plan: { kind: "replace", deleteBeforeReplace: true },
   },
   {
-    rule: "deleted for its replacement already: recreate",
+    rule: "already deleted before its replacement: recreate",
     old: { pendingReplacement: true },
     diff: same,
     plan: { kind: "recreate" },
   },
   {
-    rule: "read before, made now: create, forget the old",
+    rule: "previously only read: create",
     old: { external: true },
     diff: same,
     plan: { kind: "create" },
   },
   {
-    rule: "another explicit provider: as before, unless the resource differs",
+    rule: "another explicit provider: same",
     goal: { provider: `${PROVIDER}::mine::q` },
     diff: same,
     plan: { kind: "same" },
   },
   {
-    rule: "another version of the default provider: as before",
+    rule: "another version of the default provider: same",
     goal: { provider: `${PROVIDER}::default_2_0_0::q` },
     diff: same,
     plan: { kind: "same" },
   },
   {
-    rule: "the same provider under a new id: as before",
+    rule: "the same provider with a new id: same",
     goal: { provider: `${PROVIDER}::default_1_0_0::q` },
     diff: same,
     plan: { kind: "same" },
   },
-  { rule: "import of what is recorded: as before", goal: { importId: "1" }, diff: same, plan: { kind: "same" } },
+  { rule: "import of the recorded id: same", goal: { importId: "1" }, diff: same, plan: { kind: "same" } },
   {
-    rule: "import of what was imported, whatever its id is now",
+    rule: "import of an already imported resource whose id has changed: same",
     old: { importID: "7" },
     goal: { importId: "7" },
     diff: same,
     plan: { kind: "same" },
   },
   {
-    rule: "import of something else: replace",
+    rule: "import of another id: replace",
     goal: { importId: "2" },
     diff: same,
     plan: { kind: "replace", replaces: ["id"] },
@@ -165,14 +180,14 @@ const rules: readonly Rule[] = [
     plan: { kind: "replace", replaces: ["type"] },
   },
   {
-    rule: "a component as before: same",
+    rule: "an unchanged component: same",
     old: { custom: false },
     goal: { custom: false },
     diff: same,
     plan: { kind: "same" },
   },
   {
-    rule: "a component with other inputs: update",
+    rule: "a component with changed inputs: update",
     old: { custom: false },
     goal: { custom: false },
     diff: inPlace,
@@ -188,7 +203,7 @@ describe("plan", () => {
       for (const [key, value] of Object.entries(each.plan)) assert.deepEqual(plan[key as keyof Plan], value, key);
     });
 
-  it("tells a secret property as a whole", () => {
+  it("a secret property is reported without the paths inside it", () => {
     const diff: DiffResult = {
       changes: true,
       replaces: ["files"],
@@ -202,14 +217,14 @@ describe("plan", () => {
     });
   });
 
-  it("deletedWith counts only when the other one goes as well", () => {
+  it("isDeletedWithAnother is true only if the deletedWith resource is deleted too", () => {
     const state = { ...old, deletedWith: "container" };
-    assert.equal(goesWithAnother(state, new Set(["container"])), true);
-    assert.equal(goesWithAnother(state, new Set(["other"])), false);
-    assert.equal(goesWithAnother(old, new Set(["other"])), false);
+    assert.equal(isDeletedWithAnother(state, new Set(["container"])), true);
+    assert.equal(isDeletedWithAnother(state, new Set(["other"])), false);
+    assert.equal(isDeletedWithAnother(old, new Set(["other"])), false);
   });
 
-  describe("dependents of what is deleted before its replacement", () => {
+  describe("planDependents, for a resource that is deleted before its replacement,", () => {
     const net = { ...old, urn: "net" };
     const uses = (urn: string, on: string, extra: Partial<ResourceState> = {}): ResourceState => ({
       ...old,
@@ -228,25 +243,25 @@ describe("plan", () => {
       };
     const urns = (states: readonly ResourceState[]) => states.map((state) => state.urn);
 
-    it("those that it would replace, and theirs in turn", async () => {
+    it("returns the dependents that would be replaced, and their dependents", async () => {
       const olds = [net, uses("a", "net"), uses("b", "a"), uses("c", "b")];
       assert.deepEqual(urns(await planDependents(net, olds, ask(["a", "b"]))), ["a", "b"]);
     });
-    it("not those that it would update, nor what depends on them only", async () => {
+    it("omits dependents that would be updated, and their dependents", async () => {
       const asked: string[] = [];
       const olds = [net, uses("a", "net"), uses("b", "a")];
       assert.deepEqual(urns(await planDependents(net, olds, ask([], asked))), []);
       assert.deepEqual(asked, ["a"]);
     });
-    it("not those that only wait for it", async () => {
+    it("omits dependents without an input from it", async () => {
       const waits = uses("a", "net", { propertyDependencies: { network: [] } });
       assert.deepEqual(await planDependents(net, [net, waits], ask(["a"])), []);
     });
-    it("all resources of a replaced provider, without asking it", async () => {
+    it("returns all resources of a replaced provider, without a diff", async () => {
       const inside = { ...old, urn: "db", provider: "net::id" };
       assert.deepEqual(urns(await planDependents(net, [net, inside], ask([]))), ["db"]);
     });
-    it("no components, read resources, or what is deleted already", async () => {
+    it("omits components, read resources and deleted resources", async () => {
       const olds = [
         net,
         uses("a", "net", { custom: false }),
@@ -257,7 +272,7 @@ describe("plan", () => {
     });
   });
 
-  describe("reverse order", () => {
+  describe("runDependentsFirst", () => {
     const states: readonly ResourceState[] = [
       { ...old, urn: "stack", custom: false, provider: undefined },
       { ...old, urn: "net", parent: "stack", provider: undefined },
@@ -265,11 +280,11 @@ describe("plan", () => {
       { ...old, urn: "b", parent: "stack", dependencies: ["net"], provider: undefined },
       { ...old, urn: "c", parent: "stack", dependencies: ["a"], provider: undefined },
     ];
-    it("dependents first, what is independent at the same time", async () => {
+    it("runs dependents first, and independent resources concurrently", async () => {
       const order: string[] = [];
       let running = 0;
       let most = 0;
-      await inReverse(states, async ({ urn }) => {
+      await runDependentsFirst(states, async ({ urn }) => {
         most = Math.max(most, ++running);
         await new Promise((resolve) => setTimeout(resolve, 5));
         running -= 1;
@@ -281,11 +296,11 @@ describe("plan", () => {
         at("c") < at("a") && at("a") < at("net") && at("b") < at("net") && at("net") < at("stack"),
         order.join(),
       );
-      assert.ok(most >= 2);
+      assert.ok(most > 1, "some ran concurrently");
     });
-    it("what a failed one needs stays", async () => {
+    it("skips resources whose dependents failed", async () => {
       const order: string[] = [];
-      const all = await inReverse(states, async ({ urn }) => {
+      const all = await runDependentsFirst(states, async ({ urn }) => {
         order.push(urn);
         return urn !== "c";
       });

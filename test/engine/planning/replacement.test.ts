@@ -17,15 +17,15 @@ import {
   World,
 } from "../support";
 
-/** Has a name, and takes its size from `on`: goes before that is replaced. */
+/** A named resource with a size from `on`, so it is deleted before `on` is replaced. */
 const box = (name: string, on: string, size: string, options: Partial<Goal> = {}): Wiring => ({
   ...thing(name, { size }, { type: NAMED, dependencies: [urnOf(on, NAMED)], ...options }),
   propertyDependencies: { size: [urnOf(on, NAMED)] },
 });
 const net = (name: string, size: number): Wiring => thing(name, { size }, { type: NAMED });
 
-/** A program registers many resources at a time, while what one of them is replaced for is being deleted. */
-describe("replacement with the dependents first", () => {
+/** The program registers resources concurrently, also while dependents of a replaced resource are being deleted. */
+describe("replacement that deletes dependents first", () => {
   let dir: string;
   let world: World;
   beforeEach(() => {
@@ -35,7 +35,7 @@ describe("replacement with the dependents first", () => {
   afterEach(() => assert.deepEqual(statesRefused(), []));
   after(removeTemporaryDirs);
 
-  /** @returns what goes on with `register` in the middle of the deletion, and how the run ended */
+  /** Runs `work` as the program. @returns each resource in the state with the number of its dependencies */
   async function run(work: (register: (goal: Goal) => Promise<unknown>) => Promise<unknown>) {
     const { steps, journal, events } = await open(dir, world, false);
     const deployment = new Deployment(stack, steps, { values: {}, secretKeys: [] });
@@ -50,12 +50,12 @@ describe("replacement with the dependents first", () => {
     assert.deepEqual(
       things.map(({ id }) => id).sort(),
       [...world.things.keys()].sort(),
-      "what is recorded is there, and nothing else",
+      "the state contains exactly the existing objects",
     );
     return things.map(({ urn, dependencies = [] }) => `${urn.split("::").pop()} ${dependencies.length}`).sort();
   }
 
-  /** Resolves at the first `moment`, which lasts until the returned function is called. */
+  /** Pauses the run at the first `moment` until `go` is called; `reached` resolves at that moment. */
   function pause(moment: string): { reached: Promise<void>; go: () => void } {
     let go = () => {};
     const reached = new Promise<void>((resolve) => {
@@ -74,7 +74,7 @@ describe("replacement with the dependents first", () => {
     ["is being deleted", "before delete mine"],
     ["waits for its deletion", "before delete other"],
   ] as const)
-    it(`a dependent that no longer depends, registered while it ${what}, is made anew`, async () => {
+    it(`a former dependent that is registered while it ${what} is created again`, async () => {
       await deploy(dir, world, [net("net", 1), box("mine", "net", "on 1"), box("other", "net", "on 1")]);
       const { reached, go } = pause(moment);
       const left = await run(async (register) => {
@@ -89,7 +89,7 @@ describe("replacement with the dependents first", () => {
       assert.deepEqual(left, ["mine 0", "net 0", "other 1"]);
     });
 
-  it("a dependent under another name waits for the deletion too", async () => {
+  it("a renamed dependent waits for the deletion of the old one", async () => {
     await deploy(dir, world, [net("net", 1), box("mine", "net", "on 1")]);
     const { reached, go } = pause("before delete mine");
     const left = await run(async (register) => {
@@ -103,7 +103,7 @@ describe("replacement with the dependents first", () => {
     assert.deepEqual(left, ["mine2 0", "net 0"]);
   });
 
-  it("one that is registered while the dependents are chosen stays, with what depends on it alone", async () => {
+  it("a former dependent that is registered while the dependents are being determined is kept, with its own dependents", async () => {
     await deploy(dir, world, [net("net", 1), box("mine", "net", "on 1"), box("inner", "mine", "on mine")]);
     const diff = world.provider.diff;
     const { reached, go } = pause("before read asked");
@@ -125,7 +125,7 @@ describe("replacement with the dependents first", () => {
     assert.deepEqual(world.calls.slice(calls), ["delete net", "create net"]);
   });
 
-  it("two that are replaced at once delete their dependent once", async () => {
+  it("two resources that are replaced concurrently delete a shared dependent once", async () => {
     await deploy(dir, world, [
       net("net", 1),
       net("disk", 1),

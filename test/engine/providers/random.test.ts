@@ -49,8 +49,8 @@ describe("random values", () => {
     );
   });
 
-  it("RandomPassword: every character is reached, and two are never alike", async () => {
-    const results = await Promise.all(Array.from({ length: 8 }, () => create("Password", { length: 400 })));
+  it("RandomString: uses every character of its classes, and never repeats a result", async () => {
+    const results = await Promise.all(Array.from({ length: 8 }, () => create("String", { length: 400 })));
     const texts = results.map(({ outputs }) => String(outputs.result));
     assert.equal(new Set(texts).size, 8);
     assert.equal(new Set(texts.join("")).size, 26 + 26 + 10 + 21);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import Docker from "dockerode";
-import { broken } from "../../engine/integrity";
+import { integrityErrors } from "../../engine/integrity";
 import { comparable } from "../sampleCompare";
 import { haveSamples, opened, PASSPHRASE, SampleProject, SampleWorld, samples } from "../sampleSupport";
 import { TestStack } from "../testStack";
@@ -84,7 +84,7 @@ describe("the Pulumi CLI and the local engine", function () {
       await official("preview", "--expect-no-changes");
       await official("refresh", "--yes", "--skip-preview", "--expect-no-changes");
       await official("up", "--yes", "--skip-preview", "--expect-no-changes");
-      assert.deepEqual(broken(await state()), []);
+      assert.deepEqual(integrityErrors(await state()), []);
       await official("destroy", "--yes", "--skip-preview");
       assert.deepEqual(await world.leftovers(), []);
     });
