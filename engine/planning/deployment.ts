@@ -12,7 +12,8 @@ import { deleteAll } from "./destroy";
 import { applyIgnoreChanges, isImport, planRegistration } from "./plan";
 import { recover } from "./recover";
 import { Replacements } from "./replacement";
-import { knownProps, plannedOutputs, type Steps, Stopped, toExisting } from "./steps";
+import { knownProps, plannedOutputs, toExisting } from "./stateProps";
+import { type Steps, Stopped } from "./steps";
 
 /** The answer to the program: after `fail` and `skip` the outputs are unknown, so that dependents are skipped too. */
 export interface Registration {

@@ -2,7 +2,8 @@
 
 import { errorMessage } from "../backend/errors";
 import { type PendingOperation, providerUrn } from "../model";
-import { type Steps, toExisting } from "./steps";
+import { toExisting } from "./stateProps";
+import type { Steps } from "./steps";
 
 /**
  * Recovers all pending operations before the run starts:

@@ -2,7 +2,8 @@
 
 import { errorMessage } from "../backend/errors";
 import { type ResourceState, requirements, STACK_TYPE } from "../model";
-import { changedOutputs, type Steps, toExisting } from "./steps";
+import { changedOutputs, toExisting } from "./stateProps";
+import type { Steps } from "./steps";
 
 /**
  * Reads every resource. If one can't be read and a resource that it requires is gone or was changed (e.g. a stopped

@@ -7,7 +7,8 @@ import type { Step } from "../events";
 import type { ResourceState } from "../model";
 import { unwrapProps } from "../values";
 import { isDeletedWithAnother, type Plan, planDependents, protectionError } from "./plan";
-import { type Steps, toExisting } from "./steps";
+import { toExisting } from "./stateProps";
+import type { Steps } from "./steps";
 
 export class Replacements {
   /** By URN: deletions before a replacement that are planned or in progress. */

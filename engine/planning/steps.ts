@@ -3,13 +3,9 @@
 import { errorMessage } from "../backend/errors";
 import type { Emit, Step } from "../events";
 import { isProviderType, type PendingOperation, type ResourceState } from "../model";
-import { type Context, type Existing, PartialCreateError, type Properties, Unknown } from "../provider";
+import { type Context, PartialCreateError, type Properties } from "../provider";
 import {
-  canonical,
-  containsUnknown,
   equal,
-  isInternalKey,
-  mapProps,
   markPaths,
   markSecrets,
   type Prop,
@@ -21,11 +17,7 @@ import {
 } from "../values";
 import type { Journal } from "./journal";
 import type { ProviderRegistry } from "./registry";
-
-export function toExisting(state: ResourceState): Existing {
-  const { urn, type, id = "" } = state;
-  return { urn, type, id, inputs: unwrapProps(state.inputs), outputs: unwrapProps(state.outputs) };
-}
+import { changedOutputs, toExisting } from "./stateProps";
 
 /** Thrown in place of a step after a signal. */
 export class Stopped extends Error {}
@@ -299,20 +291,3 @@ export class Steps {
     return { ...now, ...(changedOutputs(state, now).length > 0 && { modified: new Date().toISOString() }) };
   }
 }
-
-/** Top-level outputs that differ, except internal ones. */
-export function changedOutputs(old: ResourceState, now: ResourceState): string[] {
-  const keys = Object.keys({ ...old.outputs, ...now.outputs });
-  return keys.filter((key) => !isInternalKey(key) && canonical(old.outputs?.[key]) !== canonical(now.outputs?.[key]));
-}
-
-/** The expected outputs of a replacement for the display; outputs that are not inputs are unknown. */
-export function plannedOutputs(old: ResourceState, inputs: Props): Props {
-  const computed = mapProps(old.outputs ?? {}, (value) => (value === null ? null : Unknown.instance));
-  for (const key of Object.keys(computed)) if (isInternalKey(key) || computed[key] === null) delete computed[key];
-  return { ...computed, ...inputs };
-}
-
-/** `props` without values that contain an unknown. */
-export const knownProps = (props: Props): Props =>
-  Object.fromEntries(Object.entries(props).filter(([, value]) => !containsUnknown(value)));
