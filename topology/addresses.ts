@@ -1,3 +1,4 @@
+import { Address4 } from "ip-address";
 import { type Role, roleRecords } from "../product/roles";
 import type { Settings } from "../settings";
 import type { Node, Topology } from "./model";
@@ -58,8 +59,5 @@ export function managementUrl(
 
 /** The `host`-th IPv4 address of a network, e.g. (`172.28.0.0/24`, 10) -> `172.28.0.10`. */
 export function hostAddress(subnet: string, host: number): string {
-  const [network = ""] = subnet.split("/");
-  const start = network.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
-  const address = start + host;
-  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
+  return Address4.fromBigInt(new Address4(subnet).startAddress().bigInt() + BigInt(host)).address;
 }

@@ -13,9 +13,9 @@ import { startOrder } from "./startOrder";
 export function buildTopology(settings: Settings): Topology {
   const databases = buildDatabases(settings);
   const databaseUsers = buildDatabaseUsers(settings);
-  const unordered = buildNodes(settings, databaseUsers);
-  const { names, startsAfter } = startOrder(unordered);
-  const nodes = unordered.map((node) => ({ ...node, startsAfter: startsAfter.get(node.name) ?? [] }));
+  const built = buildNodes(settings, databaseUsers);
+  const { names, startsAfter } = startOrder(built);
+  const nodes = built.map((node) => ({ ...node, startsAfter: startsAfter.get(node.name) ?? [] }));
   const fronts = buildFronts(settings, nodes);
   const environments = buildEnvironments(settings, nodes);
   const keyValidatorClient = clientOf(settings);
@@ -56,16 +56,18 @@ export function buildTopology(settings: Settings): Topology {
   };
 }
 
-/** "If your setup has multiple Key Manager nodes [...] change the key management protocol from Thrift to WSClient" */
+/**
+ * With several Key Managers, keys are validated by web service.
+ *
+ * @see the WSO2 guide: "If your setup has multiple Key Manager nodes [...] change the key management protocol from Thrift
+ * to WSClient"
+ */
 function clientOf({ keyValidatorClient, keyManagerReplicas }: Settings): "ThriftClient" | "WSClient" {
   if (keyValidatorClient !== "auto") return keyValidatorClient;
   return keyManagerReplicas > 1 ? "WSClient" : "ThriftClient";
 }
 
-/**
- * APIs are deployed once per environment: its gateways share what is deployed, and the balancer chooses one of them to
- * write it.
- */
+/** An API is deployed once per environment: the load balancer chooses the gateway that writes it for all of them. */
 function buildEnvironments(settings: Settings, nodes: readonly Node[]): GatewayEnvironment[] {
   return parseEnvironments(settings.gatewayEnvironments).flatMap(({ name, type, title }) => {
     const gateway = nodes.find((node) => node.environment === name);

@@ -1,3 +1,4 @@
+import { Address4 } from "ip-address";
 import { databaseNames } from "../product/databases";
 import { roles } from "../product/roles";
 import type { Settings } from "../settings";
@@ -7,7 +8,7 @@ import { buildDatabaseUsers } from "./databases";
 import type { BalancerRoute, Node } from "./model";
 import { buildNodes } from "./nodes";
 
-/** What keeps a topology from being built from settings that are valid one by one. */
+/** Why no topology can be built from settings that are valid one by one. */
 export function topologyFaults(settings: Settings): string[] {
   const shape = [...clientFaults(settings), ...environmentFaults(settings), ...workerFaults(settings)];
   if (shape.length > 0) return shape;
@@ -15,7 +16,7 @@ export function topologyFaults(settings: Settings): string[] {
   const same = nodes.find(({ name }, position) => nodes.findIndex((other) => other.name === name) !== position);
   if (same)
     return [
-      `gatewayEnvironments: expected names with which no two nodes are called the same, found "${settings.gatewayEnvironments}", with two of ${same.name}; set wso2-apim:gatewayEnvironments`,
+      `gatewayEnvironments: expected names that give each node a name of its own, found "${settings.gatewayEnvironments}", which gives two nodes the name ${same.name}; set wso2-apim:gatewayEnvironments`,
     ];
   return [
     ...hostFaults(settings, nodes),
@@ -30,7 +31,7 @@ export function topologyFaults(settings: Settings): string[] {
 function clientFaults({ keyValidatorClient, keyManagerReplicas }: Settings): string[] {
   if (keyValidatorClient !== "ThriftClient" || keyManagerReplicas === 1) return [];
   return [
-    `keyValidatorClient: expected auto or WSClient with ${keyManagerReplicas} Key Managers, found "ThriftClient": they stand behind the load balancer, which balances HTTP and no Thrift; set wso2-apim:keyValidatorClient to auto, or wso2-apim:keyManagerReplicas to 1`,
+    `keyValidatorClient: expected auto or WSClient with ${keyManagerReplicas} Key Managers, found "ThriftClient": several Key Managers are behind the load balancer, which balances HTTP but not Thrift; set wso2-apim:keyValidatorClient to auto, or wso2-apim:keyManagerReplicas to 1`,
   ];
 }
 
@@ -43,11 +44,11 @@ function environmentFaults({ gatewayEnvironments }: Settings): string[] {
       : [
           `gatewayEnvironments: expected different names, found "${twice}" twice; set wso2-apim:gatewayEnvironments to something like europe=production, asia=production`,
         ];
-  // Nodes are called gateway-worker-1.
+  // A worker's name is gateway-worker-1.
   const worker = names.find((name) => /^worker(-|$)/.test(name));
   if (worker !== undefined)
     faults.push(
-      `gatewayEnvironments: expected names that don't begin with "worker", found "${worker}"; set wso2-apim:gatewayEnvironments`,
+      `gatewayEnvironments: expected names that do not begin with "worker", found "${worker}"; set wso2-apim:gatewayEnvironments`,
     );
   return faults;
 }
@@ -56,7 +57,7 @@ function workerFaults({ gatewayReplicas, gatewayWorkers, deploymentSynchronizer 
   const faults: string[] = [];
   if (gatewayWorkers > 0 && gatewayReplicas > 1)
     faults.push(
-      `gatewayReplicas: expected 1 with gatewayWorkers ${gatewayWorkers}, found ${gatewayReplicas}: workers have one manager; set wso2-apim:gatewayReplicas to 1, or wso2-apim:gatewayWorkers to 0`,
+      `gatewayReplicas: expected 1 with gatewayWorkers ${gatewayWorkers}, found ${gatewayReplicas}: the workers of an environment have one manager; set wso2-apim:gatewayReplicas to 1, or wso2-apim:gatewayWorkers to 0`,
     );
   if (deploymentSynchronizer !== "off" && gatewayWorkers === 0)
     faults.push(
@@ -65,7 +66,7 @@ function workerFaults({ gatewayReplicas, gatewayWorkers, deploymentSynchronizer 
   return faults;
 }
 
-/** Names that follow from settings must not meet those that are set. */
+/** A host name that a setting holds must not be that of a node or of another environment. */
 function hostFaults(settings: Settings, nodes: readonly Node[]): string[] {
   const set = [...roles, ...databaseNames].map((name) => `${name}Host` as const);
   const derived = new Map<string, string>();
@@ -77,7 +78,7 @@ function hostFaults(settings: Settings, nodes: readonly Node[]): string[] {
     .filter((setting) => derived.has(settings[setting]))
     .map(
       (setting) =>
-        `${setting}: expected a name that no node has of its own, found "${settings[setting]}", which is that of ${derived.get(settings[setting])}; set wso2-apim:${setting}`,
+        `${setting}: expected a name that no node has, found "${settings[setting]}"; it is the name of ${derived.get(settings[setting])}; set wso2-apim:${setting}`,
     );
 }
 
@@ -85,7 +86,7 @@ function publishedPortFaults(settings: Settings, nodes: readonly Node[]): string
   const fronts = ["httpsPort", "gatewayHttpsPort", "gatewayHttpPort"] as const;
   const others = settings.databaseHost === "" ? ([...fronts, "databasePort"] as const) : fronts;
   const faults = others.flatMap((name) => {
-    // The settings themselves are compared with each other elsewhere.
+    // settings/faults.ts compares the settings themselves.
     const node = nodes.find(
       ({ publishedPort }) => publishedPort === settings[name] && publishedPort !== settings.managementPort,
     );
@@ -104,15 +105,14 @@ function publishedPortFaults(settings: Settings, nodes: readonly Node[]): string
 }
 
 function databaseHostFaults({ databaseHost, networkSubnet }: Settings): string[] {
-  const [start = "", bits = "24"] = networkSubnet.split("/");
-  const distance = numberOf(databaseHost) - numberOf(start);
-  if (!(distance >= 0 && distance < 2 ** (32 - Number(bits)))) return [];
+  const isInside = Address4.isValid(databaseHost) && new Address4(databaseHost).isInSubnet(new Address4(networkSubnet));
+  if (!isInside) return [];
   return [
     `databaseHost: expected an address outside the deployment's own network ${networkSubnet}, found "${databaseHost}"; set wso2-apim:networkSubnet to another network`,
   ];
 }
 
-/** With an offset of one's own, a shifted port can meet one that is never shifted. */
+/** With a custom offset, a shifted port can be the same as one that is not shifted. */
 function nodePortFaults(settings: Settings, nodes: readonly Node[]): string[] {
   const firsts = roles.flatMap((role) => nodes.find((node) => node.role === role) ?? []);
   return firsts.flatMap(({ role, ports, cluster }) => {
@@ -123,7 +123,7 @@ function nodePortFaults(settings: Settings, nodes: readonly Node[]): string[] {
     const setting = `set wso2-apim:${role}Offset`;
     if (twice !== undefined)
       return [
-        `${role}Offset: expected an offset with which no two ports of the node meet, ${found}: ${twice} is taken twice; ${setting}`,
+        `${role}Offset: expected an offset that gives each port of the node a different number, ${found}: two ports would be ${twice}; ${setting}`,
       ];
     return beyond === undefined
       ? []
@@ -132,32 +132,27 @@ function nodePortFaults(settings: Settings, nodes: readonly Node[]): string[] {
 }
 
 function networkFaults({ networkSubnet }: Settings, nodes: readonly Node[]): string[] {
-  const [start = "", bits = "24"] = networkSubnet.split("/");
-  const end = numberOf(start) + 2 ** (32 - Number(bits)) - 2;
-  const beyond = nodes.filter(({ address }) => numberOf(address) > end).at(-1);
+  const last = new Address4(networkSubnet).endAddressExclusive();
+  const beyond = nodes.filter(({ address }) => new Address4(address).bigInt() > last.bigInt()).at(-1);
   if (!beyond) return [];
   return [
     `networkSubnet: expected a larger network, found "${networkSubnet}": ${beyond.name} would have the address ${beyond.address}; set wso2-apim:networkSubnet, e.g. to 172.28.0.0/20`,
   ];
 }
 
-function numberOf(address: string): number {
-  return address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
-}
-
-/** With offsets of one's own, two fronts of the balancer can meet on a port. */
+/** With custom offsets, two fronts of the load balancer can need the same port. */
 function balancerPortFaults(settings: Settings, nodes: readonly Node[]): string[] {
   const { routes, internalRoutes } = buildBalancer(settings, nodes);
   const clash = internalRoutes.find((route) =>
-    [...routes, ...internalRoutes].some((other) => other !== route && meet(route, other)),
+    [...routes, ...internalRoutes].some((other) => other !== route && conflict(route, other)),
   );
   if (!clash) return [];
   return [
-    `${clash.role}Offset: expected an offset with which no two fronts of the load balancer share a port, found ${settings[`${clash.role}Offset`]}: port ${clash.listenPort} is taken twice; set wso2-apim:${clash.role}Offset`,
+    `${clash.role}Offset: expected an offset that gives each front of the load balancer a port of its own, found ${settings[`${clash.role}Offset`]}: two fronts would listen on port ${clash.listenPort}; set wso2-apim:${clash.role}Offset`,
   ];
 }
 
-/** One port can't be with and without TLS, nor can one name on it lead to two places. */
-function meet(a: BalancerRoute, b: BalancerRoute): boolean {
+/** A port is either with or without TLS, and a host name on it belongs to one front. */
+function conflict(a: BalancerRoute, b: BalancerRoute): boolean {
   return a.listenPort === b.listenPort && (a.tls !== b.tls || a.host === b.host);
 }

@@ -1,6 +1,6 @@
 import type { Topology } from "./model";
 
-/** What a deployment can be made with, but may not do well with. */
+/** Settings with which a deployment runs, but may run badly. */
 export function topologyWarnings({ databaseServer, databaseConnections }: Topology): string[] {
   if (databaseServer.external || databaseServer.maxConnections >= databaseConnections) return [];
   return [

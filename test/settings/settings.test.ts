@@ -137,18 +137,21 @@ describe("settings", () => {
   const badTogether: [settings: Record<string, unknown>, expected: RegExp][] = [
     [
       { keyManagerReplicas: 2, keyValidatorClient: "ThriftClient" },
-      /keyValidatorClient: expected auto or WSClient with 2 Key Managers, found "ThriftClient": they stand behind .* no Thrift; set /,
+      /keyValidatorClient: expected auto or WSClient with 2 Key Managers, found "ThriftClient": several Key Managers are behind .* not Thrift; set /,
     ],
     [{ gatewayReplicas: 9 }, /gatewayReplicas: expected at most 8, found 9/],
     [{ gatewayReplicas: 2, gatewayWorkers: 1 }, /gatewayReplicas: expected 1 with gatewayWorkers 1, found 2/],
     [{ gatewayEnvironments: "test" }, /gatewayEnvironments: expected hybrid, production or sandbox, or several/],
     [{ gatewayEnvironments: "sandbox,sandbox" }, /gatewayEnvironments: .* found "sandbox" twice/],
-    [{ gatewayEnvironments: "hybrid,worker=sandbox" }, /don't begin with "worker"/],
-    [{ gatewayEnvironments: "hybrid,aa=sandbox,aa-worker=sandbox", gatewayWorkers: 1 }, /two of gateway-aa-worker-1/],
-    [{ storeHost: "gateway-1.apim-wso2.com" }, /storeHost: .* which is that of gateway-1; set wso2-apim:storeHost/],
+    [{ gatewayEnvironments: "hybrid,worker=sandbox" }, /do not begin with "worker"/],
+    [
+      { gatewayEnvironments: "hybrid,aa=sandbox,aa-worker=sandbox", gatewayWorkers: 1 },
+      /gives two nodes the name gateway-aa-worker-1/,
+    ],
+    [{ storeHost: "gateway-1.apim-wso2.com" }, /storeHost: .* it is the name of gateway-1; set wso2-apim:storeHost/],
     [
       { gatewayEnvironments: "production,sandbox", storeHost: "sandbox-gateway.apim-wso2.com" },
-      /storeHost: expected a name that no node has of its own/,
+      /storeHost: expected a name that no node has/,
     ],
     [{ storeReplicas: 3, databasePort: 9466 }, /databasePort: port 9466 is the management port of store-3/],
     [
@@ -156,11 +159,14 @@ describe("settings", () => {
       /managementPort: expected at most/,
     ],
     [{ gatewayEnvironments: environments(10) }, /networkSubnet: expected a larger network, found "172.28.0.0\/24"/],
-    [{ gatewayReplicas: 2, portOffsets: "custom", gatewayOffset: 200 }, /gatewayOffset: .* port 8443 is taken twice/],
-    [{ portOffsets: "custom", keyManagerOffset: 954 }, /keyManagerOffset: .* no two ports of the node meet.* 10397 is/],
+    [
+      { gatewayReplicas: 2, portOffsets: "custom", gatewayOffset: 200 },
+      /gatewayOffset: .* two fronts would listen on port 8443/,
+    ],
+    [{ portOffsets: "custom", keyManagerOffset: 954 }, /keyManagerOffset: .* two ports would be 10397/],
     [
       { keyManagerReplicas: 2, gatewayReplicas: 2, portOffsets: "custom", gatewayOffset: 1163 },
-      /keyManagerOffset: .* port 9443 is taken twice/,
+      /keyManagerOffset: .* port 9443/,
     ],
     [{ keystoreAlias: "x" }, /keystoreAlias: there is no keystore of your own; set wso2-apim:keystore, or remove it/],
     [
