@@ -1,14 +1,14 @@
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as docker from "@pulumi/docker";
 import { type Settings, standIn } from "../settings";
+import { contentHash } from "./contentHash";
 import { buildsProduct, productContext } from "./productContext";
 
-/** Name of an image that the program builds. */
+/** An image that the program builds from files of the project. */
 export type ImageName = "mysql" | "loadbalancer" | "standin";
 
-/** Below the project; relative, so that state is the same wherever the project lies. */
+/** Relative to the project, so that the state does not depend on the project's directory. */
 const contextOf: Readonly<Record<ImageName, string>> = {
   mysql: "images/mysql",
   loadbalancer: "images/loadbalancer",
@@ -16,9 +16,9 @@ const contextOf: Readonly<Record<ImageName, string>> = {
 };
 
 /**
- * An image built from its context, named by the content: unchanged files build nothing.
+ * An image whose tag is a hash of its build context: as long as no file changes, nothing is built.
  *
- * @throws Error when the context is not there, with the command that makes it
+ * @throws Error when the build context is missing, with the command that creates it
  */
 export function buildImage(projectDirectory: string, name: ImageName): docker.RemoteImage {
   const { tag, context } = imageBuild(projectDirectory, name);
@@ -26,9 +26,9 @@ export function buildImage(projectDirectory: string, name: ImageName): docker.Re
 }
 
 /**
- * The image's name, and below the project what it is built from.
+ * The image's tag, and its build context relative to the project.
  *
- * @throws Error when the context is not there, with the command that makes it
+ * @throws Error when the build context is missing, with the command that creates it
  */
 export function imageBuild(projectDirectory: string, name: ImageName): { tag: string; context: string } {
   const context = contextOf[name];
@@ -42,9 +42,9 @@ export function imageBuild(projectDirectory: string, name: ImageName): { tag: st
 }
 
 /**
- * The image that the nodes of a stack run: the stand-in's, the one that is named, or one built from the distribution.
+ * The image of a stack's nodes: the stand-in's, the one set by `image`, or one built from the distribution.
  *
- * @throws Error when a build context is not there, with the command that makes it, or can't be made from what there is
+ * @throws Error when the build context is missing, with the command that creates it, or can't be created
  */
 export async function nodeImage(projectDirectory: string, settings: Settings): Promise<docker.RemoteImage> {
   if (settings.distribution === standIn) return buildImage(projectDirectory, "standin");
@@ -64,18 +64,15 @@ export async function nodeImage(projectDirectory: string, settings: Settings): P
   });
 }
 
-/** First 12 hexadecimal digits of a SHA-256 over names, modes and contents of a directory's files. */
+/** A hash of names, executable bits and contents of a directory's files. */
 function contextHash(directory: string): string {
-  const hash = createHash("sha256");
-  for (const file of filesBelow(directory)) {
-    const full = path.join(directory, file);
-    const executable = (fs.statSync(full).mode & 0o100) !== 0;
-    hash
-      .update(`${file}\0${executable ? "x" : "-"}\0`)
-      .update(fs.readFileSync(full))
-      .update("\0");
-  }
-  return hash.digest("hex").slice(0, 12);
+  return contentHash(
+    filesBelow(directory).flatMap((file) => {
+      const full = path.join(directory, file);
+      const executable = (fs.statSync(full).mode & 0o100) !== 0;
+      return [file, executable ? "x" : "-", fs.readFileSync(full)];
+    }),
+  );
 }
 
 function filesBelow(directory: string, prefix = ""): string[] {

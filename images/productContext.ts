@@ -5,69 +5,67 @@ import { type KnownPack, type Pack, readPack } from "../distribution";
 import { jdbcDriver as connector } from "../product/mysql";
 import { type Settings, standIn } from "../settings/schema";
 import { distributionPath } from "../settings/stackFile";
+import { contentHash } from "./contentHash";
 
-/** Where the build contexts of product images are, below the project: `<hash>/` each, and `<stack>.json`. */
+/** The directory, relative to the project, of the build contexts of product images: `<hash>/` and `<stack>.json`. */
 export const contextsDirectory = "images/apim/context";
 
-/** What the image holds beside the pack; the contexts are made of them. */
+/** The files of images/apim that every build context contains besides the pack. */
 export const imageFiles = ["Dockerfile", "entrypoint.sh", "healthcheck.sh"] as const;
 
-/** The MySQL driver of an image: the pack's own, or one that takes their place. */
+/** Where the MySQL driver of an image comes from; one from Maven or a file replaces those of the pack. */
 export type DriverChoice =
   | { readonly from: "pack"; readonly names: readonly string[] }
   | { readonly from: "maven"; readonly version: string }
   | { readonly from: "file"; readonly file: string };
 
-/** What a stack's product image is made of. */
+/** The build context of a stack's product image. */
 export interface ProductContext {
-  /** Of all that goes into the image; the same on every machine. 12 hexadecimal digits. */
+  /** A hash of everything in the image, the same on every machine. 12 hexadecimal digits. */
   readonly hash: string;
-  /** Its build context below the project, whether or not it is there. */
+  /** Its directory relative to the project, which may not exist yet. */
   readonly directory: string;
   readonly pack: Pack;
   readonly driver: DriverChoice;
 }
 
-/** What staging remembers of a stack: the context that it made, and how it knew the pack. */
+/** What setup records about a stack: the build context that it created, and the pack's fingerprint. */
 export interface StagedStack extends KnownPack {
   readonly context: string;
 }
 
-/** True when the stack's nodes run an image that is built from its distribution. */
+/** Whether the image of the stack's nodes is built from its distribution. */
 export function buildsProduct(settings: Settings): boolean {
   return settings.distribution !== standIn && settings.image === "";
 }
 
 /**
- * From a stack's settings to the build context of its image, for the program, which finds it, and setup, which makes it.
- * @throws when the distribution is not a whole pack, or the driver's file is not there
+ * The build context of a stack's image. Setup creates its directory; the program only looks it up.
+ * @throws when the distribution is not a complete pack, or the driver's file is missing
  */
 export async function productContext(projectDirectory: string, settings: Settings): Promise<ProductContext> {
   const known = stagedStack(projectDirectory, settings.stack);
   const pack = await readPack(distributionPath(settings, projectDirectory), known);
   const driver = driverChoice(projectDirectory, settings, pack);
-  const hash = createHash("sha256").update(`${pack.fingerprint}\0${driverKey(driver)}\0`);
-  for (const name of imageFiles) {
-    hash
-      .update(`${name}\0`)
-      .update(fs.readFileSync(path.join(projectDirectory, "images", "apim", name)))
-      .update("\0");
-  }
-  const digits = hash.digest("hex").slice(0, 12);
-  return { hash: digits, directory: `${contextsDirectory}/${digits}`, pack, driver };
+  const files = imageFiles.flatMap((name) => [
+    name,
+    fs.readFileSync(path.join(projectDirectory, "images", "apim", name)),
+  ]);
+  const hash = contentHash([pack.fingerprint, driverKey(driver), ...files]);
+  return { hash, directory: `${contextsDirectory}/${hash}`, pack, driver };
 }
 
-/** What staging remembers of the stack, if anything. */
+/** What setup recorded about the stack; undefined when it has not run. */
 export function stagedStack(projectDirectory: string, stack: string): StagedStack | undefined {
   try {
     return JSON.parse(fs.readFileSync(recordFile(projectDirectory, stack), "utf8")) as StagedStack;
   } catch {
-    // Not there, or cut off: it only spares work.
+    // Missing or truncated: the record only saves work.
     return undefined;
   }
 }
 
-/** Where that is kept. */
+/** The file of that record. */
 export function recordFile(projectDirectory: string, stack: string): string {
   return path.join(projectDirectory, contextsDirectory, `${stack}.json`);
 }
@@ -82,7 +80,7 @@ function driverChoice(projectDirectory: string, { jdbcDriver }: Settings, pack: 
   );
 }
 
-/** A released version never changes, so it is known without its jar. */
+/** Identifies the driver. A released version never changes, so its jar is not needed. */
 function driverKey(driver: DriverChoice): string {
   if (driver.from !== "file") return driver.from === "pack" ? "" : driver.version;
   const content = createHash("sha256").update(fs.readFileSync(driver.file)).digest("hex");

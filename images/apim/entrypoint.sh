@@ -1,10 +1,11 @@
 #!/bin/bash
-# Gives the node a CARBON_HOME of its own name and runs the server in the foreground. A stop reaches the JVM and is waited
-# for; a server whose management port is not open in time is ended with an error, so that the restart policy tries again.
+# Creates a CARBON_HOME with the node's name and runs the server in the foreground. A stop signal is passed to the JVM,
+# whose end is awaited. If the management port does not open in time, the container exits with an error, so that Docker's
+# restart policy starts it again.
 set -euo pipefail
 
 say() { echo "entrypoint: $*" >&2; }
-# Why this start came to nothing; `npm run status` looks for these lines after the next one has begun.
+# Logs why this start failed; `npm run status` finds this line after the container has been started again.
 give_up() { say "given up: $*"; }
 fail() {
   give_up "$*"
@@ -14,7 +15,7 @@ fail() {
 node=${NODE_NAME:-}
 port=${MANAGEMENT_PORT:-}
 start_limit=${START_LIMIT_SECONDS:-600}
-# Some stops hang for ever in the JVM. Below the 30 s after which Docker would kill without a word.
+# The JVM sometimes never ends. Shorter than Docker's 30 s, so that the log says that the server was killed.
 stop_limit=${STOP_LIMIT_SECONDS:-25}
 home=${APIM_HOME:-/opt/wso2am}
 case $node in
@@ -24,21 +25,21 @@ case $port in
   "" | *[!0-9]*) fail "MANAGEMENT_PORT=$port: expected the port that the server opens when it has started, e.g. 9443" ;;
 esac
 for file in bin/wso2server.sh repository/conf/carbon.xml; do
-  [ -r "$home/$file" ] || fail "$home/$file: expected the product's own file, found none that can be read"
+  [ -r "$home/$file" ] || fail "$home/$file: expected the product's own file, found no readable file"
 done
-[ -n "${JAVA_HOME:-}" ] && [ -x "$JAVA_HOME/bin/java" ] || fail "JAVA_HOME=${JAVA_HOME:-}: expected a JDK 8, found no bin/java in it"
+[ -n "${JAVA_HOME:-}" ] && [ -x "$JAVA_HOME/bin/java" ] || fail "JAVA_HOME=${JAVA_HOME:-}: expected a JDK 8, found no executable bin/java"
 
 export CARBON_HOME=/mnt/$node/wso2am
 mkdir -p "/mnt/$node"
 ln -sfn "$home" "$CARBON_HOME"
-# A server that was killed leaves it behind.
+# Left behind by a server that was killed.
 rm -f "$CARBON_HOME/wso2carbon.pid"
 say "$node: CARBON_HOME=$CARBON_HOME, management port $port, $*, JAVA_OPTS=${JAVA_OPTS:-}"
 
 stopping=
 trap 'stopping=yes' TERM INT
 
-# wso2server.sh passes no signal on to its JVM: both get a process group of their own, and a stop goes to that.
+# wso2server.sh does not pass signals to its JVM, so both run in their own process group, which gets the signal.
 set -m
 bash "$CARBON_HOME/bin/wso2server.sh" "$@" &
 server=$!
@@ -57,11 +58,11 @@ until healthcheck "$port" >/dev/null; do
 done
 
 status=0
-# Until the server ends by itself; a signal ends the wait too.
+# Waits until the server ends; a signal ends the wait too.
 if [ -z "$stopping$late" ]; then wait "$server" || status=$?; fi
 if [ -z "$stopping$late" ]; then give_up "wso2server.sh ended by itself, with status $status"; fi
 
-# Only the JVM knows how long it takes; wso2server.sh is gone at once.
+# The group exists until the JVM has ended; wso2server.sh ends at once.
 asked=$SECONDS
 killed=
 kill -TERM -- "-$server" 2>/dev/null || true

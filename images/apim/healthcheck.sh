@@ -1,6 +1,6 @@
 #!/bin/bash
-# healthcheck PORT: healthy when the server reacts to a TLS greeting on its management port, in whatever way: nothing
-# earlier proves that it started, and that the port accepts proves nothing, as the kernel does that for a server that hangs.
+# healthcheck PORT: healthy when the server answers a TLS ClientHello on its management port with anything. An accepted
+# connection alone is not enough, because the kernel accepts connections for a server that hangs.
 [ $# -eq 1 ] || { echo "healthcheck: expected the management port" >&2; exit 2; }
 exec 2>/dev/null
 exec 3<>"/dev/tcp/127.0.0.1/$1" || { echo "port $1: refused"; exit 1; }
@@ -11,4 +11,4 @@ exec 3<>"/dev/tcp/127.0.0.1/$1" || { echo "port $1: refused"; exit 1; }
   printf '\x00\x00\x16\xc0\x2f\xc0\x30\xc0\x13\xc0\x14\x00\x9c\x00\x9d\x00\x2f\x00\x35\x00\x3c\x00\x3d\x00\xff\x01\x00'
 } >&3
 timeout 4 head -c 1 <&3 >/dev/null
-[ $? -ne 124 ] || { echo "port $1: accepts, but does not answer"; exit 1; }
+[ $? -ne 124 ] || { echo "port $1: accepts the connection, but does not answer"; exit 1; }

@@ -1,4 +1,4 @@
 #!/bin/bash
-# -W: a master that restarts its worker; -db: in the foreground.
+# -W: a master process that restarts its worker; -db: in the foreground.
 set -euo pipefail
 exec /usr/sbin/haproxy -W -db -f /usr/local/etc/haproxy/haproxy.cfg "$@"

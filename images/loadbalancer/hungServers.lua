@@ -1,8 +1,8 @@
--- Ends what is under way on a server that is down while others are up: one that hangs would keep it for as long as
--- `timeout server`. Not by `on-marked-down shutdown-sessions`: that also ends requests which are just about to be sent
--- to another server, the one among them whose failed connection marked the server down.
+-- Ends the sessions of a server that is down while others are up: if it hangs, they would wait for `timeout server`.
+-- `on-marked-down shutdown-sessions` would also end requests that HAProxy is about to send to another server, among them
+-- the request whose failed connection marked the server down.
 
--- Longer than `timeout connect`: by then, all that could not connect has gone to other servers.
+-- Longer than `timeout connect`: by then, requests that could not connect have been sent to other servers.
 local seconds_down = 3
 
 local function end_sessions(servers)

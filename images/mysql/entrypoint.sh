@@ -1,7 +1,6 @@
 #!/bin/bash
-# Makes the data directory on the first start, then runs the server as PID 1 with /run/apim/init.sql, if there is one.
-# That file is run at every start: it creates the administrator's account and sets its password, so that the password
-# is always the one that the deployment knows.
+# Creates the data directory at the first start, then runs the server as PID 1. The server executes /run/apim/init.sql,
+# if it exists, at every start: this creates the administrator's account and sets its password to the deployment's.
 set -euo pipefail
 
 data=/var/lib/mysql
@@ -11,13 +10,13 @@ init=$run/init.sql
 defaults=--defaults-file=/etc/apim/my.cnf
 
 install -d -o mysql -g mysql -m 0750 "$data" /var/lib/mysql-files "$run"
-# A container that was killed leaves these behind.
+# Left behind by a container that was killed.
 rm -f "$run"/mysqld.sock "$run"/mysqld.sock.lock "$run"/mysqld.pid "$init"
 
 if [ ! -e "$data/mysql.ibd" ] || [ -e "$data/.initializing" ]; then
-  # The mark tells a directory that was cut off half way from a finished one; nothing of anybody's is in it yet.
+  # The marker file distinguishes an interrupted initialization, whose directory has no data yet, from a finished one.
   if [ ! -e "$data/.initializing" ] && [ -n "$(find "$data" -mindepth 1 -not -name lost+found -print -quit)" ]; then
-    echo "$data is not empty, but no MySQL data directory either: refusing to touch it. Give an empty volume." >&2
+    echo "$data is neither empty nor a MySQL data directory, so it is left as it is. Use an empty volume." >&2
     exit 1
   fi
   find "$data" -mindepth 1 -not -name lost+found -not -name .initializing -delete
@@ -29,8 +28,8 @@ if [ ! -e "$data/mysql.ibd" ] || [ -e "$data/.initializing" ]; then
   rm "$data/.initializing"
 fi
 
-# root has no password and so comes through the socket only: its one account is root@localhost, and with
-# skip-name-resolve no TCP client is ever "localhost".
+# root has no password, but can only connect through the socket: its only account is root@localhost, and with
+# skip-name-resolve no TCP client is "localhost".
 install -o mysql -g mysql -m 0600 /dev/null "$init"
 if [ -e "$given" ]; then
   cat "$given" >>"$init"
