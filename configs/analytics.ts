@@ -1,12 +1,12 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import { roleRecords } from "../product/roles";
+import { traitsOf } from "../product/versions";
 import type { Settings } from "../settings";
 import type { Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { children, type Placeholder, type Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
 import { adminPassword } from "./values";
-import { traitsOf } from "./versions";
 
 const analyticsPassword: Placeholder = { secret: "analytics-password" };
 

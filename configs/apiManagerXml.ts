@@ -1,6 +1,7 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import { configurationFiles } from "../product/files";
 import { roleRecords, roleThat } from "../product/roles";
+import { traitsOf } from "../product/versions";
 import type { Settings } from "../settings";
 import type { Link, Node, Topology } from "../topology";
 import type { XmlEdit } from "../xml/edit";
@@ -9,7 +10,7 @@ import { renderAnalytics } from "./analytics";
 import type { Deployment } from "./deployment";
 import { renderEnvironments } from "./environments";
 import { browserUrl, linkOf, servicesUrl, setAdministrator } from "./values";
-import { keyValidationOf, traitsOf } from "./versions";
+import { keyValidationOf } from "./versions";
 
 /** How the components reach each other and log in. The links of the topology say which of it a node has. */
 export function renderApiManagerXml(edit: XmlEdit, node: Node, deployment: Deployment): void {
@@ -27,7 +28,7 @@ export function renderApiManagerXml(edit: XmlEdit, node: Node, deployment: Deplo
   renderAnalytics(edit, node, deployment);
 }
 
-/** "add the following line as the first child node of the root element (if it is not already there)" */
+/** @see the WSO2 guide: "add the following line as the first child node of the root element (if it is not already there)" */
 function renderDataSourceName(edit: XmlEdit): void {
   const name = "DataSourceName";
   const value = "jdbc/WSO2AM_DB";

@@ -15,7 +15,7 @@ export function renderCarbonXml(edit: XmlEdit, node: Node, deployment: Deploymen
   renderDeploymentSynchronizer(edit, node, deployment);
 }
 
-/** "In master nodes you need to set both AutoCommit and AutoCheckout to true and in worker nodes set only AutoCheckout" */
+/** @see the WSO2 guide: "In master nodes you need to set both AutoCommit and AutoCheckout to true and in worker nodes set only AutoCheckout" */
 function renderDeploymentSynchronizer(edit: XmlEdit, node: Node, { settings }: Deployment): void {
   const name = "DeploymentSynchronizer";
   const existing = children(edit.root, name);

@@ -1,6 +1,6 @@
 import { createTwoFilesPatch, diffLines } from "diff";
 
-/** How many lines of a text are new, and how many of the other one's are gone; a changed line counts as both. */
+/** Lines that only the new text has, and lines that only the old text has; a changed line counts as both. */
 export interface LineCount {
   readonly added: number;
   readonly removed: number;

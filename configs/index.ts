@@ -39,9 +39,9 @@ const renderers: Readonly<Record<ConfigurationFile, Renderer>> = {
 };
 
 /**
- * All configuration files of one node, each the stock text but for what the topology decides. Pure.
+ * All configuration files of one node: the stock text with the values that the deployment decides. Pure.
  *
- * @throws naming file, element and version when a stock file lacks a place that is needed
+ * @throws naming file, element and version when a stock file lacks a required element
  */
 export function renderNode(node: Node, deployment: Deployment, distribution: Distribution): RenderedFile[] {
   const kinds = Object.keys(configurationFiles) as ConfigurationFile[];
@@ -55,7 +55,7 @@ export function renderNode(node: Node, deployment: Deployment, distribution: Dis
   });
 }
 
-/** The stock text of a file, as {@link renderNode} starts from it. */
+/** The stock text of a file, from which {@link renderNode} starts. */
 export function stockText(path: string, distribution: Distribution): string {
   const stock = distribution.files.get(path);
   if (!stock) throw new Error(`distribution ${distribution.source}: holds no ${path}`);

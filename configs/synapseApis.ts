@@ -6,7 +6,7 @@ import type { Deployment } from "./deployment";
 import { linkOf } from "./values";
 import { endpointAttributes } from "./versions";
 
-/** Scheme, host and port; what follows is the Key Manager's path of the API. */
+/** Scheme, host and port of an address, before the Key Manager's path of the API. */
 const authority = /^https?:\/\/[^/]*(?=\/.*oauth2\/(token|authorize|revoke)\b)/;
 
 /** Points the gateway's token, authorize or revoke API to the Key Manager; the rest of the address stays. */

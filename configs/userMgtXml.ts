@@ -12,7 +12,7 @@ export function renderUserMgtXml(edit: XmlEdit, node: Node, { settings }: Deploy
   edit.setChild(admin, "UserName", settings.adminUser);
   edit.setChild(admin, "Password", adminPassword);
   if (!node.databases.includes("userdb")) return;
-  // "add or modify the dataSource property of the <configuration> element"
+  // The WSO2 guide: "add or modify the dataSource property of the <configuration> element"
   const last = children(configuration).at(-1)?.name ?? "AdminUser";
   edit.ensure(configuration, "Property", `jdbc/${databaseRecord("userdb").dataSource}`, {
     attributes: { name: "dataSource" },

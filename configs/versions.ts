@@ -1,30 +1,10 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import { isSince } from "../product/versions";
 import type { XmlEdit } from "../xml/edit";
 import { find } from "../xml/parse";
 
-/** What a version's files have and the file itself can't tell: there it must be, or the file is not complete. */
-export interface VersionTraits {
-  /** api-manager.xml: RevokeAPIURL in the key validation element. */
-  readonly hasRevokeApiUrl: boolean;
-  /** api-manager.xml: APIStore/URL and APIPublisher/URL. */
-  readonly hasPortalUrls: boolean;
-  /** api-manager.xml: APIUsageTracking/BAMServerURL. */
-  readonly hasBamServer: boolean;
-}
-
-/** @param version as in carbon.xml, e.g. `1.9.0` */
-export function traitsOf(version: string): VersionTraits {
-  return {
-    hasRevokeApiUrl: isSince(version, "1.7.0"),
-    hasPortalUrls: isSince(version, "1.7.0"),
-    hasBamServer: !isSince(version, "1.9.0"),
-  };
-}
-
 /**
  * The key validation element of api-manager.xml: APIKeyManager up to 1.8, APIKeyValidator from 1.9 on, where APIKeyManager
- * means a key manager of another make. Told by the file's structure.
+ * means a third-party key manager. The structure of the file tells which it is.
  */
 export function keyValidationOf(edit: XmlEdit): XmlElement {
   const validator = find(edit.root, "APIKeyValidator");

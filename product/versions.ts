@@ -10,3 +10,22 @@ export function isSince(a: string, b: string): boolean {
   }
   return true;
 }
+
+/** Elements that the files of a version have: a file without them is not complete. */
+export interface VersionTraits {
+  /** api-manager.xml: RevokeAPIURL in the key validation element. */
+  readonly hasRevokeApiUrl: boolean;
+  /** api-manager.xml: APIStore/URL and APIPublisher/URL. */
+  readonly hasPortalUrls: boolean;
+  /** api-manager.xml: APIUsageTracking/BAMServerURL. */
+  readonly hasBamServer: boolean;
+}
+
+/** @param version as in carbon.xml, e.g. `1.9.0` */
+export function traitsOf(version: string): VersionTraits {
+  return {
+    hasRevokeApiUrl: isSince(version, "1.7.0"),
+    hasPortalUrls: isSince(version, "1.7.0"),
+    hasBamServer: !isSince(version, "1.9.0"),
+  };
+}

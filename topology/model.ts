@@ -5,7 +5,7 @@ import type { EnvironmentType } from "../settings/environments";
 /** One schema on the MySQL server. */
 export interface Database {
   readonly name: DatabaseName;
-  /** Its name on the server: `name`, behind the setting `databasePrefix`. */
+  /** Its name on the server: the setting `databasePrefix`, then `name`. */
   readonly schema: string;
   /** Host name under which the nodes reach it: an alias, e.g. `apimgtdb.mysql-wso2.com`, or the server's own. */
   readonly hostName: string;
@@ -15,18 +15,14 @@ export interface Database {
   readonly collation: string;
 }
 
-/**
- * A MySQL account with grants for exactly `databases`: one per role, and one for the registry, which all nodes that
- * mount it share. The product keys the registry cache by account and JDBC URL, so with an account of its own the Store
- * would never be told that the Publisher changed something.
- */
+/** A MySQL account with grants for exactly `databases`: one per role, and one for each database with a shared account. */
 export interface DatabaseUser {
   readonly name: string;
   readonly databases: readonly DatabaseName[];
   readonly secret: SecretName;
 }
 
-/** Ports that a node listens on, its offset already added. */
+/** Ports that a node listens on, with its offset added. */
 export interface NodePorts {
   /** 9443 + offset: management console, web applications, admin services; the port of the health check. */
   readonly managementHttps: number;
@@ -52,17 +48,14 @@ export interface ClusterMembership {
 
 /** One product server. */
 export interface Node {
-  /** Stable: `keymanager-1`; the component, its container and its host name are called so. */
+  /** Stable, e.g. `keymanager-1`: the name of the component, of the container (behind the prefix) and of its host. */
   readonly name: string;
   readonly role: Role;
-  /** From 1, within the role; for gateways within their environment, workers behind their manager. */
+  /** From 1, within the role; for gateways within their environment, where workers follow their manager. */
   readonly index: number;
   /** Name of its gateway environment (setting `gatewayEnvironments`); gateways only. */
   readonly environment?: string;
-  /**
-   * The role's or environment's name in every URL, e.g. `keymanager.apim-wso2.com`; a browser uses the same one at the
-   * balancer.
-   */
+  /** Host name of the role or environment in every URL, in browsers too, e.g. `keymanager.apim-wso2.com`. */
   readonly hostName: string;
   /** This node's own name, e.g. `keymanager-1.apim-wso2.com`. */
   readonly nodeHostName: string;
@@ -80,10 +73,7 @@ export interface Node {
   readonly profile: string;
   /** CARBON_HOME, different on each node, e.g. `/mnt/keymanager-1/wso2am`. */
   readonly carbonHome: string;
-  /**
-   * What it keeps as files beyond the life of its container; `path` is below APIM_HOME. Nodes that name the same volume
-   * share it.
-   */
+  /** Directories that outlive its container; `path` is below APIM_HOME. Nodes that name the same volume share it. */
   readonly volumes: readonly { readonly name: string; readonly path: string }[];
   /** Names of the nodes, or `loadbalancer`, that must be healthy before this one starts. */
   readonly startsAfter: readonly string[];
@@ -91,22 +81,22 @@ export interface Node {
 
 export type LinkProtocol = "jdbc" | "https" | "http" | "thrift" | "hazelcast";
 
-/** One connection that some file of `from` configures. */
+/** A connection that a file of the node `from` configures. */
 export interface Link {
   /** Unique and stable, e.g. `publisher-1 -> regdb (registry)`. */
   readonly id: string;
   /** A node's name, or `loadbalancer`. */
   readonly from: string;
-  /** A node's name, a database's, or `loadbalancer` where that answers to the host name. */
+  /** Name of a node or of a database, or `loadbalancer` if the load balancer answers to the host name. */
   readonly to: string;
   readonly protocol: LinkProtocol;
   readonly host: string;
   readonly port: number;
-  /** Below APIM_HOME: the file that decides it. */
+  /** The file that configures it, below APIM_HOME. */
   readonly file: string;
   /** The element in that file, e.g. `APIKeyValidator/ServerURL`. */
   readonly element: string;
-  /** One line for a person: what stops working without it. */
+  /** What stops working without it, in one line. */
   readonly why: string;
 }
 
@@ -192,7 +182,7 @@ export interface OwnDatabaseServer extends DatabaseServer {
 export interface ExternalDatabaseServer extends DatabaseServer {
   readonly external: true;
   readonly adminUser: string;
-  /** Whether somebody else makes the databases. */
+  /** True: somebody else creates the databases. */
   readonly databasesExist: boolean;
 }
 
@@ -202,7 +192,7 @@ export interface Topology {
   readonly prefix: string;
   readonly network: { readonly name: string; readonly subnet: string; readonly gateway: string };
   readonly nodes: readonly Node[];
-  /** Names of all nodes and of the balancer, each behind those that it starts after. */
+  /** Names of all nodes and of the load balancer, each behind those that it starts after. */
   readonly startOrder: readonly string[];
   readonly databases: readonly Database[];
   readonly databaseUsers: readonly DatabaseUser[];
