@@ -25,7 +25,7 @@ export async function handshake(
   try {
     // When the client refuses, its own error gives the reason.
     serving.on("error", () => undefined);
-    await handshakeOf(client);
+    await waitForHandshake(client);
   } finally {
     client.destroy();
     serving.destroy();
@@ -33,7 +33,7 @@ export async function handshake(
 }
 
 /** Waits for a client's handshake. @throws when the client refuses the server, or the server does not answer in time */
-export async function handshakeOf(client: TLSSocket, limitMilliseconds = 10_000): Promise<void> {
+export async function waitForHandshake(client: TLSSocket, limitMilliseconds = 10_000): Promise<void> {
   const signal = AbortSignal.timeout(limitMilliseconds);
   try {
     await once(client, "secureConnect", { signal });

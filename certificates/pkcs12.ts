@@ -85,8 +85,8 @@ function parse(file: Buffer): asn1.Asn1 {
 }
 
 /**
- * Opens a file whose newer ciphers use the password in UTF-8, while digest and older ciphers use UTF-16: forge supports
- * one form for all, so the digest is left out, which was correct. Undefined when that was not the cause.
+ * Opens a file whose newer ciphers use the password in UTF-8 while its digest uses UTF-16. Forge supports only one form
+ * per file, so the digest, which was verified already, is left out. Undefined when that was not the cause.
  */
 function openInUtf8(pfx: asn1.Asn1, password: string): pkcs12.Pkcs12Pfx | undefined {
   const bytes = util.encodeUtf8(password);

@@ -27,8 +27,8 @@ export interface ScriptResult {
 const lockWaitSeconds = 60;
 const connectMilliseconds = 30_000;
 /**
- * MySQL's errors for a statement that was executed before: table, column, index, row, primary key or foreign key (two
- * codes) exists; a column or key to drop does not.
+ * MySQL's error codes for statements that were executed before: the table, column, index, row, primary key or foreign
+ * key (two codes) exists, or the column or key to drop does not.
  */
 const alreadyDone = [1050, 1060, 1061, 1062, 1068, 1022, 1826, 1091];
 const logEvery = 25;

@@ -5,7 +5,7 @@ import type { Topology } from "../topology";
 import { serverName } from "./server";
 import { checkServer } from "./serverCheck";
 
-/** More than connecting is retried for, and enough for the check itself. */
+/** Longer than connecting is retried (10 s), so that the more precise error of connecting comes first. */
 const checkMilliseconds = 15_000;
 
 /**

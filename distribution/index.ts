@@ -18,7 +18,7 @@ export async function readDistribution(path: string, options?: ReadOptions): Pro
   return assemble(path, archive, options);
 }
 
-/** {@link readDistribution} for directories only, without waiting. @throws as that, and for a zip */
+/** {@link readDistribution} for directories only, synchronously. @throws also for a zip */
 export function readDistributionDirectory(path: string, options?: ReadOptions): Distribution {
   if (sourceKind(path) === "file")
     throw new Error(`distribution ${path}: expected a directory, found a file; unpack it, or read it as a zip`);
