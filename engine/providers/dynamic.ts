@@ -1,4 +1,4 @@
-/** Dynamic resources: their code runs in the SDK's own provider server, a child process. */
+/** The provider of dynamic resources: their code runs in the SDK's own provider server, a child process. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -21,13 +21,13 @@ import { failure } from "./schema";
 const TYPE = "pulumi-nodejs:dynamic:Resource";
 const DEFAULT_TIMEOUT_MS = 20 * 60_000;
 const TOO_LONG = "took longer than its customTimeouts allow";
-/** Ends the server with us, also when we are killed: our end of its stdin closes then. */
+/** Ends the server when the engine ends, even if the engine is killed: the server's stdin is closed then. */
 const DIE_WITH_PARENT =
   "process.stdin.on('end', () => process.exit()).on('error', () => process.exit()).resume(); require(process.argv[1]);";
 
-/** @param config of the stack, plain, for providers that have `configure` */
+/** @param config the stack's decrypted configuration, for dynamic providers with `configure` */
 export function dynamicProvider(config: Properties, host: ProviderHost): Provider {
-  // At once: it takes a second to start, and the program's own start leaves a core idle meanwhile.
+  // Started at once, because the start takes a second and can overlap with the start of the program.
   const server = startServer(host);
   let connection: Promise<ResourceProviderClient> | undefined;
   const call = async <Request, Response>(
@@ -94,7 +94,7 @@ export function dynamicProvider(config: Properties, host: ProviderHost): Provide
       await call((client) => client.delete, request, signal);
     },
     async close() {
-      // First: one that never answers would keep its connection, and us, waiting.
+      // Killed first: `connection` would not resolve if the server never answered.
       server.child.kill("SIGKILL");
       (await connection?.catch(() => undefined))?.close();
     },
@@ -112,14 +112,14 @@ type Method<Request, Response> = (
 /** The SDK's provider server as a child process. */
 interface Server {
   readonly child: ChildProcess;
-  /** Where it listens. @throws when it ends before it does. */
+  /** The port that the server listens on; rejects if the server ends before. */
   readonly port: Promise<string>;
 }
 
-/** What the resources' code prints goes to the host's log. */
+/** Starts the server; the output of the resources' code goes to the host's log. */
 function startServer({ dir, log }: ProviderHost): Server {
   const server = require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [dir] });
-  // The last argument is the engine's address, which the server asks for and does not use.
+  // The last argument, the engine's address, is required but not used by the server.
   const child = spawn(process.execPath, ["-e", DIE_WITH_PARENT, server, "127.0.0.1:0"], {
     cwd: dir,
     stdio: ["pipe", "pipe", "pipe"],
@@ -136,10 +136,10 @@ function startServer({ dir, log }: ProviderHost): Server {
       });
     child.once("error", reject);
     child.once("exit", (code) =>
-      reject(new Error(`the dynamic provider ended with exit status ${code} before it answered`)),
+      reject(new Error(`the dynamic provider ended with exit status ${code} before it reported its port`)),
     );
   });
-  // Whoever needs it reports it.
+  // A failure is reported where `port` is awaited.
   port.catch(() => {});
   return { child, port };
 }
@@ -156,7 +156,7 @@ async function connect({ port }: Server, config: Properties): Promise<ResourcePr
   return client;
 }
 
-/** The resource code's own message; a half-made resource as {@link PartialCreateError}. */
+/** Converts a gRPC error to an error with the message of the resource's code; {@link PartialCreateError} after a partial create. */
 function readable(error: grpc.ServiceError): Error {
   for (const bytes of error.metadata?.get("grpc-status-details-bin") ?? []) {
     const [detail] = Status.deserializeBinary(bytes as Buffer).getDetailsList();

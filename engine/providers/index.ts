@@ -1,4 +1,4 @@
-/** Which packages this engine serves; another one is one more line. */
+/** The packages that this engine supports. */
 
 import type { Properties, Provider, ProviderFactory, ProviderHost } from "../provider";
 import { dockerProvider } from "./docker";
@@ -19,6 +19,6 @@ export const providersFor =
     const make = PROVIDERS.get(pkg);
     if (make) return make(config, host);
     throw new Error(
-      `package ${pkg}: the local engine serves only ${[...PROVIDERS.keys()].join(", ")}; use the Pulumi CLI for this program (set APIM_ENGINE=pulumi)`,
+      `package ${pkg}: the embedded engine supports only ${[...PROVIDERS.keys()].join(", ")}; use the Pulumi CLI for this program (set APIM_ENGINE=pulumi)`,
     );
   };

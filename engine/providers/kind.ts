@@ -1,12 +1,9 @@
 /**
- * What a resource kind is in this folder, and the provider that kinds make together.
+ * The interface of a resource kind, and a provider that consists of kinds. engine/README.md describes how to add a kind;
+ * the minimum is in test/engine/providers/kind.test.ts.
  *
- * Another kind is one file that exports a {@link Kind} (mysql/database.ts is a short one, and the least that one must say
- * is in test/providers/kind.test.ts), and its place in the list that the index.ts of its package gives to
- * {@link providerOf}; another package is one more line in the index.ts beside this file. Inputs, defaults, id and outputs
- * are those of the official provider, so that either engine can go on where the other stopped: `pulumi stack export` after
- * an `up`, and again after a `refresh`, shows what it records, and whether it has `null` or nothing where nothing was given.
- * Calls go through `attempt` (docker) or `MysqlServer.query` (mysql), which put errors into words.
+ * Inputs, defaults, ids and outputs are those of the official provider, so that either engine can continue with the other's
+ * state. Calls go through `attempt` (docker) or `MysqlServer.query` (mysql), which explain errors.
  */
 
 import { randomBytes } from "node:crypto";
@@ -14,38 +11,38 @@ import { type Context, type Properties, type Provider, type ResourceRef, unknown
 import { containsUnknown } from "../values";
 import { check, diff, type Fields, failure } from "./schema";
 
-/** What was made. `undefined` in outputs is as good as absent; `id` and the inputs' marks need no word in them. */
+/** A created object. Outputs that are `undefined` are not recorded; `id` is added, and `__defaults` removed. */
 export interface Created {
   id: string;
   outputs: object;
 }
 
-/** A recorded resource, as {@link Provider} has it; inputs typed as the SDK's arguments. */
+/** A recorded resource; inputs have the types of the SDK's arguments. */
 export interface Recorded<Inputs> {
   readonly id: string;
-  /** `{}` for an import, whatever the type says: ask `isEmpty`. */
+  /** `{}` for an import, in spite of the type: check with `isEmpty`. */
   readonly inputs: Inputs;
   /** `{}` for an import. */
   readonly outputs: Properties;
 }
 
-/** One resource kind: what it accepts, and what to do; checking and comparing follow from `fields`. */
+/** One resource kind: its inputs and operations. Checks and diffs are derived from `fields`. */
 export interface Kind<Inputs> {
   /** Type token, e.g. `docker:index/network:Network`. */
   readonly type: string;
-  /** Every input of the official provider; one that is not served is `unsupported()`. */
+  /** All inputs of the official provider; those that this engine does not support are `unsupported()`. */
   readonly fields: Fields;
-  /** `name` may be left out: it is then the resource's own name and seven random hex digits. */
+  /** Whether `name` is optional: the default is the resource's logical name and seven random hex digits. */
   readonly named?: boolean;
-  /** Whether official state notes defaulted inputs in `__defaults`. @default true */
+  /** Whether the official provider records the names of defaulted inputs in `__defaults`. @default true */
   readonly marksDefaults?: boolean;
   /** As {@link Provider.replacesBroken}. @default false */
   readonly replacesBroken?: boolean;
   /** As {@link Provider.secretOutputs}. @default none */
   readonly secretOutputs?: readonly string[];
   /**
-   * Rules that go across fields; called when each field for itself is right. In a preview, what is not known yet is absent
-   * from `inputs`, be it required or not.
+   * Rules that involve several fields; called only if each field is valid. In a preview, unknown inputs are missing, even
+   * required ones.
    */
   validate?(inputs: Inputs): Iterable<readonly [property: string, why: string]>;
   /** As {@link Provider.refuseForeign}; for kinds whose objects have a name. */
@@ -53,26 +50,26 @@ export interface Kind<Inputs> {
   /** As {@link Provider.create}. */
   create(inputs: Inputs, context: Context): Promise<Created>;
   /**
-   * Undefined if it is gone. Inputs are as recorded unless something else is found, which is then drift; for an import, what
-   * the program would have to say.
+   * Undefined if the object no longer exists. The returned inputs are the recorded ones, with drift applied; for an import,
+   * the inputs that describe the object.
    *
-   * @default inputs those recorded
+   * @default inputs the recorded ones
    */
   read(existing: Recorded<Inputs>, context: Context): Promise<{ inputs?: object; outputs: object } | undefined>;
-  /** For fields that are `inPlace`. @returns the outputs. @default records what was given */
+  /** Changes fields that are `inPlace`. @returns the outputs. @default records the new inputs */
   update?(existing: Recorded<Inputs>, news: Inputs, context: Context): Promise<object>;
-  /** Succeeds when it is gone already. */
+  /** Succeeds if the object no longer exists. */
   delete(existing: Recorded<Inputs>, context: Context): Promise<void>;
-  /** As {@link Provider.recover}; `complete` unless it says otherwise. */
+  /** As {@link Provider.recover}. @default complete true */
   recover?(inputs: Inputs): Promise<(Created & { complete?: boolean }) | undefined>;
 }
 
-/** Several kinds behind one provider. */
+/** Creates a provider from its kinds. */
 export function providerOf(kinds: readonly Kind<never>[], close = async () => {}): Provider {
   const kindOf = (type: string): Kind<Properties> => {
     const found = kinds.find((kind) => kind.type === type);
     if (!found) throw unknownKind(type);
-    // Inputs are only ever those that its own `fields` let pass.
+    // Inputs have been checked against the kind's own `fields`.
     return found as unknown as Kind<Properties>;
   };
   return {
@@ -91,7 +88,7 @@ export function providerOf(kinds: readonly Kind<never>[], close = async () => {}
     async diff(existing, news) {
       const { named, fields } = kindOf(existing.type);
       const result = diff(fields, existing.inputs, news);
-      // Two objects with one name cannot exist side by side.
+      // Two objects with the same name can't exist at the same time.
       return { ...result, deleteBeforeReplace: named === true && existing.inputs.name === news.name };
     },
     refuseForeign: async (resource, inputs, context) => kindOf(resource.type).refuseForeign?.(inputs, context),
@@ -108,7 +105,7 @@ export function providerOf(kinds: readonly Kind<never>[], close = async () => {}
       const { update, fields } = kindOf(existing.type);
       if (update) return { outputs: outputsOf(existing.id, await update(existing, news, context)) };
       const changed = Object.keys(fields).filter((key) => fields[key]?.inPlace && key in existing.outputs);
-      // Says how the official provider's bridge encoded the outputs: no longer true.
+      // The official provider's description of the encoding of the outputs, which are changed here.
       const { __pulumi_raw_state_delta: _, ...outputs } = existing.outputs;
       return { outputs: { ...outputs, ...Object.fromEntries(changed.map((key) => [key, news[key] ?? null])) } };
     },

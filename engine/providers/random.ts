@@ -1,4 +1,4 @@
-/** The random provider on node:crypto and bcryptjs: RandomId, RandomPassword, RandomString. Every change of an input replaces. */
+/** The random provider: RandomId, RandomPassword, RandomString. Each change of an input replaces the resource. */
 
 import { randomBytes, randomInt } from "node:crypto";
 import type { Unwrap } from "@pulumi/pulumi";
@@ -15,7 +15,7 @@ export function randomProvider(): Provider {
   const provider = providerOf([randomId, randomString("Password"), randomString("String")]);
   return {
     ...provider,
-    // As the official one: without details, a preview shows all that will be made anew as not known yet.
+    // Like the official provider, without details: a preview then shows all outputs of the replacement as unknown.
     diff: async (existing, news) => ({ ...(await provider.diff(existing, news)), detailed: {} }),
   };
 }
@@ -29,7 +29,7 @@ const onlyRecorded = {
 const randomId: Kind<IdInputs> = {
   ...onlyRecorded,
   type: "random:index/randomId:RandomId",
-  fields: { byteLength: num({ required: true, least: 1 }), keepers: map(), prefix: str() },
+  fields: { byteLength: num({ required: true, min: 1 }), keepers: map(), prefix: str() },
   async create(inputs) {
     const { prefix = "", byteLength } = inputs;
     const bytes = randomBytes(byteLength);
@@ -41,7 +41,7 @@ const randomId: Kind<IdInputs> = {
   },
 };
 
-/** bcrypt's default, which the official provider takes. */
+/** bcrypt's default, as in the official provider. */
 const HASH_COST = 10;
 const LOWER = "abcdefghijklmnopqrstuvwxyz";
 
@@ -51,7 +51,7 @@ function randomString(kind: "Password" | "String"): Kind<StringInputs> {
     ...onlyRecorded,
     type: `random:index/random${kind}:Random${kind}`,
     fields: {
-      length: num({ required: true, least: 1 }),
+      length: num({ required: true, min: 1 }),
       ...each(["lower", "upper", "numeric", "number", "special"], bool()),
       ...each(["minLower", "minUpper", "minNumeric", "minSpecial"], num()),
       overrideSpecial: str(),
@@ -69,9 +69,9 @@ function randomString(kind: "Password" | "String"): Kind<StringInputs> {
     async create(inputs) {
       const classes = classesOf(inputs);
       const result = randomText(inputs.length, classes);
-      const told = classes.map(({ name, used, min }) => ({ [name.toLowerCase()]: used, [`min${name}`]: min }));
-      const chosen: Record<string, boolean | number> = Object.assign({}, ...told);
-      const outputs = { ...inputs, ...chosen, number: chosen.numeric, result };
+      const settings = classes.map(({ name, used, min }) => ({ [name.toLowerCase()]: used, [`min${name}`]: min }));
+      const effective: Record<string, boolean | number> = Object.assign({}, ...settings);
+      const outputs = { ...inputs, ...effective, number: effective.numeric, result };
       if (!secret) return { id: result, outputs: { __meta: '{"schema_version":"2"}', ...outputs } };
       const bcryptHash = await bcrypt.hash(result, HASH_COST);
       return { id: "none", outputs: { __meta: '{"schema_version":"3"}', ...outputs, bcryptHash } };
@@ -80,11 +80,11 @@ function randomString(kind: "Password" | "String"): Kind<StringInputs> {
 }
 
 interface CharacterClass {
-  /** As the end of its `min...` property. */
+  /** The suffix of the class's `min...` property. */
   readonly name: string;
   readonly characters: string;
   readonly used: boolean;
-  /** So many of them at least, even when it is not used. */
+  /** The minimum number of its characters, even if it is not used otherwise. */
   readonly min: number;
 }
 

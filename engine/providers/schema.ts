@@ -1,54 +1,54 @@
-/** Tables of what a resource kind's inputs may be: checking, comparing and recording follow from them. */
+/** Field tables of resource kinds. Checks, diffs and recorded outputs are derived from them. */
 
 import { type CheckFailure, type DiffKind, type DiffResult, type Properties, Unknown, type Value } from "../provider";
 import { isEmpty, isInternalKey, isObject, same } from "../values";
 
-/** What one input property may hold, what a change of it means, and what the state says of it. */
+/** One input property: valid values, the effect of a change, and the recorded form. */
 export interface Field {
-  /** An object has the members in `fields`, a map any of text; in a set, order does not count. */
+  /** An object has the members in `fields`, a map has any members with string values, and a set ignores order. */
   readonly type: "string" | "number" | "boolean" | "map" | "object" | "list" | "set";
   readonly required?: boolean;
   readonly default?: Value;
-  /** A change is made in place; else it replaces. Top-level properties only. */
+  /** A change is made in place; otherwise it replaces the resource. Top-level properties only. */
   readonly inPlace?: boolean | ((old: Value, now: Value) => boolean);
-  /** The engine's own choice when nothing is given: what the program no longer says stays as it is. */
+  /** The server chooses a value if none is given. An input that the program no longer gives therefore stays unchanged. */
   readonly computed?: boolean;
   /** Refused; see {@link unsupported}. */
   readonly unsupported?: boolean;
-  /** What texts must be like: a pattern, what is expected, and what to say was found when that may be a secret. */
-  readonly like?: readonly [pattern: Pick<RegExp, "test">, expected: string, found?: string];
-  /** The smallest number allowed; numbers are whole ones. */
-  readonly least?: number;
-  /** Elements of a list or set. @default objects of `fields`, else strings */
+  /** Pattern of valid strings, its description, and a description of invalid ones in place of values that may be secret. */
+  readonly pattern?: readonly [pattern: Pick<RegExp, "test">, expected: string, found?: string];
+  /** Minimum of a number; all numbers must be integers. */
+  readonly min?: number;
+  /** The elements of a list or set. @default objects with `fields`, else strings */
   readonly of?: Field;
-  /** Of an object, or of the elements of a list or set of objects. */
+  /** The members of an object, or of the objects in a list or set. */
   readonly fields?: Fields;
-  /** Sets of objects: the field by which a person knows an element, e.g. `label`. */
+  /** For sets of objects: the field that identifies an element, e.g. `label`. */
   readonly key?: string;
-  /** Another sense of "unchanged" than equality. */
+  /** Whether two different values are equivalent. */
   readonly unchanged?: (old: Value, now: Value) => boolean;
 
-  // From here on, what docker/api.ts needs to ask the Docker API and to record what it says; nobody else looks at it.
+  // The following properties are used only by docker/api.ts, to build Docker API requests and to record the answers.
 
-  /** In the state when nothing was given. @default [] for lists of objects, else null */
+  /** The recorded value if none was given. @default [] for lists of objects, else null */
   readonly absent?: Value;
-  /** The same after a read. @default [] for lists, {} for maps, else as `absent` */
+  /** The recorded value after a read, if none was given. @default [] for lists, {} for maps, else as `absent` */
   readonly absentRead?: Value;
-  /** Where `docker inspect` has it; "" for nowhere, `*` for its name with a capital letter. @default "*" */
+  /** Path in the output of `docker inspect`; "" if it has none, `*` stands for the capitalized field name. @default "*" */
   readonly api?: string;
-  /** How the API has it, where that is another way. */
+  /** Conversion between the program's and the API's form, if they differ. */
   readonly form?: Form;
-  /** What the API is asked for when nothing was given. */
+  /** The value to send to the API if none was given. */
   readonly sent?: Value;
-  /** The state always has it as Docker says. */
-  readonly told?: boolean;
-  /** What stands for "no limit"; may change while a container runs. */
+  /** The recorded value is always the one that Docker reports. */
+  readonly reported?: boolean;
+  /** For limits, which can be changed while a container runs: the value for "no limit". */
   readonly limit?: Value;
 }
 
 export interface Form {
   to(value: never): unknown;
-  /** Without it, the state has it as the program said. */
+  /** Without it, the recorded value is the program's. */
   from?(found: never): Value;
 }
 
@@ -63,18 +63,18 @@ export const obj = (fields: Fields, more: More = {}): Field => ({ ...more, type:
 export const list = (more: More = {}): Field => ({ ...more, type: "list" });
 export const set = (more: More = {}): Field => ({ ...more, type: "set" });
 
-/** What the official provider has and this engine does not; `absent` is what the state says of it. */
+/** An input of the official provider that this engine does not support; `absent` is the recorded value. */
 export const unsupported = (absent: Value = null): Field => str({ unsupported: true, absent });
-/** Several that are alike. */
+/** Several equal fields. */
 export const each = (names: readonly string[], field: Field): Fields =>
   Object.fromEntries(names.map((name) => [name, field]));
 
-/** What the elements of a list or set are. */
+/** The field of the elements of a list or set. */
 export const elementOf = ({ fields, of }: Field): Field => of ?? (fields ? obj(fields) : str());
 
 export const failure = (property: string, why: string): CheckFailure => ({ property, reason: `${property}: ${why}` });
 
-/** Validates against `fields` and fills in defaults; every failure is reported at once. */
+/** Validates inputs and adds defaults; reports all failures at once. */
 export function check(fields: Fields, news: Properties, markDefaults: boolean) {
   const failures: CheckFailure[] = [];
   const fail = (property: string, why: string) => failures.push(failure(property, why));
@@ -86,7 +86,7 @@ export function check(fields: Fields, news: Properties, markDefaults: boolean) {
       if (isInternalKey(key) || value === null) continue;
       if (!field) fail(path + key, `no such property; expected one of ${Object.keys(of).join(", ")}`);
       else if (field.unsupported)
-        fail(path + key, "not served by the local engine; leave it out or use the Pulumi CLI");
+        fail(path + key, "not supported by the embedded engine; leave it out or use the Pulumi CLI");
       else inputs[key] = checkValue(field, value, path + key);
     }
     const left = Object.entries(of).filter(([key]) => inputs[key] === undefined);
@@ -98,23 +98,24 @@ export function check(fields: Fields, news: Properties, markDefaults: boolean) {
   }
 
   function checkValue(field: Field, value: Value, path: string): Value {
-    const { type, fields, like, least } = field;
+    const { type, fields, pattern, min } = field;
     if (value instanceof Unknown) return value;
     const expected = type === "set" ? "list" : type === "object" ? "map" : type;
     const found = Array.isArray(value) ? "list" : isObject(value) ? "map" : typeof value;
     if (found !== expected) fail(path, `expected a ${expected}, found a ${found}`);
     else if (Array.isArray(value)) return value.map((one, at) => checkValue(elementOf(field), one, `${path}[${at}]`));
     else if (isObject(value)) return fields ? checkObject(fields, value, `${path}.`) : plain(value);
-    else if (like && !like[0].test(String(value))) fail(path, `expected ${like[1]}, found ${like[2] ?? value}`);
-    else if (typeof value === "number" && !(Number.isInteger(value) && value >= (least ?? value)))
-      fail(path, `expected a whole number${least === undefined ? "" : ` from ${least}`}, found ${value}`);
+    else if (pattern && !pattern[0].test(String(value)))
+      fail(path, `expected ${pattern[1]}, found ${pattern[2] ?? value}`);
+    else if (typeof value === "number" && !(Number.isInteger(value) && value >= (min ?? value)))
+      fail(path, `expected an integer${min === undefined ? "" : ` of at least ${min}`}, found ${value}`);
     return value;
   }
 
   return { inputs: checkObject(fields, news, ""), failures };
 }
 
-/** Compares recorded with wanted inputs. */
+/** Compares recorded and wanted inputs. */
 export function diff(fields: Fields, olds: Properties, news: Properties): Omit<DiffResult, "deleteBeforeReplace"> {
   const detailed: Record<string, DiffKind> = {};
   const replaces: string[] = [];
@@ -154,7 +155,7 @@ function pairList(old: readonly Value[], now: readonly Value[]): Pair[] {
   return Array.from({ length: Math.max(old.length, now.length) }, (_, at) => [at, old[at], now[at]]);
 }
 
-/** What both have is equal whatever its place; the rest is paired by key, else in order. */
+/** Pairs the elements that differ: by key, else in order. */
 function pairSet(field: Field, old: readonly Value[], now: readonly Value[]): Pair[] {
   const left = [...old.entries()];
   const take = (matches: (value: Value) => boolean) => {
@@ -172,7 +173,7 @@ function pairSet(field: Field, old: readonly Value[], now: readonly Value[]): Pa
   return [...pairs, ...left.map(([index, value]): Pair => [index, value, undefined])];
 }
 
-/** Without the marks and empty entries that official state carries: what the program itself would have said. */
+/** Removes internal keys and nulls, which official state contains, so that only the program's own inputs are left. */
 export function plain(value: Value): Value {
   if (Array.isArray(value)) return value.map(plain);
   if (!isObject(value)) return value;

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { PassThrough } from "node:stream";
 import Docker from "dockerode";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { type Existing, PartialCreateError, type Properties } from "../../engine/provider";
@@ -73,7 +74,7 @@ describe("docker provider on a real engine", function () {
     it("says so when an image can neither be found nor pulled", async () => {
       await assert.rejects(
         images.create({ name: "localhost:1/apim-ptest-absent:1" }),
-        /apim-ptest-absent:1: not on this Docker engine/,
+        /apim-ptest-absent:1: not found on this Docker engine/,
       );
     });
 
@@ -111,20 +112,14 @@ describe("docker provider on a real engine", function () {
         assert.deepEqual(Config.Labels, { made: "yes", given: "too" });
         assert.equal((await docker.getImage(`${prefix}other:2`).inspect()).Id, Id);
         const command = "cat /who; ls /context /context/sub";
-        const ran = await containers.create({
-          name: `${prefix}ran`,
-          image: Id,
-          command: ["sh", "-c", command],
-          attach: true,
-          logs: true,
-          mustRun: false,
-        });
-        assert.equal(ran.outputs.exitCode, 0);
-        const files = String(ran.outputs.containerLogs);
+        const output = new PassThrough();
+        const options = { name: `${prefix}ran`, Tty: false, HostConfig: { AutoRemove: true } };
+        const [end] = await docker.run(Id, ["sh", "-c", command], [output, output], options);
+        assert.equal(end.StatusCode, 0);
+        const files = String(output.read());
         assert.match(files, /^somebody\n/);
         assert.match(files, /kept\.txt/);
         assert.doesNotMatch(files, /secret|dropped/);
-        await containers.delete(ran);
         assert.equal((await images.diff(made, inputs)).changes, false);
         assert.deepEqual((await images.read(made))?.outputs, made.outputs);
         await images.delete(made);
@@ -180,7 +175,7 @@ describe("docker provider on a real engine", function () {
       const foreign = await docker.createNetwork({ Name: `${prefix}net` });
       await assert.rejects(
         networks.create(inputs),
-        /network apim-ptest-net: a network of this name is there already .*docker network rm/,
+        /network apim-ptest-net: a network with this name already exists .*docker network rm/,
       );
       assert.equal(await networks.recover(inputs), undefined);
       await foreign.remove();
@@ -230,7 +225,7 @@ describe("docker provider on a real engine", function () {
       await docker.createVolume({ Name: `${prefix}data` });
       await assert.rejects(
         volumes.create(inputs),
-        /volume apim-ptest-data: a volume of this name is there already .*docker volume rm/,
+        /volume apim-ptest-data: a volume with this name already exists .*docker volume rm/,
       );
     });
   });
@@ -505,12 +500,12 @@ describe("docker provider on a real engine", function () {
       await failing({ waitTimeout: 1 }, /was not healthy within 1 s\n {2}state: running/);
       await failing(
         { command: ["sh", "-c", "exit 4"], restart: "always" },
-        /keeps ending, with exit code 4: .* started it 5 times/,
+        /keeps ending with exit code 4: .* restarted it 5 times/,
       );
       const health = { tests: ["CMD", "test", "-f", "/no"], interval: "200ms", timeout: "1s", retries: 1 };
       await failing({ healthcheck: health }, /is unhealthy/);
       const { healthcheck: _, ...without } = waiting();
-      await assert.rejects(containers.create(without), /has no health check, which wait: true needs/);
+      await assert.rejects(containers.create(without), /has no health check, which wait: true requires/);
     });
 
     it("waits on when its restart policy starts it again", async () => {
@@ -533,7 +528,7 @@ describe("docker provider on a real engine", function () {
       const foreign = await docker.createContainer({ name: `${prefix}box`, Image: image, Cmd: ["sleep", "1"] });
       await assert.rejects(
         containers.create(plain("box")),
-        new RegExp(`there already \\(${foreign.id.slice(0, 12)}\\).*docker rm -f apim-ptest-box`),
+        new RegExp(`already exists \\(${foreign.id.slice(0, 12)}\\).*docker rm -f apim-ptest-box`),
       );
       assert.equal(await containers.recover(plain("box")), undefined);
       assert.equal((await docker.getContainer(`${prefix}box`).inspect()).Id, foreign.id);
@@ -686,7 +681,7 @@ describe("mysql provider on a real MySQL", function () {
     const imported = await databases.import(made.id);
     assert.ok(imported);
     assert.equal((await databases.diff(imported, database)).changes, false, "as an import finds it");
-    await assert.rejects(databases.create(database), /create database ptest`db: it is there already/);
+    await assert.rejects(databases.create(database), /create database ptest`db: it already exists/);
     assert.equal((await databases.recover(database))?.id, made.id);
     const wider = { ...database, defaultCharacterSet: "utf8mb4", defaultCollation: "utf8mb4_bin" };
     assert.equal(await databases.recover(wider), undefined);
@@ -715,7 +710,7 @@ describe("mysql provider on a real MySQL", function () {
     assert.equal(await users.recover({ ...user, plaintextPassword: "another" }), undefined);
     await assert.rejects(
       users.create(user),
-      (error: Error) => /ptest@%: it is there already/.test(error.message) && !/secret/.test(error.message),
+      (error: Error) => /ptest@%: it already exists/.test(error.message) && !/secret/.test(error.message),
     );
 
     const given = await grants.create(grant);

@@ -1,10 +1,10 @@
-/** Between a kind's inputs, what the Docker API has, and the state: all three follow from the fields' tables. */
+/** Converts between inputs, Docker API objects and recorded outputs, according to field tables. */
 
 import type { Properties, Value } from "../../provider";
 import { isEmpty, isObject, same } from "../../values";
 import { elementOf, type Field, type Fields, plain, set, str } from "../schema";
 
-/** `hostname` is `Hostname` to the API, unless `api` says otherwise; `*` in it stands for that. */
+/** The path of a field in API objects: `hostname` is `Hostname`, unless `api` says otherwise. */
 const placeOf = (key: string, { api = "*" }: Field): string => api.replace("*", key[0]?.toUpperCase() + key.slice(1));
 
 function get(from: unknown, path: string): Value | undefined {
@@ -20,7 +20,7 @@ function put(into: Properties, path: string, value: Value): void {
   }
 }
 
-/** What the API is asked for; fields whose `api` is "" are none of its. */
+/** The API request for `inputs`; fields whose `api` is "" belong to the provider and are not sent. */
 export function toApi(fields: Fields, inputs: object): Properties {
   const result: Properties = {};
   for (const [key, field] of Object.entries(fields)) {
@@ -37,7 +37,7 @@ function valueToApi({ form, fields }: Field, value: Value): Value | undefined {
   return fields && isObject(value) ? toApi(fields, value) : value;
 }
 
-/** What each type has where nothing was given, after a read. */
+/** The recorded values after a read, by type, if no value was given. */
 const EMPTY: Readonly<Record<Field["type"], Value>> = {
   string: "",
   number: 0,
@@ -48,24 +48,24 @@ const EMPTY: Readonly<Record<Field["type"], Value>> = {
   object: null,
 };
 
-/** How the engine has it now, as the program would say it; undefined when it does not say. */
+/** The actual value in the program's form; undefined if Docker does not report it. */
 export function fromApi(key: string, field: Field, found: unknown): Value | undefined {
   const { form, fields, api } = field;
   const value = api === "" ? undefined : get(found, placeOf(key, field));
   if (value === undefined || value === null) return undefined;
   if (form) return form.from?.(value as never);
   if (!fields) return value;
-  const told = (name: string, inner: Field, one: Value): Value =>
+  const member = (name: string, inner: Field, one: Value): Value =>
     fromApi(name, inner, one) ?? inner.default ?? inner.absent ?? EMPTY[inner.type];
-  const inside = (one: Value): Value =>
-    Object.fromEntries(Object.entries(fields).map(([name, inner]) => [name, told(name, inner, one)]));
-  return Array.isArray(value) ? value.map(inside) : inside(value);
+  const members = (one: Value): Value =>
+    Object.fromEntries(Object.entries(fields).map(([name, inner]) => [name, member(name, inner, one)]));
+  return Array.isArray(value) ? value.map(members) : members(value);
 }
 
 /**
- * What the state says of an input: as given, with all that the official provider adds to objects.
+ * The recorded form of an input: the given value, with the members that the official provider adds to objects.
  *
- * @param read after a read, where the official provider has empty lists and maps in place of null
+ * @param read after a read: the official provider then records empty lists and maps in place of null
  */
 function recorded(field: Field, given: Value | undefined, read: boolean): Value {
   const { type, fields } = field;
@@ -84,19 +84,19 @@ function recorded(field: Field, given: Value | undefined, read: boolean): Value 
   return result;
 }
 
-/** What the state says of all fields: of some as the engine has it now, of the others as the program said. */
+/** The recorded form of all fields: for some, the value that Docker reports, for the others, the program's. */
 export function outputsOf(fields: Fields, found: object, inputs: object, read = false): Properties {
   const given = inputs as Properties;
   const outputs: Properties = {};
   for (const [key, field] of Object.entries(fields)) {
     const now = fromApi(key, field, found);
-    if (field.told) outputs[key] = (now || field.default) ?? now ?? EMPTY[field.type];
+    if (field.reported) outputs[key] = (now || field.default) ?? now ?? EMPTY[field.type];
     else outputs[key] = isEmpty(given) && now !== undefined ? now : recorded(field, given[key], read);
   }
   return outputs;
 }
 
-/** Whether all that was asked for is as asked. */
+/** Whether everything in `asked` is also in `found`. */
 export function covers(found: unknown, asked: unknown): boolean {
   if (isObject(asked))
     return Object.keys(asked).every((key) => covers((found as Properties | null)?.[key], asked[key]));
@@ -109,7 +109,7 @@ interface Label {
   readonly value: string;
 }
 
-/** `label`/`value` lists as the map that the Docker API wants, and back in an order that is the same each time. */
+/** Converts lists of `label` and `value` to the map in the Docker API, and back in alphabetical order. */
 export const labelsForm = {
   to: (given: readonly Label[] = []): Record<string, string> =>
     Object.fromEntries(given.map(({ label, value }) => [label, value])),
@@ -120,7 +120,7 @@ export const labelsForm = {
 };
 
 const required = { required: true };
-/** User-defined metadata as every Docker object takes it. */
+/** The labels of any Docker object. */
 export const labels: Field = set({
   key: "label",
   fields: { label: str(required), value: str(required) },

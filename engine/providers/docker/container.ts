@@ -1,4 +1,4 @@
-/** docker.Container: created, joined to its networks, given its files, started, waited for. */
+/** docker.Container: creates it, joins its networks, uploads its files, starts it and waits until it is healthy. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
@@ -7,9 +7,9 @@ import { type Context, PartialCreateError, type Properties, type Value } from ".
 import { isEmpty, same } from "../../values";
 import type { Kind } from "../kind";
 import { toApi } from "./api";
-import { createOptions, driftedInputs, importedInputs, limitsOf, madeFrom, outputsOf } from "./containerState";
+import { createOptions, driftedInputs, importedInputs, limitsOf, matchesInputs, outputsOf } from "./containerState";
 import { checkContainer, containerFields, type Inputs, networkFields } from "./containerTable";
-import { lastLines, waitUntilHealthy } from "./containerWait";
+import { waitUntilHealthy } from "./containerWait";
 import { attempt, attemptOrGone, type DockerError, foreign, LIMIT_MS } from "./error";
 import { uploadsNow, uploadTar } from "./uploads";
 
@@ -18,7 +18,7 @@ export function containerKind(docker: Docker): Kind<Inputs> {
 
   async function create(inputs: Inputs): Promise<Container> {
     const { name, platform } = inputs;
-    // Said apart, or dockerode repeats the body, secrets of the environment included, in the URL, which engines log.
+    // Separate, because dockerode would otherwise repeat the body in the URL, and Docker engines may log URLs with secrets.
     const request = { _query: platform ? { name, platform } : { name }, _body: createOptions(inputs) };
     return attempt(`create container ${name}`, docker.createContainer(request as ContainerCreateOptions));
   }
@@ -36,28 +36,18 @@ export function containerKind(docker: Docker): Kind<Inputs> {
     if (files) await attempt("upload files", container.putArchive(files, { path: "/" }));
   }
 
-  /** Starts it and does what `attach` and `wait` say. */
-  async function start(container: Container, inputs: Inputs, context: Context): Promise<Properties> {
-    if (inputs.start === false) return {};
+  async function start(container: Container, inputs: Inputs, context: Context): Promise<void> {
+    if (inputs.start === false) return;
     await attempt("start", container.start());
-    if (inputs.attach) {
-      const ended = container.wait({ abortSignal: context.signal });
-      const end = await attempt("wait for its end", ended, Number.POSITIVE_INFINITY);
-      return {
-        exitCode: end.StatusCode,
-        containerLogs: inputs.logs ? await lastLines(container, inputs.tty ?? false) : null,
-      };
-    }
     if (inputs.wait) await waitUntilHealthy(container, inputs, context);
-    return {};
   }
 
   async function finish(container: Container, inputs: Inputs, context: Context) {
     try {
       await prepare(container, inputs);
-      const more = await start(container, inputs, context);
+      await start(container, inputs, context);
       const found = await attempt("inspect", container.inspect());
-      return { id: container.id, outputs: { ...outputsOf(found, inputs), ...more } };
+      return { id: container.id, outputs: outputsOf(found, inputs) };
     } catch (error) {
       const message = `container ${inputs.name}: ${(error as Error).message}`;
       const found = await inspect(container.id).catch(() => undefined);
@@ -68,26 +58,25 @@ export function containerKind(docker: Docker): Kind<Inputs> {
   return {
     type: "docker:index/container:Container",
     named: true,
-    // It holds nothing that is not made anew with it.
+    // A container contains nothing that has to be kept.
     replacesBroken: true,
     fields: containerFields,
     validate: checkContainer,
     async refuseForeign({ name }) {
-      const there = await inspect(name);
-      // Also found by the beginning of an id.
-      if (there?.Name === `/${name}`) throw foreign("container", name, "docker rm -f", there.Id);
+      const found = await inspect(name);
+      // Compared, because inspecting also finds a container whose id starts with `name`.
+      if (found?.Name === `/${name}`) throw foreign("container", name, "docker rm -f", found.Id);
     },
     create: async (inputs, context) => finish(await create(inputs), inputs, context),
-    async read({ id, inputs, outputs: recorded }) {
+    async read({ id, inputs }) {
       const found = await inspect(id);
       if (!found) return undefined;
-      const { exitCode = null, containerLogs = null } = recorded;
-      const outputs = { ...outputsOf(found, inputs, true), exitCode, containerLogs };
+      const outputs = outputsOf(found, inputs, true);
       if (isEmpty(inputs)) return { inputs: importedInputs(outputs), outputs };
       const drifted = driftedInputs(found, inputs);
       const uploads = await uploadsNow(docker.getContainer(id), inputs.uploads);
       const now: Properties = { ...drifted, uploads: uploads as Value };
-      // A refresh tells what differs in the outputs, and these are not Docker's to tell.
+      // Drift is reported in the outputs, and Docker does not report these.
       const differing = (["mustRun", "networksAdvanced", "uploads"] as const).filter(
         (key) => !same(now[key], inputs[key]),
       );
@@ -98,7 +87,7 @@ export function containerKind(docker: Docker): Kind<Inputs> {
       const container = docker.getContainer(id);
       const limits = limitsOf(news);
       if (!same(limitsOf(olds), limits)) {
-        // As at creation: what Docker chose then stays, and may be less than the memory by now.
+        // Docker's default at creation; the old value would stay, and may be less than the new memory limit.
         if (typeof limits.Memory === "number" && !limits.MemorySwap) limits.MemorySwap = 2 * limits.Memory;
         await attempt(`update limits of container ${news.name}`, container.update(limits));
       }
@@ -109,19 +98,18 @@ export function containerKind(docker: Docker): Kind<Inputs> {
     async delete({ id, inputs }, context) {
       const { name = id, destroyGraceSeconds: grace = 0, removeVolumes = true } = inputs;
       const container = docker.getContainer(id);
-      // 304 says that it does not run; removing it is right all the same.
-      const idle = ({ status }: DockerError) => status === 304;
+      const isStopped = ({ status }: DockerError) => status === 304;
       const limit = LIMIT_MS + grace * 1000;
-      if (grace > 0) await attemptOrGone(`stop container ${name}`, container.stop({ t: grace }), idle, limit);
-      const underWay = ({ status, message }: DockerError) => status === 409 && /in progress/i.test(message);
-      await attemptOrGone(`delete container ${name}`, container.remove({ v: removeVolumes, force: true }), underWay);
+      if (grace > 0) await attemptOrGone(`stop container ${name}`, container.stop({ t: grace }), isStopped, limit);
+      const inProgress = ({ status, message }: DockerError) => status === 409 && /in progress/i.test(message);
+      await attemptOrGone(`delete container ${name}`, container.remove({ v: removeVolumes, force: true }), inProgress);
       for (const until = Date.now() + 30_000; Date.now() < until && (await inspect(id)); )
         await sleep(200, undefined, { signal: context.signal });
     },
     async recover(inputs) {
       const found = await inspect(inputs.name);
-      if (!found || !madeFrom(inputs, found)) return undefined;
-      // Its files were uploaded before it was started; one that waits for its health has to have it.
+      if (!found || !matchesInputs(inputs, found)) return undefined;
+      // Files are uploaded before the start, so a running container has them.
       const complete = found.State.Running && (!inputs.wait || found.State.Health?.Status === "healthy");
       return { id: found.Id, outputs: outputsOf(found, inputs), complete };
     },

@@ -1,4 +1,4 @@
-/** From a container's inputs to what the Docker API is asked for, and from `docker inspect` to its state. */
+/** Converts a container's inputs to Docker API requests, and the output of `docker inspect` to recorded state. */
 
 import type { ContainerCreateOptions, ContainerInspectInfo, EndpointSettings } from "dockerode";
 import type { Properties, Value } from "../../provider";
@@ -11,14 +11,13 @@ const table = Object.entries(containerFields);
 const fieldsWhere = (test: (field: Field) => boolean): Fields =>
   Object.fromEntries(table.filter(([, field]) => test(field)));
 const limits = fieldsWhere(({ limit }) => limit !== undefined);
-/** What stays as long as the container does. */
-const lasting = fieldsWhere(({ limit }) => limit === undefined);
+/** Fields that can't change while the container exists. */
+const fixed = fieldsWhere(({ limit }) => limit === undefined);
 
-/** What the Docker API is asked for; only `inputs` decide it. */
+/** The request that creates a container. */
 export function createOptions(inputs: Inputs): ContainerCreateOptions {
   const { Config, HostConfig } = toApi(containerFields, inputs) as unknown as ContainerInspectInfo;
   const { volumes = [], ports = [] } = inputs;
-  const from = volumes.flatMap(({ fromContainer }) => fromContainer ?? []);
   const anonymous = volumes.filter(({ hostPath, volumeName }) => !hostPath && !volumeName);
   const paths = anonymous.flatMap(({ containerPath }) => containerPath ?? []);
   const keys = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, {}]));
@@ -26,17 +25,17 @@ export function createOptions(inputs: Inputs): ContainerCreateOptions {
     ...Config,
     ExposedPorts: keys(ports.map(portKey)),
     ...(paths.length > 0 && { Volumes: keys(paths) }),
-    HostConfig: { ...HostConfig, ...(from.length > 0 && { VolumesFrom: from }) },
+    HostConfig,
   };
 }
 
-/** The limits that can change while a container runs, for `docker update`. */
+/** The request that updates the limits, which can change while a container runs. */
 export function limitsOf(inputs: Inputs): Properties {
   const none = Object.fromEntries(Object.entries(limits).map(([key, { limit }]) => [key, limit]));
   return toApi(limits, { ...none, ...inputs }).HostConfig as Properties;
 }
 
-/** The outputs of a container, all keys of the official provider's state. */
+/** The outputs of a container, with all keys that the official provider records. */
 export function outputsOf(found: ContainerInspectInfo, inputs: Inputs, read = false): Properties {
   return {
     ...outputsFrom(containerFields, found, inputs, read),
@@ -57,7 +56,7 @@ export function outputsOf(found: ContainerInspectInfo, inputs: Inputs, read = fa
       macAddress: network.MacAddress,
       networkName,
     })),
-    // As wanted, with the host port that Docker chose where none was.
+    // The program's ports; a missing host port is the one that Docker chose.
     ports: (inputs.ports ?? []).map((port) => {
       const { internal, external, ip = "0.0.0.0", protocol = "tcp" } = port;
       const bound = found.NetworkSettings.Ports?.[portKey(port)]?.find(({ HostIp }) => HostIp === ip);
@@ -68,14 +67,14 @@ export function outputsOf(found: ContainerInspectInfo, inputs: Inputs, read = fa
 
 const nameOf = ({ Name }: ContainerInspectInfo): string => Name.replace(/^\//, "");
 
-/** The recorded inputs with what is different in the running container: stopped, limits, networks, name. */
+/** The recorded inputs with drift applied: state, limits, networks and name of the actual container. */
 export function driftedInputs(found: ContainerInspectInfo, inputs: Inputs): Properties {
   const drifted = { ...inputs, name: nameOf(found) } as unknown as Properties;
-  const mustRun = inputs.mustRun !== false && inputs.start !== false && inputs.attach !== true;
+  const mustRun = inputs.mustRun !== false && inputs.start !== false;
   if (mustRun && (!found.State.Running || found.State.Paused)) drifted.mustRun = false;
   for (const [key, field] of Object.entries(limits)) {
     const now = fromApi(key, field, found) || field.limit;
-    // Without one, Docker chooses memorySwap; -1 is what a host without swap accounting says.
+    // If none is given, Docker chooses memorySwap. Hosts without swap accounting report -1.
     const chosen = key === "memorySwap" && (inputs.memorySwap === undefined || now === -1);
     if (!chosen && now !== (drifted[key] ?? field.limit)) drifted[key] = now ?? null;
   }
@@ -84,20 +83,20 @@ export function driftedInputs(found: ContainerInspectInfo, inputs: Inputs): Prop
   return drifted;
 }
 
-/** Without those that it has not joined as asked, and with those that nobody asked for; undefined when all are as asked. */
+/** The actual networks: those joined as in the inputs, and additional ones; undefined if there is no difference. */
 function joinedNetworks(found: ContainerInspectInfo, inputs: Inputs): readonly { name: string }[] | undefined {
   const { networksAdvanced: asked = [], networkMode = "bridge" } = inputs;
   const joined = Object.entries(found.NetworkSettings.Networks ?? {});
   const find = (wanted: string) => joined.find(([name, { NetworkID }]) => name === wanted || NetworkID === wanted);
   const present = asked.filter((network) => isAsAsked(find(network.name)?.[1], network));
-  // A container that joins others by name leaves the bridge.
+  // A container with networksAdvanced has left the default bridge.
   const own = networkMode !== "bridge" ? networkMode : asked.length > 0 ? "" : "bridge";
   const known = [...asked.map(({ name }) => name), own === "default" ? "bridge" : own].map(find);
   const more = joined.filter(([name]) => !known.some((one) => one?.[0] === name)).map(([name]) => ({ name }));
   return present.length < asked.length || more.length > 0 ? [...present, ...more] : undefined;
 }
 
-/** Docker chooses the hardware address anew with each start, unless it is told in another way. */
+/** Without the MAC address, which Docker chooses at each start. */
 const { macAddress: _, ...endpointFields } = networkFields;
 
 function isAsAsked(endpoint: EndpointSettings | undefined, asked: object): boolean {
@@ -109,12 +108,12 @@ function isAsAsked(endpoint: EndpointSettings | undefined, asked: object): boole
 
 const DERIVED = new Set(["ipcMode", "logDriver", "platform", "runtime", "shmSize", "networkMode", "memorySwap"]);
 
-/** What a program would have to say for an imported container; enough to begin with. */
+/** Inputs that describe an imported container. */
 export function importedInputs(outputs: Properties): Properties {
   const kept = table.filter(([key]) => !DERIVED.has(key) && canonical(outputs[key]) !== "");
   return Object.fromEntries(kept.map(([key]) => [key, outputs[key] ?? null]));
 }
 
-/** Whether the container was made by this very request: everything asked for is as asked, limits aside. */
-export const madeFrom = (inputs: Inputs, found: ContainerInspectInfo): boolean =>
-  nameOf(found) === inputs.name && covers(found, toApi(lasting, inputs));
+/** Whether the container matches the create request, apart from limits. */
+export const matchesInputs = (inputs: Inputs, found: ContainerInspectInfo): boolean =>
+  nameOf(found) === inputs.name && covers(found, toApi(fixed, inputs));

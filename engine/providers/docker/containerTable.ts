@@ -1,4 +1,4 @@
-/** docker.Container's inputs: what they may be, where and how the Docker API has each, and what the state says of it. */
+/** The inputs of docker.Container: valid values, paths and forms in the Docker API, and recorded values. */
 
 import type { ContainerArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
@@ -16,13 +16,13 @@ const mebibytes: Form = {
   from: (bytes: number) => (bytes <= 0 ? bytes : Math.round(bytes / 1024 / 1024)),
 };
 
-/** None at all for 0: engines before 25 do not know `StartInterval`. */
+/** 0 is not sent, because engines before version 25 do not support `StartInterval`. */
 const nanoseconds: Form = {
   to: (text: string) => parseDuration(text) || undefined,
   from: (count: number) => formatDuration(count),
 };
 
-/** `key=value` texts as a map. */
+/** Converts `key=value` strings to a map. */
 const driverOptions: Form = {
   to: (options: readonly string[]) => Object.fromEntries(options.map((each) => each.split(/=(.*)/s, 2))),
 };
@@ -38,7 +38,7 @@ const portBindings: Form = {
   },
 };
 
-/** Those of a host directory or a volume with a name; createOptions asks for the others. */
+/** Bind mounts and named volumes; createOptions adds anonymous volumes. */
 const binds: Form = {
   to: (volumes: readonly Each<"volumes">[]) =>
     volumes.flatMap(({ hostPath, volumeName, containerPath = "", readOnly }) => {
@@ -50,56 +50,56 @@ const binds: Form = {
 const required = { required: true };
 const inPlace = { inPlace: true };
 const computed = true;
-const none = { absent: [] };
-/** The engine's own affair, not the API's. */
-const ours = { api: "" };
-const unnamed = { absent: "" };
-const told = (api: string) => ({ api, told: true });
-/** To Docker, `limit` means "as before": taking one away needs a new container. */
-const limited = (api: string, limit: Value, form?: Form, least = 0) => ({
-  ...told(api),
+const emptyList = { absent: [] };
+const emptyText = { absent: "" };
+/** Handled by the provider, not sent to the API. */
+const notSent = { api: "" };
+const reported = (api: string) => ({ api, reported: true });
+/** For `docker update`, `limit` means "unchanged", so removing a limit needs a new container. */
+const limited = (api: string, limit: Value, form?: Form, min = 0) => ({
+  ...reported(api),
   form,
   limit,
-  least,
+  min,
   inPlace: (_old: Value, now: Value) => !isEmpty(now) && now !== 0 && now !== "",
 });
 
 const time = str({
   default: "0s",
   form: nanoseconds,
-  like: [{ test: (text) => parseDuration(text) !== undefined }, "e.g. 1s, 500ms or 1m30s"],
+  pattern: [{ test: (text) => parseDuration(text) !== undefined }, "e.g. 1s, 500ms or 1m30s"],
 });
 
 /** How a container joins one of its networks. */
 export const networkFields: Fields = {
-  name: str({ ...required, ...ours }),
-  aliases: set({ ...none, sent: [] }),
-  driverOpts: set({ ...none, form: driverOptions, sent: {} }),
+  name: str({ ...required, ...notSent }),
+  aliases: set({ ...emptyList, sent: [] }),
+  driverOpts: set({ ...emptyList, form: driverOptions, sent: {} }),
   gwPriority: num({ absent: null, absentRead: 0, unsupported: true }),
-  ipv4Address: str({ ...unnamed, api: "IPAMConfig.IPv4Address" }),
-  ipv6Address: str({ ...unnamed, api: "IPAMConfig.IPv6Address" }),
-  linkLocalIps: set({ ...none, api: "IPAMConfig.LinkLocalIPs" }),
-  macAddress: str(unnamed),
+  ipv4Address: str({ ...emptyText, api: "IPAMConfig.IPv4Address" }),
+  ipv6Address: str({ ...emptyText, api: "IPAMConfig.IPv6Address" }),
+  linkLocalIps: set({ ...emptyList, api: "IPAMConfig.LinkLocalIPs" }),
+  macAddress: str(emptyText),
 };
 
-/** What is not marked `inPlace` replaces the container. */
+/** A change of a field without `inPlace` replaces the container. */
 export const containerFields: Fields = {
-  name: str({ ...required, ...ours }),
+  name: str({ ...required, ...notSent }),
   image: str({ ...required, api: "Config.*" }),
-  command: list({ ...told("Config.Cmd"), computed }),
-  entrypoints: list({ ...none, api: "Config.Entrypoint", computed }),
-  // The entry itself may be a secret: it is not shown.
+  command: list({ ...reported("Config.Cmd"), computed }),
+  entrypoints: list({ ...emptyList, api: "Config.Entrypoint", computed }),
+  // Invalid entries are not shown, because they may be secret.
   envs: set({
-    ...none,
+    ...emptyList,
     api: "Config.Env",
-    of: str({ like: [/^[^=]/, "NAME=value", "an entry without a name"] }),
+    of: str({ pattern: [/^[^=]/, "NAME=value", "an entry without a name"] }),
     computed,
   }),
-  ...each(["domainname", "user", "workingDir"], str(told("Config.*"))),
-  ...each(["hostname", "stopSignal"], str({ ...told("Config.*"), computed })),
+  ...each(["domainname", "user", "workingDir"], str(reported("Config.*"))),
+  ...each(["hostname", "stopSignal"], str({ ...reported("Config.*"), computed })),
   labels: { ...labels, api: "Config.*", computed },
-  networkMode: str({ default: "bridge", ...told("HostConfig.*") }),
-  networksAdvanced: set({ key: "name", fields: networkFields, ...ours }),
+  networkMode: str({ default: "bridge", ...reported("HostConfig.*") }),
+  networksAdvanced: set({ key: "name", fields: networkFields, ...notSent }),
   hosts: set({
     key: "host",
     fields: { host: str(required), ip: str(required) },
@@ -116,18 +116,18 @@ export const containerFields: Fields = {
     api: "HostConfig.PortBindings",
     form: portBindings,
   }),
-  ...each(["publishAllPorts", "privileged"], bool(told("HostConfig.*"))),
+  ...each(["publishAllPorts", "privileged"], bool(reported("HostConfig.*"))),
   dns: set({ api: "HostConfig.*" }),
   dnsOpts: set({ api: "HostConfig.DnsOptions" }),
   dnsSearches: set({ api: "HostConfig.DnsSearch" }),
   uploads: set({
-    ...ours,
+    ...notSent,
     key: "file",
     fields: {
-      file: str({ ...required, like: [/^\//, "an absolute path"] }),
-      ...each(["content", "contentBase64", "source", "sourceHash"], str(unnamed)),
+      file: str({ ...required, pattern: [/^\//, "an absolute path"] }),
+      ...each(["content", "contentBase64", "source", "sourceHash"], str(emptyText)),
       executable: bool({ absent: false }),
-      permissions: str({ ...unnamed, like: [/^0[0-7]{3}$/, "e.g. 0644"] }),
+      permissions: str({ ...emptyText, pattern: [/^0[0-7]{3}$/, "e.g. 0644"] }),
       ...each(["owner", "group"], str()),
     },
   }),
@@ -135,9 +135,9 @@ export const containerFields: Fields = {
     api: "HostConfig.*",
     key: "target",
     fields: {
-      type: str({ ...required, like: [/^(bind|volume|tmpfs)$/, "bind, volume or tmpfs"] }),
+      type: str({ ...required, pattern: [/^(bind|volume|tmpfs)$/, "bind, volume or tmpfs"] }),
       target: str(required),
-      source: str({ ...unnamed, sent: "" }),
+      source: str({ ...emptyText, sent: "" }),
       readOnly: bool({ absent: null, absentRead: false }),
       bindOptions: obj({ propagation: str() }),
       tmpfsOptions: obj({ mode: num(), sizeBytes: num() }),
@@ -153,70 +153,75 @@ export const containerFields: Fields = {
     api: "HostConfig.Binds",
     form: binds,
     key: "containerPath",
-    fields: { containerPath: str(), hostPath: str(), volumeName: str(), fromContainer: str(), readOnly: bool() },
+    fields: {
+      containerPath: str(),
+      hostPath: str(),
+      volumeName: str(),
+      fromContainer: unsupported(),
+      readOnly: bool(),
+    },
   }),
   ...each(["tmpfs", "sysctls"], map({ api: "HostConfig.*" })),
-  // The official provider calls a change of it in place too, and does nothing: a label with its hash forces the replacement.
+  // In place as in the official provider, which ignores the change: a label with a hash has to force the replacement.
   healthcheck: obj(
     {
       tests: list({ ...required, api: "Test" }),
       ...each(["interval", "timeout", "startPeriod", "startInterval"], time),
       retries: num(),
     },
-    { ...inPlace, ...told("Config.*"), computed },
+    { ...inPlace, ...reported("Config.*"), computed },
   ),
-  start: bool({ ...ours, default: true, ...inPlace }),
-  // read() reports a stopped container as mustRun false: a fresh one takes its place, as in the official provider.
-  mustRun: bool({ ...ours, default: true, inPlace: (old, now) => !(old === false && now === true) }),
-  ...each(["wait", "attach", "logs"], bool({ ...ours, absent: false, ...inPlace })),
-  waitTimeout: num({ ...ours, default: 60, ...inPlace }),
+  start: bool({ ...notSent, default: true, ...inPlace }),
+  // read() reports a stopped container as mustRun: false. It is then replaced, as by the official provider.
+  mustRun: bool({ ...notSent, default: true, inPlace: (old, now) => !(old === false && now === true) }),
+  wait: bool({ ...notSent, absent: false, ...inPlace }),
+  waitTimeout: num({ ...notSent, default: 60, ...inPlace }),
   restart: str({
-    ...told("HostConfig.RestartPolicy.Name"),
+    ...reported("HostConfig.RestartPolicy.Name"),
     default: "no",
     limit: "no",
-    like: [/^(no|on-failure|always|unless-stopped)$/, "no, on-failure, always or unless-stopped"],
+    pattern: [/^(no|on-failure|always|unless-stopped)$/, "no, on-failure, always or unless-stopped"],
     ...inPlace,
   }),
-  maxRetryCount: num({ ...told("HostConfig.RestartPolicy.MaximumRetryCount"), limit: 0, ...inPlace }),
+  maxRetryCount: num({ ...reported("HostConfig.RestartPolicy.MaximumRetryCount"), limit: 0, ...inPlace }),
   ...each(["memory", "memoryReservation"], num(limited("HostConfig.*", 0, mebibytes))),
   memorySwap: num(limited("HostConfig.*", 0, mebibytes, -1)),
   cpuShares: num(limited("HostConfig.*", 0)),
   cpuSet: str(limited("HostConfig.CpusetCpus", "")),
   cpus: str({ api: "HostConfig.NanoCpus", form: { to: (cpus: string) => Math.round(Number(cpus) * 1e9) } }),
   ...each(["cpuPeriod", "cpuQuota"], num({ api: "HostConfig.*" })),
-  shmSize: num({ ...told("HostConfig.*"), form: mebibytes, least: 0, computed }),
+  shmSize: num({ ...reported("HostConfig.*"), form: mebibytes, min: 0, computed }),
   ulimits: set({
     api: "HostConfig.*",
     key: "name",
     fields: { name: str(required), soft: num(required), hard: num(required) },
   }),
   capabilities: obj({ adds: set({ api: "CapAdd" }), drops: set({ api: "CapDrop" }) }, { api: "HostConfig" }),
-  securityOpts: set({ ...none, api: "HostConfig.SecurityOpt", computed }),
+  securityOpts: set({ ...emptyList, api: "HostConfig.SecurityOpt", computed }),
   groupAdds: set({ api: "HostConfig.GroupAdd" }),
-  readOnly: bool(told("HostConfig.ReadonlyRootfs")),
-  init: bool({ ...told("HostConfig.*"), sent: false, computed }),
-  tty: bool(told("Config.*")),
-  stdinOpen: bool(told("Config.OpenStdin")),
-  rm: bool(told("HostConfig.AutoRemove")),
-  stopTimeout: num({ ...told("Config.*"), least: 0, computed }),
-  destroyGraceSeconds: num({ ...ours, ...inPlace }),
-  removeVolumes: bool({ ...ours, default: true, ...inPlace }),
-  containerReadRefreshTimeoutMilliseconds: num({ ...ours, default: 15000, ...inPlace }),
-  logDriver: str({ ...told("HostConfig.LogConfig.Type"), computed }),
+  readOnly: bool(reported("HostConfig.ReadonlyRootfs")),
+  init: bool({ ...reported("HostConfig.*"), sent: false, computed }),
+  tty: bool(reported("Config.*")),
+  stdinOpen: bool(reported("Config.OpenStdin")),
+  rm: bool(reported("HostConfig.AutoRemove")),
+  stopTimeout: num({ ...reported("Config.*"), min: 0, computed }),
+  destroyGraceSeconds: num({ ...notSent, ...inPlace }),
+  removeVolumes: bool({ ...notSent, default: true, ...inPlace }),
+  containerReadRefreshTimeoutMilliseconds: num({ ...notSent, default: 15000, ...inPlace }),
+  logDriver: str({ ...reported("HostConfig.LogConfig.Type"), computed }),
   logOpts: map({ api: "HostConfig.LogConfig.Config" }),
   storageOpts: map({ api: "HostConfig.StorageOpt" }),
-  ...each(["runtime", "ipcMode"], str({ ...told("HostConfig.*"), computed })),
-  usernsMode: str(told("HostConfig.*")),
+  ...each(["runtime", "ipcMode"], str({ ...reported("HostConfig.*"), computed })),
+  usernsMode: str(reported("HostConfig.*")),
   pidMode: str({ api: "HostConfig.*" }),
-  // The official provider does not look at these either.
-  ...each(["cgroupnsMode", "cgroupParent"], str({ api: "HostConfig.*", form: { to: (given: string) => given } })),
-  platform: str({ ...told("Platform"), computed }),
-  gpus: unsupported(),
+  platform: str({ ...reported("Platform"), computed }),
+  ...each(["attach", "logs"], unsupported(false)),
+  ...each(["cgroupnsMode", "cgroupParent", "gpus"], unsupported()),
   ...each(["devices", "deviceRequests"], unsupported([])),
   ...each(["deviceReadBps", "deviceReadIops", "deviceWriteBps", "deviceWriteIops"], unsupported([])),
 };
 
-/** Rules that go across fields. */
+/** Rules that involve several fields. */
 export function* checkContainer(inputs: Inputs): Iterable<[property: string, why: string]> {
   const { uploads = [], networksAdvanced = [], networkMode = "bridge", wait, start } = inputs;
   for (const [index, upload] of uploads.entries()) {
@@ -225,7 +230,7 @@ export function* checkContainer(inputs: Inputs): Iterable<[property: string, why
     if (given.length !== 1) yield [`uploads[${index}]`, why];
   }
   if (wait === true && start === false)
-    yield ["wait", "expected start: true with wait: true; a container that is not started never gets healthy"];
+    yield ["wait", "expected start: true with wait: true; a container that is not started never becomes healthy"];
   if (networksAdvanced.length > 0 && ["host", "none"].includes(networkMode))
-    yield ["networksAdvanced", `expected networkMode bridge with it, found ${networkMode}`];
+    yield ["networksAdvanced", `expected networkMode bridge, found ${networkMode}; remove one of the two`];
 }

@@ -1,4 +1,4 @@
-/** docker.RemoteImage: an image of this engine if there is one, else built from `build`, else pulled. */
+/** docker.RemoteImage: built from `build`; without it, an image that exists on this Docker engine, or else pulled. */
 
 import { promisify } from "node:util";
 import type { RemoteImageArgs } from "@pulumi/docker";
@@ -15,15 +15,15 @@ import { attempt, attemptOrGone, DockerError } from "./error";
 type Inputs = Unwrap<RemoteImageArgs>;
 type Build = NonNullable<Inputs["build"]>;
 
-/** Not part of the request: what it says is done otherwise. */
-const ours = { api: "" };
+/** Not sent as it is: part of the request in another form, or not at all. */
+const notSent = { api: "" };
 const build: Fields = {
-  context: str({ ...ours, required: true }),
+  context: str({ ...notSent, required: true }),
   dockerfile: str({ default: "Dockerfile", api: "dockerfile" }),
   buildArgs: map({ api: "buildargs" }),
-  label: map(ours),
-  labels: map(ours),
-  tags: list(ours),
+  label: map(notSent),
+  labels: map(notSent),
+  tags: list(notSent),
   target: str({ api: "target" }),
   platform: str({ api: "platform" }),
   networkMode: str({ api: "networkmode" }),
@@ -34,7 +34,7 @@ const build: Fields = {
   memory: num({ api: "memory" }),
   shmSize: num({ api: "shmsize" }),
   extraHosts: list({ api: "extrahosts", form: { to: (hosts: readonly string[]) => hosts.join(",") } }),
-  buildId: str(ours),
+  buildId: str(notSent),
   ...each(["builder", "cacheFroms", "secrets", "authConfigs", "remoteContext"], unsupported()),
 };
 const fields: Fields = {
@@ -66,12 +66,12 @@ export function imageKind(docker: Docker): Kind<Inputs> {
     },
     async delete({ inputs: { name, keepLocally, forceRemove: force = false }, outputs }, context) {
       if (keepLocally) return;
-      // After a replacement the name belongs to the new image already.
+      // After a replacement, the name refers to the new image.
       const target = (await inspect(name))?.Id === outputs.imageId ? name : String(outputs.imageId ?? name);
       const removed = attemptOrGone(`delete image ${name}`, docker.getImage(target).remove({ force }));
       await removed.catch((error: DockerError) => {
         if (error.status !== 409) throw error;
-        context.log(`image ${name} stays: a container still uses it`);
+        context.log(`image ${name} is kept: a container still uses it`);
       });
     },
   };
@@ -103,7 +103,7 @@ async function pull(docker: Docker, { name, platform }: Inputs, context: Context
     await follow(docker, stream);
   } catch (error) {
     throw new DockerError(
-      `image ${name}: not on this Docker engine, and it could not be pulled (${(error as Error).message.trim()}); ` +
+      `image ${name}: not found on this Docker engine, and pulling it failed (${(error as Error).message.trim()}); ` +
         "build it (npm run setup builds this project's own), or load it there (docker load, docker pull)",
     );
   }
@@ -137,7 +137,7 @@ async function buildImage(docker: Docker, name: string, given: Build, context: C
   }
 }
 
-/** Waits for the end of a stream of progress. @throws the error that the engine says in it, after a status of 200 */
+/** Waits for the end of a progress stream. @throws the error in the stream, which the engine reports after status 200 */
 async function follow(docker: Docker, stream: NodeJS.ReadableStream, record = (_event: Progress): void => {}) {
   const end = promisify<readonly Progress[]>((done) => docker.modem.followProgress(stream, done, record));
   const failed = (await end()).find(({ error }) => error !== undefined);

@@ -1,4 +1,4 @@
-/** The docker provider on dockerode. Config `host`, else DOCKER_HOST, else the usual socket. */
+/** The docker provider. Connects to `host` of its configuration, else DOCKER_HOST, else the default socket. */
 
 import Docker from "dockerode";
 import type { Properties, Provider } from "../../provider";

@@ -1,4 +1,4 @@
-/** docker.Network: every change replaces; one of that name that is there already is refused, never taken over. */
+/** docker.Network: each change replaces the network; an existing network with the same name is refused. */
 
 import type { NetworkArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
@@ -13,14 +13,14 @@ import { attempt, attemptOrGone, DockerError, foreign } from "./error";
 
 type Inputs = Unwrap<NetworkArgs> & { readonly name: string };
 
-const told = { told: true };
+const reported = { reported: true };
 const computed = true;
-const flag = { ...told, sent: false };
+const flag = { ...reported, sent: false };
 const text = { absent: "" };
 const fields: Fields = {
-  name: str({ required: true, ...told }),
-  driver: str({ ...told, computed }),
-  ipamDriver: str({ default: "default", api: "IPAM.Driver", ...told }),
+  name: str({ required: true, ...reported }),
+  driver: str({ ...reported, computed }),
+  ipamDriver: str({ default: "default", api: "IPAM.Driver", ...reported }),
   ipamOptions: map({ api: "IPAM.Options" }),
   ipamConfigs: set({
     key: "subnet",
@@ -36,13 +36,13 @@ const fields: Fields = {
   internal: bool({ ...flag, computed }),
   ...each(["attachable", "ingress"], bool(flag)),
   ipv6: bool({ ...flag, api: "EnableIPv6" }),
-  options: map({ ...told, sent: {}, computed }),
-  labels: { ...labels, ...told, sent: {} },
+  options: map({ ...reported, sent: {}, computed }),
+  labels: { ...labels, ...reported, sent: {} },
 };
 
 export function networkKind(docker: Docker): Kind<Inputs> {
   const inspect = (id: string) => attemptOrGone(`inspect network ${id}`, docker.getNetwork(id).inspect());
-  // Not inspected by its name, which may as well be the beginning of another network's id.
+  // Listed, because inspecting by name also finds networks whose id starts with that text.
   const named = async (name: string): Promise<NetworkInspectInfo | undefined> => {
     const all = await attempt("list networks", docker.listNetworks());
     return all.find(({ Name }) => Name === name);
@@ -54,8 +54,8 @@ export function networkKind(docker: Docker): Kind<Inputs> {
     named: true,
     fields,
     async refuseForeign({ name }) {
-      const there = await named(name);
-      if (there) throw foreign("network", name, "docker network rm", there.Id);
+      const found = await named(name);
+      if (found) throw foreign("network", name, "docker network rm", found.Id);
     },
     async create(inputs) {
       const { name } = inputs;
@@ -97,8 +97,8 @@ async function explainOverlap(docker: Docker, inputs: Inputs, error: DockerError
   const used = networks.flatMap((one) => (one.IPAM?.Config ?? []).map(({ Subnet }) => `${one.Name} ${Subnet}`));
   const wanted = (inputs.ipamConfigs ?? []).map(({ subnet }) => subnet).join(", ");
   return new DockerError(
-    `create network ${inputs.name}: the subnet ${wanted} overlaps with one that this Docker engine uses already ` +
-      `(${used.join("; ")}); choose a free one in the settings, or remove the network that is no longer used`,
+    `create network ${inputs.name}: the subnet ${wanted} overlaps with a network of this Docker engine ` +
+      `(${used.join("; ")}); choose a free subnet in the settings, or remove a network that is no longer used`,
     error.status,
   );
 }

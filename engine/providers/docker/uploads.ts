@@ -1,4 +1,4 @@
-/** A container's `uploads`: into it, and what became of them there. */
+/** A container's `uploads`: copies files into the container, and detects changes there. */
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { attempt, attemptOrGone } from "./error";
 
 type Upload = NonNullable<Inputs["uploads"]>[number];
 
-/** All of them as one tar to be unpacked at `/`; undefined if there are none. */
+/** One tar archive to unpack at `/`; undefined if there are no uploads. */
 export async function uploadTar(uploads: readonly Upload[] = []): Promise<Buffer | undefined> {
   if (uploads.length === 0) return undefined;
   const archive = pack();
@@ -22,7 +22,7 @@ export async function uploadTar(uploads: readonly Upload[] = []): Promise<Buffer
   return buffer(archive);
 }
 
-/** Who may do what with a file. */
+/** Mode and owner of a file. */
 interface Access {
   readonly mode: number;
   readonly uid: number;
@@ -37,17 +37,16 @@ function accessOf({ permissions, executable, owner = "0", group = "0" }: Upload)
 async function contentOf({ file, source, contentBase64, content = "" }: Upload): Promise<Buffer> {
   if (!source) return contentBase64 ? Buffer.from(contentBase64, "base64") : Buffer.from(content, "utf8");
   return readFile(source).catch((error: Error) => {
-    throw new Error(`upload ${file}: cannot read its source ${source}: ${error.message}`);
+    throw new Error(`upload ${file}: source ${source} can't be read: ${error.message}`);
   });
 }
 
 /**
- * The recorded `uploads` with what is in the container now: a file that was edited there or is missing has a note in
- * place of its content; one that others may read, or that belongs to somebody else, has those. The note holds a
- * checksum, never the text, which may be a secret.
+ * The recorded `uploads` with drift applied. A file that was edited or removed has a note in place of its content, with a
+ * checksum of the actual content, which may be a secret. A changed mode or owner is shown as it is.
  */
 export function uploadsNow(container: Container, uploads: readonly Upload[] = []): Promise<object[]> {
-  const look = async (upload: Upload): Promise<object> => {
+  const readUpload = async (upload: Upload): Promise<object> => {
     const wanted = await contentOf(upload).catch(() => undefined);
     const found = await readBack(container, upload.file);
     if (wanted === undefined) return upload;
@@ -57,7 +56,7 @@ export function uploadsNow(container: Container, uploads: readonly Upload[] = []
     const note = checksum ? `(edited in the container: sha256 ${checksum})` : "(missing in the container)";
     return { ...rest, content: note, ...(found && otherAccess(upload, found)) };
   };
-  return Promise.all(uploads.map(look));
+  return Promise.all(uploads.map(readUpload));
 }
 
 function otherAccess(upload: Upload, { mode, uid, gid }: Access): Partial<Upload> {

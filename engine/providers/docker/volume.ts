@@ -1,4 +1,4 @@
-/** docker.Volume. One of that name that is there already is refused: its data is somebody else's. */
+/** docker.Volume: an existing volume with the same name is refused, because it may contain other data. */
 
 import type { VolumeArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
@@ -14,10 +14,10 @@ import { attempt, attemptOrGone, foreign } from "./error";
 type Inputs = Unwrap<VolumeArgs> & { readonly name: string };
 
 const fields: Fields = {
-  name: str({ required: true, told: true }),
-  driver: str({ told: true, computed: true }),
+  name: str({ required: true, reported: true }),
+  driver: str({ reported: true, computed: true }),
   driverOpts: map(),
-  labels: { ...labels, told: true },
+  labels: { ...labels, reported: true },
   cluster: unsupported(),
 };
 
@@ -29,7 +29,7 @@ export function volumeKind(docker: Docker): Kind<Inputs> {
     named: true,
     fields,
     async refuseForeign({ name }) {
-      if (await inspect(name)) throw foreign("volume", name, "keep its data elsewhere and docker volume rm");
+      if (await inspect(name)) throw foreign("volume", name, "back up its data, then docker volume rm");
     },
     async create(inputs) {
       const { name } = inputs;

@@ -10,21 +10,21 @@ type Inputs = Required<Unwrap<DatabaseArgs>>;
 
 const NO_DATABASE = 1008;
 
-/** mysql.Database: character set and collation change in place. */
+/** mysql.Database: character set and collation are changed in place. */
 export function databaseKind(server: MysqlServer): Kind<Inputs> {
-  /** As the server has it, in the words of `given` where they say the same. */
+  /** The actual database, with the character set names of `given` where they are equivalent. */
   const find = async (name: string, given: Inputs, context?: Context): Promise<Inputs | undefined> => {
     const sql =
       "SELECT DEFAULT_CHARACTER_SET_NAME AS characterSet, DEFAULT_COLLATION_NAME AS collation " +
       "FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?";
     const [found] = await server.query<Record<string, string>>(`read database ${name}`, sql, [name], context);
-    // The server's name for utf8 is utf8mb3: no drift when the program says utf8.
-    const said = (wanted: string, now = "") => (wanted === now.replace(/^utf8mb3/, "utf8") ? wanted : now);
+    // Servers report utf8 as utf8mb3, which is not drift.
+    const nameOf = (wanted: string, now = "") => (wanted === now.replace(/^utf8mb3/, "utf8") ? wanted : now);
     return (
       found && {
         name,
-        defaultCharacterSet: said(given.defaultCharacterSet, found.characterSet),
-        defaultCollation: said(given.defaultCollation, found.collation),
+        defaultCharacterSet: nameOf(given.defaultCharacterSet, found.characterSet),
+        defaultCollation: nameOf(given.defaultCollation, found.collation),
       }
     );
   };

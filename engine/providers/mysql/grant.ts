@@ -8,20 +8,20 @@ import { type Account, accountId, accountSql, goneIf, identifier } from "./names
 
 type Inputs = Unwrap<GrantArgs> & Account & { readonly privileges: string[] };
 
-/** Access denied for the grants asked about: there is no such account, or no such grant. */
+/** The account or the grant does not exist. */
 const NO_GRANT = 1141;
 const NO_USER = 1269;
 
-/** What an account is given on one object. */
-interface Given {
+/** The privileges of an account on one object. */
+interface Privileges {
   readonly privileges: string[];
   /** WITH GRANT OPTION. */
   readonly grant: boolean;
 }
 
-/** mysql.Grant for users; privileges and the right to pass them on change in place. Giving what is given already changes nothing. */
+/** mysql.Grant for users: privileges and the grant option are changed in place. Repeating a grant has no effect. */
 export function grantKind(server: MysqlServer): Kind<Inputs> {
-  const give = (inputs: Inputs, privileges: readonly string[]): string => {
+  const grantSql = (inputs: Inputs, privileges: readonly string[]): string => {
     const option = inputs.grant ? " WITH GRANT OPTION" : "";
     return `GRANT ${privileges.join(", ")} ON ${objectOf(inputs)} TO ${accountSql(inputs)}${option}`;
   };
@@ -30,21 +30,21 @@ export function grantKind(server: MysqlServer): Kind<Inputs> {
     const sql = `REVOKE ${privileges.join(", ")} ON ${objectOf(inputs)} FROM ${accountSql(inputs)}`;
     await server.query(`revoke from ${idOf(inputs)}`, sql).catch(goneIf(NO_GRANT, NO_USER));
   };
-  const find = async (inputs: Inputs): Promise<Given | undefined> => {
+  const find = async (inputs: Inputs): Promise<Privileges | undefined> => {
     const shown = server.query<Record<string, string>>(`read ${idOf(inputs)}`, `SHOW GRANTS FOR ${accountSql(inputs)}`);
     for (const row of await shown.catch(goneIf(NO_GRANT))) {
-      const said = Object.values(row)[0] ?? "";
-      const [, privileges, object] = /^GRANT (.+?) ON (.+?) TO /.exec(said) ?? [];
+      const statement = Object.values(row)[0] ?? "";
+      const [, privileges, object] = /^GRANT (.+?) ON (.+?) TO /.exec(statement) ?? [];
       if (privileges && object === objectOf(inputs))
         return {
           privileges: normal(privileges.split(/,\s*(?![^(]*\))/)),
-          grant: /[`'] WITH (.* )?GRANT OPTION\b/.test(said),
+          grant: /[`'] WITH (.* )?GRANT OPTION\b/.test(statement),
         };
     }
     return undefined;
   };
-  // Words of SQL that cannot be quoted: nothing but words passes.
-  const privilege = str({ like: [/^[A-Za-z_ ]+(\([A-Za-z0-9_$, `]+\))?$/, "e.g. SELECT"] });
+  // Privileges are SQL keywords, which can't be quoted, so other characters are refused.
+  const privilege = str({ pattern: [/^[A-Za-z_ ]+(\([A-Za-z0-9_$, `]+\))?$/, "e.g. SELECT"] });
   return {
     type: "mysql:index/grant:Grant",
     fields: {
@@ -53,16 +53,16 @@ export function grantKind(server: MysqlServer): Kind<Inputs> {
       database: str({ required: true }),
       table: str({ default: "*" }),
       privileges: set({ required: true, inPlace: true, of: privilege }),
-      // Not replaced, as the official provider does it: the old one's deletion would take what the new one had given.
+      // The official provider replaces the grant. Deleting the old one would then revoke the new one's privileges.
       grant: bool({ inPlace: true }),
-      tlsOption: str({ default: "NONE", like: [/^NONE$/, "NONE (set it on the User)"] }),
+      tlsOption: str({ default: "NONE", pattern: [/^NONE$/, "NONE (set it on the User)"] }),
       ...each(["role", "roles"], unsupported()),
     },
     *validate({ privileges }) {
-      if (privileges?.length === 0) yield ["privileges", "expected at least one, e.g. ALL; found none"];
+      if (privileges?.length === 0) yield ["privileges", "expected at least one privilege, e.g. ALL, found none"];
     },
     async create(inputs, context) {
-      await server.query(`grant to ${idOf(inputs)}`, give(inputs, inputs.privileges), [], context);
+      await server.query(`grant to ${idOf(inputs)}`, grantSql(inputs, inputs.privileges), [], context);
       return { id: idOf(inputs), outputs: outputsOf(inputs) };
     },
     async read({ id, inputs: olds }) {
@@ -82,7 +82,7 @@ export function grantKind(server: MysqlServer): Kind<Inputs> {
       const dropped = normal(olds.privileges).filter((one) => !wanted.includes(one));
       if (olds.grant && !news.grant) dropped.push("GRANT OPTION");
       await revoke(news, dropped);
-      await server.query(`grant to ${id}`, give(news, wanted), [], context);
+      await server.query(`grant to ${id}`, grantSql(news, wanted), [], context);
       return outputsOf(news);
     },
     async delete({ inputs }) {
@@ -95,7 +95,7 @@ export function grantKind(server: MysqlServer): Kind<Inputs> {
 const starOr = (name: string): string => (name === "*" ? "*" : identifier(name));
 const objectOf = ({ database, table = "*" }: Inputs): string => `${starOr(database)}.${starOr(table)}`;
 const idOf = (inputs: Inputs): string => `${accountId(inputs)}:${starOr(inputs.database)}`;
-/** The official engine's imports record no defaults among the inputs. */
+/** Adds defaults, because the official engine records none in the inputs of imported grants. */
 const outputsOf = (inputs: Inputs) => ({ table: "*", tlsOption: "NONE", grant: false, ...inputs });
 
 function parseId(id: string): Inputs {
@@ -103,7 +103,7 @@ function parseId(id: string): Inputs {
   return { user, host, database, table: "*", tlsOption: "NONE", privileges: [] };
 }
 
-/** Upper case, one name for all privileges, sorted. */
+/** Normalizes privileges: upper case, ALL for ALL PRIVILEGES, sorted. */
 function normal(privileges: readonly string[]): string[] {
   const upper = privileges.map((one) => one.trim().toUpperCase());
   return upper.map((one) => (one === "ALL PRIVILEGES" ? "ALL" : one)).sort();

@@ -1,4 +1,4 @@
-/** The mysql provider on mysql2: Database, User, Grant. Config `endpoint` host:port, `username`, `password`, `tls`. */
+/** The mysql provider: Database, User, Grant. Configuration: `endpoint` (host:port), `username`, `password`, `tls`. */
 
 import type { Properties, Provider } from "../../provider";
 import { providerOf } from "../kind";

@@ -1,30 +1,30 @@
-/** How databases, accounts and their errors are named, in SQL, in state and in messages. */
+/** Names of databases and accounts in SQL, state and messages, and errors about them. */
 
 import { escapeId, escape as quote } from "mysql2";
 import { MysqlError } from "./connection";
 
-/** A database, a table: one identifier, dots and all. */
+/** Quotes the name of a database or table; dots are part of the name. */
 export const identifier = (name: string): string => escapeId(name, true);
 
-/** The official engine's imports record no `host` where it is the default. */
+/** `host` is optional because the official engine does not record the default for imported users. */
 export interface Account {
   readonly user: string;
   readonly host?: string;
 }
 
-/** Of users and grants: `user@host`, as state and messages have it, and as SQL has it. */
+/** `user@host`, as in the state and in messages. */
 export const accountId = ({ user, host = "localhost" }: Account): string => `${user}@${host}`;
 export const accountSql = ({ user, host = "localhost" }: Account): string => `${quote(user)}@${quote(host)}`;
 
-/** An object that is there already is never taken over. */
+/** The error for an object that exists already but is not recorded in this stack. */
 export function foreign(what: string, name: string, remove: string): MysqlError {
   return new MysqlError(
-    `create ${what} ${name}: it is there already and not recorded in this stack; ` +
-      `if nothing else uses it remove it (${remove}), or choose another name`,
+    `create ${what} ${name}: it already exists and is not recorded in this stack; ` +
+      `remove it if nothing else uses it (${remove}), or choose another name`,
   );
 }
 
-/** For deletes: an object that is gone already is as good as deleted. */
+/** Returns an empty result for errors that mean that the object does not exist. */
 export const goneIf =
   (...errnos: readonly number[]) =>
   (error: unknown): never[] => {

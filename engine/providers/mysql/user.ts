@@ -10,10 +10,10 @@ import { type Account, accountId, accountSql, foreign, goneIf, identifier } from
 
 type Inputs = Unwrap<UserArgs> & Account;
 
-/** DROP USER failed: there is no such account. */
+/** DROP USER failed because the account does not exist. */
 const CANNOT_USER = 1396;
 
-/** The official provider knows no locked accounts: one says so here, where an update in place follows. */
+/** Added to `tlsOption` of a locked account, for which there is no property: the next up then unlocks it in place. */
 const LOCKED = " (account locked)";
 
 interface Row {
@@ -23,21 +23,21 @@ interface Row {
   readonly account_locked?: string;
 }
 
-/** An account as the server has it. */
+/** The actual account. */
 interface Found {
-  /** One that is locked has {@link LOCKED} behind it. */
+  /** Ends with {@link LOCKED} if the account is locked. */
   readonly tlsOption: string;
   readonly plugin: string;
-  /** A login from here with its name is answered by it and no other. */
+  /** Whether it is the only account that matches a login with its name from this machine. */
   readonly alone: boolean;
 }
 
-/** mysql.User: its password and TLS option change in place. */
+/** mysql.User: password and TLS option are changed in place. */
 export function userKind(server: MysqlServer): Kind<Inputs> {
   const find = async (account: Account): Promise<Found | undefined> => {
     const { user, host = "localhost" } = account;
     const sql =
-      // All columns: older servers have no account_locked.
+      // All columns, because older servers lack account_locked.
       "SELECT own.*, CAST(own.ssl_type AS CHAR) AS tls, SUBSTRING_INDEX(USER(), '@', -1) LIKE own.Host AND " +
       "(SELECT COUNT(*) FROM mysql.user other WHERE other.User IN ('', own.User) AND " +
       "SUBSTRING_INDEX(USER(), '@', -1) LIKE other.Host) = 1 AS alone FROM mysql.user own WHERE own.User = ? AND own.Host = ?";
@@ -48,8 +48,8 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
     const option = { "": "NONE", ANY: "SSL" }[tls] ?? tls;
     return { tlsOption: account_locked === "Y" ? option + LOCKED : option, plugin, alone: alone === 1 };
   };
-  /** Whether it has the password of `inputs`; undefined when a login from here says nothing of that. */
-  const knows = async ({ alone, tlsOption }: Found, inputs: Inputs): Promise<boolean | undefined> => {
+  /** Whether the account has the password in `inputs`; undefined if a login from this machine can't tell. */
+  const hasPassword = async ({ alone, tlsOption }: Found, inputs: Inputs): Promise<boolean | undefined> => {
     const password = passwordOf(inputs);
     const open = alone && ["NONE", "SSL"].includes(tlsOption) && password !== undefined && !inputs.authPlugin;
     return open ? server.accepts(inputs.user, password, tlsOption === "SSL") : undefined;
@@ -63,7 +63,7 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
       plaintextPassword: str({ inPlace: true, unchanged: (old, now) => typeof now === "string" && old === hash(now) }),
       password: str({ inPlace: true }),
       authPlugin: str(),
-      tlsOption: str({ default: "NONE", inPlace: true, like: [/^(NONE|SSL|X509)$/i, "NONE, SSL or X509"] }),
+      tlsOption: str({ default: "NONE", inPlace: true, pattern: [/^(NONE|SSL|X509)$/i, "NONE, SSL or X509"] }),
     },
     async refuseForeign(inputs, context) {
       const id = accountId(inputs);
@@ -86,8 +86,8 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
       const changed = authPlugin && authPlugin.toLowerCase() !== plugin.toLowerCase();
       const recorded: Inputs = isEmpty(olds) ? accountOf(id) : olds;
       const inputs = { ...recorded, tlsOption, ...(changed && { authPlugin: plugin }) };
-      // The password cannot be read back: what was recorded stays, unless a login shows that it is another one.
-      if ((await knows(found, inputs)) === false) {
+      // The password can't be read: the recorded one stays, unless a login shows that it was changed.
+      if ((await hasPassword(found, inputs)) === false) {
         const other = { ...inputs, [inputs.plaintextPassword === undefined ? "password" : "plaintextPassword"]: "" };
         return { inputs: other, outputs: outputsOf(other) };
       }
@@ -105,10 +105,10 @@ export function userKind(server: MysqlServer): Kind<Inputs> {
     async recover(inputs) {
       const found = await find(inputs);
       if (!found) return undefined;
-      const asWanted = await knows(found, inputs);
-      if (asWanted === false) return undefined;
-      // Where a login from here can't tell, an update makes sure.
-      return { id: accountId(inputs), outputs: outputsOf(inputs), complete: asWanted === true };
+      const matches = await hasPassword(found, inputs);
+      if (matches === false) return undefined;
+      // If a login can't tell, the next run sets the password again.
+      return { id: accountId(inputs), outputs: outputsOf(inputs), complete: matches === true };
     },
   };
 }
@@ -122,7 +122,7 @@ function settings(inputs: Inputs): string {
   return `${authPlugin ? ` IDENTIFIED WITH ${identifier(authPlugin)}` : by} REQUIRE ${tlsOption}`;
 }
 
-/** The official provider records it in place of the password. */
+/** The official provider records this hash in place of the password. */
 const hash = (password: string): string => createHash("sha256").update(password).digest("hex");
 
 function outputsOf(inputs: Inputs) {

@@ -31,7 +31,7 @@ describe("build context", () => {
     return found;
   };
 
-  it("holds everything, links as links", async () => {
+  it("contains all files, and links as links", async () => {
     assert.deepEqual(await names(""), [
       ".dockerignore",
       "Dockerfile",
@@ -43,7 +43,7 @@ describe("build context", () => {
       "sub/b.txt",
     ]);
   });
-  it("keeps modes and sizes, and holds no more in memory than is taken from it", async function () {
+  it("keeps modes and sizes, and is streamed instead of held in memory", async function () {
     this.timeout(20_000);
     const size = 64 * 1024 * 1024;
     await writeFile(path.join(root, "big.jar"), "", { mode: 0o640 });
@@ -55,16 +55,16 @@ describe("build context", () => {
     const found: Record<string, string> = {};
     for await (const entry of reader) {
       found[entry.header.name] = `${entry.header.mode?.toString(8)} ${entry.header.size}`;
-      // A slow engine.
+      // As a slow Docker engine.
       if (entry.header.name === "big.jar") await new Promise((resolve) => setTimeout(resolve, 300));
-      // Also what is yet to be collected, more of it on a busy machine.
+      // Includes memory that is not collected yet, so the bound is generous.
       const held = process.memoryUsage().arrayBuffers - before;
       assert.ok(held < size / 2, `${held} bytes are held`);
       entry.resume();
     }
     assert.deepEqual([found["run.sh"], found["big.jar"]], ["755 0", `640 ${size}`]);
   });
-  it("starts patterns at its root, as Docker does", async () => {
+  it(".dockerignore: patterns start at the root of the context", async () => {
     assert.deepEqual(await names("*.log\n# a comment\n"), [
       ".dockerignore",
       "Dockerfile",
@@ -83,10 +83,11 @@ describe("build context", () => {
       "sub/b.txt",
     ]);
   });
-  it("keeps exceptions, and the Dockerfile always", async () => {
+  it(".dockerignore: exceptions are kept, also in an excluded directory, and the Dockerfile always", async () => {
     assert.deepEqual(await names("*\n!sub\nsub/*.log\n"), [".dockerignore", "Dockerfile", "sub", "sub/b.txt"]);
+    assert.deepEqual(await names("*\n!sub/b.txt\n"), [".dockerignore", "Dockerfile", "sub/b.txt"]);
   });
-  it("names what is missing", async () => {
+  it("a missing directory and a missing Dockerfile are refused", async () => {
     await assert.rejects(
       contextTar(path.join(root, "none"), "Dockerfile"),
       /build\.context: expected a directory, found nothing at/,

@@ -13,13 +13,13 @@ interface Inputs {
 
 const type = "toy:index/box:Box";
 const validated: object[] = [];
-/** All that a kind with names must say, and nothing of what it may leave to {@link providerOf}. */
+/** A minimal kind with names. */
 const box: Kind<Inputs> = {
   type,
   named: true,
   fields: {
     name: str({ required: true }),
-    size: num({ required: true, inPlace: true, least: 1 }),
+    size: num({ required: true, inPlace: true, min: 1 }),
     mode: str({ default: "plain" }),
     lid: unsupported(),
   },
@@ -28,7 +28,7 @@ const box: Kind<Inputs> = {
     if (inputs.mode === "tiny" && inputs.size > 9) yield ["size", `expected 1..9 with mode tiny, found ${inputs.size}`];
   },
   async refuseForeign({ name }) {
-    if (name === "theirs") throw new Error("theirs is there already");
+    if (name === "theirs") throw new Error("theirs already exists");
   },
   create: async (inputs) => ({ id: `${inputs.name}-1`, outputs: { ...inputs, weight: undefined } }),
   async read({ id, inputs }) {
@@ -49,25 +49,25 @@ describe("a resource kind", () => {
     outputs,
   });
 
-  it("has its inputs checked by its fields, then by its own rules", async () => {
+  it("check: inputs are validated by the fields, then by the kind's own rules", async () => {
     const check = async (news: Properties) => {
       const { inputs, failures } = await provider.check(resource(type), undefined, news);
       return failures.length > 0 ? failures.map(({ reason }) => reason) : inputs;
     };
     assert.deepEqual(await check(given), { ...given, mode: "plain", __defaults: ["mode"] });
     assert.deepEqual(await check({ size: 0, lid: "x", mode: "tiny" }), [
-      "size: expected a whole number from 1, found 0",
-      "lid: not served by the local engine; leave it out or use the Pulumi CLI",
+      "size: expected an integer of at least 1, found 0",
+      "lid: not supported by the embedded engine; leave it out or use the Pulumi CLI",
     ]);
     validated.length = 0;
     assert.deepEqual(await check({ ...given, size: 10, mode: "tiny" }), [
       "size: expected 1..9 with mode tiny, found 10",
     ]);
     await check({ ...given, size: Unknown.instance });
-    assert.deepEqual(validated[1], { name: "b", mode: "plain", __defaults: ["mode"] }, "without what is not known yet");
+    assert.deepEqual(validated[1], { name: "b", mode: "plain", __defaults: ["mode"] }, "without the unknown input");
   });
 
-  it("need not speak of its id, of marks and of what is absent in its outputs", async () => {
+  it("create and recover: the id is added to the outputs; internal keys and undefined outputs are removed", async () => {
     const { inputs } = await provider.check(resource(type), undefined, given);
     const made = await provider.create(resource(type), inputs, context);
     assert.deepEqual(made, { id: "b-1", outputs: { id: "b-1", ...given, mode: "plain" } });
@@ -79,19 +79,19 @@ describe("a resource kind", () => {
     assert.equal(await provider.recover?.(resource(type), given, context), undefined);
   });
 
-  it("refuses what somebody else made", async () => {
+  it("refuseForeign: an existing object is refused", async () => {
     await provider.refuseForeign?.(resource(type), given, context);
     const theirs = provider.refuseForeign?.(resource(type), { ...given, name: "theirs" }, context);
-    await assert.rejects(theirs ?? Promise.resolve(), /theirs is there already/);
+    await assert.rejects(theirs ?? Promise.resolve(), /theirs already exists/);
   });
 
-  it("keeps its recorded inputs in a read, unless it says others; an import has none", async () => {
+  it("read: the recorded inputs are kept unless the kind returns others; an import has none", async () => {
     assert.deepEqual(await provider.read(existing(given), context), { inputs: given, outputs: { id: "b-1", size: 2 } });
     const imported = await provider.read(existing({}), context);
     assert.deepEqual(imported?.inputs, { name: "b-1", size: 2 });
   });
 
-  it("is updated in place by recording what was given; a replacement of the same name deletes first", async () => {
+  it("update: the new inputs are recorded; a replacement with the same name deletes first", async () => {
     const { outputs } = await provider.create(resource(type), given, context);
     const recorded = existing(given, { ...outputs, __pulumi_raw_state_delta: {} });
     const news = { ...given, size: 4 };
@@ -99,7 +99,7 @@ describe("a resource kind", () => {
     assert.deepEqual(
       [inPlace.detailed, inPlace.deleteBeforeReplace],
       [{ size: "update" }, true],
-      "by replaceOnChanges",
+      "deleteBeforeReplace applies if replaceOnChanges turns the update into a replacement",
     );
     assert.equal(provider.replacesBroken?.(type), false);
     assert.deepEqual(await provider.update(recorded, news, context), { outputs: { id: "b-1", ...news } });
@@ -107,7 +107,7 @@ describe("a resource kind", () => {
     assert.deepEqual([other.replaces, other.deleteBeforeReplace], [["mode"], true]);
   });
 
-  it("is refused by name where no kind has its type", async () => {
+  it("of an unsupported type is refused", async () => {
     await assert.rejects(
       provider.create(resource("toy:index/bag:Bag"), {}, context),
       /toy:index\/bag:Bag: .*Pulumi CLI/,

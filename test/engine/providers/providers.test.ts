@@ -11,12 +11,13 @@ const packages = {
 };
 const providerOf = (type: string) => packages[type.split(":")[0] as keyof typeof packages];
 
-/** Inputs as the program gives them; secrets are ciphertext in the sample, so they are put in here. */
+/** Secret inputs, which the sample contains only as ciphertext. */
 const secrets: Record<string, Properties> = {
   "docker:index/container:Container": { envs: ["A=1", "B=2"], uploads: [{ file: "/a", content: "b" }] },
   "mysql:index/user:User": { plaintextPassword: "sesame" },
 };
 
+/** Recorded inputs without defaults, as the program gives them. */
 function asGiven(inputs: Properties): Properties {
   const defaults = Array.isArray(inputs.__defaults) ? inputs.__defaults : [];
   const clean = (value: unknown): unknown => {
@@ -38,7 +39,7 @@ function asGiven(inputs: Properties): Properties {
   ) as Properties;
 }
 
-describe("providers against the official ones' state", () => {
+describe("providers with state of the official engine", () => {
   const state = officialState();
   before(function () {
     if (!state) {
@@ -54,7 +55,7 @@ describe("providers against the official ones' state", () => {
     }
     const more = secrets[type] ?? {};
 
-    it(`${urn.slice(urn.lastIndexOf("$") + 1)}: checks to the same inputs, and sees no change in what the official provider recorded`, async () => {
+    it(`${urn.slice(urn.lastIndexOf("$") + 1)}: check returns the official inputs, and diff finds no change`, async () => {
       const provider = providerOf(type);
       const { inputs, failures } = await provider.check(resource(type), undefined, {
         ...asGiven(official.inputs),
@@ -77,7 +78,7 @@ describe("providers against the official ones' state", () => {
     });
   }
 
-  it("random: a create gives the keys and the shapes that the official provider records", async () => {
+  it("random: create returns the same outputs as the official provider", async () => {
     const context = { log: () => undefined, signal: new AbortController().signal };
     for (const type of ["random:index/randomId:RandomId", "random:index/randomPassword:RandomPassword"]) {
       const official = [...(state?.values() ?? [])].find((one) => one.type === type);
@@ -97,13 +98,13 @@ describe("providers against the official ones' state", () => {
   });
 });
 
-describe("providerFor", () => {
-  it("names a package that it does not serve, and the way out", () => {
+describe("providers", () => {
+  it("an unsupported package is refused, with the remedy", () => {
     assert.throws(() => providerFor("aws", {}), /package aws: .*docker, mysql, random.*Pulumi CLI/);
     assert.throws(() => providerFor("constructor", {}), /package constructor:/);
   });
 
-  it("names a resource kind that it does not serve", async () => {
+  it("an unsupported resource kind is refused, with the remedy", async () => {
     const type = "docker:index/service:Service";
     await assert.rejects(
       packages.docker.check(resource(type), undefined, {}),
@@ -111,11 +112,11 @@ describe("providerFor", () => {
     );
   });
 
-  it("names a Docker host of the wrong form", () => {
+  it("docker: an invalid host is refused", () => {
     assert.throws(() => providerFor("docker", { host: "ssh://x" }), /host: expected unix:.* found ssh:\/\/x/);
   });
 
-  it("says so when no Docker engine answers", async () => {
+  it("docker: a missing Docker engine is reported", async () => {
     const provider = providerFor("docker", { host: "unix:///nowhere/docker.sock" });
     const existing = { ...resource("docker:index/volume:Volume"), id: "x", inputs: { name: "x" }, outputs: {} };
     const context = { log: () => undefined, signal: new AbortController().signal };
@@ -123,16 +124,15 @@ describe("providerFor", () => {
     await assert.rejects(provider.delete(existing, context), /no Docker engine answers/);
   });
 
-  it("does not wait for ever for a Docker engine that takes a request and never answers", async () => {
+  it("docker: a call that is not answered times out", async () => {
     const silent = new Promise<never>(() => {});
-    const late =
-      /inspect x: the Docker engine has not answered for 0\.05 s; see how it does .*systemctl restart docker/;
-    await assert.rejects(attempt("inspect x", silent, 50), late);
-    await assert.rejects(attemptOrGone("inspect x", silent, undefined, 50), late);
+    const timeout = /inspect x: the Docker engine did not answer within 0\.05 s; .*systemctl restart docker/;
+    await assert.rejects(attempt("inspect x", silent, 50), timeout);
+    await assert.rejects(attemptOrGone("inspect x", silent, undefined, 50), timeout);
     assert.equal(await attempt("inspect x", Promise.resolve(1), 50), 1);
   });
 
-  it("makes up a name where none is given, and keeps it", async () => {
+  it("a missing name is generated, and kept in later runs", async () => {
     const type = "docker:index/volume:Volume";
     const first = await packages.docker.check(resource(type, "data"), undefined, {});
     assert.match(String(first.inputs.name), /^data-[0-9a-f]{7}$/);
@@ -144,7 +144,7 @@ describe("providerFor", () => {
 });
 
 describe("mysql user", () => {
-  it("knows the password again that the official provider recorded as its hash", async () => {
+  it("diff: a password equals the hash that the official provider recorded", async () => {
     const type = "mysql:index/user:User";
     const hash = "d0cf705f17b42bf3ba7e22c4fa4c5db3a9b6d9bdc8f7b9d3b5a3f4b5cbe39c5e";
     const existing = (plaintextPassword: string) => ({
@@ -160,14 +160,14 @@ describe("mysql user", () => {
     assert.deepEqual((await packages.mysql.diff(existing(hash), news)).detailed, { plaintextPassword: "update" });
   });
 
-  it("that an interrupted create may have left is not taken for gone while no server answers", async () => {
+  it("recover fails if the server can't be reached, so that the create stays pending", async () => {
     const inputs = { user: "u", host: "%", plaintextPassword: "sesame", tlsOption: "NONE" };
     const context = { log: () => undefined, signal: new AbortController().signal };
     const recovered = packages.mysql.recover?.(resource("mysql:index/user:User"), inputs, context);
-    await assert.rejects(recovered ?? assert.fail(), /MySQL at 127\.0\.0\.1:1: no answer for 3 s/);
+    await assert.rejects(recovered ?? assert.fail(), /MySQL at 127\.0\.0\.1:1: no answer within 3 s/);
   }).timeout(10_000);
 
-  it("refuses privileges that are more than words", async () => {
+  it("grant: privileges with characters other than words are refused", async () => {
     const type = "mysql:index/grant:Grant";
     const check = (privileges: string[]) =>
       packages.mysql.check(resource(type), undefined, { user: "u", database: "d", privileges });

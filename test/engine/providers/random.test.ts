@@ -20,7 +20,7 @@ const reasons = async (kind: string, inputs: Properties) =>
 describe("random values", () => {
   after(removeTemporaryDirs);
 
-  it("RandomString, and so RandomPassword: the length and the classes asked for, and no other", async () => {
+  it("RandomString, and so RandomPassword: has the given length and only the given character classes", async () => {
     const count = fc.integer({ min: 0, max: 4 });
     await fc.assert(
       fc.asyncProperty(
@@ -56,7 +56,7 @@ describe("random values", () => {
     assert.equal(new Set(texts.join("")).size, 26 + 26 + 10 + 21);
   });
 
-  it("RandomPassword: a hash that the password fits, and no other", async () => {
+  it("RandomPassword: its hash matches the password only", async () => {
     const { id, outputs } = await create("Password", { length: 5 });
     assert.equal(id, "none");
     const hash = String(outputs.bcryptHash);
@@ -65,7 +65,7 @@ describe("random values", () => {
     assert.equal(await bcrypt.compare(`${outputs.result}x`, hash), false);
   });
 
-  it("RandomId: one number in four forms, the prefix in front of each", async () => {
+  it("RandomId: has one number in four encodings, each with the prefix", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 20 }), fc.constantFrom("", "p-"), async (byteLength, prefix) => {
         const { id, outputs } = await create("Id", prefix ? { byteLength, prefix } : { byteLength });
@@ -86,8 +86,11 @@ describe("random values", () => {
     assert.equal(outputs.result, id);
   });
 
-  it("refuses what cannot be", async () => {
-    assert.match((await reasons("Password", { length: 0 })).join(), /length: expected a whole number from 1, found 0/);
+  it("invalid inputs are refused", async () => {
+    assert.match(
+      (await reasons("Password", { length: 0 })).join(),
+      /length: expected an integer of at least 1, found 0/,
+    );
     assert.match((await reasons("Password", { length: 3, minLower: 2, minUpper: 2 })).join(), /at least 4, .* found 3/);
     assert.match(
       (await reasons("Password", { length: 3, lower: false, upper: false, numeric: false, special: false })).join(),
@@ -97,7 +100,7 @@ describe("random values", () => {
     assert.match((await reasons("Id", {})).join(), /byteLength: missing/);
   });
 
-  it("is made anew when a keeper changes", async () => {
+  it("a changed keeper replaces the resource", async () => {
     const type = "random:index/randomId:RandomId";
     const inputs = { byteLength: 4, keepers: { "/etc/a.conf": "1", other: "2" } };
     const { id, outputs } = await create("Id", inputs);
@@ -112,7 +115,7 @@ describe("random values", () => {
     assert.equal((await provider.diff(existing, inputs)).changes, false);
   });
 
-  it("previews a replacement as the official engine does", async function () {
+  it("preview of a replacement: has the same text as the official engine's", async function () {
     const recorded = [...(officialState() ?? [])].find(([urn]) => urn.endsWith("RandomId::box-config"));
     const file = path.resolve(__dirname, "../../../../shared/data/pulumi-samples/06-preview-config-change.txt");
     if (recorded === undefined || !existsSync(file)) return this.skip();
@@ -121,7 +124,7 @@ describe("random values", () => {
     const dir = temporaryDir();
     const goal = (keepers: Properties) => thing("box-config", { byteLength: 4, keepers }, { type });
     const before = inputs.keepers as Record<string, string>;
-    // The sample's change: 20 becomes 70 in every file, 21 becomes 71 in the first.
+    // The change in the sample: 20 becomes 70 in each file, 21 becomes 71 in the first.
     const after = Object.fromEntries(
       Object.entries(before).map(([key, content]) => [key, content.replace(/<b>2/, "<b>7")]),
     );
@@ -144,9 +147,9 @@ describe("random values", () => {
     const sample = readFileSync(file, "utf8").split("\n");
     const start = sample.findIndex((line) => line.includes("~ b64Std"));
     const end = sample.indexOf("        }", start);
-    // There everything is one level deeper, below the stack.
+    // In the sample the text is indented by one more level, below the stack.
     const expected = sample.slice(start, end + 1).map((line) => line.slice(4));
-    assert.ok(expected.length > 20);
+    assert.ok(start > 0 && end > start, "the sample contains the diff");
     assert.ok(text.includes(`${expected.join("\n")}\n`), text);
   });
 });

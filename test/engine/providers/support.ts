@@ -5,7 +5,7 @@ import { providersFor } from "../../../engine/providers";
 
 const samples = path.resolve(__dirname, "../../../../shared/data/pulumi-samples");
 
-/** Resources that the official engine recorded, by URN; undefined, with the reason printed, when the sample is absent. */
+/** Resources that the official engine recorded, by URN; undefined if the sample is missing, which is printed. */
 export function officialState(name = "03-state-after-up.json"): Map<string, Existing> | undefined {
   const file = path.join(samples, name);
   if (!existsSync(file)) {
