@@ -1,16 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ServerCertificates } from "./components";
-import { differingSettings, type Settings } from "./settings";
-import { fingerprint, managementUrl, type Topology } from "./topology";
+import type { ApiManager } from "./components";
+import type { DeploymentPlan } from "./plan";
+import { differingSettings } from "./settings";
+import { fingerprint, managementUrl } from "./topology";
 
 /**
- * What the stack tells: to a person, and to `verify` and `status`, which read nothing else. Each run shows it, and each
- * preview what changes in it: so short, and keyed by names.
+ * The outputs of the stack: `verify`, `status` and people read nothing else. Every run shows them, and every preview
+ * shows what changes in them, so they are short and keyed by names.
  */
 export interface StackOutputs {
   /** Management URL of each product server. */
   readonly nodes: Readonly<Record<string, string>>;
-  /** What a browser or an API client calls, through the load balancer. */
+  /** The URLs that browsers and API clients use, through the load balancer. */
   readonly urls: Readonly<Record<"keyManager" | "gatewayHttp" | "gatewayHttps" | "publisher" | "store", string>>;
   /** `host:port/schema` of each database, as the program reaches it. */
   readonly databases: Readonly<Record<string, string>>;
@@ -22,37 +23,32 @@ export interface StackOutputs {
   /** When the servers' certificate ends, ISO. */
   readonly certificateExpires: string;
   readonly version: string;
-  /** Those that are not the default: what the topology follows from. */
+  /** The settings that differ from their defaults: the topology follows from them. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Fingerprint of the topology: another program may lay the same settings out otherwise. */
+  /** Fingerprint of the topology: another version of the program may build another one from the same settings. */
   readonly layout: string;
 }
 
-export function stackOutputs(parts: {
-  readonly settings: Settings;
-  readonly topology: Topology;
-  readonly version: string;
-  readonly certificates: ServerCertificates;
-  readonly adminPassword: pulumi.Output<string>;
-}): { readonly [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> } {
-  const { settings, topology } = parts;
+export function stackOutputs(
+  { settings, topology, version }: DeploymentPlan,
+  apim: ApiManager,
+): { readonly [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> } {
   const { host, port } = topology.databaseServer.endpoint;
-  const browserUrl = (host: string, path: string) => `https://${host}:${settings.httpsPort}/${path}`;
   return {
     nodes: Object.fromEntries(topology.nodes.map((node) => [node.name, managementUrl(topology, node)])),
-    urls: {
-      keyManager: browserUrl(settings.keyManagerHost, "carbon"),
+    urls: pulumi.output({
+      keyManager: apim.keyManagerUrl,
       gatewayHttp: `http://${settings.gatewayHost}:${settings.gatewayHttpPort}`,
-      gatewayHttps: `https://${settings.gatewayHost}:${settings.gatewayHttpsPort}`,
-      publisher: browserUrl(settings.publisherHost, "publisher"),
-      store: browserUrl(settings.storeHost, "store"),
-    },
+      gatewayHttps: apim.gatewayUrl,
+      publisher: apim.publisherUrl,
+      store: apim.storeUrl,
+    }),
     databases: Object.fromEntries(topology.databases.map(({ name, schema }) => [name, `${host}:${port}/${schema}`])),
     adminUser: settings.adminUser,
-    adminPassword: pulumi.secret(parts.adminPassword),
-    caCertificate: parts.certificates.caCertificate,
-    certificateExpires: parts.certificates.expires,
-    version: parts.version,
+    adminPassword: pulumi.secret(apim.adminPassword),
+    caCertificate: apim.caCertificate,
+    certificateExpires: apim.certificates.expires,
+    version,
     settings: differingSettings(settings),
     layout: fingerprint(topology),
   };

@@ -1,5 +1,5 @@
 import type { Distribution } from "../distribution";
-import { ownStores, type Settings, standIn } from "../settings";
+import { type OwnStores, type Settings, standIn } from "../settings";
 import type { StoredCertificate } from "./keystoreEntry";
 import { type OwnKey, readOwnCertificates } from "./ownStores";
 import { stockTrust } from "./stockTrust";
@@ -16,15 +16,16 @@ export interface GivenCertificates {
  * Reads and checks the keys and certificates that exist before the deployment creates its own.
  *
  * @param names the host names that a certificate must contain
+ * @param stores the user's own keystore and truststore
  * @throws {SettingsError} when the user's keystore or truststore is not suitable
  */
 export async function readCertificates(
   settings: Settings,
   distribution: Distribution,
   names: readonly string[],
-  projectDirectory: string,
+  stores: OwnStores,
 ): Promise<GivenCertificates> {
-  const own = await readOwnCertificates(ownStores(settings, projectDirectory), names, settings.stack);
+  const own = await readOwnCertificates(stores, names, settings.stack);
   // The stand-in has no truststore.
   const needsStock = own.trusted === undefined && settings.distribution !== standIn;
   const stock = needsStock ? stockTrust(distribution) : { trusted: [], warnings: [] };

@@ -12,7 +12,7 @@ interface Inputs {
   readonly script: string;
 }
 
-/** State has the script among the inputs already; once is enough. */
+/** The state already has the script among the inputs. */
 function withoutScript({ script: _, ...rest }: Inputs): Omit<Inputs, "script"> {
   return rest;
 }
@@ -34,15 +34,15 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Record<string, unknown>>
 };
 
 /**
- * A distribution's dbscript, run once into an empty schema. Deleting it drops nothing; a changed script is an error
- * that names both versions.
+ * A dbscript of the distribution, executed once in an empty schema. Deleting the resource drops nothing. A changed script
+ * is an error that names both versions.
  *
- * @see the document, "Installing and configuring the databases"
+ * @see the WSO2 guide, "Installing and configuring the databases"
  */
 export class DatabaseScript extends pulumi.dynamic.Resource {
-  /** How many statements the script has. */
+  /** Number of statements in the script. */
   declare readonly statements: pulumi.Output<number>;
-  /** True if the schema had the product's tables already and was left alone. */
+  /** True: the schema had the product's tables already, and nothing was executed. */
   declare readonly adopted: pulumi.Output<boolean>;
 
   constructor(

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Authority, issueCertificate, makeAuthority, type ServerKey } from "../certificates/authority";
 import { fingerprintOf } from "../certificates/nodeStores";
-import type { CertificateSource } from "./serverCertificates";
 
 interface Inputs {
   readonly names: string[];
@@ -16,11 +15,11 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
   async create(inputs) {
     const authority = await makeAuthority();
     const made = await issueCertificate(authority, inputs.names, inputs.days);
-    // The authority's: it stays the same when the certificate is renewed.
+    // The authority's fingerprint stays the same when the certificate is renewed.
     return { id: fingerprintOf(authority.caCertificate), outs: { ...inputs, ...authority, ...made } };
   },
   async diff(_id, olds, news) {
-    // A state without the authority's key was made before renewal was possible.
+    // Without the authority's key in the state, no certificate can be issued.
     const replaces = olds.caKey === undefined || olds.authority !== news.authority ? ["authority"] : [];
     const renewed = (["names", "days", "renewal"] as const).some(
       (name) => JSON.stringify(olds[name]) !== JSON.stringify(news[name]),
@@ -29,22 +28,23 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Outputs> = {
   },
   async update(_id, olds, news) {
     const { caCertificate, caKey } = olds;
-    // For the same key: what the product encrypted with it stays readable, and its signatures stay good.
+    // The key stays: the product must still read what it encrypted with it, and its signatures stay valid.
     const made = await issueCertificate({ caCertificate, caKey }, news.names, news.days, olds.privateKey);
     return { outs: { ...news, caCertificate, caKey, ...made } };
   },
 };
 
 /**
- * The deployment's own authority and the certificate of all its servers, kept in state. Other names, or a renewal, make
- * a new certificate of the same authority for the same key: servers with the old and with the new one believe each other.
+ * The deployment's own authority and the certificate of all its servers, kept in the state. Other names or a renewal
+ * create a new certificate by the same authority for the same key, so servers with the old and the new one trust each
+ * other.
  */
-export class DeploymentCertificate extends pulumi.dynamic.Resource implements CertificateSource {
+export class DeploymentCertificate extends pulumi.dynamic.Resource {
   /** PEM; secret. */
   declare readonly privateKey: pulumi.Output<string>;
   /** PEM. */
   declare readonly certificate: pulumi.Output<string>;
-  /** PEM: what a client must trust. */
+  /** PEM: the certificate that a client must trust. */
   declare readonly caCertificate: pulumi.Output<string>;
 
   constructor(
@@ -54,18 +54,18 @@ export class DeploymentCertificate extends pulumi.dynamic.Resource implements Ce
       readonly names: readonly string[];
       /** 1..7300 */
       readonly days: number;
-      /** Another value makes a new certificate. */
+      /** Another value creates a new certificate. */
       readonly renewal: string;
-      /** Another value makes a new authority and a new key. */
+      /** Another value creates a new authority and a new key. */
       readonly authority: string;
     },
     opts?: pulumi.CustomResourceOptions,
   ) {
-    const made = { privateKey: undefined, certificate: undefined, caCertificate: undefined, caKey: undefined };
+    const computed = { privateKey: undefined, certificate: undefined, caCertificate: undefined, caKey: undefined };
     super(
       provider,
       name,
-      { ...made, ...args, names: [...args.names] },
+      { ...computed, ...args, names: [...args.names] },
       { ...opts, additionalSecretOutputs: ["privateKey", "caKey"] },
     );
   }

@@ -1,10 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ProductNode, type ProductNodeArgs } from "./productNode";
 
-/** Secures, throttles and routes the API calls. */
+/**
+ * A Gateway, or one of its workers: secures, throttles and routes the API calls.
+ *
+ * @example
+ * ```ts
+ * const gateway = new GatewayNode("gateway", { plan, network, databases, certificates, adminPassword });
+ * ```
+ */
 export class GatewayNode extends ProductNode {
-  constructor(args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("wso2:apim:GatewayNode", args, opts);
+  constructor(name: string, args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("wso2:apim:GatewayNode", "gateway", name, args, opts);
     this.registerOutputs({ container: this.containerName, managementUrl: this.managementUrl });
   }
 }

@@ -1,11 +1,9 @@
-export { DeploymentCertificate } from "./deploymentCertificate";
+export { ApiManager, type ApiManagerArgs } from "./apiManager";
 export { GatewayNode } from "./gatewayNode";
 export { KeyManagerNode } from "./keyManagerNode";
-export { LoadBalancer } from "./loadBalancer";
-export { MySqlDatabases } from "./mySqlDatabases";
-export { externalServerArgs } from "./mySqlServer";
-export type { ProductNode, ProductNodeArgs } from "./productNode";
+export { LoadBalancer, type LoadBalancerArgs } from "./loadBalancer";
+export { MySqlDatabases, type MySqlDatabasesArgs } from "./mySqlDatabases";
+export type { ProductNodeArgs } from "./productNode";
 export { PublisherNode } from "./publisherNode";
-export { type CertificateSource, ServerCertificates } from "./serverCertificates";
-export { createNodeVolumes, createPassword, stackLabel } from "./shared";
+export { ServerCertificates, type ServerCertificatesArgs } from "./serverCertificates";
 export { StoreNode } from "./storeNode";

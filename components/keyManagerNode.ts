@@ -1,10 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { ProductNode, type ProductNodeArgs } from "./productNode";
 
-/** Issues and validates tokens; the first of the row, since it seeds the shared tables. */
+/**
+ * A Key Manager: issues and validates tokens.
+ *
+ * @example
+ * ```ts
+ * const keyManager = new KeyManagerNode("keyManager", { plan, network, databases, certificates, adminPassword });
+ * ```
+ */
 export class KeyManagerNode extends ProductNode {
-  constructor(args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("wso2:apim:KeyManagerNode", args, opts);
+  constructor(name: string, args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("wso2:apim:KeyManagerNode", "keyManager", name, args, opts);
     this.registerOutputs({ container: this.containerName, managementUrl: this.managementUrl });
   }
 }

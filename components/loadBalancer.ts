@@ -1,70 +1,79 @@
-import * as docker from "@pulumi/docker";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
-import type { Topology } from "../topology";
+import { balancerFiles } from "../configs/balancer";
+import type { DeploymentPlan } from "../plan";
+import { createRevision } from "./revision";
+import { runServer, type ServerFile } from "./server";
 import type { ServerCertificates } from "./serverCertificates";
-import { containerDefaults } from "./shared";
+import { createImage, dependencies } from "./shared";
 
-const directory = "/usr/local/etc/haproxy";
-
+/** Arguments of {@link LoadBalancer}. */
 export interface LoadBalancerArgs {
-  readonly topology: Topology;
-  /** Text of haproxy.cfg. */
-  readonly configuration: string;
-  readonly certificates: ServerCertificates;
-  readonly image: pulumi.Input<string>;
+  readonly plan: DeploymentPlan;
   readonly network: docker.Network;
-  /** MiB. */
-  readonly memory: number;
-  /** Seconds until its ports must answer. */
-  readonly startTimeout: number;
-  /** What must be up before it starts. */
-  readonly startsAfter: readonly pulumi.Resource[];
+  readonly certificates: ServerCertificates;
+  /** Id or name of the image. @default the image of the plan, built by this component */
+  readonly image?: pulumi.Input<string>;
 }
 
-/** HAProxy in front of all four roles, by host name. */
+/**
+ * HAProxy in front of all roles, by host name. Resources that depend on it wait until its ports answer.
+ *
+ * @example
+ * ```ts
+ * const balancer = new LoadBalancer("balancer", { plan, network, certificates }, { dependsOn: [gateway] });
+ * ```
+ */
 export class LoadBalancer extends pulumi.ComponentResource {
+  /** Name of the container in Docker. */
   readonly containerName: pulumi.Output<string>;
-  /** Up once its ports answer. */
   readonly container: docker.Container;
 
-  constructor(args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("wso2:apim:LoadBalancer", args.topology.balancer.name, {}, opts);
-    const revision = this.createRevision(args);
-    this.container = this.createContainer(args, revision);
+  constructor(
+    private readonly name: string,
+    args: LoadBalancerArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("wso2:apim:LoadBalancer", name, {}, opts);
+    this.container = this.createContainer(args, opts?.dependsOn);
     this.containerName = this.container.name;
     this.registerOutputs({ container: this.containerName });
   }
 
-  private createRevision({ topology, configuration, certificates }: LoadBalancerArgs): random.RandomId {
-    const keepers = { ...certificates.keepers, "haproxy.cfg": configuration };
-    return new random.RandomId(`${topology.balancer.name}-config`, { byteLength: 8, keepers }, { parent: this });
-  }
-
-  private createContainer(args: LoadBalancerArgs, revision: random.RandomId): docker.Container {
-    const { topology, certificates } = args;
+  private createContainer(
+    { plan, network, certificates, image }: LoadBalancerArgs,
+    dependsOn: pulumi.ComponentResourceOptions["dependsOn"],
+  ): docker.Container {
+    const { settings, topology, balancerConfiguration, images } = plan;
     const { name, address, ports } = topology.balancer;
-    return new docker.Container(
-      `${name}-container`,
+    const texts = { [balancerFiles.configuration]: balancerConfiguration };
+    return runServer(
+      this.name,
       {
-        ...containerDefaults({
-          ...args,
-          name,
-          address,
-          healthcheck: ["healthcheck", ...ports.map(({ internal }) => String(internal))],
-          ports,
-          publishedOn: topology.publishAddress,
-          stopTimeout: 10,
-          labels: { configuration: revision.hex },
-        }),
-        image: args.image,
-        uploads: pulumi.secret([
-          { file: `${directory}/haproxy.cfg`, content: args.configuration },
-          { file: `${directory}/balancer.pem`, content: certificates.balancerPem },
-          { file: `${directory}/ca.pem`, content: certificates.balancerTrust },
-        ]),
+        name,
+        topology,
+        network,
+        address,
+        image: image ?? createImage(`${this.name}-image`, images.loadBalancer, this),
+        files: filesOf(balancerConfiguration, certificates),
+        healthcheck: ["healthcheck", ...ports.map(({ internal }) => String(internal))],
+        ports,
+        publishedOn: topology.publishAddress,
+        memory: settings.balancerMemory,
+        startTimeout: settings.startTimeout,
+        stopTimeout: 10,
+        labels: { configuration: createRevision(this.name, texts, certificates, this).hex },
       },
-      { parent: this, dependsOn: [...args.startsAfter], deleteBeforeReplace: true },
+      { parent: this, dependsOn: dependencies([], dependsOn) },
     );
   }
+}
+
+function filesOf(configuration: string, certificates: ServerCertificates): pulumi.Output<readonly ServerFile[]> {
+  const path = (name: string) => `${balancerFiles.directory}/${name}`;
+  return pulumi.all([certificates.balancerPem, certificates.balancerTrust]).apply(([pem, trust]) => [
+    { path: path(balancerFiles.configuration), content: configuration },
+    { path: path(balancerFiles.certificate), content: pem },
+    { path: path(balancerFiles.authority), content: trust },
+  ]);
 }

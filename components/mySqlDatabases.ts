@@ -1,26 +1,25 @@
 import { createHash } from "node:crypto";
+import type * as docker from "@pulumi/docker";
 import * as mysql from "@pulumi/mysql";
 import * as pulumi from "@pulumi/pulumi";
+import type { DeploymentPlan } from "../plan";
 import type { DatabaseName, SecretName } from "../product/databases";
-import type { Database, DatabaseUser, Node, Topology } from "../topology";
+import type { Database, DatabaseUser, Node } from "../topology";
 import { DatabaseScript } from "./databaseScript";
-import {
-  type ExternalServerArgs,
-  externalServer,
-  type MySqlServer,
-  type OwnServerArgs,
-  ownServer,
-} from "./mySqlServer";
-import { createPassword } from "./shared";
+import { externalServer, type MySqlServer, ownServer } from "./mySqlServer";
+import { createPassword, dependencies } from "./shared";
 
+/** Arguments of {@link MySqlDatabases}. */
 export interface MySqlDatabasesArgs {
-  readonly topology: Topology;
-  /** Product version that the scripts belong to. */
-  readonly version: string;
-  /** Script text by its path below APIM_HOME. */
-  readonly scripts: ReadonlyMap<string, string>;
-  /** For the kind of server that the topology has. */
-  readonly server: OwnServerArgs | ExternalServerArgs;
+  readonly plan: DeploymentPlan;
+  /** The network of the deployment's own server. @default none: the plan names a server of the user's own */
+  readonly network?: docker.Network;
+  /** The administrator's password on a server of the user's own (setting `databaseAdminPassword`). */
+  readonly databaseAdminPassword?: pulumi.Input<string>;
+  /** True: the password of the product's administrator is generated, so userdb must not have one yet. @default false */
+  readonly isNewAdministrator?: boolean;
+  /** Id or name of the image of the deployment's own server. @default the image of the plan, built by this component */
+  readonly image?: pulumi.Input<string>;
 }
 
 interface Account {
@@ -29,10 +28,17 @@ interface Account {
 }
 
 /**
- * The three databases, one account per role, and the product's tables in them: on a MySQL server of the deployment's
- * own, which takes them along when it goes, or on one that the user runs, where nothing is ever dropped.
+ * The three databases, one account per role, and the product's tables: on a MySQL server of the deployment's own, or on
+ * one of the user's own (setting `databaseHost`), on which nothing is ever dropped.
+ *
+ * @example
+ * ```ts
+ * const databases = new MySqlDatabases("mysql", { plan, network });
+ * ```
  */
 export class MySqlDatabases extends pulumi.ComponentResource {
+  /** Exists before anything is created on the server: its container, or the check of the names on a user's own server. */
+  readonly ready: pulumi.Resource;
   private readonly server: MySqlServer;
   private readonly provider: mysql.Provider;
   private readonly databases: ReadonlyMap<DatabaseName, mysql.Database>;
@@ -45,8 +51,9 @@ export class MySqlDatabases extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("wso2:apim:MySqlDatabases", name, {}, opts);
-    const { databases, databaseUsers } = args.topology;
-    this.server = this.createServer();
+    const { databases, databaseUsers } = args.plan.topology;
+    this.server = this.createServer(opts?.dependsOn);
+    this.ready = this.server.ready;
     this.provider = this.createProvider();
     this.databases = new Map(this.ownDatabases().map((database) => [database.name, this.createDatabase(database)]));
     this.scripts = new Map(databases.map((database) => [database.name, this.createScript(database)]));
@@ -54,44 +61,54 @@ export class MySqlDatabases extends pulumi.ComponentResource {
     this.registerOutputs(this.server.container ? { container: this.server.container.name } : {});
   }
 
-  /** The passwords that a node needs, by the secret's name: its own accounts' only. */
+  /** The passwords of a node's own accounts, by the name of the secret. */
   secretsOf({ databaseUsers }: Node): Partial<Record<SecretName, pulumi.Output<string>>> {
     return Object.fromEntries(databaseUsers.map(({ secret }) => [secret, this.accounts.get(secret)?.password]));
   }
 
-  /** What must be there before a node may connect: the tables of its databases, its accounts and grants. */
+  /** Must exist before a node connects: the tables of its databases and the grants of its accounts. */
   readyFor({ databases, databaseUsers }: Node): readonly pulumi.Resource[] {
     const scripts = databases.flatMap((name) => this.scripts.get(name) ?? []);
     return [...scripts, ...databaseUsers.flatMap(({ secret }) => this.accounts.get(secret)?.grants ?? [])];
   }
 
-  private createServer(): MySqlServer {
-    const { topology, server } = this.args;
+  private createServer(dependsOn: pulumi.ComponentResourceOptions["dependsOn"]): MySqlServer {
+    const { plan, network, databaseAdminPassword, isNewAdministrator = false, image } = this.args;
+    const { topology } = plan;
     const { databaseServer } = topology;
-    if (databaseServer.external && "names" in server) return externalServer(databaseServer, server);
-    if (!databaseServer.external && "image" in server) return ownServer(databaseServer, topology, server, this);
-    throw new Error(`${this.name}: expected arguments for the server that the topology has, found those of the other`);
+    if (!databaseServer.external) {
+      if (!network) throw new Error(`${this.name}: network: expected the network of the MySQL server, found none`);
+      return ownServer(this.name, databaseServer, { plan, network, dependsOn, ...(image && { image }) }, this);
+    }
+    if (databaseAdminPassword === undefined)
+      throw new Error(
+        `${this.name}: databaseAdminPassword: expected the password of ${databaseServer.adminUser} on ${databaseServer.endpoint.host}, found none`,
+      );
+    const adminPassword = pulumi.output(databaseAdminPassword);
+    const args = { topology, adminPassword, isNewAdministrator };
+    return externalServer(this.name, databaseServer, args, { parent: this, dependsOn: dependencies([], dependsOn) });
   }
 
   private createProvider(): mysql.Provider {
-    const { host, port } = this.args.topology.databaseServer.endpoint;
-    const { key, user, password, ready } = this.server;
+    const { host, port } = this.args.plan.topology.databaseServer.endpoint;
+    const { resourcePrefix, user, password, ready } = this.server;
     return new mysql.Provider(
-      key,
+      resourcePrefix,
       { endpoint: `${host}:${port}`, username: user, password },
       { parent: this, dependsOn: ready },
     );
   }
 
-  /** All, or none when somebody else makes them. */
+  /** The databases that this component creates: none if they exist already (setting `databasesExist`). */
   private ownDatabases(): readonly Database[] {
-    const { databaseServer, databases } = this.args.topology;
+    const { databaseServer, databases } = this.args.plan.topology;
     return databaseServer.external && databaseServer.databasesExist ? [] : databases;
   }
 
   /**
-   * Goes with the server's volume, or stays on the user's server: nothing is dropped one by one. Not with the container,
-   * which may be replaced: the Pulumi CLI would then make anew what is still on the volume.
+   * Options of a resource on the server: it is deleted with the server's volume, or stays on the user's own server.
+   * Nothing is dropped one by one. It is not deleted with the container: when that is replaced, the Pulumi CLI would create
+   * again what is still on the volume.
    */
   private kept(opts: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
     const { data } = this.server;
@@ -100,24 +117,24 @@ export class MySqlDatabases extends pulumi.ComponentResource {
 
   private createDatabase({ name, schema, characterSet, collation }: Database): mysql.Database {
     return new mysql.Database(
-      `${this.server.key}-${name}`,
+      `${this.server.resourcePrefix}-${name}`,
       { name: schema, defaultCharacterSet: characterSet, defaultCollation: collation },
       this.kept({ provider: this.provider }),
     );
   }
 
   private createScript({ name, schema, script: path }: Database): DatabaseScript {
-    const script = this.args.scripts.get(path);
+    const script = this.args.plan.dbscripts.get(path);
     if (script === undefined) throw new Error(`${path}: expected the dbscript of ${name}, found none`);
-    const { key, user, password, ready } = this.server;
+    const { resourcePrefix, user, password, ready } = this.server;
     return new DatabaseScript(
-      `${key}-${name}-tables`,
+      `${resourcePrefix}-${name}-tables`,
       {
-        ...this.args.topology.databaseServer.endpoint,
+        ...this.args.plan.topology.databaseServer.endpoint,
         user,
         password,
         database: schema,
-        version: this.args.version,
+        version: this.args.plan.version,
         checksum: createHash("sha256").update(script).digest("hex"),
         script,
       },
@@ -127,17 +144,17 @@ export class MySqlDatabases extends pulumi.ComponentResource {
 
   private createAccount(account: DatabaseUser): Account {
     const password = createPassword(`${this.name}-${account.name}-password`, this);
-    const { key } = this.server;
+    const { resourcePrefix } = this.server;
     const user = new mysql.User(
-      `${key}-${account.name}`,
+      `${resourcePrefix}-${account.name}`,
       { user: account.name, host: "%", plaintextPassword: password },
       this.kept({ provider: this.provider }),
     );
-    const schemas = this.args.topology.databases.filter(({ name }) => account.databases.includes(name));
+    const schemas = this.args.plan.topology.databases.filter(({ name }) => account.databases.includes(name));
     const grants = schemas.map(
       ({ name, schema }) =>
         new mysql.Grant(
-          `${key}-${account.name}-${name}`,
+          `${resourcePrefix}-${account.name}-${name}`,
           { user: user.user, host: user.host, database: this.databases.get(name)?.name ?? schema, privileges: ["ALL"] },
           this.kept({ provider: this.provider, deletedWith: user }),
         ),

@@ -1,100 +1,81 @@
-import * as docker from "@pulumi/docker";
-import * as pulumi from "@pulumi/pulumi";
+import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import type { DeploymentPlan } from "../plan";
 import { administratorSql, serverImage } from "../product/mysql";
-import type { ExternalDatabaseServer, OwnDatabaseServer, Topology } from "../topology";
+import type { ExternalDatabaseServer, OwnDatabaseServer } from "../topology";
+import { runServer } from "./server";
 import { ServerNames } from "./serverNames";
-import { containerDefaults, createPassword, createVolume } from "./shared";
+import { createImage, createPassword, createVolume, dependencies } from "./shared";
 
 const adminName = "apim_admin";
 
-/** How the server is used on which databases and accounts are made. */
+/** A MySQL server on which databases and accounts are created. */
 export interface MySqlServer {
-  /** What the resources made on it are called by: those on another server are others. */
-  readonly key: string;
+  /** Begins the names of the resources on it, so that those on another server have other names. */
+  readonly resourcePrefix: string;
   readonly user: string;
   readonly password: pulumi.Output<string>;
-  /** Must be there before anything is made on it. */
+  /** Must exist before anything is created on the server. */
   readonly ready: pulumi.Resource;
-  /** The one of a server of the deployment's own. */
+  /** The container of the deployment's own server. */
   readonly container?: docker.Container;
-  /** Takes all that is on the server along when it goes; without it, what is there stays. */
+  /** The volume of the deployment's own server: deleting it deletes everything on the server. */
   readonly data?: docker.Volume;
 }
 
-/** What a container of the deployment is run with. */
+/** Arguments of the deployment's own server. */
 export interface OwnServerArgs {
-  readonly image: pulumi.Input<string>;
+  readonly plan: DeploymentPlan;
   readonly network: docker.Network;
-  /** MiB. */
-  readonly memory: number;
-  /** Seconds until the server must answer. */
-  readonly startTimeout: number;
+  readonly image?: pulumi.Input<string>;
+  readonly dependsOn: pulumi.ComponentResourceOptions["dependsOn"];
 }
 
-/** What a server that the user runs is used with. */
-export interface ExternalServerArgs {
-  readonly adminPassword: pulumi.Output<string>;
-  readonly names: ServerNames;
-}
-
-/** A container with its volume. */
+/** Runs the deployment's own server: a container with a volume. */
 export function ownServer(
+  resourcePrefix: string,
   { address, port, publishedPort, name, maxConnections }: OwnDatabaseServer,
-  topology: Topology,
-  args: OwnServerArgs,
+  { plan, network, image, dependsOn }: OwnServerArgs,
   parent: pulumi.Resource,
 ): MySqlServer {
-  const password = createPassword(`${name}-admin-password`, parent);
-  const volume = createVolume(topology, `${name}-data`, { parent });
-  const container = new docker.Container(
-    `${name}-container`,
+  const { settings, topology, images } = plan;
+  const password = createPassword(`${resourcePrefix}-admin-password`, parent);
+  const data = createVolume(`${resourcePrefix}-data`, topology, `${name}-data`, parent);
+  const container = runServer(
+    resourcePrefix,
     {
-      ...containerDefaults({
-        ...args,
-        topology,
-        name,
-        address,
-        healthcheck: serverImage.healthcheck(port),
-        ports: [{ internal: port, published: publishedPort }],
-        publishedOn: topology.managementAddress,
-        stopTimeout: 60,
-      }),
-      image: args.image,
+      name,
+      topology,
+      network,
+      address,
+      image: image ?? createImage(`${resourcePrefix}-image`, images.mysql, parent),
       command: serverImage.command(port, maxConnections),
-      mounts: [{ type: "volume", source: volume.name, target: serverImage.data }],
-      uploads: pulumi.secret([
-        {
-          file: serverImage.initFile,
-          content: password.apply((value) => administratorSql(adminName, value)),
-          permissions: "0600",
-        },
+      files: password.apply((value) => [
+        { path: serverImage.initFile, content: administratorSql(adminName, value), mode: "0600" },
       ]),
+      volumes: new Map([[serverImage.data, data]]),
+      healthcheck: serverImage.healthcheck(port),
+      ports: [{ internal: port, published: publishedPort }],
+      publishedOn: topology.managementAddress,
+      memory: settings.databaseMemory,
+      startTimeout: settings.startTimeout,
+      stopTimeout: 60,
     },
-    { parent, deleteBeforeReplace: true },
+    { parent, dependsOn: dependencies([], dependsOn) },
   );
-  return { key: name, user: adminName, password, ready: container, container, data: volume };
+  return { resourcePrefix, user: adminName, password, ready: container, container, data };
 }
 
-/** Undefined when the deployment runs its own. */
-export function externalServerArgs(
-  topology: Topology,
-  adminPassword: pulumi.Output<string> | undefined,
-  isNewAdministrator: boolean,
-): ExternalServerArgs | undefined {
-  const { databaseServer } = topology;
-  if (!databaseServer.external || adminPassword === undefined) return undefined;
-  const names = new ServerNames(databaseServer, topology, { adminPassword, isNewAdministrator });
-  return { adminPassword, names };
-}
-
+/** Uses a server of the user's own, once the names that the deployment takes on it are known to be free. */
 export function externalServer(
-  { name, endpoint, adminUser }: ExternalDatabaseServer,
-  { adminPassword, names }: ExternalServerArgs,
+  name: string,
+  server: ExternalDatabaseServer,
+  args: Omit<ConstructorParameters<typeof ServerNames>[1], "server"> & {
+    readonly adminPassword: pulumi.Output<string>;
+  },
+  opts: pulumi.CustomResourceOptions,
 ): MySqlServer {
-  return {
-    key: `${name}-${endpoint.host}-${endpoint.port}`,
-    user: adminUser,
-    password: adminPassword,
-    ready: names,
-  };
+  const resourcePrefix = `${name}-${server.endpoint.host}-${server.endpoint.port}`;
+  const ready = new ServerNames(`${resourcePrefix}-names`, { ...args, server }, opts);
+  return { resourcePrefix, user: server.adminUser, password: args.adminPassword, ready };
 }

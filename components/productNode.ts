@@ -1,118 +1,145 @@
-import * as docker from "@pulumi/docker";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { fillSecrets, type RenderedFile } from "../configs";
+import type { DeploymentPlan } from "../plan";
 import type { SecretName } from "../product/databases";
-import { managementUrl, type Node, type Topology } from "../topology";
+import type { Role } from "../product/roles";
+import { hostsOf, managementUrl, type Node } from "../topology";
+import type { MySqlDatabases } from "./mySqlDatabases";
+import { createRevision } from "./revision";
+import { runServer, type ServerFile } from "./server";
 import type { ServerCertificates } from "./serverCertificates";
-import { containerDefaults, hostAliases } from "./shared";
+import { createImage, createVolume, dependencies } from "./shared";
 
-/** What a product server needs besides its own settings; the same for all four roles. */
+/** Arguments of a product node: the plan, and the resources that the node is wired to. */
 export interface ProductNodeArgs {
-  readonly node: Node;
-  readonly topology: Topology;
-  /** Its configuration, secrets still placeholders. */
-  readonly files: readonly RenderedFile[];
-  readonly secrets: Readonly<Partial<Record<SecretName, pulumi.Input<string>>>>;
-  readonly certificates: ServerCertificates;
-  /** Image id or name. */
-  readonly image: pulumi.Input<string>;
-  /** Where the pack lies in the image. */
-  readonly apimHome: string;
+  readonly plan: DeploymentPlan;
   readonly network: docker.Network;
-  /** MiB. */
-  readonly memory: number;
-  /** MiB of the JVM's heap at most, from 256; 0: there is no JVM. */
-  readonly heap: number;
-  /** Seconds until the management port must answer. */
-  readonly startTimeout: number;
-  /** By the names in `Node.volumes`; shared by the nodes that name the same one. */
-  readonly volumes: ReadonlyMap<string, docker.Volume>;
-  /** What must be up before this node starts: the databases, those before it in the start order. */
-  readonly startsAfter: readonly pulumi.Resource[];
+  readonly databases: MySqlDatabases;
+  readonly certificates: ServerCertificates;
+  /** The administrator's password, the same for all nodes of a deployment. */
+  readonly adminPassword: pulumi.Input<string>;
+  /** Name of the node in the plan, e.g. `gateway-2`. @default the first node of the role */
+  readonly node?: string;
+  /** With the setting `analytics`: the password for the analytics server. */
+  readonly analyticsPassword?: pulumi.Input<string>;
+  /** With the setting `deploymentSynchronizer: svn`: the password for the repository. */
+  readonly svnPassword?: pulumi.Input<string>;
+  /** Id or name of the image. @default the image of the plan, pulled or built by this component */
+  readonly image?: pulumi.Input<string>;
+  /**
+   * The volumes of the node, by their names in the plan. Nodes that share a volume need the same resource.
+   * @default the component creates them
+   */
+  readonly volumes?: ReadonlyMap<string, docker.Volume>;
 }
 
-/** One product server: its configuration revision and its container, up when its management port answers. */
+/** A product server: the revision of its files and its container. Resources that depend on it wait until it is healthy. */
 export abstract class ProductNode extends pulumi.ComponentResource {
-  /** Docker's name of the container. */
+  /** Name of the container in Docker. */
   readonly containerName: pulumi.Output<string>;
-  /** Management URL as published on the host, e.g. `https://127.0.0.1:9443`. */
-  readonly managementUrl: string;
-  /** Up once the node is healthy. */
+  /** The management port as the host publishes it, e.g. `https://127.0.0.1:9443`. */
+  readonly managementUrl: pulumi.Output<string>;
   readonly container: docker.Container;
 
-  protected constructor(type: string, args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(type, args.node.name, {}, opts);
-    const revision = this.createRevision(args);
-    this.container = this.createContainer(args, revision);
+  protected constructor(
+    type: string,
+    role: Role,
+    private readonly name: string,
+    args: ProductNodeArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super(type, name, {}, opts);
+    const node = nodeOf(args.plan, role, args.node);
+    this.container = this.createContainer(node, args, opts?.dependsOn);
     this.containerName = this.container.name;
-    this.managementUrl = managementUrl(args.topology, args.node);
+    this.managementUrl = pulumi.output(managementUrl(args.plan.topology, node));
   }
 
-  /** Its keepers are the files, so that a preview shows a line diff per file; its id in a label replaces the container. */
-  private createRevision({ node, files, certificates }: ProductNodeArgs): random.RandomId {
-    const keepers: Record<string, pulumi.Input<string>> = { ...certificates.keepers };
-    for (const file of files) keepers[file.path] = file.text;
-    return new random.RandomId(`${node.name}-config`, { byteLength: 8, keepers }, { parent: this });
-  }
-
-  private createContainer(args: ProductNodeArgs, revision: random.RandomId): docker.Container {
-    const { node, topology, startTimeout } = args;
-    return new docker.Container(
-      `${node.name}-container`,
+  private createContainer(
+    node: Node,
+    args: ProductNodeArgs,
+    dependsOn: pulumi.ComponentResourceOptions["dependsOn"],
+  ): docker.Container {
+    const { plan, network, databases, certificates } = args;
+    const { settings, topology, images } = plan;
+    const files = plan.files.get(node.name) ?? [];
+    const texts = Object.fromEntries(files.map(({ path, text }) => [path, text]));
+    return runServer(
+      this.name,
       {
-        ...containerDefaults({
-          ...args,
-          name: node.name,
-          address: node.address,
-          healthcheck: ["healthcheck", String(node.ports.managementHttps)],
-          ports: [{ internal: node.ports.managementHttps, published: node.publishedPort }],
-          publishedOn: topology.managementAddress,
-          stopTimeout: 30,
-          labels: { role: node.role, configuration: revision.hex },
-        }),
-        image: args.image,
+        name: node.name,
+        topology,
+        network,
+        address: node.address,
+        image: args.image ?? createImage(`${this.name}-image`, images.node, this),
         command: [`-Dprofile=${node.profile}`],
-        envs: [
-          `NODE_NAME=${node.name}`,
-          `MANAGEMENT_PORT=${node.ports.managementHttps}`,
-          `START_LIMIT_SECONDS=${startTimeout}`,
-          ...heapOptions(args.heap),
-        ],
-        hosts: hostAliases(topology, node),
-        uploads: pulumi.secret(this.uploads(args)),
-        mounts: this.mounts(args),
+        environment: {
+          NODE_NAME: node.name,
+          MANAGEMENT_PORT: String(node.ports.managementHttps),
+          START_LIMIT_SECONDS: String(settings.startTimeout),
+          ...heapOptions(settings.nodeHeap),
+        },
+        files: this.filesOf(node, files, args),
+        hosts: hostsOf(topology, node),
+        volumes: this.volumesOf(node, args),
+        healthcheck: ["healthcheck", String(node.ports.managementHttps)],
+        ports: [{ internal: node.ports.managementHttps, published: node.publishedPort }],
+        publishedOn: topology.managementAddress,
+        memory: settings.nodeMemory,
+        startTimeout: settings.startTimeout,
+        stopTimeout: 30,
+        labels: { role: node.role, configuration: createRevision(this.name, texts, certificates, this).hex },
       },
-      { parent: this, dependsOn: [...args.startsAfter], deleteBeforeReplace: true },
+      { parent: this, dependsOn: dependencies(databases.readyFor(node), dependsOn) },
     );
   }
 
-  /** What a node keeps as files outlives its container; Docker fills a new volume from the image first. */
-  private mounts({ node, volumes, apimHome }: ProductNodeArgs): docker.types.input.ContainerMount[] {
-    return node.volumes.map(({ name, path }) => {
-      const source = volumes.get(name)?.name;
-      if (!source) throw new Error(`${node.name}: there is no volume ${name}`);
-      return { type: "volume", source, target: `${apimHome}/${path}` };
-    });
+  private volumesOf(node: Node, { plan, volumes }: ProductNodeArgs): ReadonlyMap<string, docker.Volume> {
+    return new Map(
+      node.volumes.map(({ name, path }) => {
+        const volume = volumes ? volumes.get(name) : createVolume(`${this.name}-${name}`, plan.topology, name, this);
+        if (!volume) throw new Error(`${this.name}: volumes: expected the volume ${name}, found none`);
+        return [`${plan.settings.apimHome}/${path}`, volume];
+      }),
+    );
   }
 
-  private uploads(args: ProductNodeArgs): pulumi.Output<{ file: string; contentBase64: string }[]> {
-    const { certificates, apimHome } = args;
-    const under = (path: string) => `${apimHome}/${path}`;
+  private filesOf(
+    node: Node,
+    files: readonly RenderedFile[],
+    { plan, databases, certificates, ...args }: ProductNodeArgs,
+  ): pulumi.Output<readonly ServerFile[]> {
+    const under = (path: string) => `${plan.settings.apimHome}/${path}`;
+    const { analyticsPassword, svnPassword } = args;
+    const secrets: Partial<Record<SecretName, pulumi.Input<string>>> = {
+      ...databases.secretsOf(node),
+      ...(analyticsPassword && { "analytics-password": analyticsPassword }),
+      ...(svnPassword && { "svn-password": svnPassword }),
+      "admin-password": args.adminPassword,
+    };
     return pulumi
-      .all([pulumi.output(args.secrets), certificates.keystore, certificates.truststore])
-      .apply(([secrets, keystore, truststore]) => [
-        ...args.files.map((file) => ({
-          file: under(file.path),
-          contentBase64: fillSecrets(file, secrets).toString("base64"),
+      .all([pulumi.output(secrets), certificates.keystore, certificates.truststore])
+      .apply(([values, keystore, truststore]) => [
+        ...files.map((file) => ({
+          path: under(file.path),
+          content: fillSecrets(file, values).toString("base64"),
+          isBase64: true,
         })),
-        { file: under(certificates.keystorePath), contentBase64: keystore },
-        { file: under(certificates.truststorePath), contentBase64: truststore },
+        { path: under(plan.stores.keyStore.location), content: keystore, isBase64: true },
+        { path: under(plan.stores.trustStore.location), content: truststore, isBase64: true },
       ]);
   }
 }
 
-/** wso2server.sh puts JAVA_OPTS behind its own -Xms and -Xmx, and the JVM takes the last. */
-function heapOptions(heap: number): string[] {
-  return heap === 0 ? [] : [`JAVA_OPTS=-Xms256m -Xmx${heap}m`];
+function nodeOf({ topology }: DeploymentPlan, role: Role, name?: string): Node {
+  const own = topology.nodes.filter((node) => node.role === role);
+  const found = own.find((node) => name === undefined || node.name === name);
+  if (found) return found;
+  throw new Error(`node: expected one of ${own.map((node) => node.name).join(", ")}, found "${name}"`);
+}
+
+/** wso2server.sh puts JAVA_OPTS behind its own -Xms and -Xmx, and the JVM uses the last ones. @param heap MiB; 0: no JVM */
+function heapOptions(heap: number): Record<string, string> {
+  return heap === 0 ? {} : { JAVA_OPTS: `-Xms256m -Xmx${heap}m` };
 }

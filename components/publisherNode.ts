@@ -1,14 +1,21 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { ProductNode, type ProductNodeArgs } from "./productNode";
 
-/** Where API providers create and publish APIs. */
+/**
+ * A Publisher: API providers create and publish APIs in it.
+ *
+ * @example
+ * ```ts
+ * const publisher = new PublisherNode("publisher", { plan, network, databases, certificates, adminPassword });
+ * ```
+ */
 export class PublisherNode extends ProductNode {
-  /** The web application as published on the host. */
-  readonly publisherUrl: string;
+  /** The web application, as the host publishes it. */
+  readonly publisherUrl: pulumi.Output<string>;
 
-  constructor(args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("wso2:apim:PublisherNode", args, opts);
-    this.publisherUrl = `${this.managementUrl}/publisher`;
+  constructor(name: string, args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("wso2:apim:PublisherNode", "publisher", name, args, opts);
+    this.publisherUrl = pulumi.interpolate`${this.managementUrl}/publisher`;
     this.registerOutputs({
       container: this.containerName,
       managementUrl: this.managementUrl,

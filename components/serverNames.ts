@@ -30,33 +30,39 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Names> = {
   },
 };
 
+/** Arguments of {@link ServerNames}. */
 export interface ServerNamesArgs {
-  /** Of the server. */
+  readonly server: ExternalDatabaseServer;
+  readonly topology: Topology;
+  /** Password of the server's administrator. */
   readonly adminPassword: pulumi.Input<string>;
-  /** Whether the product's administrator gets a password that is generated. */
+  /** True: the password of the product's administrator is generated. */
   readonly isNewAdministrator: boolean;
 }
 
 /**
- * The names that a deployment takes on a server that the user runs. What has one of them before the deployment does is
- * somebody else's, or was left by a destroyed stack: making it fails, and says how to go on, before anything else is
- * made. Deleting it changes nothing.
+ * The names that a deployment takes on a MySQL server of the user's own. A database or account that has one of them
+ * already is somebody else's, or was left by a destroyed stack: then creating this resource fails, with the remedy, before
+ * anything else is created. Deleting it changes nothing.
  */
 export class ServerNames extends pulumi.dynamic.Resource {
-  constructor(
-    { name, endpoint, adminUser, databasesExist }: ExternalDatabaseServer,
-    { databases, databaseUsers }: Topology,
-    { adminPassword, isNewAdministrator }: ServerNamesArgs,
-  ) {
-    super(provider, `${name}-${endpoint.host}-${endpoint.port}-names`, {
-      ...endpoint,
-      user: adminUser,
-      password: pulumi.secret(adminPassword),
-      databases: databasesExist ? [] : databases.map(({ schema }) => schema),
-      accounts: databaseUsers.map((account) => account.name),
-      newAdministratorIn: isNewAdministrator
-        ? databases.find((database) => database.name === "userdb")?.schema
-        : undefined,
-    });
+  constructor(name: string, args: ServerNamesArgs, opts?: pulumi.CustomResourceOptions) {
+    const { endpoint, adminUser, databasesExist } = args.server;
+    const { databases, databaseUsers } = args.topology;
+    super(
+      provider,
+      name,
+      {
+        ...endpoint,
+        user: adminUser,
+        password: pulumi.secret(args.adminPassword),
+        databases: databasesExist ? [] : databases.map(({ schema }) => schema),
+        accounts: databaseUsers.map((account) => account.name),
+        newAdministratorIn: args.isNewAdministrator
+          ? databases.find((database) => database.name === "userdb")?.schema
+          : undefined,
+      },
+      opts,
+    );
   }
 }

@@ -1,14 +1,21 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { ProductNode, type ProductNodeArgs } from "./productNode";
 
-/** Where API consumers find APIs, subscribe and get keys. */
+/**
+ * A Store: API consumers find APIs in it, subscribe to them and get keys.
+ *
+ * @example
+ * ```ts
+ * const store = new StoreNode("store", { plan, network, databases, certificates, adminPassword });
+ * ```
+ */
 export class StoreNode extends ProductNode {
-  /** The web application as published on the host. */
-  readonly storeUrl: string;
+  /** The web application, as the host publishes it. */
+  readonly storeUrl: pulumi.Output<string>;
 
-  constructor(args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("wso2:apim:StoreNode", args, opts);
-    this.storeUrl = `${this.managementUrl}/store`;
+  constructor(name: string, args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("wso2:apim:StoreNode", "store", name, args, opts);
+    this.storeUrl = pulumi.interpolate`${this.managementUrl}/store`;
     this.registerOutputs({
       container: this.containerName,
       managementUrl: this.managementUrl,

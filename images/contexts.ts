@@ -1,67 +1,91 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import * as docker from "@pulumi/docker";
-import { type Settings, standIn } from "../settings";
+import { libraryDirectory } from "../settings/library";
+import { type Settings, standIn } from "../settings/schema";
 import { contentHash } from "./contentHash";
 import { buildsProduct, productContext } from "./productContext";
 
 /** An image that the program builds from files of the project. */
 export type ImageName = "mysql" | "loadbalancer" | "standin";
 
-/** Relative to the project, so that the state does not depend on the project's directory. */
+/** The build contexts, relative to the project. */
 const contextOf: Readonly<Record<ImageName, string>> = {
   mysql: "images/mysql",
   loadbalancer: "images/loadbalancer",
   standin: "images/standin/context",
 };
 
-/**
- * An image whose tag is a hash of its build context: as long as no file changes, nothing is built.
- *
- * @throws Error when the build context is missing, with the command that creates it
- */
-export function buildImage(projectDirectory: string, name: ImageName): docker.RemoteImage {
-  const { tag, context } = imageBuild(projectDirectory, name);
-  return new docker.RemoteImage(`${name}-image`, { name: tag, build: { context }, keepLocally: true });
+/** An image as plain data: what it is called and, if it is built, from what. */
+export interface ImageSource {
+  /** Name and tag. The tag of a built image is a hash of its build context: while no file changes, nothing is built. */
+  readonly name: string;
+  /** The build context, relative to the working directory. @default the image is not built */
+  readonly context?: string;
+}
+
+/** The images of a deployment. */
+export interface Images {
+  readonly node: ImageSource;
+  readonly mysql: ImageSource;
+  readonly loadBalancer: ImageSource;
 }
 
 /**
- * The image's tag, and its build context relative to the project.
+ * Finds the images of a deployment, or their build contexts.
  *
- * @throws Error when the build context is missing, with the command that creates it
+ * @param directory that relative paths in the settings start from
+ * @throws when a build context is missing, with the command that creates it, or can't be created
  */
-export function imageBuild(projectDirectory: string, name: ImageName): { tag: string; context: string } {
+export async function findImages(settings: Settings, directory: string): Promise<Images> {
+  return {
+    node: await nodeImage(settings, directory),
+    mysql: projectImage("mysql"),
+    loadBalancer: projectImage("loadbalancer"),
+  };
+}
+
+/**
+ * An image that is built from files of the project.
+ *
+ * @throws when the build context is missing, with the command that creates it
+ */
+export function projectImage(name: ImageName): ImageSource {
   const context = contextOf[name];
-  const directory = path.join(projectDirectory, context);
+  const directory = path.join(libraryDirectory, context);
   if (!fs.existsSync(path.join(directory, "Dockerfile"))) {
     throw new Error(
       `${context}/Dockerfile: expected the build context of the ${name} image, found nothing; run: npm run setup`,
     );
   }
-  return { tag: `wso2-apim/${name}:${contextHash(directory)}`, context };
+  return { name: `wso2-apim/${name}:${contextHash(directory)}`, context: fromWorkingDirectory(directory) };
 }
 
-/**
- * The image of a stack's nodes: the stand-in's, the one set by `image`, or one built from the distribution.
- *
- * @throws Error when the build context is missing, with the command that creates it, or can't be created
- */
-export async function nodeImage(projectDirectory: string, settings: Settings): Promise<docker.RemoteImage> {
-  if (settings.distribution === standIn) return buildImage(projectDirectory, "standin");
-  if (!buildsProduct(settings)) {
-    return new docker.RemoteImage("product-image", { name: settings.image, keepLocally: true });
-  }
-  const { hash, directory } = await productContext(projectDirectory, settings);
-  if (!fs.existsSync(path.join(projectDirectory, directory, "Dockerfile"))) {
+/** The image of the nodes: the stand-in's, the one set by `image`, or one built from the distribution. */
+async function nodeImage(settings: Settings, base: string): Promise<ImageSource> {
+  if (settings.distribution === standIn) return projectImage("standin");
+  if (!buildsProduct(settings)) return { name: settings.image };
+  const { hash, directory } = await productContext(libraryDirectory, withFullPaths(settings, base));
+  const context = path.join(libraryDirectory, directory);
+  if (!fs.existsSync(path.join(context, "Dockerfile"))) {
     throw new Error(
       `${directory}: expected the build context of ${settings.distribution}, found nothing; run: npm run setup -- --stack ${settings.stack}`,
     );
   }
-  return new docker.RemoteImage("product-image", {
-    name: `wso2-apim/apim:${hash}`,
-    build: { context: directory },
-    keepLocally: true,
-  });
+  return { name: `wso2-apim/apim:${hash}`, context: fromWorkingDirectory(context) };
+}
+
+function withFullPaths(settings: Settings, base: string): Settings {
+  const { distribution, jdbcDriver } = settings;
+  return {
+    ...settings,
+    distribution: path.resolve(base, distribution),
+    jdbcDriver: jdbcDriver.endsWith(".jar") ? path.resolve(base, jdbcDriver) : jdbcDriver,
+  };
+}
+
+/** Relative, so that the state does not depend on where the project's directory is. */
+function fromWorkingDirectory(directory: string): string {
+  return path.relative(process.cwd(), directory);
 }
 
 /** A hash of names, executable bits and contents of a directory's files. */

@@ -4,10 +4,11 @@ import { projectName } from "./schema";
 
 export { differingSettings } from "./derived";
 export { configCommand } from "./field";
+export { libraryDirectory } from "./library";
 export { type OwnStores, ownStores, type StoreFile } from "./ownStores";
 export { type RawSettings, readSettings, SettingsError } from "./parse";
 export { type Settings, settingsSchema, standIn } from "./schema";
-export { otherSecrets, secretSetting, secretText } from "./secrets";
+export { type ResourceSecret, stackSecrets } from "./secrets";
 export { distributionPath, readStackFile } from "./stackFile";
 
 /** The running program's configuration: setting name without namespace -> value, secrets in plain. */

@@ -1,6 +1,7 @@
 import * as path from "node:path";
+import type { SecretSetting } from "./field";
+import type { RawSettings } from "./parse";
 import type { Settings } from "./schema";
-import { secretText } from "./secrets";
 
 /** A keystore file of the user's, and how it opens. */
 export interface StoreFile {
@@ -21,21 +22,27 @@ export interface OwnStores {
   readonly truststore?: StoreFile;
 }
 
-/** @param projectDirectory that relative paths start from */
-export function ownStores(settings: Settings, projectDirectory: string): OwnStores {
+/**
+ * The user's own keystore files, with their passwords.
+ *
+ * @param raw the settings with their secrets, in plain
+ * @param directory that relative paths start from
+ */
+export function ownStores(settings: Settings, raw: RawSettings, directory: string): OwnStores {
+  const secretText = (name: SecretSetting) => String(raw[name] ?? "");
   const keyPassword = secretText("keyPassword");
   const { keystore, truststore, keystoreAlias: alias } = settings;
   return {
     ...(keystore !== "" && {
       keystore: {
-        path: path.resolve(projectDirectory, keystore),
+        path: path.resolve(directory, keystore),
         alias,
         password: secretText("keystorePassword"),
         ...(keyPassword && { keyPassword }),
       },
     }),
     ...(truststore !== "" && {
-      truststore: { path: path.resolve(projectDirectory, truststore), password: secretText("truststorePassword") },
+      truststore: { path: path.resolve(directory, truststore), password: secretText("truststorePassword") },
     }),
   };
 }

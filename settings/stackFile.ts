@@ -4,14 +4,15 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as yaml from "yaml";
 import { configCommand } from "./field";
+import { libraryDirectory } from "./library";
 import { type RawSettings, SettingsError } from "./parse";
 import { projectName, type Settings, standIn } from "./schema";
 
-/** The directory or zip that the stock files come from; relative paths are the project's. */
-export function distributionPath(settings: Settings, projectDirectory: string): string {
+/** The directory or zip of the stock files. @param directory that a relative path starts from */
+export function distributionPath(settings: Settings, directory: string): string {
   return settings.distribution === standIn
-    ? path.join(projectDirectory, "standin", "distribution")
-    : path.resolve(projectDirectory, settings.distribution);
+    ? path.join(libraryDirectory, "standin", "distribution")
+    : path.resolve(directory, settings.distribution);
 }
 
 /**

@@ -21,6 +21,7 @@ const PROGRAM = [
   "images/",
   "plan/",
   "components/",
+  "library.ts",
   "outputs.ts",
   "index.ts",
 ];

@@ -9,8 +9,12 @@ import type { GatewayEnvironment, Node, Topology } from "./model";
 import { buildNodes } from "./nodes";
 import { startOrder } from "./startOrder";
 
-/** Decides every name, address, port and link of the deployment. Pure. */
-export function buildTopology(settings: Settings): Topology {
+/**
+ * Decides every name, address, port and link of the deployment. Pure.
+ *
+ * @param prefix of the Docker objects' names. @default apim-<stack>
+ */
+export function buildTopology(settings: Settings, prefix = `apim-${settings.stack}`): Topology {
   const databases = buildDatabases(settings);
   const databaseUsers = buildDatabaseUsers(settings);
   const built = buildNodes(settings, databaseUsers);
@@ -23,9 +27,9 @@ export function buildTopology(settings: Settings): Topology {
   const clientAddresses = new Set(["127.0.0.1", addresses.reachableAddress, addresses.reachableManagementAddress]);
   const databaseServer = buildDatabaseServer(settings, addresses.reachableManagementAddress);
   return {
-    prefix: `apim-${settings.stack}`,
+    prefix,
     network: {
-      name: `apim-${settings.stack}`,
+      name: prefix,
       subnet: settings.networkSubnet,
       gateway: hostAddress(settings.networkSubnet, 1),
     },

@@ -7,7 +7,7 @@ import { projectDirectory } from "../project";
 
 /** A resource that is not as the last run recorded it. */
 export interface Drift {
-  /** The resource's own, e.g. `store-1-container`. */
+  /** The resource's own, e.g. `apim-store-1-container`. */
   readonly name: string;
   /** Short, e.g. `Container`. */
   readonly type: string;

@@ -25,6 +25,8 @@ for (const preview of [false, true]) {
     it("makes one component per role, and databases and balancer", () => {
       const components = run.all.filter(({ type }) => type.startsWith("wso2:apim:"));
       assert.deepEqual(components.map(({ name, type }) => `${name} ${type}`).sort(), [
+        "apim wso2:apim:ApiManager",
+        "certificates wso2:apim:ServerCertificates",
         "gateway-1 wso2:apim:GatewayNode",
         "keymanager-1 wso2:apim:KeyManagerNode",
         "loadbalancer wso2:apim:LoadBalancer",
@@ -166,7 +168,7 @@ for (const preview of [false, true]) {
     });
 
     it("marks what the keystore makes as secret", () => {
-      assert.deepEqual([...run.get("keystore").secretOutputs].sort(), ["caKey", "privateKey"]);
+      assert.deepEqual([...run.get("certificates-keystore").secretOutputs].sort(), ["caKey", "privateKey"]);
     });
   });
 }
@@ -317,9 +319,9 @@ describe("the program's settings", function () {
 
   it("may name an own image and distribution", async () => {
     const run = await runProgram({ distribution: "standin/distribution", image: "mine:1" });
-    assert.equal(run.get("product-image").inputs.name, "mine:1");
-    assert.equal(run.get("store-1-container").inputs.image, "sha256:product-image");
-    assert.ok(!run.all.some(({ name }) => name === "standin-image"));
+    assert.equal(run.get("node-image").inputs.name, "mine:1");
+    assert.equal(run.get("store-1-container").inputs.image, "sha256:node-image");
+    assert.equal(run.get("node-image").inputs.build, undefined);
     const { envs, memory, waitTimeout } = run.get("store-1-container").inputs;
     assert.deepEqual(envs, [
       "NODE_NAME=store-1",

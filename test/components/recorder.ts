@@ -56,20 +56,20 @@ export async function runProgram(settings: Record<string, string> = {}, preview 
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = async (request, callback) => {
     await register(request, callback);
-    const [name, type, parent] = [request.getName(), request.getType(), request.getParent()];
+    const [name, type] = [request.getName(), request.getType()];
     all.push({
-      name,
+      name: shortName(name),
       type,
-      parent: parent.split("::").at(-1) ?? "",
+      parent: shortName(request.getParent()),
       urn: `${type}::${name}`,
       inputs: plain(inputs.get(`${type} ${name}`)) as Record<string, unknown>,
-      dependencies: request.getDependenciesList().map((urn) => urn.split("::").at(-1) ?? ""),
-      deletedWith: request.getDeletedwith().split("::").at(-1) ?? "",
+      dependencies: request.getDependenciesList().map(shortName),
+      deletedWith: shortName(request.getDeletedwith()),
       retainOnDelete: request.getRetainondelete() ?? false,
       deleteBeforeReplace: request.getDeletebeforereplace(),
       secretOutputs: request.getAdditionalsecretoutputsList(),
       ignoreChanges: request.getIgnorechangesList(),
-      provider: request.getProvider().split("::").at(-2) ?? "",
+      provider: shortName(request.getProvider().split("::").slice(0, -1).join("::")),
     });
   };
   pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(settings).map(([k, v]) => [`wso2-apim:${k}`, v])));
@@ -85,6 +85,11 @@ export async function runProgram(settings: Record<string, string> = {}, preview 
       return found;
     },
   };
+}
+
+/** The last part of a URN, without the name of the ApiManager that begins the names of all its children. */
+function shortName(urn: string): string {
+  return (urn.split("::").at(-1) ?? "").replace(/^apim-/, "");
 }
 
 const secretSignature = "4dabf18193072939515e22adb298388d";
@@ -111,13 +116,13 @@ async function makeServerCertificate(): Promise<void> {
 function computed(type: string, name: string): Record<string, unknown> {
   switch (type) {
     case "random:index/randomPassword:RandomPassword":
-      return { result: `password-of-${name}` };
+      return { result: `password-of-${shortName(name)}` };
     case "random:index/randomId:RandomId":
-      return { hex: `hex-of-${name}` };
+      return { hex: `hex-of-${shortName(name)}` };
     case "docker:index/remoteImage:RemoteImage":
-      return { imageId: `sha256:${name}` };
+      return { imageId: `sha256:${shortName(name)}` };
     case "pulumi-nodejs:dynamic:Resource":
-      return name === "keystore" ? serverCertificate : { statements: 3, adopted: false };
+      return name.endsWith("-keystore") ? serverCertificate : { statements: 3, adopted: false };
     default:
       return {};
   }

@@ -133,8 +133,8 @@ describe("the deployment on a real Docker engine", function () {
     const status = await stack.run("status");
     assert.equal(status.status, 1, status.output);
     assert.match(status.output, /store-1 .*missing/);
-    assert.match(status.output, /Container store-1-container: gone/);
-    assert.match(status.output, /Container publisher-1-container: .*uploads.* changed/);
+    assert.match(status.output, /Container apim-store-1-container: gone/);
+    assert.match(status.output, /Container apim-publisher-1-container: .*uploads.* changed/);
     assert.equal(stack.state(), recorded, "status records nothing");
     // The databases can't be looked at then; they are on the volume.
     await docker.getContainer(containers.get("mysql") ?? "").remove({ force: true });

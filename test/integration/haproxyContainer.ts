@@ -7,7 +7,7 @@ import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
 import { generate } from "selfsigned";
 import { pack } from "tar-stream";
-import { imageBuild } from "../../images/contexts";
+import { projectImage } from "../../images/contexts";
 import { settingsSchema } from "../../settings";
 import { docker, projectDirectory } from "./testStack";
 
@@ -112,7 +112,7 @@ async function createContainer(
 
 /** The image that every stack's balancer runs; like theirs, it stays. */
 async function balancerImage(): Promise<string> {
-  const { tag, context } = imageBuild(projectDirectory, "loadbalancer");
+  const { name: tag, context = "" } = projectImage("loadbalancer");
   const isThere = await docker
     .getImage(tag)
     .inspect()

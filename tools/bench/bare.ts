@@ -59,13 +59,13 @@ export async function runBare(resources: readonly RecordedResource[]): Promise<n
     await docker(["network", "create", "--subnet", ipamConfigs[0]?.subnet ?? "", networkName]);
     for (const volume of volumes) await docker(["volume", "create", volume]);
     const row = (async () => {
-      await start("mysql-container");
+      await start("apim-mysql-container");
       await fillDatabases(resources);
-      await start("keymanager-1-container");
-      await start("publisher-1-container");
-      await start("store-1-container");
+      await start("apim-keymanager-1-container");
+      await start("apim-publisher-1-container");
+      await start("apim-store-1-container");
     })();
-    await Promise.all([row, start("loadbalancer-container"), start("gateway-1-container")]);
+    await Promise.all([row, start("apim-loadbalancer-container"), start("apim-gateway-1-container")]);
     return performance.now() - started;
   } finally {
     await docker(["rm", "--force", ...[...containers.values()].map(({ name }) => name)]);

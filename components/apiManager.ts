@@ -1,0 +1,185 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { DeploymentPlan } from "../plan";
+import type { Role } from "../product/roles";
+import type { ResourceSecret } from "../settings";
+import type { BalancerRoute } from "../topology";
+import { GatewayNode } from "./gatewayNode";
+import { KeyManagerNode } from "./keyManagerNode";
+import { LoadBalancer } from "./loadBalancer";
+import { MySqlDatabases } from "./mySqlDatabases";
+import type { ProductNode, ProductNodeArgs } from "./productNode";
+import { PublisherNode } from "./publisherNode";
+import { stackLabel } from "./server";
+import { ServerCertificates } from "./serverCertificates";
+import { createImage, createPassword, createVolume } from "./shared";
+import { StoreNode } from "./storeNode";
+
+/** Arguments of {@link ApiManager}: the plan, and secrets that its resources take. */
+export interface ApiManagerArgs extends DeploymentPlan {
+  /**
+   * By the name of the setting. `databaseAdminPassword` is required on a server of the user's own, `analyticsPassword` with
+   * `analytics`, `svnPassword` with the svn synchronizer. @default adminPassword is generated
+   */
+  readonly secrets?: Partial<Readonly<Record<ResourceSecret, pulumi.Input<string>>>>;
+}
+
+/** The component of each role. */
+const nodeClasses: Readonly<
+  Record<Role, new (name: string, args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) => ProductNode>
+> = { keyManager: KeyManagerNode, gateway: GatewayNode, publisher: PublisherNode, store: StoreNode };
+
+/**
+ * WSO2 API Manager as a distributed deployment: network, databases, certificates, all nodes and the load balancer.
+ *
+ * Pulumi's `transforms` option changes what it creates, for example labels of the containers.
+ *
+ * @example
+ * ```ts
+ * const apim = new ApiManager("apim", await planDeployment({ distribution: "wso2am-1.9.0.zip", gatewayReplicas: 3 }));
+ * export const store = apim.storeUrl;
+ * ```
+ */
+export class ApiManager extends pulumi.ComponentResource {
+  readonly network: docker.Network;
+  readonly databases: MySqlDatabases;
+  readonly certificates: ServerCertificates;
+  /** Name in the plan -> node, e.g. `gateway-1`. */
+  readonly nodes: ReadonlyMap<string, ProductNode>;
+  readonly loadBalancer: LoadBalancer;
+  /** The administrator's password; secret. */
+  readonly adminPassword: pulumi.Output<string>;
+  /** The certificate that clients must trust, PEM. */
+  readonly caCertificate: pulumi.Output<string>;
+  /** The Publisher, through the load balancer. */
+  readonly publisherUrl: pulumi.Output<string>;
+  /** The Store, through the load balancer. */
+  readonly storeUrl: pulumi.Output<string>;
+  /** The Key Manager's console, through the load balancer. */
+  readonly keyManagerUrl: pulumi.Output<string>;
+  /** API calls over TLS to the first gateway environment, through the load balancer. */
+  readonly gatewayUrl: pulumi.Output<string>;
+  private readonly image: pulumi.Output<string>;
+  private readonly volumes: ReadonlyMap<string, docker.Volume>;
+
+  constructor(
+    private readonly name: string,
+    private readonly args: ApiManagerArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("wso2:apim:ApiManager", name, {}, opts);
+    for (const warning of args.warnings) void pulumi.log.warn(warning, this);
+    this.adminPassword = this.createAdminPassword();
+    [this.network, this.databases] = this.createNetworkAndDatabases();
+    this.certificates = new ServerCertificates(`${name}-certificates`, { plan: args }, { parent: this });
+    this.caCertificate = this.certificates.caCertificate;
+    this.image = createImage(`${name}-node-image`, args.images.node, this);
+    this.volumes = this.createVolumes();
+    [this.nodes, this.loadBalancer] = this.startServers();
+    this.publisherUrl = this.urlOf("publisher", "https", "/publisher");
+    this.storeUrl = this.urlOf("store", "https", "/store");
+    this.keyManagerUrl = this.urlOf("keyManager", "https", "/carbon");
+    this.gatewayUrl = this.urlOf("gateway", "gatewayHttps", "");
+    this.registerOutputs({
+      publisherUrl: this.publisherUrl,
+      storeUrl: this.storeUrl,
+      keyManagerUrl: this.keyManagerUrl,
+      gatewayUrl: this.gatewayUrl,
+    });
+  }
+
+  private createAdminPassword(): pulumi.Output<string> {
+    const given = this.args.secrets?.adminPassword;
+    return given === undefined ? createPassword(`${this.name}-admin-password`, this) : pulumi.secret(given);
+  }
+
+  /** On a server of the user's own, its names are checked before anything else is created, the network too. */
+  private createNetworkAndDatabases(): [docker.Network, MySqlDatabases] {
+    if (this.args.topology.databaseServer.external) {
+      const databases = this.createDatabases();
+      return [this.createNetwork([databases.ready]), databases];
+    }
+    const network = this.createNetwork([]);
+    return [network, this.createDatabases(network)];
+  }
+
+  private createNetwork(dependsOn: pulumi.Resource[]): docker.Network {
+    const { topology } = this.args;
+    const { name, subnet, gateway } = topology.network;
+    return new docker.Network(
+      `${this.name}-network`,
+      { name, driver: "bridge", ipamConfigs: [{ subnet, gateway }], labels: [stackLabel(topology)] },
+      { parent: this, dependsOn },
+    );
+  }
+
+  private createDatabases(network?: docker.Network): MySqlDatabases {
+    const { adminPassword, databaseAdminPassword } = this.args.secrets ?? {};
+    return new MySqlDatabases(
+      `${this.name}-${this.args.topology.databaseServer.name}`,
+      {
+        plan: this.args,
+        ...(network && { network }),
+        ...(databaseAdminPassword && { databaseAdminPassword }),
+        isNewAdministrator: adminPassword === undefined,
+      },
+      { parent: this },
+    );
+  }
+
+  /** By name; a volume that several nodes share exists once. */
+  private createVolumes(): ReadonlyMap<string, docker.Volume> {
+    const { topology } = this.args;
+    const names = new Set(topology.nodes.flatMap(({ volumes }) => volumes.map(({ name }) => name)));
+    return new Map([...names].map((name) => [name, createVolume(`${this.name}-${name}`, topology, name, this)]));
+  }
+
+  /** Nodes and load balancer, each after those that it waits for. */
+  private startServers(): [ReadonlyMap<string, ProductNode>, LoadBalancer] {
+    const { topology } = this.args;
+    const nodes = new Map<string, ProductNode>();
+    let balancer: LoadBalancer | undefined;
+    for (const name of topology.startOrder) {
+      const node = topology.nodes.find((each) => each.name === name);
+      const before = (node ?? topology.balancer).startsAfter;
+      const containers = before.flatMap((each) => (nodes.get(each) ?? balancer)?.container ?? []);
+      const opts = { parent: this, dependsOn: containers };
+      if (node) nodes.set(name, new nodeClasses[node.role](`${this.name}-${name}`, this.nodeArgs(name), opts));
+      else balancer = this.createLoadBalancer(opts);
+    }
+    if (!balancer) throw new Error("topology: the start order does not contain the load balancer");
+    return [nodes, balancer];
+  }
+
+  private nodeArgs(node: string): ProductNodeArgs {
+    const { network, databases, certificates, adminPassword, image, volumes } = this;
+    const { analyticsPassword, svnPassword } = this.args.secrets ?? {};
+    return {
+      plan: this.args,
+      network,
+      databases,
+      certificates,
+      adminPassword,
+      node,
+      image,
+      volumes,
+      ...(analyticsPassword && { analyticsPassword }),
+      ...(svnPassword && { svnPassword }),
+    };
+  }
+
+  private createLoadBalancer(opts: pulumi.ComponentResourceOptions): LoadBalancer {
+    const { network, certificates } = this;
+    return new LoadBalancer(
+      `${this.name}-${this.args.topology.balancer.name}`,
+      { plan: this.args, network, certificates },
+      opts,
+    );
+  }
+
+  private urlOf(role: Role, entrance: "https" | "gatewayHttps", path: string): pulumi.Output<string> {
+    const isWanted = (route: BalancerRoute) => route.role === role && route.published?.entrance === entrance;
+    const route = this.args.topology.balancer.routes.find(isWanted);
+    return pulumi.output(`https://${route?.host}:${route?.published?.port}${path}`);
+  }
+}

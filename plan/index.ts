@@ -1,0 +1,80 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type GivenCertificates, readCertificates } from "../certificates";
+import { type Deployment, type RenderedFile, renderBalancer, renderNode } from "../configs";
+import { checkExternalServer } from "../databases/externalServer";
+import { type Distribution, readDistribution } from "../distribution";
+import { findImages, type Images } from "../images/contexts";
+import { distributionPath, ownStores, type RawSettings } from "../settings";
+import { buildTopology, tlsHosts, topologyWarnings } from "../topology";
+import { parseSettings } from "./settings";
+
+/**
+ * Everything that is decided before a resource is created, as plain data: a test can write one by hand. It holds no secret
+ * but the private key of a keystore of the user's own.
+ */
+export interface DeploymentPlan extends Deployment {
+  /** The product's version, e.g. `1.9.0`. */
+  readonly version: string;
+  /** Text of the product's SQL scripts, by their path below APIM_HOME. */
+  readonly dbscripts: Distribution["dbscripts"];
+  /** Where the product looks for its keystores, and how they open (carbon.xml `Security`). */
+  readonly stores: Pick<Distribution, "keyStore" | "trustStore">;
+  /** The user's own key and certificates, if there are any. */
+  readonly certificates: Pick<GivenCertificates, "key" | "trusted">;
+  /** Name of a node -> its configuration files, with placeholders for secrets. */
+  readonly files: ReadonlyMap<string, readonly RenderedFile[]>;
+  /** Text of haproxy.cfg. */
+  readonly balancerConfiguration: string;
+  readonly images: Images;
+  /** One sentence each. */
+  readonly warnings: readonly string[];
+}
+
+export interface PlanOptions {
+  /**
+   * Begins the names of all Docker objects, before the stack's name. Two deployments of one stack need different ones.
+   * @default apim
+   */
+  readonly name?: string;
+  /** @default the running program's stack */
+  readonly stack?: string;
+  /** The directory that relative paths in the settings start from. @default the working directory */
+  readonly directory?: string;
+}
+
+/**
+ * Plans a deployment: checks the settings, reads the distribution and the user's keystores, renders every configuration
+ * file, and finds the images. Creates nothing. It connects to a MySQL server of the user's own, but not in a preview.
+ *
+ * @param settings name of a setting -> value, as in docs/settings.md; a setting that is not given has its default.
+ *   Secrets that must be known before anything is created are among them, in plain: `databaseAdminPassword`,
+ *   `keystorePassword`, `keyPassword`, `truststorePassword`
+ * @throws {SettingsError} with every fault of the settings
+ * @throws when the distribution, an image or the MySQL server cannot be used, with the remedy
+ * @example
+ * ```ts
+ * const plan = await planDeployment({ distribution: "wso2am-1.9.0.zip", gatewayReplicas: 3 });
+ * ```
+ */
+export async function planDeployment(settings: RawSettings = {}, options: PlanOptions = {}): Promise<DeploymentPlan> {
+  const { name = "apim", stack = pulumi.getStack(), directory = process.cwd() } = options;
+  const parsed = parseSettings(settings, stack);
+  const deployment = { settings: parsed, topology: buildTopology(parsed, `${name}-${stack}`) };
+  const { topology } = deployment;
+  const distribution = await readDistribution(distributionPath(parsed, directory));
+  const stores = ownStores(parsed, settings, directory);
+  const { warnings, ...certificates } = await readCertificates(parsed, distribution, tlsHosts(topology.nodes), stores);
+  await checkExternalServer(topology, String(settings.databaseAdminPassword ?? ""));
+  const { version, dbscripts, keyStore, trustStore } = distribution;
+  return {
+    ...deployment,
+    version,
+    dbscripts,
+    stores: { keyStore, trustStore },
+    certificates,
+    files: new Map(topology.nodes.map((node) => [node.name, renderNode(node, deployment, distribution)])),
+    balancerConfiguration: renderBalancer(deployment),
+    images: await findImages(parsed, directory),
+    warnings: [...topologyWarnings(topology), ...distribution.warnings, ...warnings],
+  };
+}
