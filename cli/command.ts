@@ -1,10 +1,13 @@
 /**
- * What a command needs of the machine before it runs: `docker` is an engine that answers, `contexts` that and what its
- * stack's program reads, `images` the full setup, `stack` that and what its stack's images are built from.
+ * What a command needs of the machine before it runs:
+ * - `docker`: a Docker engine that answers
+ * - `contexts`: also the build contexts that the stack's program reads
+ * - `images`: the full setup (Docker engine, base images, build context of the stand-in)
+ * - `stack`: also what the stack's own images are built from
  */
 export type Need = "nothing" | "docker" | "contexts" | "images" | "stack";
 
-/** One entry of commands.json in cli/ or tools/: start.mjs reads these lists too. */
+/** One entry of commands.json in cli/ or tools/. cli/start.mjs reads these files too. */
 export interface Command {
   readonly name: string;
   readonly needs: Need;
@@ -12,20 +15,20 @@ export interface Command {
 }
 
 /**
- * Sees that the machine has what the command needs. Called once the arguments are known to be right: for those that are
- * not, nothing is installed.
+ * Provides what the command needs of the machine. A command calls this after it has checked its arguments, so that
+ * nothing is installed for wrong arguments.
  *
- * @param stack that the command is about
+ * @param stack the stack that the command is about
  */
 export type Prepare = (stack?: string) => Promise<void>;
 
-/** What the file of a command exports. */
+/** The exports of a command's file. */
 export interface CommandModule {
-  /** What `--help` shows. */
+  /** The text that `--help` prints. */
   readonly help: string;
   /** @returns the exit status. */
   run(args: string[], prepare: Prepare): Promise<number>;
 }
 
-/** Loads the file of a command, when it is called: the start of one command must not load the packages of the others. */
+/** Loads a command's file on demand: one command must not load the packages of the others. */
 export type CommandModules = Readonly<Record<string, () => Promise<CommandModule>>>;

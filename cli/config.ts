@@ -16,15 +16,16 @@ import { projectDirectory, stackName, stackOption } from "./project";
 
 export const help = `Usage: npm run config -- [set | get | rm] [options]
 
-The settings of a stack, in Pulumi.<stack>.yaml. Without a command, those that the stack sets.
+Shows or changes the settings of a stack, which are in Pulumi.<stack>.yaml. Without a command, lists the settings that
+the stack sets.
 
-  set NAME VALUE       set one; it is checked first
-  set --secret NAME    set a secret: asked for without showing it, or read from standard input
-  get NAME             its value, or its default
-  rm NAME              back to the default
+  set NAME VALUE       check and set a value
+  set --secret NAME    set a secret, which is asked for without showing it, or read from standard input
+  get NAME             print the value, or the default
+  rm NAME              remove the value, so that the default applies
 
   -s, --stack NAME     default: dev, or APIM_STACK
-      --show-secrets   with get and the list: secrets in plain`;
+      --show-secrets   with get and the list: print secrets in plain text`;
 
 const options = {
   ...stackOption,
@@ -32,13 +33,13 @@ const options = {
   "show-secrets": { type: "boolean", default: false },
 } as const;
 
-/** What is changed by tests only. */
+/** What only tests change. */
 export interface ConfigPlace {
-  /** Where Pulumi.yaml is. @default this project */
+  /** The directory of Pulumi.yaml. @default this project */
   readonly projectDir?: string;
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
-  /** Secrets are read from it. @default process.stdin */
+  /** Where secrets are read from. @default process.stdin */
   readonly input?: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   /** @default process.stdout */
   readonly print?: (text: string) => void;
@@ -47,11 +48,11 @@ export interface ConfigPlace {
 interface Request {
   readonly action: "set" | "get" | "rm" | "list";
   readonly stack: string;
-  /** As the user gave it. */
+  /** The name as the user gave it. */
   readonly name: string;
-  /** With its namespace. */
+  /** The name with its namespace. */
   readonly key: string;
-  /** Without it; undefined for a provider's setting, e.g. `docker:host`. */
+  /** The name without its namespace; undefined for a provider's setting, e.g. `docker:host`. */
   readonly setting: string | undefined;
   readonly value: string | undefined;
   readonly secret: boolean;
@@ -69,7 +70,7 @@ export async function run(args: string[], place: ConfigPlace = {}): Promise<numb
   });
   if (request.action === "set") checkSet(request);
   const { action, stack, name, key, setting, value, secret, showSecrets } = request;
-  // The CLI shows a secret that it is asked for, in any case.
+  // `pulumi config get` always prints a secret in plain text.
   const hidden = action === "get" && !showSecrets && setting !== undefined && isSecretSetting(setting);
   if (!hidden && (await chooseEngine(env)) === "pulumi")
     return runPulumi(pulumiArguments(request), stack, action === "set", { projectDir, env });
@@ -93,7 +94,7 @@ export async function run(args: string[], place: ConfigPlace = {}): Promise<numb
   return 0;
 }
 
-/** A number below zero is a value, no option: it goes behind `--`, where parseArgs takes it for one. */
+/** Moves negative numbers behind `--`: parseArgs would take them for options. */
 function negativesLast(args: string[]): string[] {
   const isNegative = (arg: string) => /^-\d/.test(arg);
   if (args.includes("--") || !args.some(isNegative)) return args;
@@ -119,26 +120,26 @@ function requestOf(positionals: readonly string[], flags: Pick<Request, "stack" 
   return { ...flags, action, name, key, setting, value };
 }
 
-/** What can be said before a secret is asked for. @throws when it can't be set so */
+/** Checks everything that does not need the secret itself. @throws when the value can't be set */
 function checkSet({ name, setting, value, secret, stack }: Request): void {
   const nameFault = stackNameFault(plainStackName(stack));
   if (nameFault) throw new Error(nameFault);
   if (secret && value !== undefined)
     throw new Error(
-      `${name}: expected no value on the command line, which the shell's history keeps and every user of this machine can read; leave it out to be asked for it, or write it to standard input. Where it has been seen already, take another one`,
+      `${name}: expected no secret on the command line, which the shell's history keeps and every user of this machine can read; leave the value out to be asked for it, or write it to standard input. If others may have seen this value, choose a new one`,
     );
   const unknown = setting && unknownSetting(setting);
   if (unknown) throw new Error(`${unknown}; see docs/settings.md`);
   if (setting !== undefined && isSecretSetting(setting)) {
-    if (!secret) throw new Error(`${name}: is a secret; run: ${configCommand(`set --secret ${name}`, stack)}`);
+    if (!secret) throw new Error(`${name}: is a secret setting; run: ${configCommand(`set --secret ${name}`, stack)}`);
     return;
   }
   if (setting !== undefined) {
     const checked = checkSetting(setting, value, stack);
     if ("fault" in checked) throw new Error(checked.fault);
-    if (secret) throw new Error(`${name}: is no secret; run: ${configCommand(`set ${name} VALUE`, stack)}`);
+    if (secret) throw new Error(`${name}: is not a secret setting; run: ${configCommand(`set ${name} VALUE`, stack)}`);
   }
-  if (value === undefined && !secret) throw new Error(`config set: expected a value behind ${name}, found none`);
+  if (value === undefined && !secret) throw new Error(`config set: expected a value after ${name}, found none`);
 }
 
 async function checkedValue({ name, setting, stack }: Request, input: NonNullable<ConfigPlace["input"]>) {
@@ -148,7 +149,7 @@ async function checkedValue({ name, setting, stack }: Request, input: NonNullabl
   return value;
 }
 
-/** The same for the Pulumi CLI, which asks for secrets in the same way. */
+/** The same request as arguments of the Pulumi CLI, which asks for secrets in the same way. */
 function pulumiArguments({ action, stack, key, value, secret, showSecrets }: Request): string[] {
   const common = ["--stack", stack];
   switch (action) {
@@ -156,8 +157,13 @@ function pulumiArguments({ action, stack, key, value, secret, showSecrets }: Req
       return ["config", ...common, ...(showSecrets ? ["--show-secrets"] : [])];
     case "set":
       return [
-        ...["config", "set", ...common, ...(secret ? ["--secret"] : [])],
-        ...["--", key, ...(value === undefined ? [] : [value])],
+        "config",
+        action,
+        ...common,
+        ...(secret ? ["--secret"] : []),
+        "--",
+        key,
+        ...(value === undefined ? [] : [value]),
       ];
     default:
       return ["config", action, ...common, "--", key];

@@ -7,22 +7,22 @@ const flags: readonly Flag[] = ["stack", "diff", "parallel", "yes"];
 
 export const help = commandHelp(
   "destroy",
-  "Removes all that the stack made: containers, networks, volumes, and the databases with them. What is on a MySQL\nserver of your own stays there.",
+  "Removes everything that the stack created: containers, networks, volumes, and the databases in them. Databases on your\nown MySQL server are kept.",
   flags,
 );
 
 /**
- * Asks on a terminal, unless --yes.
+ * Asks for confirmation on the terminal, unless --yes is given.
  *
- * @returns the exit status: 1 when something could not be deleted, or nobody agreed.
+ * @returns the exit status: 1 when something could not be deleted, or the user did not confirm
  */
 export async function run(args: string[], prepare: Prepare): Promise<number> {
   const command = parseCommand(flags, args);
   if (!command.yes) {
     if (!process.stdin.isTTY)
-      throw new Error(`destroy: no terminal to ask on; add --yes to remove stack ${command.stack}`);
-    // The CLI asks by itself.
-    if ((await chooseEngine()) === "local" && !(await agrees(command.stack))) {
+      throw new Error(`destroy: there is no terminal for the confirmation; add --yes to remove stack ${command.stack}`);
+    // The Pulumi CLI asks for confirmation itself.
+    if ((await chooseEngine()) === "local" && !(await confirms(command.stack))) {
       console.log("Nothing was removed.");
       return 1;
     }
@@ -30,11 +30,11 @@ export async function run(args: string[], prepare: Prepare): Promise<number> {
   return runCommand("destroy", command, prepare);
 }
 
-async function agrees(stack: string): Promise<boolean> {
+async function confirms(stack: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     const answer = await terminal.question(
-      `Remove everything of stack ${stack}, with its data? Type its name to go on: `,
+      `Remove everything in stack ${stack}, including its data? Type the stack's name to continue: `,
     );
     return answer.trim() === stack;
   } finally {

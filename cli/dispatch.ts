@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { errorMessage } from "../errors";
 import type { Command, CommandModules, Need } from "./command";
 import { projectDirectory } from "./project";
 
@@ -8,10 +9,11 @@ export function commandsOf(folder: "cli" | "tools"): readonly Command[] {
   return JSON.parse(readFileSync(join(projectDirectory, folder, "commands.json"), "utf8")) as Command[];
 }
 
-/** The message of an error; with APIM_DEBUG=1 its stack. */
+/** The message of an error; with APIM_DEBUG=1 the stack trace. */
 export function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return process.env.APIM_DEBUG === "1" && error.stack !== undefined ? error.stack : error.message || error.name;
+  if (process.env.APIM_DEBUG === "1" && error instanceof Error && error.stack) return error.stack;
+  // Errors of several connection attempts have no message of their own.
+  return errorMessage(error) || String(error);
 }
 
 async function prepare(needs: Need, stack?: string): Promise<void> {
@@ -23,7 +25,7 @@ async function prepare(needs: Need, stack?: string): Promise<void> {
 
 /**
  * Runs one command of a folder.
- * @returns the exit status: the command's own, or 1 with one message on stderr when it throws.
+ * @returns the command's exit status; 1, with one message on stderr, when the command throws
  */
 export async function dispatch(
   folder: "cli" | "tools",
@@ -54,13 +56,13 @@ function isWrongUsage(error: unknown): boolean {
   return error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS_");
 }
 
-/** Behind `--` stand values. */
+/** Whether --help is among the options; arguments after `--` are values. */
 function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   return args.slice(0, end < 0 ? undefined : end).some((arg) => arg === "--help" || arg === "-h");
 }
 
-/** A reader such as `less` or `head` may close the pipe early: the run must still go on to its end. */
+/** A reader such as `less` or `head` may close the pipe early; the command must still run to its end. */
 function ignoreBrokenPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     if (stream.listenerCount("error") > 0) continue;

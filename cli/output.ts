@@ -4,19 +4,19 @@ import { readOutputs } from "./stack";
 
 export const help = `Usage: npm run output -- [NAME] [--stack NAME] [--show-secrets] [--json]
 
-What the stack's last up told: addresses, the administrator's password, the certificate that clients must trust. With a
-name, its value alone, e.g. npm run --silent output -- caCertificate > ca.pem
+Shows the outputs of the stack's last up: addresses, the administrator's password, the certificate that clients must
+trust. With a name, prints only that value, e.g. npm run --silent output -- caCertificate > ca.pem
 
   -s, --stack NAME    default: dev, or APIM_STACK
-      --show-secrets  secrets in plain
-      --json          as JSON`;
+      --show-secrets  print secrets in plain text
+      --json          print JSON`;
 
 const options = { ...stackOption, "show-secrets": { type: "boolean" }, json: { type: "boolean" } } as const;
 
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
   const [name, ...more] = positionals;
-  if (more.length > 0) throw new Error(`output: expected one name at most, found ${positionals.join(", ")}`);
+  if (more.length > 0) throw new Error(`output: expected at most one name, found ${positionals.join(", ")}`);
   const outputs = await readOutputs(stackName(values.stack), values["show-secrets"] ?? false);
   if (name !== undefined && !Object.hasOwn(outputs, name))
     throw new Error(`output: expected one of ${Object.keys(outputs).sort().join(", ")}, found "${name}"`);

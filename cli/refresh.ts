@@ -5,7 +5,7 @@ const flags: readonly Flag[] = ["stack", "diff", "expect-no-changes", "parallel"
 
 export const help = commandHelp(
   "refresh",
-  "Compares the recorded state with what really exists, and records that; the next `up` puts it right.",
+  "Compares the recorded state with what really exists, and records the differences; the next `up` repairs them.",
   flags,
 );
 

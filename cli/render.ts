@@ -10,15 +10,16 @@ import { distributionPath } from "../settings/stackFile";
 import { buildTopology, type Node, type Topology } from "../topology";
 import { encode } from "../xml/encoding";
 import { projectDirectory, stackName, stackOption } from "./project";
+import { hasColours, table } from "./text";
 
-export const help = `Write each node's configuration files, secrets as placeholders.
+export const help = `Renders each node's configuration files, with placeholders in place of secrets.
 
   npm run render -- --out DIR            write DIR/<node>/<path> and DIR/loadbalancer/haproxy.cfg
   npm run render -- --diff               show what differs from the stock files, line by line
   npm run render -- --summary            count the lines that differ, per role and file
 
-  -s, --stack NAME      whose settings to take; default: dev, or APIM_STACK
-  --distribution PATH   a wso2am-<version> directory or zip in place of the stack's own
+  -s, --stack NAME      the stack with the settings; default: dev, or APIM_STACK
+  --distribution PATH   a wso2am-<version> directory or zip, instead of the stack's distribution
   --node NAME           only this node, e.g. gateway-1`;
 
 interface Rendering {
@@ -48,7 +49,7 @@ export async function run(args: string[]): Promise<number> {
   const deployment = { settings, topology };
   const distribution = await readDistribution(
     values.distribution === undefined ? distributionPath(settings, projectDirectory) : resolve(values.distribution),
-    // What is written may be deployed; what is only shown may have gaps, if they are told.
+    // Written files may be deployed, so nothing may be missing. For a diff or a summary, gaps are only reported.
     { incomplete: values.out === undefined },
   );
   const renderings = chosenNodes(topology, values.node).map((node) => ({
@@ -61,7 +62,7 @@ export async function run(args: string[]): Promise<number> {
   for (const warning of distribution.warnings) process.stderr.write(`${warning}\n`);
   for (const path of distribution.missing)
     process.stderr.write(
-      `${path}: not in ${distribution.source}, and needed to deploy; copy it from the pack of ${distribution.version}\n`,
+      `${path}: expected in ${distribution.source}, found no such file; a deployment needs it, copy it from the pack of ${distribution.version}\n`,
     );
   return distribution.missing.length === 0 ? 0 : 1;
 }
@@ -74,7 +75,7 @@ function chosenNodes(topology: Topology, name: string | undefined): readonly Nod
 }
 
 function printDiff(renderings: readonly Rendering[], distribution: Distribution): void {
-  const paint = process.stdout.isTTY && !process.env.NO_COLOR ? colourDiff : (text: string) => text;
+  const paint = hasColours() ? colourDiff : (text: string) => text;
   for (const { node, files } of renderings)
     for (const { path, text } of files)
       process.stdout.write(
@@ -94,16 +95,8 @@ function printSummary(renderings: readonly Rendering[], distribution: Distributi
       return added + removed === 0 ? "0" : `+${added} -${removed}`;
     }),
   ]);
-  const table = [["", ...ofRoles.map(({ node }) => node.role)], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
   process.stdout.write(`Lines that differ from the stock files of ${distribution.version}:\n`);
-  for (const row of table)
-    process.stdout.write(
-      `${row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd()}\n`,
-    );
+  process.stdout.write(`${table([["", ...ofRoles.map(({ node }) => node.role)], ...rows])}\n`);
 }
 
 function writeAll(out: string, renderings: readonly Rendering[], deployment: Deployment, withBalancer: boolean): void {
@@ -119,26 +112,26 @@ function writeAll(out: string, renderings: readonly Rendering[], deployment: Dep
   if (withBalancer)
     write(join(out, topology.balancer.name, "haproxy.cfg"), Buffer.from(renderBalancer(deployment), "utf8"));
   process.stdout.write(
-    `${written.size} files written to ${out}; secrets stand in them as placeholders: {{secret:NAME}}\n`,
+    `${written.size} files written to ${out}, with placeholders in place of secrets: {{secret:NAME}}\n`,
   );
-  const old = leftAlone(
+  const others = otherFiles(
     out,
     written,
     [...topology.nodes, topology.balancer].map(({ name }) => name),
   );
-  if (old.length > 0)
+  if (others.length > 0)
     process.stdout.write(
-      `Not of this deployment as it is set now, and left as they are:\n${old.map((path) => `  ${path}\n`).join("")}`,
+      `These do not belong to the deployment as it is now configured, and were left unchanged:\n${others.map((path) => `  ${path}\n`).join("")}`,
     );
 }
 
-/** What is in `out` without having been written now, below it: directories of no node, and files beside written ones. */
-function leftAlone(out: string, written: ReadonlySet<string>, names: readonly string[]): string[] {
+/** What `out` contains besides the files written by this run: directories of no node, and files beside written ones. */
+function otherFiles(out: string, written: ReadonlySet<string>, names: readonly string[]): string[] {
   const within = (entry: string) => [...written].some((path) => path.startsWith(entry + sep));
   return readdirSync(out, { withFileTypes: true }).flatMap((entry) => {
     const path = join(out, entry.name);
     if (!names.includes(entry.name)) return [entry.isDirectory() ? `${entry.name}/` : entry.name];
-    // With --node, those of the other nodes may well be current.
+    // With --node, the files of the other nodes may well be current.
     if (!within(path)) return [];
     return readdirSync(path, { recursive: true, encoding: "utf8" })
       .map((name) => join(path, name))

@@ -18,16 +18,16 @@ const toStderr: Report = (line) => {
 };
 
 /**
- * Sees that this machine can run the deployment: a Docker engine, the base images, the build contexts. Changes nothing,
- * and says nothing, when all is there.
- * @param stack the one to prepare for, unless the product is not needed at all
- * @throws one message that says what is missing and how to mend it
+ * Provides what this machine needs to run the deployment: a Docker engine, the base images, the build contexts. Changes
+ * and reports nothing when all of them exist.
+ * @param stack the stack whose product image to prepare; undefined: none
+ * @throws with what is missing and the remedy
  */
 export async function ensureMachine(stack?: string, report: Report = toStderr): Promise<void> {
   const settings = stack === undefined ? undefined : settingsOf(stack);
   const host = thisHost();
   const docker = new Docker();
-  // Faults in the settings and in the pack are told before anything is installed.
+  // Reports faults in the settings and in the pack before anything is installed.
   if (settings) await stageProduct(settings, host, report);
   await ensureDockerEngine(docker, host, report);
   await stageStandin();
@@ -36,15 +36,15 @@ export async function ensureMachine(stack?: string, report: Report = toStderr): 
 }
 
 /**
- * Sees that a Docker engine answers, and makes the build contexts, which the program reads.
- * @param stack the one whose product image needs one; undefined: the program does not run
- * @throws when none answers; nothing is installed or started
+ * Checks that a Docker engine answers, and creates the build contexts that the program reads. Installs and starts nothing.
+ * @param stack the stack whose product image to prepare; undefined: the program does not run
+ * @throws when no Docker engine answers
  */
 export async function ensureDockerAnswers(stack?: string, report: Report = toStderr): Promise<void> {
   const probe = await probeDocker(new Docker());
   if (probe.kind !== "answers") {
     throw new Error(
-      `No Docker engine answers (${probe.reason}). Start it, or run \`npm run setup\`, which installs one where it can.`,
+      `No Docker engine answers (${probe.reason}). Start the engine, or run \`npm run setup\`, which installs one where that is possible.`,
     );
   }
   const settings = stack === undefined ? undefined : settingsOf(stack);
@@ -52,7 +52,7 @@ export async function ensureDockerAnswers(stack?: string, report: Report = toStd
   await stageStandin();
 }
 
-/** A stack that nothing has been set for yet has no file. */
+/** @returns undefined for a stack without a file, which has no settings yet */
 function settingsOf(stack: string): Settings | undefined {
   const name = plainStackName(stack);
   if (!existsSync(join(projectDirectory, `Pulumi.${name}.yaml`))) return undefined;
@@ -61,21 +61,21 @@ function settingsOf(stack: string): Settings | undefined {
 
 export const help = `Usage: npm run setup [-- --stack NAME]
 
-Prepares this machine: a Docker engine (installed and started if this is Linux, root and apt-get is there), the base
-images (pulled, or built from Debian packages where no registry can be reached), the stand-in's build context, and, for
-a stack with a distribution of your own, the build context and the JDK that its image is made of.
-Running it again changes nothing.
+Prepares this machine: a Docker engine (installed and started on Linux, if the user is root and apt-get exists), the base
+images (pulled, or built from Debian packages if no registry can be reached), the stand-in's build context, and, for a
+stack with your own distribution, the build context and the JDK of the stack's image.
+Running setup again changes nothing.
 
   -s, --stack NAME  default: dev, or APIM_STACK`;
 
-/** The command \`setup\`. @returns the exit status */
+/** @returns the exit status */
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options: stackOption, allowPositionals: true });
   if (positionals.length > 0) {
-    process.stderr.write(`setup takes no arguments but --stack, found: ${positionals.join(" ")}\n`);
+    process.stderr.write(`setup: expected no arguments but --stack, found ${positionals.join(" ")}\n`);
     return 2;
   }
-  // A name that was misspelt must not pass for a stack of the stand-in.
+  // A misspelt name must not be taken for a new stack, which uses the stand-in.
   if (values.stack !== undefined) loadSettingsFromStack(projectDirectory, plainStackName(values.stack));
   const started = Date.now();
   await ensureMachine(stackName(values.stack));

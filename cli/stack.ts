@@ -12,19 +12,19 @@ export interface DeployedStack extends StackOutputs {
   readonly topology: Topology;
 }
 
-/** What the stack's last `up` told. @throws as {@link readOutputs} and {@link deployedTopology} */
+/** The outputs of the stack's last `up`. @throws as {@link readOutputs} and {@link deployedTopology} do */
 export async function readStack(option: string | undefined, showSecrets = true): Promise<DeployedStack> {
   const stack = stackName(option);
   const outputs = await readOutputs(stack, showSecrets);
-  const told = outputs as unknown as StackOutputs;
-  return { ...told, topology: deployedTopology(told, stack) };
+  const typed = outputs as unknown as StackOutputs;
+  return { ...typed, topology: deployedTopology(typed, stack) };
 }
 
 /**
- * The same as it is recorded, whichever version of the program recorded it.
+ * The recorded outputs of the stack's last `up`, by whichever version of this program.
  *
- * @param showSecrets without them, no passphrase is needed and no key has to be derived
- * @throws Error when nothing is up
+ * @param showSecrets false: no passphrase is needed and no key has to be derived
+ * @throws when the stack is not up
  */
 export async function readOutputs(stack: string, showSecrets: boolean): Promise<Record<string, unknown>> {
   const outputs =
@@ -36,7 +36,7 @@ export async function readOutputs(stack: string, showSecrets: boolean): Promise<
   return outputs;
 }
 
-/** @throws when another version of the program brought the stack up, and would be looked for in the wrong places */
+/** @throws when another version of the program brought the stack up with a layout that this version does not know */
 export function deployedTopology(
   { settings, layout }: Pick<StackOutputs, "settings" | "layout">,
   stack: string,
@@ -45,11 +45,11 @@ export function deployedTopology(
     const topology = buildTopology(completeSettings(settings, plainStackName(stack)));
     if (fingerprint(topology) === layout) return topology;
   } catch {
-    // Settings that this version does not have.
+    // This version does not have the recorded settings.
   }
   const [preview, up] = [stackCommand("preview", stack), stackCommand("up", stack)];
   throw new Error(
-    `stack ${stack}: another version of this program has brought it up, and laid it out otherwise; see what changes: ${preview}, then: ${up}`,
+    `stack ${stack}: another version of this program brought the stack up, with another layout; to see what would change, run: ${preview}, then: ${up}`,
   );
 }
 

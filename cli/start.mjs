@@ -1,4 +1,4 @@
-// The entry of every npm script. It runs before any package is installed: only what Node itself brings may be used here.
+// The entry point of every npm script. It runs before any package is installed, so it may use Node's own modules only.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
@@ -10,9 +10,10 @@ const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
 const modulesDir = join(projectDir, "node_modules");
 const lockFile = join(projectDir, "package-lock.json");
 const stampFile = join(modulesDir, ".apim-packages");
-const oldestNode = 20;
+/** Older releases of Node 20 do not run all packages. */
+const oldestNode = [20, 19];
 
-/** Folders with commands: the users' and the developers'. Each has a commands.json and a main.ts. */
+/** Folders with commands for users and for developers. Each has a commands.json and a main.ts. */
 const commandFolders = ["cli", "tools"];
 
 /** Name, summary and folder of each command. */
@@ -32,7 +33,7 @@ function modified(file) {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 }
 
-/** True when node_modules holds what package-lock.json asks for, installed by us (stamp) or by hand (npm's own record). */
+/** Whether node_modules matches package-lock.json, installed by this script (stamp) or by the user (npm's own record). */
 function packagesAreCurrent(lockHash) {
   if (modified(stampFile) !== undefined && readFileSync(stampFile, "utf8") === lockHash) return true;
   const byHand = modified(join(modulesDir, ".package-lock.json"));
@@ -40,9 +41,9 @@ function packagesAreCurrent(lockHash) {
   return byHand !== undefined && locked !== undefined && byHand > locked;
 }
 
-/** Runs npm, keeps its output, and passes on the signals that end this process. */
+/** Runs npm, keeps its output, and forwards the signals that end this process. */
 function runNpm(args) {
-  // Under `npm run` the very npm that is running is used; a bare `node cli/start.mjs` takes the one on PATH.
+  // Under `npm run`, use the npm that is running; `node cli/start.mjs` uses the npm on PATH.
   const npm = process.env.npm_execpath;
   const own = npm?.endsWith("npm-cli.js");
   return new Promise((resolve) => {
@@ -79,15 +80,15 @@ function runNpm(args) {
 
 async function installPackages(lockHash) {
   const started = Date.now();
-  process.stderr.write("Node packages: installing (npm ci), once; this takes a minute\n");
+  process.stderr.write("Node packages: installing with npm ci, once; this takes a minute\n");
   const { status, output } = await runNpm(["ci", "--include=dev", "--no-audit", "--no-fund"]);
   if (status !== 0) {
     if (status !== 130) {
-      // npm may add pages of help to an error; what happened stands first.
-      const said = output.trimEnd().split("\n").slice(0, 25).join("\n");
+      // npm may print pages of help after an error; the error itself comes first.
+      const start = output.trimEnd().split("\n").slice(0, 25).join("\n");
       process.stderr.write(
-        `${said}\n\nNode packages could not be installed (npm ci ended with status ${status}; what it said is above). ` +
-          "See that the npm registry can be reached, then run the command again.\n",
+        `${start}\n\nNode packages could not be installed: npm ci ended with status ${status}; its output is above. ` +
+          "Check that the npm registry can be reached, then run the command again.\n",
       );
     }
     return status;
@@ -98,10 +99,10 @@ async function installPackages(lockHash) {
 }
 
 async function start() {
-  const major = Number(process.versions.node.split(".")[0]);
-  if (major < oldestNode) {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1])) {
     process.stderr.write(
-      `Node ${oldestNode} or newer is needed, this is ${process.versions.node} (${process.execPath}). ` +
+      `Node: expected ${oldestNode.join(".")} or newer, found ${process.versions.node} (${process.execPath}). ` +
         "Install a current Node, see https://nodejs.org/en/download, then run the command again.\n",
     );
     return 1;
@@ -120,10 +121,10 @@ async function start() {
   }
   const lockHash = createHash("sha256").update(readFileSync(lockFile)).digest("hex");
   if (!packagesAreCurrent(lockHash)) {
-    // npm ci empties the directory first, and would do so behind the link.
+    // npm ci first empties the directory, even if node_modules is a link to a directory elsewhere.
     if (lstatSync(modulesDir, { throwIfNoEntry: false })?.isSymbolicLink()) {
       process.stderr.write(
-        `${modulesDir} is a link, and what it leads to is not what package-lock.json asks for; remove the link.\n`,
+        `${modulesDir}: expected the packages of package-lock.json, found a link to others; remove the link.\n`,
       );
       return 1;
     }
@@ -135,8 +136,8 @@ async function start() {
 }
 
 /**
- * The commands of a folder as one JavaScript file, written again when a source file differs: compiling each file as it
- * is loaded would cost every command a second.
+ * Bundles the commands of a folder into one JavaScript file, and writes the file only if it differs. Compiling each
+ * source file when it is loaded would cost every command a second.
  */
 async function bundle(folder) {
   const { build } = await import("esbuild");
@@ -151,17 +152,18 @@ async function bundle(folder) {
     logLevel: "error",
   });
   const text = outputFiles[0].text;
-  // One level below the project, as cli/project.ts is.
+  // One level below the project, as cli/project.ts is, which finds the project from there.
   const file = join(projectDir, "dist", `${folder}.cjs`);
   if (modified(file) === undefined || readFileSync(file, "utf8") !== text) {
     mkdirSync(dirname(file), { recursive: true });
-    const own = `${file}.${process.pid}`;
-    writeFileSync(own, text);
-    renameSync(own, file);
+    // Another command may be reading the file.
+    const temporary = `${file}.${process.pid}`;
+    writeFileSync(temporary, text);
+    renameSync(temporary, file);
   }
   return file;
 }
 
 process.exitCode = await start();
-// A connection that some library keeps open must not hold the process.
+// A connection that a library keeps open must not keep the process alive.
 setTimeout(() => process.exit(), 1000).unref();

@@ -1,7 +1,15 @@
-/** Marks for a good and a bad line; coloured on a terminal unless NO_COLOR is set. */
+import { styleText } from "node:util";
+
+/** Whether stdout takes colours: a terminal, unless NO_COLOR is set. */
+export function hasColours(): boolean {
+  return process.stdout.isTTY && !process.env.NO_COLOR;
+}
+
+/** The marks of a good and of a bad line. */
 export function marks(): { ok: string; failed: string } {
-  const colour = process.stdout.isTTY && !process.env.NO_COLOR;
-  return colour ? { ok: "\x1b[32m✓\x1b[0m", failed: "\x1b[31m✗\x1b[0m" } : { ok: "✓", failed: "✗" };
+  const paint = (colour: "green" | "red", mark: string) =>
+    hasColours() ? styleText(colour, mark, { validateStream: false }) : mark;
+  return { ok: paint("green", "✓"), failed: paint("red", "✗") };
 }
 
 /** Columns padded to their widest cell; the first row is the heading. */
@@ -10,7 +18,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows
     .map((row) =>
       row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
         .join("  ")
         .trimEnd(),
     )

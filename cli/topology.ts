@@ -6,10 +6,10 @@ import { table } from "./text";
 
 export const help = `Usage: npm run topology -- [--stack NAME] [--json]
 
-Shows nodes, databases, routes and links of a stack as its settings decide them; nothing has to run.
+Shows the nodes, databases, routes and links that follow from a stack's settings. The stack need not be up.
 
   -s, --stack NAME  default: dev, or APIM_STACK
-      --json        the topology as data`;
+      --json        print the topology as JSON`;
 
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { ...stackOption, json: { type: "boolean" } } });
@@ -18,7 +18,7 @@ export async function run(args: string[]): Promise<number> {
   return 0;
 }
 
-/** Tables for a person. */
+/** The topology as tables for a reader. */
 export function describeTopology(topology: Topology): string {
   const { nodes, balancer, databaseServer, databases, links, network, publishAddress, managementAddress } = topology;
   return [
@@ -40,9 +40,11 @@ export function describeTopology(topology: Topology): string {
         databaseServer.external ? `${databaseServer.name} (yours)` : databaseServer.name,
         databaseServer.external ? databaseServer.endpoint.host : databaseServer.address,
         [...new Set(databases.map(({ hostName }) => hostName))].join(", "),
-        ...["-", "-"],
+        "-",
+        "-",
         databaseServer.external ? "-" : `${managementAddress}:${databaseServer.publishedPort}`,
-        ...["-", "-"],
+        "-",
+        "-",
       ],
       [balancer.name, balancer.address, "-", "-", "-", "-", "-", balancer.startsAfter.join(", ")],
     ]),

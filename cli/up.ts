@@ -5,14 +5,14 @@ const flags: readonly Flag[] = ["stack", "diff", "expect-no-changes", "parallel"
 
 export const help = commandHelp(
   "up",
-  "Brings the stack up, or to its new settings; then checks every link and shows the nodes.",
+  "Brings the stack up, or applies changed settings; then checks every link and shows the nodes.",
   flags,
 );
 
 /**
  * Brings the stack up, then checks every link and shows the nodes.
  *
- * @returns the exit status: 1 when the program, a step or a link failed, 130 when stopped.
+ * @returns the exit status: 1 when the program, a step or a link failed, 130 when the user stopped the run
  */
 export async function run(args: string[], prepare: Prepare): Promise<number> {
   const command = parseCommand(flags, args);

@@ -10,17 +10,17 @@ import { type Limits, productLimits, standinLimits } from "./verify/waiting";
 
 export const help = `Usage: npm run verify -- [options]
 
-Checks every link of the running deployment, as each node sees it from inside (only the stand-in tells that), then goes
-from publishing an API to calling it through the load balancer, over the product's own requests: Publisher, Store,
-Gateway. What it made is removed again, also after a failure or Ctrl-C. Exit status 1 if anything failed.
+Checks every link of the running deployment from inside each node (only the stand-in reports its links), then publishes
+an API and calls it through the load balancer, with the product's own requests to Publisher, Store and Gateway. Removes
+what it created, also after a failure or Ctrl-C. Exit status 1 if anything failed.
 
   -s, --stack NAME    default: dev, or APIM_STACK
       --links         check the links only
-      --endpoint URL  what the API leads to; by default verify serves it itself
-      --keep          leave the API, the application and its subscription
-      --kept NAME     in place of publishing, find and call what an earlier --keep left; then remove it
-      --wait SECONDS  wait so long at most for the Store's list, the gateway and the revocation
-      --json          the report as JSON`;
+      --endpoint URL  the API's endpoint; by default, verify serves the endpoint itself
+      --keep          do not remove the API, the application and its subscription
+      --kept NAME     call the API of an earlier run with --keep instead of publishing one, then remove that API
+      --wait SECONDS  wait at most so long each for the Store's list, the gateway and the revocation
+      --json          print the report as JSON`;
 
 const options = {
   ...stackOption,
@@ -44,9 +44,9 @@ export interface VerifyOptions {
 
 export interface VerifyReport {
   readonly ok: boolean;
-  /** Whether the servers are the stand-in; absent when none answered. */
+  /** Whether the servers are the stand-in; absent when no server answered. */
   readonly standIn?: boolean;
-  /** Each link as seen from inside; on the product only whether each node answers. */
+  /** Each link as the nodes report it; with the product, only whether each node answers. */
   readonly checks: readonly Check[];
   /** Absent with --links. */
   readonly cycle?: CycleResult;
@@ -58,7 +58,7 @@ export async function run(args: string[]): Promise<number> {
   if (wait !== undefined && !(wait >= 0 && wait <= 3600))
     throw new Error(`--wait: expected seconds from 0 to 3600, found "${values.wait}"`);
   if (values.kept !== undefined && !/^Verify[0-9a-f]{8}$/.test(values.kept))
-    throw new Error(`--kept: expected a name such as Verify0123abcd, as --keep tells it, found "${values.kept}"`);
+    throw new Error(`--kept: expected a name such as Verify0123abcd, which --keep prints, found "${values.kept}"`);
   const { endpoint, kept, links = false, keep = false, json = false } = values;
   const outputs = await readStack(values.stack);
   const stop = stopper();
@@ -78,13 +78,13 @@ export async function run(args: string[]): Promise<number> {
   }
 }
 
-/** Told of each part as it is done. */
+/** Prints each part of the report when the part is complete. */
 export interface VerifyPrinter extends ReturnType<typeof stepPrinter> {
   readonly links: (report: LinkReport) => void;
   readonly end: (result: CycleResult) => void;
 }
 
-/** All checks of a running deployment. @throws when the endpoint can't be served or is no URL */
+/** Runs all checks of a running deployment. @throws when the endpoint can't be served, or is not a URL */
 export async function verifyDeployment(
   outputs: DeployedStack,
   { links, keep, endpoint, kept, wait }: VerifyOptions,
@@ -96,16 +96,20 @@ export async function verifyDeployment(
     const report = await verifyLinks(outputs);
     printer?.links(report);
     const up = report.checks.every(({ ok }) => ok);
-    const told = report.standIn === undefined ? {} : { standIn: report.standIn };
-    if (links || !backend) return { ok: up, ...told, checks: report.checks };
+    const servers = report.standIn === undefined ? {} : { standIn: report.standIn };
+    if (links || !backend) return { ok: up, ...servers, checks: report.checks };
     const cycle = await runCycle({
-      ...{ outputs, backend, keep, signal, ...(kept && { kept }) },
+      outputs,
+      backend,
+      keep,
+      signal,
+      ...(kept && { kept }),
       checks: report.standIn === true ? report.checks : [],
       limits: limitsOf(report.standIn === true, wait),
       ...(printer && { done: printer.done, progress: printer.progress }),
     });
     printer?.end(cycle);
-    return { ok: up && cycle.steps.every(({ ok }) => ok), ...told, checks: report.checks, cycle };
+    return { ok: up && cycle.steps.every(({ ok }) => ok), ...servers, checks: report.checks, cycle };
   } finally {
     await backend?.close();
   }
@@ -125,18 +129,18 @@ function textPrinter(keep: boolean): VerifyPrinter {
     ...stepPrinter(),
     links: ({ checks, standIn }) => {
       printChecks(checks);
-      if (standIn === false) console.log("Links are not checked from inside: only the stand-in tells them.");
+      if (standIn === false) console.log("Links are not checked from inside: only the stand-in reports its links.");
     },
     end: (result) => printSummary(result, keep),
   };
 }
 
-/** The first Ctrl-C ends the cycle and cleans up; another one ends at once. */
+/** The first Ctrl-C ends the cycle and cleans up; a second Ctrl-C ends at once. */
 function stopper(): { signal: AbortSignal; end: () => void } {
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) process.exit(130);
-    process.stderr.write("Stopping; removing what was made. Ctrl-C again ends at once.\n");
+    process.stderr.write("Stopping; removing what verify created. Press Ctrl-C again to end at once.\n");
     controller.abort(new Error("stopped"));
   };
   process.on("SIGINT", stop);

@@ -1,3 +1,4 @@
+import { styleText } from "node:util";
 import { createTwoFilesPatch, diffLines } from "diff";
 
 /** Lines that only the new text has, and lines that only the old text has; a changed line counts as both. */
@@ -23,16 +24,20 @@ export function unifiedDiff(beforeName: string, afterName: string, before: strin
   return patch.replace(/^=+\n/, "").replaceAll("\r", "");
 }
 
-/** Colours as `git diff` has them: for a terminal only. */
+/** Colours a diff as `git diff` does. The caller decides whether the output takes colours. */
 export function colourDiff(diff: string): string {
   return diff
     .split("\n")
     .map((line) => {
-      if (line.startsWith("---") || line.startsWith("+++")) return `\u001b[1m${line}\u001b[0m`;
-      if (line.startsWith("@@")) return `\u001b[36m${line}\u001b[0m`;
-      if (line.startsWith("-")) return `\u001b[31m${line}\u001b[0m`;
-      if (line.startsWith("+")) return `\u001b[32m${line}\u001b[0m`;
-      return line;
+      const style = styleOf(line);
+      return style === undefined ? line : styleText(style, line, { validateStream: false });
     })
     .join("\n");
+}
+
+function styleOf(line: string): "bold" | "cyan" | "red" | "green" | undefined {
+  if (line.startsWith("---") || line.startsWith("+++")) return "bold";
+  if (line.startsWith("@@")) return "cyan";
+  if (line.startsWith("-")) return "red";
+  return line.startsWith("+") ? "green" : undefined;
 }

@@ -14,7 +14,7 @@ export class LocalConfig {
   private readonly project: Project;
   private readonly file: StackFile;
 
-  /** @throws when a file can't be read, or the stack's name can't be one */
+  /** @throws when a file can't be read, or the stack's name is invalid */
   constructor(
     projectDir: string,
     private readonly stack: string,
@@ -28,7 +28,7 @@ export class LocalConfig {
     return this.file.name;
   }
 
-  /** What the stack sets, as a table. */
+  /** A table of the settings that the stack sets. */
   async list(showSecrets: boolean): Promise<string> {
     const entries = this.file.entries();
     if (entries.length === 0) return `${this.fileName} sets nothing: every setting has its default.`;
@@ -37,7 +37,7 @@ export class LocalConfig {
     return table([["NAME", "VALUE"], ...rows]);
   }
 
-  /** The value, or the default in Pulumi.yaml. @throws when there is neither */
+  /** @returns the value, or the default in Pulumi.yaml. @throws when there is neither */
   async get(key: string, showSecrets: boolean): Promise<string> {
     const name = key.replace(`${projectName}:`, "");
     const value = (await this.shown(showSecrets, key))[key];
@@ -59,14 +59,14 @@ export class LocalConfig {
     this.file.save();
   }
 
-  /** @returns whether it was there */
+  /** @returns whether the stack had set the key */
   remove(key: string): boolean {
     const removed = this.file.remove(key);
     if (removed) this.file.save();
     return removed;
   }
 
-  /** What is wrong with the settings as they stand now: those that belong together are set one after another. */
+  /** What is wrong with the stack's settings. Not an error: settings that belong together are set one after another. */
   async faults(): Promise<readonly string[]> {
     const { checkSettings } = await import("../../plan/settings");
     const prefix = `${projectName}:`;
@@ -78,35 +78,37 @@ export class LocalConfig {
       .filter(([name, value]) => isSecretSetting(name) && !isSecure(value))
       .map(
         ([name]) =>
-          `${name}: expected it encrypted, found it in plain in ${this.fileName}; take another value, and run: ${configCommand(`set --secret ${name}`, this.stack)}`,
+          `${name}: expected an encrypted value, found plain text in ${this.fileName}; choose a new value, and run: ${configCommand(`set --secret ${name}`, this.stack)}`,
       );
     return [...inPlain, ...checkSettings(Object.fromEntries(own), this.stack).faults];
   }
 
-  /** Values with the defaults of Pulumi.yaml; the key is derived, which is slow, only for a secret in plain. */
+  /** Values with the defaults of Pulumi.yaml. Deriving the key is slow, so only a secret to be shown needs it. */
   private async shown(showSecrets: boolean, key?: string): Promise<Readonly<Record<string, string>>> {
     const { rawConfig } = this.project;
     const asked = key === undefined ? Object.values(rawConfig) : [rawConfig[key]];
     const crypter = showSecrets && asked.some(isSecure) ? await this.openKey() : undefined;
     const { values } = decryptConfig(this.project, crypter ?? { decrypt: () => masked });
     if (showSecrets) return values;
-    // Also of one that somebody wrote into the file in plain.
+    // Masks a secret even if the file has it in plain text.
     const isSecret = (name: string) => isSecretSetting(name.replace(`${projectName}:`, ""));
     return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isSecret(name) ? masked : value]));
   }
 
-  /** The stack's key: that of its file, else that of its state, else a new one. */
+  /** The stack's key: from the stack's file, else from the stack's state, else a new one. */
   private async openKey(): Promise<Crypter> {
     if (this.file.hasOtherKeys)
-      throw new Error(`${this.fileName}: secretsprovider: expected passphrase; use the Pulumi CLI for another one`);
+      throw new Error(`${this.fileName}: secretsprovider: expected passphrase; for other providers use the Pulumi CLI`);
     const file = StateFile.of(this.project, this.env);
     const keys = await openKeys({
-      ...{ file, project: this.project, env: this.env },
+      file,
+      project: this.project,
+      env: this.env,
       stateSalt: file.read()?.salt,
       writes: true,
       say: (text) => process.stderr.write(`${text}\n`),
     });
-    if (keys.write === undefined) throw new Error(`${this.fileName}: no key to encrypt with`);
+    if (keys.write === undefined) throw new Error(`${this.fileName}: found no key to encrypt with`);
     return keys.write;
   }
 }

@@ -3,23 +3,23 @@ import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 
 /**
- * A value that must not stand on a command line: asked for without showing it on a terminal, else all of `input`, a
- * line end aside.
+ * Reads a value that must not appear on a command line: asks for it on a terminal without showing it, else reads all of
+ * `input`, without the final line end.
  *
- * @throws when there is none, or Ctrl-C was pressed
+ * @throws when the value is empty, or the user pressed Ctrl-C
  */
 export async function readValue(
   name: string,
   input: NodeJS.ReadableStream & { readonly isTTY?: boolean },
 ): Promise<string> {
-  const given = input.isTTY ? await ask(`Value of ${name} (it is not shown): `, input) : await text(input);
+  const given = input.isTTY ? await ask(`Value of ${name} (not shown): `, input) : await text(input);
   const value = given.replace(/\r?\n$/, "");
   if (value === "") throw new Error(`${name}: expected a value on standard input, found none; nothing was changed`);
   return value;
 }
 
 async function ask(question: string, input: NodeJS.ReadableStream): Promise<string> {
-  // What is typed is echoed to this, so to nobody.
+  // Readline echoes the typed characters to this stream, which drops them.
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input, output: nowhere, terminal: true });
   process.stderr.write(question);

@@ -1,19 +1,20 @@
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
+import writeFileAtomic from "write-file-atomic";
 import { Document, isMap, parseDocument } from "yaml";
 
-/** A value as the file has it; a secret's is encrypted. */
+/** A value as the file stores it; a secret is encrypted. */
 type StoredValue = string | { readonly secure: string };
 
 /**
- * The configuration in Pulumi.<stack>.yaml, changed without touching comments, order and other values.
+ * The configuration in Pulumi.<stack>.yaml. Changes keep comments, order and all other values.
  *
- * Keys have a namespace (`wso2-apim:jwt`); in the file the project's own may stand without.
+ * Keys have a namespace (`wso2-apim:jwt`). In the file, the project's own keys may stand without the namespace.
  */
 export class StackFile {
   private readonly document: Document;
 
-  /** @throws when the file is not YAML, or not a stack's */
+  /** @throws when the file is not YAML, or not a stack's configuration */
   constructor(
     private readonly file: string,
     private readonly project: string,
@@ -21,11 +22,11 @@ export class StackFile {
     this.document = existsSync(file) ? parseDocument(readFileSync(file, "utf8")) : new Document({});
     const [error] = this.document.errors;
     if (error) throw new Error(`${file}: ${error.message}`);
-    // A file of comments only.
+    // A file with nothing but comments has no contents.
     this.document.contents ??= this.document.createNode({});
     const config = this.document.get("config");
     if (!isMap(this.document.contents) || (config && !isMap(config)))
-      throw new Error(`${file}: expected a map, and in it the map "config"`);
+      throw new Error(`${file}: expected a map with a map "config" in it`);
   }
 
   get name(): string {
@@ -36,12 +37,12 @@ export class StackFile {
     this.document.set("encryptionsalt", salt);
   }
 
-  /** Whether secrets are encrypted by something else than a passphrase. */
+  /** Whether secrets are encrypted with something other than a passphrase. */
   get hasOtherKeys(): boolean {
     return !["passphrase", "default"].includes(String(this.document.get("secretsprovider") ?? "passphrase"));
   }
 
-  /** What the file itself sets, in its order. */
+  /** Keys and values that the file sets, in the file's order. */
   entries(): [key: string, value: unknown][] {
     return Object.entries(this.config()).map(([key, value]) => [this.full(key), value]);
   }
@@ -51,24 +52,15 @@ export class StackFile {
     this.document.setIn(["config", this.written(key) ?? key], value);
   }
 
-  /** @returns whether it was there */
+  /** @returns whether the file had the key */
   remove(key: string): boolean {
     const written = this.written(key);
     return written !== undefined && this.document.deleteIn(["config", written]);
   }
 
-  /** At once or not at all: with the salt, all secrets would be lost. */
+  /** Writes the file atomically: a half-written file could lose the salt, and with it all secrets. */
   save(): void {
-    // A link stays one.
-    const file = existsSync(this.file) ? realpathSync(this.file) : this.file;
-    const mode = statSync(file, { throwIfNoEntry: false })?.mode;
-    const aside = `${file}.${process.pid}`;
-    try {
-      writeFileSync(aside, this.document.toString({ lineWidth: 0 }), { mode });
-      renameSync(aside, file);
-    } finally {
-      rmSync(aside, { force: true });
-    }
+    writeFileAtomic.sync(this.file, this.document.toString({ lineWidth: 0 }));
   }
 
   private config(): Readonly<Record<string, unknown>> {
@@ -79,7 +71,7 @@ export class StackFile {
     return key.includes(":") ? key : `${this.project}:${key}`;
   }
 
-  /** The key as it stands in the file. */
+  /** The key as the file writes it. */
   private written(key: string): string | undefined {
     return Object.keys(this.config()).find((candidate) => this.full(candidate) === key);
   }

@@ -1,14 +1,13 @@
-/** Which engine brings a stack up. */
-
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
+/** `pulumi`: the Pulumi CLI; `local`: the embedded engine. */
 export type Engine = "pulumi" | "local";
 
 /**
- * APIM_ENGINE, else the Pulumi CLI when it is on PATH, else the local engine.
+ * The engine for this run: what APIM_ENGINE names, else the Pulumi CLI when it is on PATH, else the embedded engine.
  *
- * @throws when APIM_ENGINE is something else, or asks for a CLI that is not on PATH.
+ * @throws when APIM_ENGINE has another value, or names the Pulumi CLI and the CLI is not on PATH
  */
 export async function chooseEngine(env: NodeJS.ProcessEnv = process.env): Promise<Engine> {
   const wanted = env.APIM_ENGINE;
@@ -17,7 +16,7 @@ export async function chooseEngine(env: NodeJS.ProcessEnv = process.env): Promis
     throw new Error(`APIM_ENGINE: expected "pulumi" or "local", found "${wanted}"`);
   if (hasPulumi(env.PATH ?? "")) return "pulumi";
   if (wanted === "pulumi")
-    throw new Error("APIM_ENGINE=pulumi, but there is no pulumi on PATH; install it, or unset it");
+    throw new Error("APIM_ENGINE=pulumi: expected pulumi on PATH, found none; install it, or unset APIM_ENGINE");
   return "local";
 }
 

@@ -1,5 +1,3 @@
-/** The commands that both engines have. */
-
 import { parseArgs } from "node:util";
 import type { RunKind } from "../../engine";
 import type { Prepare } from "../command";
@@ -18,6 +16,7 @@ const flags = {
 } as const;
 export type Flag = keyof typeof flags;
 
+/** The options of up, preview, refresh and destroy. */
 export interface EngineCommand {
   readonly stack: string;
   readonly diff: boolean;
@@ -31,19 +30,19 @@ export interface EngineCommand {
 const HELP: Readonly<Record<Flag, string>> = {
   stack: "  -s, --stack NAME         default: dev, or APIM_STACK",
   diff: "      --diff               show every change in full, line by line",
-  json: "      --json               one JSON document in place of text",
-  "expect-no-changes": "      --expect-no-changes  exit status 1 when there are changes",
-  parallel: "  -p, --parallel N         steps at the same time, 1 or more",
-  yes: "  -y, --yes                do not ask",
+  json: "      --json               print one JSON document instead of text",
+  "expect-no-changes": "      --expect-no-changes  exit with status 1 when there are changes",
+  parallel: "  -p, --parallel N         run up to N steps at the same time, 1 or more",
+  yes: "  -y, --yes                do not ask for confirmation",
   "skip-verify": "      --skip-verify        do not check the links afterwards",
 };
 
-/** What `--help` shows. @param known flags of the command */
+/** The text that `--help` prints. @param known the flags of the command */
 export function commandHelp(name: RunKind, about: string, known: readonly Flag[]): string {
   return `Usage: npm run ${name} -- [options]\n\n${about}\n\n${known.map((flag) => HELP[flag]).join("\n")}`;
 }
 
-/** @throws when a flag is not one of `known`, or --parallel is not a count. */
+/** @throws when a flag is not one of `known`, or --parallel is not a whole number from 1 */
 export function parseCommand(known: readonly Flag[], args: string[]): EngineCommand {
   const options = Object.fromEntries(Object.entries(flags).filter(([key]) => known.includes(key as never)));
   const values = parseArgs({ args, options: options as typeof flags }).values;
@@ -61,7 +60,7 @@ export function parseCommand(known: readonly Flag[], args: string[]): EngineComm
   };
 }
 
-/** Prepares the machine, and runs the command with the engine of choice; returns its exit status. */
+/** Prepares the machine and runs the command with the chosen engine. @returns the exit status */
 export async function runCommand(name: RunKind, command: EngineCommand, prepare: Prepare): Promise<number> {
   await prepare(command.stack);
   if ((await chooseEngine()) === "pulumi")
@@ -83,13 +82,14 @@ export async function runCommand(name: RunKind, command: EngineCommand, prepare:
   return result.exitCode;
 }
 
-/** The same command for the Pulumi CLI. */
+/** The command as arguments of the Pulumi CLI. @param terminal whether the user can answer questions */
 export function pulumiArguments(name: RunKind, command: EngineCommand, terminal: boolean): string[] {
+  const confirmed = name === "up" || name === "refresh" || (name === "destroy" && command.yes);
   return [
     name,
     "--stack",
     command.stack,
-    ...(name === "up" || name === "refresh" || (name === "destroy" && command.yes) ? ["--yes"] : []),
+    ...(confirmed ? ["--yes"] : []),
     ...(terminal ? [] : ["--non-interactive"]),
     ...(command.diff ? ["--diff"] : []),
     ...(command.json ? ["--json"] : []),

@@ -1,6 +1,6 @@
 import { type Options, type Result, type RunKind, run } from "../../engine";
 
-/** The local engine with this project's providers. @throws as the engine does */
+/** Runs the embedded engine with its own providers. @throws as {@link run} does */
 export function runLocalEngine(operation: RunKind, options: Omit<Options, "providers">): Promise<Result> {
   return run(operation, {
     ...options,

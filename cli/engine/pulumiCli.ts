@@ -1,4 +1,4 @@
-/** Runs the Pulumi CLI on the state that the local engine would take, so that either can go on from the other. */
+/** Runs the Pulumi CLI on the state that the embedded engine would use, so that one can continue where the other stopped. */
 
 import { execFile, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -11,13 +11,13 @@ import { backendDir, StateFile } from "../../engine/backend/stateFile";
 import { projectDirectory } from "../project";
 
 export interface PulumiPlace {
-  /** Where Pulumi.yaml is. @default this project */
+  /** The directory of Pulumi.yaml. @default this project */
   readonly projectDir?: string;
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
-  /** Ends what {@link readPulumi} has begun. */
+  /** Ends the CLI that {@link readPulumi} has started. */
   readonly signal?: AbortSignal | undefined;
-  /** Told what was chosen for the user. @default stderr, since stdout may be JSON */
+  /** Prints what was chosen for the user. @default to stderr, since stdout may be JSON */
   say?(message: string): void;
 }
 
@@ -26,12 +26,13 @@ const toStderr = (message: string): void => {
 };
 
 /**
- * The environment for a CLI command about `stack`: what the user set, completed as the local engine would.
+ * The environment of a CLI command about `stack`: the user's own, completed as the embedded engine would do.
  *
- * Without PULUMI_BACKEND_URL the project's own state is taken when it holds the stack, or when the user is logged in
- * nowhere. Without a passphrase the one that the local engine keeps beside the state is taken.
+ * Without PULUMI_BACKEND_URL, the CLI uses the project's own state if the stack is in there, or if the user is not
+ * logged in. Without a passphrase, the CLI uses the one that the embedded engine keeps beside the state.
  *
- * @param creates whether the stack may be made: then a passphrase is made too when there is none, and the choice told
+ * @param creates whether the command may create the stack; a missing passphrase is then created too, and the choice of
+ * the state is printed
  */
 async function pulumiEnvironment(
   stack: string,
@@ -49,7 +50,7 @@ async function pulumiEnvironment(
     if (isOurs) result.PULUMI_BACKEND_URL = pathToFileURL(projectDir).href;
     if (isOurs && !recorded && creates)
       say(
-        `The Pulumi CLI is logged in nowhere: the state of stack ${stack} is kept in ${join(projectDir, ".pulumi")}. For another place: pulumi login, or PULUMI_BACKEND_URL.`,
+        `The Pulumi CLI is not logged in: the state of stack ${stack} is kept in ${join(projectDir, ".pulumi")}. To keep it elsewhere, run pulumi login or set PULUMI_BACKEND_URL.`,
       );
   }
   if (env.PULUMI_CONFIG_PASSPHRASE === undefined && !env.PULUMI_CONFIG_PASSPHRASE_FILE)
@@ -60,24 +61,24 @@ async function pulumiEnvironment(
 async function addPassphrase(
   env: NodeJS.ProcessEnv,
   project: Project,
-  makes: boolean,
+  creates: boolean,
   say: (message: string) => void,
 ): Promise<void> {
   const isFile = env.PULUMI_BACKEND_URL?.startsWith("file://") === true;
   const bookkeeping = join(isFile ? backendDir(project.dir, env) : project.dir, ".pulumi");
   const file = join(bookkeeping, "passphrase");
-  // A salt was made with a passphrase that a new one would not fit: the CLI says that it is needed.
-  if (makes && !existsSync(file) && project.salt === undefined) await ownPassphrase(bookkeeping, say);
+  // A salt belongs to the passphrase that it was created with. A new passphrase would not fit; the CLI asks for the old.
+  if (creates && !existsSync(file) && project.salt === undefined) await ownPassphrase(bookkeeping, say);
   if (existsSync(file)) env.PULUMI_CONFIG_PASSPHRASE_FILE = file;
 }
 
-/** The stack's name as the file backend has it; undefined when it belongs to an organisation elsewhere. */
+/** The stack's name in the file backend; undefined for a stack of an organisation, which has another backend. */
 function ownStack(stack: string): string | undefined {
   const parts = stack.split("/");
   return parts.length === 1 || parts[0] === "organization" ? parts.at(-1) : undefined;
 }
 
-/** A login that only fails at the moment, e.g. without network, is one: its stacks must not be made a second time here. */
+/** A login that can't be checked, e.g. without network, counts: its stacks must not be created here a second time. */
 async function isLoggedIn(projectDir: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   if (env.PULUMI_ACCESS_TOKEN) return true;
   const { status } = await runQuietly(["whoami", "--non-interactive"], projectDir, env);
@@ -92,9 +93,9 @@ async function isLoggedIn(projectDir: string, env: NodeJS.ProcessEnv): Promise<b
 }
 
 /**
- * Makes and selects the stack unless it is there, so that a fresh clone needs no preparation.
+ * Selects the stack, and creates it if it is missing, so that a fresh clone needs no preparation.
  *
- * @throws with what the CLI said.
+ * @throws with the message of the CLI
  */
 async function selectStack(stack: string, projectDir: string, env: NodeJS.ProcessEnv): Promise<void> {
   const { status, output } = await runQuietly(
@@ -108,8 +109,8 @@ async function selectStack(stack: string, projectDir: string, env: NodeJS.Proces
 /**
  * Runs the CLI on the terminal's own streams.
  *
- * @param stack made first when `creates`
- * @returns its exit status, or 128 and the number of the signal that ended it
+ * @param creates whether to create a missing stack first
+ * @returns the CLI's exit status, or 128 plus the number of the signal that ended it
  */
 export async function runPulumi(
   args: readonly string[],
@@ -123,7 +124,7 @@ export async function runPulumi(
   return runToItsEnd(args, projectDir, env);
 }
 
-/** What the CLI prints on stdout. @throws with what it said on stderr when it fails. */
+/** @returns what the CLI prints on stdout. @throws with the CLI's stderr when it fails */
 export async function readPulumi(args: readonly string[], stack: string, place: PulumiPlace = {}): Promise<string> {
   const env = await pulumiEnvironment(stack, false, place);
   const { status, output, stdout } = await runQuietly(args, place.projectDir ?? projectDirectory, env, place.signal);
@@ -131,24 +132,24 @@ export async function readPulumi(args: readonly string[], stack: string, place: 
   return stdout;
 }
 
-/** The CLI takes a second signal as an order to drop what it does, so each must reach it once. */
+/** The CLI drops all work at a second signal, so each signal must reach the CLI only once. */
 function runToItsEnd(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<number> {
-  // On a terminal it must stay in the foreground to ask and to draw, and Ctrl-C reaches it by itself.
+  // On a terminal the CLI must stay in the foreground to ask and to draw, and Ctrl-C reaches it directly.
   const terminal = process.stdin.isTTY === true;
   return new Promise((resolve, reject) => {
     const child = spawn("pulumi", args, { cwd, env, stdio: "inherit", detached: !terminal });
-    const told = new Set<NodeJS.Signals>();
-    const pass = (signal: NodeJS.Signals) => {
-      // npm sends on what its whole process group got already.
-      if (told.has(signal) || (terminal && signal === "SIGINT")) return;
-      told.add(signal);
-      setTimeout(() => told.delete(signal), 500).unref();
+    const forwarded = new Set<NodeJS.Signals>();
+    const forward = (signal: NodeJS.Signals) => {
+      // npm forwards each signal to this process, even if the whole process group has received the signal already.
+      if (forwarded.has(signal) || (terminal && signal === "SIGINT")) return;
+      forwarded.add(signal);
+      setTimeout(() => forwarded.delete(signal), SIGNAL_ECHO_MS).unref();
       child.kill(signal);
     };
     const signals = ["SIGINT", "SIGTERM"] as const;
-    for (const signal of signals) process.on(signal, pass);
+    for (const signal of signals) process.on(signal, forward);
     const end = () => {
-      for (const signal of signals) process.off(signal, pass);
+      for (const signal of signals) process.off(signal, forward);
     };
     child.once("error", (error) => {
       end();
@@ -161,14 +162,22 @@ function runToItsEnd(args: readonly string[], cwd: string, env: NodeJS.ProcessEn
   });
 }
 
-interface Said {
+/** A second signal of the same kind within this time is npm's copy of the first. */
+const SIGNAL_ECHO_MS = 500;
+
+interface CliResult {
   readonly status: number;
   readonly stdout: string;
-  /** The error without the CLI's own prefix, else all that it printed. */
+  /** The CLI's error without the prefix `error: `, else all that the CLI printed. */
   readonly output: string;
 }
 
-function runQuietly(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<Said> {
+function runQuietly(
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<CliResult> {
   return new Promise((resolve) => {
     const child = execFile(
       "pulumi",
@@ -180,7 +189,7 @@ function runQuietly(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv
         resolve({ status: code, stdout, output: String(output).replace(/^error: /, "") });
       },
     );
-    // Nobody answers a question.
+    // The CLI must not wait for an answer.
     child.stdin?.end();
   });
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where Debian packages come from: base URIs without a trailing slash. */
+/** The base URIs of Debian's packages, without a trailing slash. */
 export interface DebianMirrors {
   readonly main: string;
   readonly security: string;
@@ -34,16 +34,16 @@ function deb822Sources(text: string): Source[] {
   });
 }
 
-/** Only plain addresses: `mirror+file:` and `cdrom:` mean nothing elsewhere, and a password must not get into an image. */
+/** Whether an image can use the source: `mirror+file:` and `cdrom:` work here only, and an image must not have passwords. */
 function usable(source: Source): boolean {
   return /^https?:\/\/[^@]+$/.test(source.uri);
 }
 
 /**
- * The mirrors in a Debian machine's own apt sources, else the one that is given.
- * @param files name and text of /etc/apt/sources.list and of all in sources.list.d
- * @param codename VERSION_CODENAME in /etc/os-release, e.g. `bookworm`; undefined if the machine is not a Debian
- * @param given base URI of a mirror, for machines whose own sources name none; the value of APIM_DEBIAN_MIRROR
+ * The mirrors in a Debian machine's apt sources, else the given mirror.
+ * @param files names and texts of /etc/apt/sources.list and of the files in sources.list.d
+ * @param codename VERSION_CODENAME in /etc/os-release, e.g. `bookworm`; undefined if the machine does not run Debian
+ * @param given base URI of a mirror, for machines without usable sources; the value of APIM_DEBIAN_MIRROR
  * @throws when there is neither
  */
 export function debianMirrors(
@@ -58,12 +58,12 @@ export function debianMirrors(
   const main = uriOf([`${codename}`, "stable", "oldstable"]) ?? given;
   if (!main)
     throw new Error(
-      "The base images are built from Debian packages, but this machine's apt sources name no Debian mirror that an image " +
-        "could use (plain http or https, without a password). Set APIM_DEBIAN_MIRROR to the address of one, ending in /debian, " +
+      "apt sources: expected a Debian mirror that an image can use (http or https, without a password), to build the base " +
+        "images from Debian packages; found none. Set APIM_DEBIAN_MIRROR to the address of a mirror, ending in /debian, " +
         "or let Docker reach an image registry.",
     );
   const plain = (uri: string) => uri.replace(/\/+$/, "");
-  // Mirrors have both beside each other.
+  // Mirrors have the security packages beside the main ones.
   const security = uriOf([`${codename}-security`, "stable-security", "oldstable-security"]);
   return { main: plain(main), security: plain(security ?? `${plain(main)}-security`) };
 }

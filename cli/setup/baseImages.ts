@@ -3,17 +3,17 @@ import { baseImage as mysql } from "../../product/mysql";
 import { buildWithDebootstrap, type DebianImage, splitTag } from "./debootstrap";
 import type { Host, Report } from "./host";
 
-/** An image that ours are built on. */
+/** An image that this project's images are built on. */
 export interface BaseImage {
-  /** The tag that our Dockerfiles name in FROM. */
+  /** The tag that the Dockerfiles name in FROM. */
   readonly tag: string;
-  /** The public image that serves, where a registry can be reached. */
+  /** The public image, used if a registry can be reached. */
   readonly published: string;
-  /** How to make one here otherwise. */
+  /** The image to build here, if no registry can be reached. */
   readonly local: DebianImage;
 }
 
-/** What every stack's images are built on. */
+/** The base images of every stack. */
 export const baseImages: readonly BaseImage[] = [
   {
     tag: "wso2-apim/base-debian:bookworm",
@@ -23,17 +23,17 @@ export const baseImages: readonly BaseImage[] = [
   { tag: mysql.tag, published: mysql.published, local: mysql.debian },
 ];
 
-/** What an image of the product is built on. */
+/** The base image of the product. */
 export const jdkBaseImage: BaseImage = {
   tag: "wso2-apim/base-jdk:8",
   published: "eclipse-temurin:8-jdk-jammy",
-  // Debian's stable releases have no Java 8, which is the newest that the product runs on. It draws texts as images.
+  // The product runs on Java 8 at most, which Debian's stable releases lack. The product draws texts as images.
   local: { suite: "sid", include: ["openjdk-8-jdk-headless", "fontconfig", "fonts-dejavu-core", "ca-certificates"] },
 };
 
-/** A registry that does not even answer with the image's manifest within this is taken as out of reach. */
+/** A registry that does not send the image's manifest within this time counts as unreachable. */
 const answerLimitMilliseconds = 5000;
-/** A pull that has begun may take long, but must move. */
+/** A pull may take long, but must make progress within this time. */
 const idleLimitMilliseconds = 60_000;
 
 async function isPresent(docker: Docker, tag: string): Promise<boolean> {
@@ -46,11 +46,11 @@ async function isPresent(docker: Docker, tag: string): Promise<boolean> {
   }
 }
 
-/** Pulls and tags; @returns false when no registry gives the image. */
+/** Pulls and tags the image. @returns false when that fails for any reason */
 async function pull(docker: Docker, image: BaseImage): Promise<boolean> {
   const abort = new AbortController();
   let timer = setTimeout(() => abort.abort(), answerLimitMilliseconds);
-  const moved = () => {
+  const progressed = () => {
     clearTimeout(timer);
     timer = setTimeout(() => abort.abort(), idleLimitMilliseconds);
   };
@@ -60,13 +60,13 @@ async function pull(docker: Docker, image: BaseImage): Promise<boolean> {
     abort.signal.addEventListener("abort", () => (stream as NodeJS.ReadableStream & { destroy(): void }).destroy());
     await new Promise<void>((resolve, reject) => {
       stream.on("close", () => reject(new Error("the pull was cut off")));
-      docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()), moved);
+      docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve()), progressed);
     });
     const [repo, tag] = splitTag(image.tag);
     await docker.getImage(image.published).tag({ repo, tag });
     return true;
   } catch {
-    // Whatever the registry's reason, building it here is the answer.
+    // Whatever the reason, the image can still be built here.
     return false;
   } finally {
     clearTimeout(timer);
@@ -74,8 +74,8 @@ async function pull(docker: Docker, image: BaseImage): Promise<boolean> {
 }
 
 /**
- * Sees that base images are there: as they are, pulled, or built from Debian packages (about a minute).
- * @throws when one can neither be pulled nor built here, with the command that would mend it
+ * Pulls missing base images, or builds them from Debian packages (about a minute).
+ * @throws when an image can be neither pulled nor built here, with the command to pull it elsewhere
  */
 export async function ensureBaseImages(
   docker: Docker,
@@ -86,7 +86,7 @@ export async function ensureBaseImages(
   const presence = await Promise.all(images.map((image) => isPresent(docker, image.tag)));
   const missing = images.filter((_, index) => !presence[index]);
   if (missing.length === 0) return;
-  report(`Base images: asking the registry for ${missing.map(({ published }) => published).join(" and ")}`);
+  report(`Base images: pulling ${missing.map(({ published }) => published).join(" and ")}`);
   const pulled = await Promise.all(missing.map((image) => pull(docker, image)));
   const unavailable = missing.filter((_, index) => !pulled[index]);
   if (unavailable.length === 0) return;
@@ -96,10 +96,10 @@ export async function ensureBaseImages(
       ({ published, tag }) => `docker pull ${published} && docker tag ${published} ${tag}`,
     );
     throw new Error(
-      `The registry gives no ${names}, and building them here needs root on a Debian or Ubuntu. ` +
-        `Where a registry can be reached, run \`${commands.join(" && ")}\`.`,
+      `Base images: could not pull ${names}, and building them here needs root on Debian or Ubuntu. ` +
+        `When a registry can be reached, run \`${commands.join(" && ")}\`.`,
     );
   }
-  report(`Base images: no registry gives ${names}; building from Debian packages, once; this takes a minute or two`);
+  report(`Base images: could not pull ${names}; building from Debian packages, once; this takes a minute or two`);
   await buildWithDebootstrap(docker, host, unavailable, report);
 }

@@ -6,19 +6,19 @@ import { installPackages } from "./dockerEngine";
 import { type Host, lastLines, type Report } from "./host";
 import { endOf, openWorkplace, type Workplace } from "./workplace";
 
-/** What a locally built image holds: a minimal Debian of `suite` and `include`'s packages. */
+/** The contents of a locally built image: a minimal Debian of `suite` with the packages in `include`. */
 export interface DebianImage {
   readonly suite: "bookworm" | "sid";
   readonly include: readonly string[];
 }
 
-/** An image to make and the tag to give it. */
+/** An image to build, and its tag. */
 export interface DebianTarget {
   readonly tag: string;
   readonly local: DebianImage;
 }
 
-/** The name and the tag of an image, which the Docker API takes apart. */
+/** The name and the tag of an image, which the Docker API takes separately. */
 export function splitTag(image: string): [name: string, tag: string] {
   const colon = image.lastIndexOf(":");
   return [image.slice(0, colon), image.slice(colon + 1)];
@@ -26,7 +26,7 @@ export function splitTag(image: string): [name: string, tag: string] {
 
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/** The image's apt sources: the same mirrors that it was made from. */
+/** The image's apt sources: the mirrors that the image is built from. */
 export function imageSources(suite: DebianImage["suite"], mirrors: DebianMirrors): string {
   const paragraph = (uri: string, suites: string) =>
     `Types: deb\nURIs: ${uri}\nSuites: ${suites}\nComponents: main\nSigned-By: ${keyring}\n`;
@@ -34,7 +34,7 @@ export function imageSources(suite: DebianImage["suite"], mirrors: DebianMirrors
   return `${paragraph(mirrors.main, "bookworm bookworm-updates")}\n${paragraph(mirrors.security, "bookworm-security")}`;
 }
 
-/** Files that make apt in the image small and quiet, and keep packages from starting services during a build. */
+/** Files that keep apt in the image small, and keep packages from starting services during a build. */
 function imageFiles(suite: DebianImage["suite"], mirrors: DebianMirrors, skipDates: boolean): Record<string, string> {
   const dates = 'Acquire::Check-Valid-Until "false";\nAcquire::Check-Date "false";\n';
   const small = 'APT::Install-Recommends "false";\nAcquire::Languages "none";\nAcquire::GzipIndexes "true";\n';
@@ -53,7 +53,7 @@ function imageFiles(suite: DebianImage["suite"], mirrors: DebianMirrors, skipDat
   };
 }
 
-/** Left out of the image; what apt and dpkg need stays. */
+/** Files that the image does not need. What apt and dpkg need stays. */
 const excluded = [
   "./dev/*",
   "./proc/*",
@@ -88,8 +88,8 @@ async function bootstrap(
   const { status, text } = await endOf(child, "all");
   if (status !== 0) {
     throw new Error(
-      `debootstrap ${image.suite} from ${mirrors.main} failed (status ${status}). See that this mirror can be reached ` +
-        `and has ${image.suite} and ${image.include.join(", ")}, then run the command again:\n${lastLines(text)}`,
+      `debootstrap ${image.suite} from ${mirrors.main} failed with status ${status}. Check that this mirror can be reached ` +
+        `and has ${image.suite} with ${image.include.join(", ")}, then run the command again:\n${lastLines(text)}`,
     );
   }
   return root;
@@ -107,20 +107,22 @@ async function importRoot(docker: Docker, place: Workplace, root: string, tag: s
     docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve()));
   });
   if (status !== 0) {
-    // A tar that is cut short makes an image all the same.
+    // Docker creates an image from an incomplete tar archive too.
     await docker.getImage(tag).remove({ force: true });
-    throw new Error(`tar of ${root} failed (status ${status}), ${tag} was not made:\n${lastLines(text)}`);
+    throw new Error(
+      `${tag}: tar of ${root} failed with status ${status}, the image was not created:\n${lastLines(text)}`,
+    );
   }
 }
 
-/** Asks apt whether this machine's mirrors need its date checks off, as a mirror frozen at some date does. */
+/** Whether apt's date checks are off on this machine, as a mirror frozen at some date requires. */
 async function skipsDates(host: Host): Promise<boolean> {
   const { output } = await host.run("apt-config", ["dump"]);
   return /^Acquire::Check-(Valid-Until|Date) "(false|no|0)";$/m.test(output);
 }
 
 /**
- * Makes base images from Debian packages, all of them at the same time, and leaves nothing else behind.
+ * Builds base images from Debian packages, all at the same time, and removes its temporary files.
  * @throws with the last lines of the tool that failed
  */
 export async function buildWithDebootstrap(
@@ -137,7 +139,7 @@ export async function buildWithDebootstrap(
   const place = openWorkplace();
   const started = Date.now();
   try {
-    // All are waited for even when one fails: nothing may write into the directory that is removed next.
+    // Waits for all builds even when one fails: none may still write into the directory that is removed next.
     const results = await Promise.allSettled(
       targets.map(async (target) => {
         const { tag, local } = target;
@@ -158,7 +160,7 @@ export async function buildWithDebootstrap(
           "-delete",
         ]);
         await importRoot(docker, place, root, tag);
-        report(`Base images: ${tag} made in ${Math.round((Date.now() - started) / 1000)} s`);
+        report(`Base images: ${tag} built in ${Math.round((Date.now() - started) / 1000)} s`);
       }),
     );
     const failed = results.find((result) => result.status === "rejected");

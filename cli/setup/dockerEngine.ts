@@ -1,12 +1,13 @@
 import type Docker from "dockerode";
+import { errorMessage } from "../../errors";
 import { type Host, lastLines, type Report } from "./host";
 
-/** Why no engine answers: `absent` (nothing listens), `forbidden` (it does, but not to this user), `failed` (else). */
+/** Whether an engine answers, or why not: `absent` (nothing listens), `forbidden` (this user has no access), `failed`. */
 export type Probe =
   | { readonly kind: "answers" }
   | { readonly kind: "absent" | "forbidden" | "failed"; readonly reason: string };
 
-/** What to do about it. */
+/** What to do after a probe. */
 export type Decision =
   | { readonly action: "nothing" }
   | { readonly action: "start"; readonly install: boolean; readonly by: "systemd" | "dockerd" }
@@ -14,30 +15,28 @@ export type Decision =
 
 const logFile = "/var/log/dockerd.log";
 const startLimitSeconds = 60;
-const probeLimitSeconds = 5;
 
-/** Asks the engine at DOCKER_HOST or the default socket whether it answers, for at most 5 s. */
-export async function probeDocker(docker: Docker): Promise<Probe> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${probeLimitSeconds} s`)), probeLimitSeconds * 1000);
-  });
+/** Asks the engine at DOCKER_HOST, or at the default socket, for an answer. @param limitSeconds the time limit */
+export async function probeDocker(docker: Docker, limitSeconds = 5): Promise<Probe> {
+  const abortSignal = AbortSignal.timeout(limitSeconds * 1000);
   try {
-    await Promise.race([docker.ping(), limit]);
+    // @types/dockerode lacks the option.
+    const { ping } = docker as unknown as { ping(options: { abortSignal: AbortSignal }): Promise<unknown> };
+    await ping.call(docker, { abortSignal });
     return { kind: "answers" };
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    if (code === "EACCES" || code === "EPERM") return { kind: "forbidden", reason: message };
-    if (code === "ENOENT" || code === "ECONNREFUSED") return { kind: "absent", reason: message };
-    return { kind: "failed", reason: message };
-  } finally {
-    clearTimeout(timer);
+    if (abortSignal.aborted) return { kind: "failed", reason: `no answer within ${limitSeconds} s` };
+    const { code } = error as { code?: string };
+    const reason = errorMessage(error);
+    if (code === "EACCES" || code === "EPERM") return { kind: "forbidden", reason };
+    if (code === "ENOENT" || code === "ECONNREFUSED") return { kind: "absent", reason };
+    return { kind: "failed", reason };
   }
 }
 
 /**
- * From what was found to what is done; changes nothing.
- * @param dockerHost the value of DOCKER_HOST: an engine that was named is never replaced by one of our own
+ * Decides from a probe what to do; changes nothing.
+ * @param dockerHost the value of DOCKER_HOST: an engine that the user names is never replaced by another one
  */
 export function decide(probe: Probe, host: Host, dockerHost: string | undefined): Decision {
   if (probe.kind === "answers") return { action: "nothing" };
@@ -47,14 +46,14 @@ export function decide(probe: Probe, host: Host, dockerHost: string | undefined)
   });
   if (dockerHost) {
     return refuse(
-      `DOCKER_HOST names ${dockerHost}: start that engine, or run \`unset DOCKER_HOST\` to use a local one.`,
+      `DOCKER_HOST names ${dockerHost}: start that engine, or run \`unset DOCKER_HOST\` to use a local engine.`,
     );
   }
   if (probe.kind === "forbidden") {
-    return refuse("This user may not use it: run `sudo usermod -aG docker $USER` and log in again.");
+    return refuse("This user has no access to the engine: run `sudo usermod -aG docker $USER` and log in again.");
   }
   if (probe.kind === "failed") {
-    return refuse("It is there but does not work: `docker info` shows why; `systemctl restart docker` may mend it.");
+    return refuse("The engine exists but fails: `docker info` shows why; `systemctl restart docker` may repair it.");
   }
   if (host.platform !== "linux") {
     return refuse("Start Docker Desktop, or install it from https://docs.docker.com/get-docker/.");
@@ -65,12 +64,12 @@ export function decide(probe: Probe, host: Host, dockerHost: string | undefined)
     const start = underSystemd ? "sudo systemctl start docker" : "sudo dockerd";
     return refuse(
       installed
-        ? `Start it: \`${start}\`.`
-        : "Install one: `sudo apt-get install docker.io`, or see https://docs.docker.com/engine/install/.",
+        ? `Start the engine: \`${start}\`.`
+        : "Install an engine: `sudo apt-get install docker.io`, or see https://docs.docker.com/engine/install/.",
     );
   }
   if (!installed && !host.has("apt-get")) {
-    return refuse("Install one: see https://docs.docker.com/engine/install/, then run the command again.");
+    return refuse("Install an engine: see https://docs.docker.com/engine/install/, then run the command again.");
   }
   return { action: "start", install: !installed, by: underSystemd ? "systemd" : "dockerd" };
 }
@@ -81,18 +80,18 @@ export async function installPackages(host: Host, packages: readonly string[], r
   const install = ["install", "-y", "--no-install-recommends", ...packages];
   for (const args of [["update"], install]) {
     const { status, output } = await host.run("apt-get", args);
-    // A single unreachable source fails the update; the package may well come from another.
+    // The update fails if only one source is unreachable; the packages may come from another source.
     if (status === 0 || args[0] === "update") continue;
     throw new Error(
       `apt-get could not install ${packages.join(", ")} (status ${status}). ` +
-        `Run \`apt-get update && apt-get ${install.join(" ")}\` and mend what it says:\n${lastLines(output)}`,
+        `Run \`apt-get update && apt-get ${install.join(" ")}\` and fix what it reports:\n${lastLines(output)}`,
     );
   }
 }
 
 /**
- * Sees that a Docker engine answers; on Linux, as root, it installs and starts one if it must.
- * @throws one sentence that says what is missing and the command that mends it
+ * Checks that a Docker engine answers; on Linux, as root, installs and starts an engine if necessary.
+ * @throws with what is missing and the command that repairs it
  */
 export async function ensureDockerEngine(docker: Docker, host: Host, report: Report): Promise<void> {
   const decision = decide(await probeDocker(docker), host, process.env.DOCKER_HOST);
@@ -100,7 +99,7 @@ export async function ensureDockerEngine(docker: Docker, host: Host, report: Rep
   if (decision.action === "refuse") throw new Error(decision.message);
   if (decision.install) {
     await installPackages(host, ["docker.io", "iptables"], report);
-    // The package starts the engine itself where it can.
+    // The package may have started the engine itself.
     if ((await probeDocker(docker)).kind === "answers") return;
   }
   await startEngine(docker, host, decision.by, report);

@@ -4,28 +4,28 @@ import { delimiter, join } from "node:path";
 
 export interface CommandResult {
   readonly status: number;
-  /** stdout and stderr as they came. */
+  /** stdout and stderr, in the order of arrival. */
   readonly output: string;
 }
 
-/** What setup may do to the machine; tests put their own in its place. */
+/** Everything that setup asks of, or does to, the machine. Tests pass a fake. */
 export interface Host {
   readonly platform: string;
-  /** Effective user id; -1 where there is none. */
+  /** Effective user id; -1 on Windows, which has none. */
   readonly uid: number;
-  /** True when `command` is found on PATH or in the system directories. */
+  /** Whether `command` is on PATH or in the system directories. */
   has(command: string): boolean;
   exists(path: string): boolean;
-  /** Runs a command to its end; its output is kept, not shown. */
+  /** Runs a command to its end, without showing its output. */
   run(command: string, args: readonly string[]): Promise<CommandResult>;
-  /** Starts a command that outlives us, its output appended to `logFile`. */
+  /** Starts a command that outlives this process, and appends the command's output to `logFile`. */
   startInBackground(command: string, args: readonly string[], logFile: string): BackgroundProcess;
   readText(path: string): string;
   sleep(milliseconds: number): Promise<void>;
 }
 
 export interface BackgroundProcess {
-  /** What went wrong when it has ended already; undefined while it runs. */
+  /** How the process has ended; undefined while it runs. */
   ended(): string | undefined;
 }
 
@@ -49,7 +49,7 @@ function startInBackground(command: string, args: readonly string[], logFile: st
 }
 
 function commandEnvironment(): NodeJS.ProcessEnv {
-  // npm puts its own directories in front and a plain user's PATH lacks the sbin directories.
+  // The PATH of a normal user lacks the sbin directories.
   const path = [process.env.PATH ?? "", ...systemDirectories].join(delimiter);
   return { ...process.env, PATH: path, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 }

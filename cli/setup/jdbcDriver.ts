@@ -7,16 +7,16 @@ import { type Host, lastLines, type Report } from "./host";
 
 const { group, artifact, classFile, loginClassFile, loginSince, standardVersion } = jdbcDriver;
 const coordinates = `${group}:${artifact}`;
-const remedy = `or give the jar itself: set wso2-apim:jdbcDriver to the path of a ${artifact} jar`;
+const remedy = `or set wso2-apim:jdbcDriver to the path of a ${artifact} jar`;
 
-/** What Maven calls the jar of a released MySQL driver. */
+/** Maven's name for the jar of a released MySQL driver. */
 export const driverJar = (version: string): string => `${artifact}-${version}.jar`;
 
 /**
- * The jar of a released MySQL driver, from Maven's local repository or else fetched by Maven.
- * @param directory where a fetched jar is put
- * @param repository Maven's local one. @default ~/.m2/repository
- * @throws when it is not there and Maven is not, or can't get it, with how to give a path
+ * The jar of a released MySQL driver, from Maven's local repository, else fetched by Maven.
+ * @param directory where Maven puts a fetched jar
+ * @param repository Maven's local repository. @default ~/.m2/repository
+ * @throws when the local repository lacks the jar, and Maven is missing or can't fetch it
  */
 export async function driverFromMaven(
   version: string,
@@ -30,7 +30,7 @@ export async function driverFromMaven(
   if (existsSync(local)) return local;
   if (!host.has("mvn")) {
     throw new Error(
-      `jdbcDriver: found no ${local}, and no mvn on PATH to fetch ${coordinates}:${version}; install Maven, ${remedy}`,
+      `jdbcDriver: found neither ${local} nor mvn on PATH to fetch ${coordinates}:${version}; install Maven, ${remedy}`,
     );
   }
   report(`JDBC driver: fetching ${coordinates}:${version} with mvn`);
@@ -44,15 +44,15 @@ export async function driverFromMaven(
   const fetched = join(directory, name);
   if (status === 0 && existsSync(fetched)) return fetched;
   throw new Error(
-    `jdbcDriver: mvn could not fetch ${coordinates}:${version} (status ${status}); see that there is such a version and that ` +
+    `jdbcDriver: mvn could not fetch ${coordinates}:${version} (status ${status}); check that this version exists and that ` +
       `Maven can reach a repository, ${remedy}:\n${lastLines(output)}`,
   );
 }
 
 /**
- * @param ownServer whether the driver must get into the deployment's own MySQL; a server of the user's may let older ones in
- * @param shown what the file is called in messages
- * @throws when it is no jar with the MySQL driver in it, or the driver is too old
+ * @param ownServer whether the driver connects to the deployment's own MySQL; the user's own server may accept older drivers
+ * @param shown the file's name in messages
+ * @throws when the file is not a jar with the MySQL driver, or the driver is too old
  */
 export async function assertDriver(
   file: string,
@@ -63,11 +63,11 @@ export async function assertDriver(
     throw new Error(`jdbcDriver: expected the jar of MySQL Connector/J, ${found(cause.message)}`);
   });
   if (!names.includes(classFile)) {
-    throw new Error(`jdbcDriver: expected the jar of MySQL Connector/J, ${found(`there is no ${classFile} in it`)}`);
+    throw new Error(`jdbcDriver: expected the jar of MySQL Connector/J, ${found(`without ${classFile}`)}`);
   }
   if (ownServer && !names.some((name) => name.endsWith(loginClassFile))) {
     throw new Error(
-      `jdbcDriver: expected MySQL Connector/J ${loginSince} or newer, which the deployment's MySQL lets in, ${found(`there is no ${loginClassFile} in it`)}, e.g. to ${standardVersion}`,
+      `jdbcDriver: expected MySQL Connector/J ${loginSince} or newer, which can log in to the deployment's MySQL, ${found(`without ${loginClassFile}`)}, e.g. to ${standardVersion}`,
     );
   }
 }

@@ -3,14 +3,14 @@ import { chmod, copyFile, link, mkdir, symlink } from "node:fs/promises";
 import { dirname, join, normalize, posix } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import * as zlib from "node:zlib";
+import { crc32 } from "node:zlib";
 import type { Entry, ZipFile } from "yauzl";
 import type { Pack } from "../../distribution";
 import type { PackEntry, PackFile } from "../../distribution/packDirectory";
 import { kindOf } from "../../distribution/packZip";
 import { damaged, openArchive } from "../../distribution/zip";
 
-/** Puts a pack's files into a directory that is not there yet. @throws when one can't be read, or is damaged */
+/** Puts a pack's files into a new directory. @throws when a file can't be read, or is damaged */
 export async function placePack(pack: Pack, target: string): Promise<void> {
   await mkdir(target, { recursive: true });
   if (pack.entries) await placeEntries(pack.entries, target);
@@ -26,7 +26,7 @@ async function placeEntries(entries: readonly PackEntry[], target: string): Prom
   }
 }
 
-/** A second name for the same file costs neither time nor space, but where its owner may not write, the server could not either. */
+/** Creates a hard link, which costs neither time nor space; a copy if the file's owner, as whom the server runs, may not write. */
 async function placeFile({ source, mode }: PackFile, place: string): Promise<void> {
   const ownerMayWrite = (mode & 0o600) === 0o600;
   if (ownerMayWrite && (await link(source, place).then(done, failed))) return;
@@ -35,7 +35,7 @@ async function placeFile({ source, mode }: PackFile, place: string): Promise<voi
 }
 
 const done = () => true;
-/** On another file system, or another's file: then it is copied, which says what is wrong if that fails too. */
+/** Another file system, or another user's file. The copy that follows reports anything worse. */
 const failed = () => false;
 
 const fileMode = (executable: boolean) => (executable ? 0o755 : 0o644);
@@ -53,10 +53,10 @@ async function unpack({ source, home }: Pack, target: string): Promise<void> {
       else if (kind === "directory") await mkdir(join(target, path), { recursive: true });
       else await unpackFile(archive, entry, join(target, path), fileMode(executable));
     }
-    // Links come last, so that no file is ever written through one.
+    // Links come last, so that no file is ever written through a link.
     for (const { path, leadsTo } of links) await placeLink(target, path, leadsTo);
   } catch (cause) {
-    // What the machine refuses, a full disk say, no other zip would mend.
+    // A system error, e.g. a full disk, does not mean that the zip is damaged.
     throw cause instanceof Error && "syscall" in cause ? cause : damaged(source, cause);
   } finally {
     archive.close();
@@ -67,7 +67,7 @@ async function unpackFile(archive: ZipFile, entry: Entry, place: string, mode: n
   await mkdir(dirname(place), { recursive: true });
   const stream = await archive.openReadStreamPromise(entry);
   await pipeline(stream, checked(entry), createWriteStream(place, { flags: "wx", mode }));
-  // The umask has its say in the mode above.
+  // The umask may have removed bits from the mode above.
   await chmod(place, mode);
 }
 
@@ -80,25 +80,26 @@ async function contentOf(archive: ZipFile, entry: Entry): Promise<string> {
 async function placeLink(target: string, path: string, leadsTo: string): Promise<void> {
   const place = normalize(posix.join(posix.dirname(path), leadsTo));
   if (posix.isAbsolute(leadsTo) || place === ".." || place.startsWith("../")) {
-    throw new Error(`${path} is a link to ${leadsTo}, outside of the pack`);
+    throw new Error(`${path}: expected a link within the pack, found a link to ${leadsTo}`);
   }
   await mkdir(dirname(join(target, path)), { recursive: true });
   await symlink(leadsTo, join(target, path));
 }
 
-/** Absent from the first releases of Node 20. */
-const crc32: typeof zlib.crc32 | undefined = zlib.crc32;
-
-/** Passes an entry's content on, and fails at its end when it is not what the zip's table of contents says. */
+/** Passes an entry's content on, and fails at the end if the checksum differs from the zip's table of contents. */
 function checked({ fileName, crc32: expected }: Entry): Transform {
   let sum = 0;
   return new Transform({
     transform(chunk: Buffer, _, next) {
-      sum = crc32?.(chunk, sum) ?? expected;
+      sum = crc32(chunk, sum);
       next(null, chunk);
     },
     flush(next) {
-      next(sum === expected ? null : new Error(`${fileName} is damaged: its checksum is not the zip's`));
+      next(
+        sum === expected
+          ? null
+          : new Error(`${fileName} is damaged: its checksum differs from the zip's table of contents`),
+      );
     },
   });
 }

@@ -1,15 +1,7 @@
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import writeFileAtomic from "write-file-atomic";
 import { readDistribution } from "../../distribution";
 import {
   buildsProduct,
@@ -29,15 +21,15 @@ import type { Host, Report } from "./host";
 import { assertDriver, driverFromMaven, driverJar } from "./jdbcDriver";
 import { placePack } from "./placePack";
 
-/** Names of contexts that are being made begin so; the process's id follows. */
+/** The prefix of the names of unfinished contexts; the process id follows. */
 const unfinished = ".staging-";
 const driverDirectory = "pack/repository/components/lib";
 
 /**
- * Sees that the build context of a stack's product image is there, and removes the one that the stack had before. A
- * stack whose nodes run another image needs none.
- * @param project where Pulumi.yaml is. @default this project
- * @throws when the distribution or the driver is not what an image can be built from
+ * Creates the build context of a stack's product image if it is missing, and removes contexts that no stack uses any more.
+ * A stack whose nodes run another image needs none.
+ * @param project the directory of Pulumi.yaml. @default this project
+ * @throws when no image can be built from the distribution or the driver
  */
 export async function stageProduct(
   settings: Settings,
@@ -45,12 +37,12 @@ export async function stageProduct(
   report: Report,
   project = projectDirectory,
 ): Promise<void> {
-  // What the program would refuse is refused before anything is staged, or installed after this.
+  // A distribution that the program would refuse must fail before anything is staged or installed.
   if (settings.distribution !== standIn) await readDistribution(distributionPath(settings, project));
   if (buildsProduct(settings)) {
     const context = await productContext(project, settings);
     const { hash, pack } = context;
-    // First, so that no other run takes the context for one that nobody has.
+    // Recorded first, so that no other run removes the context as unused.
     remember(project, settings.stack, { context: hash, signature: pack.signature, fingerprint: pack.fingerprint });
     if (existsSync(join(project, context.directory, "Dockerfile"))) await checkStaged(project, context, settings);
     else await stage(project, context, settings, host, report);
@@ -60,7 +52,7 @@ export async function stageProduct(
   removeUnusedContexts(project);
 }
 
-/** Another stack, with another MySQL server, may have made it. */
+/** Checks the driver of an existing context: a stack with another MySQL server may have created the context. */
 async function checkStaged(project: string, { directory, driver }: ProductContext, settings: Settings): Promise<void> {
   const ownServer = settings.databaseHost === "";
   for (const name of driverNames(driver))
@@ -78,7 +70,7 @@ function driverNames(driver: DriverChoice): readonly string[] {
   }
 }
 
-/** Made aside and renamed when it is whole: a context that is there is complete. */
+/** Creates the context under a temporary name and renames it at the end, so that a context is always complete. */
 async function stage(
   project: string,
   context: ProductContext,
@@ -100,13 +92,13 @@ async function stage(
     }
     renameSync(aside, join(project, context.directory));
   } catch (error) {
-    // Another run may have finished the same one meanwhile.
+    // Another run may have finished the same context in the meantime.
     if (!existsSync(join(project, context.directory, "Dockerfile"))) throw error;
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  report(`Product image: build context of ${pack.source} made in ${seconds} s (${context.directory})`);
+  report(`Product image: build context of ${pack.source} created in ${seconds} s (${context.directory})`);
 }
 
 async function placeDriver(
@@ -120,15 +112,15 @@ async function placeDriver(
   const check = (file: string, shown: string) => assertDriver(file, { ownServer: databaseHost === "", shown });
   if (driver.from === "pack") {
     for (const name of driver.names) await check(join(lib, name), `${name} of the pack`);
-    report(`JDBC driver: ${driver.names.join(", ")} of the pack goes into the image`);
+    report(`JDBC driver: the image uses the pack's ${driver.names.join(", ")}`);
     return;
   }
   const fetched = join(aside, "driver");
   const file = driver.from === "file" ? driver.file : await driverFromMaven(driver.version, fetched, host, report);
   await check(file, file);
-  const instead = pack.drivers.length === 0 ? "" : ` in place of the pack's ${pack.drivers.join(", ")}`;
-  report(`JDBC driver: ${file} goes into the image${instead}`);
-  // They, and what else the pack has by this name, may be second names of the user's own files: not to be written to.
+  const instead = pack.drivers.length === 0 ? "" : ` instead of the pack's ${pack.drivers.join(", ")}`;
+  report(`JDBC driver: the image uses ${file}${instead}`);
+  // Files in the context may be hard links to the user's own files, so they are removed, not overwritten.
   for (const name of [...pack.drivers, basename(file)]) rmSync(join(lib, name), { force: true });
   mkdirSync(lib, { recursive: true });
   copyFileSync(file, join(lib, basename(file)));
@@ -136,16 +128,15 @@ async function placeDriver(
   rmSync(fetched, { recursive: true, force: true });
 }
 
-/** Writes what differs only: most runs change nothing. */
+/** Records which context the stack uses, if that has changed. */
 function remember(project: string, stack: string, staged: StagedStack): void {
   if (isDeepStrictEqual(stagedStack(project, stack), staged)) return;
   const file = recordFile(project, stack);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(staged)}\n`);
-  renameSync(`${file}.${process.pid}`, file);
+  writeFileAtomic.sync(file, `${JSON.stringify(staged)}\n`);
 }
 
-/** Contexts that no stack has any more, and what runs that were killed left behind. */
+/** Removes contexts that no stack uses any more, and unfinished contexts of runs that were killed. */
 export function removeUnusedContexts(project: string): void {
   const directory = join(project, contextsDirectory);
   const names = existsSync(directory) ? readdirSync(directory) : [];
@@ -158,8 +149,8 @@ export function removeUnusedContexts(project: string): void {
   }
   for (const name of names) {
     const isUnused = /^[0-9a-f]{12}$/.test(name) && !used.has(name);
-    const maker = name.startsWith(unfinished) ? Number.parseInt(name.slice(unfinished.length), 10) : undefined;
-    if (isUnused || (maker !== undefined && !isRunning(maker))) {
+    const creator = name.startsWith(unfinished) ? Number.parseInt(name.slice(unfinished.length), 10) : undefined;
+    if (isUnused || (creator !== undefined && !isRunning(creator))) {
       rmSync(join(directory, name), { recursive: true, force: true });
     }
   }

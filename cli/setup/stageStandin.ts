@@ -5,7 +5,7 @@ import { projectDirectory } from "../project";
 
 const imageDirectory = join(projectDirectory, "images", "standin");
 
-/** The build context of the stand-in's image; made here, never in version control. */
+/** The build context of the stand-in's image, which is not in version control. */
 const standinContext = join(imageDirectory, "context");
 
 /** Paths of all files below a directory, relative to it. */
@@ -15,7 +15,7 @@ function filesBelow(directory: string): string[] {
     .filter((name) => statSync(join(directory, name)).isFile());
 }
 
-/** Writes what differs only: an unchanged context keeps its times. The mode is not left to the umask. */
+/** Writes a file if it differs, so that an unchanged context keeps its times. The umask does not change the mode. */
 function place(target: string, content: Buffer, mode: number): void {
   const same = existsSync(target) && readFileSync(target).equals(content);
   if (!same) {
@@ -25,7 +25,7 @@ function place(target: string, content: Buffer, mode: number): void {
   if ((statSync(target).mode & 0o777) !== mode) chmodSync(target, mode);
 }
 
-/** The stand-in's server as one file that runs on the image's Node 18. */
+/** The stand-in's server as one file for the image's Node 18. */
 async function bundle(): Promise<Buffer> {
   const result = await build({
     entryPoints: [join(projectDirectory, "standin", "server.ts")],
@@ -39,18 +39,18 @@ async function bundle(): Promise<Buffer> {
     sourcemap: false,
     legalComments: "none",
     logLevel: "silent",
-    // Compiler options that decide what is emitted, so that a change of tsconfig.json does not change the image.
+    // Fixed here, so that a change of tsconfig.json does not change the image.
     tsconfigRaw: { compilerOptions: { target: "es2022", useDefineForClassFields: true } },
   });
   const output = result.outputFiles[0];
-  if (output === undefined) throw new Error("standin/server.ts: the bundler wrote nothing");
+  if (output === undefined) throw new Error("standin/server.ts: expected a bundle, esbuild wrote none");
   return Buffer.from(output.contents);
 }
 
 /**
- * Puts together the build context of the stand-in's image: Dockerfile and scripts from images/standin, the bundled
- * server, and our own stock files as its distribution. The same input gives the same bytes.
- * @param target the directory to fill; other files in it go. @default images/standin/context
+ * Creates the build context of the stand-in's image: Dockerfile and scripts from images/standin, the bundled server, and
+ * the stand-in's stock files as the distribution. Equal input yields equal bytes.
+ * @param target the directory to fill; other files in it are removed. @default images/standin/context
  * @throws when standin/server.ts does not bundle
  */
 export async function stageStandin(target = standinContext): Promise<void> {

@@ -4,15 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
-/** A command that was started, its output readable. */
+/** A started command with readable output. */
 export type Running = ChildProcessByStdio<null, Readable, Readable>;
 
-/** The processes and the temporary directory of one piece of work, all of which end with it, whatever ends it. */
+/** A temporary directory and processes that are removed and killed together, however this process ends. */
 export interface Workplace {
   readonly directory: string;
-  /** Starts a command in namespaces of its own: killing it takes its children and its mounts along. */
+  /** Starts a command in its own namespaces: killing the command also ends its children and its mounts. */
   start(command: string, args: readonly string[]): Running;
-  /** Kills what still runs and removes the directory. */
+  /** Kills the running commands and removes the directory. */
   close(): void;
 }
 
@@ -42,7 +42,7 @@ export function openWorkplace(): Workplace {
       const child = spawn(
         "unshare",
         ["--mount", "--pid", "--fork", "--kill-child=KILL", "--", command, ...args],
-        // A process group of its own, so that Ctrl-C in a terminal reaches only us.
+        // In its own process group, so that Ctrl-C in a terminal reaches this process only.
         { stdio: ["ignore", "pipe", "pipe"], detached: true, env: { ...process.env, LC_ALL: "C" } },
       );
       running.add(child);
@@ -52,7 +52,7 @@ export function openWorkplace(): Workplace {
   };
 }
 
-/** The end of a process: its status, and what it said on stderr and, unless somebody else reads that, on stdout. */
+/** Waits for the end of a process. @returns its status, and its stderr with (`all`) or without (`errors`) its stdout */
 export function endOf(child: Running, keep: "all" | "errors"): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     let text = "";

@@ -1,33 +1,34 @@
 import Docker from "dockerode";
+import { logText } from "../../engine/providers/docker/logText";
 import { stackCommand } from "../../settings/field";
 import { managementUrl, type Topology } from "../../topology";
 import { greeting } from "./externalServer";
-import { describeTrouble, formerEnd, lastLine, reasonToGiveUp } from "./trouble";
+import { describeTrouble, lastLineOf, previousEnd, reasonToGiveUp } from "./trouble";
 
-/** One container of the deployment as Docker sees it. */
+/** One server of the deployment, mostly as Docker reports its container. */
 export interface ContainerStatus {
   readonly name: string;
   readonly container: string;
-  /** Docker's state, or `missing`; `external` for a MySQL server that the user runs. */
+  /** Docker's state, or `missing`; `external` for the user's own MySQL server. */
   readonly state: string;
   /** Docker's health, or `-`. */
   readonly health: string;
-  /** How often Docker has started it again by itself. */
+  /** How often Docker has restarted the container by itself. */
   readonly restarts: number;
   readonly url: string;
-  /** What a person should know beyond the columns: why it is not healthy, or was not. */
+  /** Why the container is not healthy, or was not before Docker restarted it. */
   readonly note?: string;
 }
 
-/** MySQL, the nodes and the balancer, in this order. @param stack for the commands that help */
+/** MySQL, the nodes and the load balancer, in this order. @param stack the stack's name, for commands in notes */
 export async function containerStatuses(topology: Topology, stack: string): Promise<ContainerStatus[]> {
   const gateways = topology.environments.map(({ apiHost, apiHttpsPort }) => `https://${apiHost}:${apiHttpsPort}`);
   const docker = new Docker();
-  const whenGone = `it is gone: ${stackCommand("refresh", stack)}, then ${stackCommand("up", stack)}`;
+  const whenGone = `gone; to create it again, run: ${stackCommand("refresh", stack)}, then ${stackCommand("up", stack)}`;
   const statusOf = async (name: string, url: string) => {
     const row = { name, container: `${topology.prefix}-${name}`, url };
-    const seen = await containerStatus(docker, row.container);
-    return seen ? { ...row, ...seen } : { ...row, state: "missing", health: "-", restarts: 0, note: whenGone };
+    const status = await containerStatus(docker, row.container);
+    return status ? { ...row, ...status } : { ...row, state: "missing", health: "-", restarts: 0, note: whenGone };
   };
   return Promise.all([
     databaseStatus(topology, statusOf),
@@ -53,7 +54,7 @@ async function databaseStatus(
     : { ...row, health: "unreachable", note: `${url}: ${found.trouble}` };
 }
 
-/** Undefined when there is no such container. */
+/** @returns undefined when there is no such container */
 async function containerStatus(
   docker: Docker,
   container: string,
@@ -62,15 +63,15 @@ async function containerStatus(
   try {
     const inspected = await handle.inspect();
     const { State, RestartCount } = inspected;
-    const seen = { state: State.Status, health: State.Health?.Status ?? "-", restarts: RestartCount };
-    // A container without a terminal gives its output in frames of stdout and stderr.
-    const output = { stdout: true, stderr: true };
-    const lastWords = isHealthy(seen) ? undefined : lastLine(await handle.logs({ ...output, tail: 20 }));
-    const gaveUp =
-      RestartCount === 0 ? undefined : reasonToGiveUp(await handle.logs({ ...output, ...formerEnd(inspected) }));
-    const now = Date.now();
-    const note = describeTrouble(inspected, { now, ...(lastWords && { lastWords }), ...(gaveUp && { gaveUp }) });
-    return { ...seen, ...(note && { note }) };
+    const status = { state: State.Status, health: State.Health?.Status ?? "-", restarts: RestartCount };
+    const lastLine = isHealthy(status) ? undefined : lastLineOf(await logText(handle, { tail: 20 }));
+    const gaveUp = RestartCount === 0 ? undefined : reasonToGiveUp(await logText(handle, previousEnd(inspected)));
+    const note = describeTrouble(inspected, {
+      now: Date.now(),
+      ...(lastLine && { lastLine }),
+      ...(gaveUp && { gaveUp }),
+    });
+    return { ...status, ...(note && { note }) };
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode !== 404) throw error;
     return undefined;

@@ -1,21 +1,22 @@
 import { nameOf, typeOf } from "../../engine/model";
+import { errorMessage } from "../../errors";
 import { stackCommand } from "../../settings/field";
 import { chooseEngine } from "../engine/chooseEngine";
 import { runLocalEngine } from "../engine/localEngine";
 import { readPulumi } from "../engine/pulumiCli";
 import { projectDirectory } from "../project";
 
-/** A resource that is not as the last run recorded it. */
+/** A resource that differs from what the last run recorded. */
 export interface Drift {
-  /** The resource's own, e.g. `apim-store-1-container`. */
+  /** The resource's name, e.g. `apim-store-1-container`. */
   readonly name: string;
-  /** Short, e.g. `Container`. */
+  /** The last part of the resource's type, e.g. `Container`. */
   readonly type: string;
-  /** The properties that were changed outside; none: it is gone. */
+  /** The properties that were changed outside; empty when the resource is gone. */
   readonly properties: readonly string[];
 }
 
-/** What is read of a refresh's JSON; both engines have it. */
+/** The part of a refresh's JSON that both engines print and that is read here. */
 interface Digest {
   readonly steps?: readonly {
     readonly op: string;
@@ -27,47 +28,42 @@ interface Digest {
   readonly diagnostics?: readonly { readonly severity: string; readonly message: string }[];
 }
 
-/** Somebody pressed Ctrl-C while it was looked for. */
+/** The user pressed Ctrl-C during the drift check. */
 export class Interrupted extends Error {}
 
-/** What was changed outside, or why that is not known. */
-export type DriftSeen = { readonly drift: readonly Drift[] } | { readonly driftUnknown: string };
-
-const glanceMilliseconds = 10_000;
+/** What was changed outside, or why that is unknown. */
+export type DriftResult = { readonly drift: readonly Drift[] } | { readonly driftUnknown: string };
 
 /**
- * For those who did not ask for it: looks as long as others like to wait.
+ * Reads drift for a command to which drift is not essential: a failure or a time-out becomes part of the result.
  *
- * @param look as {@link readDrift}; its signal says that nobody waits any more
- * @param limitMilliseconds how long it may take; default 10 s
+ * @param read as {@link readDrift}; its signal is aborted at the time limit
+ * @param limitMilliseconds the time limit. @default 10 s
  * @throws {Interrupted} and nothing else
  */
-export async function glanceAtDrift(
-  look: (signal: AbortSignal) => Promise<Drift[]>,
-  limitMilliseconds = glanceMilliseconds,
-): Promise<DriftSeen> {
-  const waiting = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+export async function tryReadDrift(
+  read: (signal: AbortSignal) => Promise<Drift[]>,
+  limitMilliseconds = 10_000,
+): Promise<DriftResult> {
+  const limit = AbortSignal.timeout(limitMilliseconds);
   const late = new Promise<never>((_, reject) => {
-    const why = `it takes longer than ${limitMilliseconds / 1000} s; --drift waits for it`;
-    timer = setTimeout(() => reject(new Error(why)), limitMilliseconds);
+    const why = `the check takes longer than ${limitMilliseconds / 1000} s; --drift waits for it`;
+    limit.addEventListener("abort", () => reject(new Error(why)));
   });
   try {
-    return { drift: await Promise.race([look(waiting.signal), late]) };
+    // The embedded engine's refresh does not end at the signal, so waiting must.
+    return { drift: await Promise.race([read(limit), late]) };
   } catch (error) {
     if (error instanceof Interrupted) throw error;
-    return { driftUnknown: ((error as Error).message.split("\n")[0] ?? "").replace(/:$/, "") };
-  } finally {
-    clearTimeout(timer);
-    waiting.abort();
+    return { driftUnknown: (errorMessage(error).split("\n")[0] ?? "").replace(/:$/, "") };
   }
 }
 
 /**
- * Compares all that a stack recorded with what really exists; records nothing.
+ * Compares everything that a stack recorded with what really exists; records nothing.
  *
- * @param signal ends the Pulumi CLI, if that is the one who looks
- * @throws when something could not be looked at, or the stack's passphrase is not at hand: nobody is asked for it
+ * @param signal ends the Pulumi CLI, if that is the stack's engine
+ * @throws when a resource could not be read, or the stack's passphrase is missing (the user is not asked for it)
  */
 export async function readDrift(stack: string, signal?: AbortSignal): Promise<Drift[]> {
   const pulumi = (await chooseEngine()) === "pulumi";
@@ -75,7 +71,7 @@ export async function readDrift(stack: string, signal?: AbortSignal): Promise<Dr
   return driftIn(JSON.parse(text) as Digest);
 }
 
-/** Pure. @throws when the refresh had errors */
+/** The drift in a refresh's JSON. @throws when the refresh had errors */
 export function driftIn({ steps = [], diagnostics = [] }: Digest): Drift[] {
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join("\n"));
@@ -87,25 +83,25 @@ export function driftIn({ steps = [], diagnostics = [] }: Digest): Drift[] {
   });
 }
 
-/** Properties whose names say little. */
+/** What the less obvious property names mean. */
 const meanings: Readonly<Record<string, string>> = {
   mustRun: "whether it runs",
   networkDatas: "its addresses",
   uploads: "files in it",
 };
 
-/** Lines for a person. */
-export function describeDrift(seen: DriftSeen, stack: string): string[] {
-  if ("driftUnknown" in seen) return [`What was changed outside was not looked at: ${seen.driftUnknown}`];
-  const { drift } = seen;
+/** The result as lines of text. */
+export function describeDrift(result: DriftResult, stack: string): string[] {
+  if ("driftUnknown" in result) return [`Not checked for changes from outside: ${result.driftUnknown}`];
+  const { drift } = result;
   if (drift.length === 0) return ["Nothing was changed outside since the last run."];
   return [
     "Changed outside since the last run:",
     ...drift.map(({ name, type, properties }) => {
-      const told = properties.map((one) => (meanings[one] ? `${one} (${meanings[one]})` : one));
-      return `  ${type} ${name}: ${told.length === 0 ? "gone" : `${told.join(", ")} changed`}`;
+      const changed = properties.map((one) => (meanings[one] ? `${one} (${meanings[one]})` : one));
+      return `  ${type} ${name}: ${changed.length === 0 ? "gone" : `${changed.join(", ")} changed`}`;
     }),
-    `To put it right: ${stackCommand("refresh", stack)}, then ${stackCommand("up", stack)}`,
+    `To repair this, run: ${stackCommand("refresh", stack)}, then ${stackCommand("up", stack)}`,
   ];
 }
 

@@ -3,11 +3,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { KeyType } from "./environments";
 
-/** What the API of the cycle leads to. */
+/** The endpoints of the cycle's API. */
 export interface Backend {
-  /** The API's endpoints, by the key that leads to them. */
+  /** One endpoint for each type of key. */
   readonly urls: Readonly<Record<KeyType, string>>;
-  /** Whether an answer is that endpoint's own. */
+  /** Whether an answer comes from that endpoint. */
   readonly isAnswer: (endpoint: KeyType, status: number, body: string) => boolean;
   readonly close: () => Promise<void>;
 }
@@ -15,25 +15,25 @@ export interface Backend {
 const sandboxPath = "/sandbox";
 
 /**
- * Serves endpoints that the gateways' containers reach: on the host's address in the deployment's network. Each answers
- * with words of its own.
- * @throws when that address is not this machine's, with the remedy
+ * Serves endpoints on the host's address in the deployment's network, which the gateways' containers can reach. Each
+ * endpoint answers with its own text.
+ * @throws when this machine does not have that address, with the remedy
  */
 export async function serveBackend(address: string): Promise<Backend> {
   const run = randomUUID();
-  const words: Readonly<Record<KeyType, string>> = {
+  const texts: Readonly<Record<KeyType, string>> = {
     PRODUCTION: `verified ${run}`,
     SANDBOX: `verified sandbox ${run}`,
   };
   const server = createServer(({ url = "" }, response) => {
     response.setHeader("content-type", "text/plain");
-    response.end(words[url.startsWith(sandboxPath) ? "SANDBOX" : "PRODUCTION"]);
+    response.end(texts[url.startsWith(sandboxPath) ? "SANDBOX" : "PRODUCTION"]);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(
         new Error(
-          `can't serve the API's endpoint on ${address}, the network's gateway: ${error.code ?? error.message}; give one that the gateways reach: --endpoint URL`,
+          `can't serve the API's endpoint on ${address}, the network's gateway address: ${error.code ?? error.message}; pass an endpoint that the gateways can reach: --endpoint URL`,
         ),
       );
     });
@@ -42,7 +42,7 @@ export async function serveBackend(address: string): Promise<Backend> {
   const url = `http://${address}:${(server.address() as AddressInfo).port}`;
   return {
     urls: { PRODUCTION: url, SANDBOX: `${url}${sandboxPath}` },
-    isAnswer: (endpoint, status, body) => status === 200 && body === words[endpoint],
+    isAnswer: (endpoint, status, body) => status === 200 && body === texts[endpoint],
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -51,7 +51,7 @@ export async function serveBackend(address: string): Promise<Backend> {
   };
 }
 
-/** Somebody else's endpoint, for both keys: any good answer is its own. @throws when it is no HTTP URL */
+/** The user's own endpoint, for both types of keys; any good answer counts. @throws when `url` is not an HTTP URL */
 export function givenBackend(url: string): Backend {
   const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: "" };
   if (protocol !== "http:" && protocol !== "https:")

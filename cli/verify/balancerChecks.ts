@@ -1,13 +1,11 @@
+import { errorMessage } from "../../errors";
 import type { BalancerRoute, Topology } from "../../topology";
-import { isBalancers } from "./front";
+import { balancerLimit, isBalancers } from "./front";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import type { Check } from "./linkChecks";
 import { pause } from "./waiting";
 
-/** A balancer needs this long, in ms, to see that a node is back. */
-const balancerLimit = 8000;
-
-/** Each front of the balancer must lead to a node of its role, and a name that it does not know to none. */
+/** Checks that each route of the load balancer reaches a node of its role, and that unknown host names reach none. */
 export async function checkBalancer(topology: Topology, caCertificate: string): Promise<Check[]> {
   const routes = topology.balancer.routes.map((route) => checkRoute(route, topology, caCertificate));
   return Promise.all([...routes, checkUnknownHost(topology, caCertificate)]);
@@ -24,20 +22,20 @@ async function checkRoute(route: BalancerRoute, topology: Topology, caCertificat
     }
     const ms = Date.now() - started;
     const found = wrongAnswer(route, answer);
-    return found === undefined
-      ? { name, ok: true, ms }
-      : { name, ok: false, ms, detail: `${found}; haproxy.cfg decides it` };
+    return found === undefined ? { name, ok: true, ms } : { name, ok: false, ms, detail: `${found}; ${remedy}` };
   } catch (error) {
-    return { name, ok: false, ms: Date.now() - started, detail: `${(error as Error).message}; haproxy.cfg decides it` };
+    return { name, ok: false, ms: Date.now() - started, detail: `${errorMessage(error)}; ${remedy}` };
   }
 }
 
-/** Each answer of a stand-in tells whose it is, also on API ports, which serve only APIs. */
+const remedy = "see haproxy.cfg of loadbalancer";
+
+/** Each answer of a stand-in names the node in a header, also on API ports, which serve only APIs. */
 function wrongAnswer(route: BalancerRoute, { status, headers }: ProbeAnswer): string | undefined {
   const node = headers["x-standin-node"];
-  if (node === undefined) return `expected an answer of a node, found status ${status} of the balancer`;
+  if (node === undefined) return `expected a node's answer, found status ${status} from the load balancer`;
   const expected = route.targets.map((target) => target.node);
-  return expected.includes(`${node}`) ? undefined : `expected an answer of ${expected.join(" or ")}, found ${node}`;
+  return expected.includes(`${node}`) ? undefined : `expected an answer from ${expected.join(" or ")}, found ${node}`;
 }
 
 async function checkUnknownHost(topology: Topology, caCertificate: string): Promise<Check> {
@@ -51,7 +49,7 @@ async function checkUnknownHost(topology: Topology, caCertificate: string): Prom
       ? { name, ok: true }
       : { name, ok: false, detail: `expected a refusal, found status ${answer.status}` };
   } catch (error) {
-    return { name, ok: false, detail: (error as Error).message };
+    return { name, ok: false, detail: errorMessage(error) };
   }
 }
 

@@ -4,12 +4,12 @@ import { runSteps, type StepResult } from "./runSteps";
 
 export interface CycleResult {
   readonly steps: readonly StepResult[];
-  /** What is still there: with --keep, or because cleaning up failed. */
+  /** What the run did not remove: with --keep, or because cleaning up failed. */
   readonly left?: LeftBehind;
 }
 
 /**
- * From publishing to calling over the product's own requests, then removes what it made, also after a failure or a
+ * Publishes and calls an API with the product's own requests, then removes what it created, also after a failure or a
  * stop half-way. Never rejects: the result's steps say what failed.
  */
 export async function runCycle(options: CycleOptions): Promise<CycleResult> {
@@ -18,9 +18,9 @@ export async function runCycle(options: CycleOptions): Promise<CycleResult> {
   const common = { checks, ...(done && { done }), ...(progress && { progress }) };
   const steps = await runSteps(cycleSteps(run), { ...common, signal, stopAtFailure: true });
   if (!keep) {
-    // Ctrl-C ends the cycle, not its cleaning up.
-    const unstopped = new AbortController().signal;
-    steps.push(...(await runSteps(cleaningSteps(run), { ...common, signal: unstopped, stopAtFailure: false })));
+    // Ctrl-C ends the cycle, but not the clean-up.
+    const neverAborted = new AbortController().signal;
+    steps.push(...(await runSteps(cleaningSteps(run), { ...common, signal: neverAborted, stopAtFailure: false })));
   }
   const left = run.left();
   return { steps, ...(left && { left }) };

@@ -1,27 +1,28 @@
 import { randomBytes } from "node:crypto";
 import type { DeployedStack } from "../stack";
+import { NoServer, Refused } from "./answers";
 import type { Backend } from "./backend";
 import { type CalledEnvironment, calledEnvironments, type KeyType, keyTypes, wordOf } from "./environments";
 import { Front } from "./front";
 import { GatewayRun } from "./gatewayRun";
 import type { Check } from "./linkChecks";
-import { type ConsumerKey, type NewApi, NoServer, Publisher, Refused, Store } from "./product";
+import { type ConsumerKey, type NewApi, Publisher, Store } from "./product";
 import type { RunOptions } from "./runSteps";
 import { Suspects } from "./suspects";
 import { type Limits, until, waiting } from "./waiting";
 
 export interface CycleOptions {
   readonly outputs: Pick<DeployedStack, "topology" | "caCertificate" | "adminUser" | "adminPassword">;
-  /** What the API leads to. */
+  /** The API's endpoints. */
   readonly backend: Backend;
-  /** What the nodes say of their links from inside; empty when they do not tell. */
+  /** The nodes' reports of their links; empty with the product, which reports none. */
   readonly checks: readonly Check[];
   readonly limits: Limits;
-  /** Leave API and application behind. */
+  /** Do not remove API and application. */
   readonly keep: boolean;
-  /** Use the API and application of this name, left by an earlier run, in place of new ones. */
+  /** Use the API and the application of this name, from an earlier run with `keep`, instead of new ones. */
   readonly kept?: string;
-  /** Ctrl-C. */
+  /** Aborted at Ctrl-C. */
   readonly signal: AbortSignal;
   readonly done?: NonNullable<RunOptions["done"]>;
   readonly progress?: NonNullable<RunOptions["progress"]>;
@@ -36,19 +37,20 @@ export interface LeftBehind {
   readonly url: string;
 }
 
-type Made = { api: boolean; application: boolean };
+type Created = { api: boolean; application: boolean };
 
-/** One run's names, sessions, and what it has got so far. */
+/** One run's names and sessions, and what it has received so far. */
 export class CycleRun {
   readonly need: Suspects;
   readonly api: NewApi;
   readonly application: string;
-  /** Whether API and application are those of an earlier run. */
+  /** Whether API and application come from an earlier run. */
   readonly again: boolean;
-  /** Asked for and not removed; whether it was made is not known when an answer was lost. */
-  readonly made: Made;
+  /** What was requested and not removed. If an answer was lost, the server may or may not have created it. */
+  readonly requested: Created;
   readonly environments: readonly CalledEnvironment[];
-  private readonly confirmed: Made;
+  /** What the server confirmed. */
+  private readonly confirmed: Created;
   private readonly loggedIn = { publisher: false, store: false };
   private readonly publisher: Publisher;
   private readonly store: Store;
@@ -63,27 +65,30 @@ export class CycleRun {
     this.store = new Store(this.front);
     this.need = new Suspects(topology);
     this.environments = calledEnvironments(topology);
-    // Two runs at the same time must not meet.
+    // Two runs at the same time must not conflict.
     this.application = options.kept ?? `Verify${randomBytes(4).toString("hex")}`;
     const { PRODUCTION: endpoint, SANDBOX: sandboxEndpoint } = options.backend.urls;
     this.api = {
-      ...{ name: this.application, version: "1.0.0", provider: adminUser },
-      ...{ context: `/${this.application.toLowerCase()}`, endpoint },
+      name: this.application,
+      version: "1.0.0",
+      provider: adminUser,
+      context: `/${this.application.toLowerCase()}`,
+      endpoint,
       ...(this.environments.some(({ type }) => type !== "production") && { sandboxEndpoint }),
     };
     this.again = options.kept !== undefined;
-    this.made = { api: this.again, application: this.again };
-    this.confirmed = { ...this.made };
+    this.requested = { api: this.again, application: this.again };
+    this.confirmed = { ...this.requested };
   }
 
   left(): LeftBehind | undefined {
-    const { api, application } = this.made;
-    // The first environment's, as the setting has it.
+    const { api, application } = this.requested;
+    // The URL in the first environment of the setting.
     const url = this.front.url("gateway", "gatewayHttps", this.path());
     return api || application ? { name: this.api.name, api, application, url } : undefined;
   }
 
-  /** What is asked of one environment's gateways. */
+  /** The requests to one environment's gateways. */
   gateway(environment: CalledEnvironment): GatewayRun {
     const { backend, limits, signal } = this.options;
     const { front, need, keys } = this;
@@ -97,7 +102,7 @@ export class CycleRun {
   }
 
   createApi(): Promise<void> {
-    return this.make("api", () => this.publisher.addApi(this.api));
+    return this.create("api", () => this.publisher.addApi(this.api));
   }
 
   publish(): Promise<void> {
@@ -109,11 +114,12 @@ export class CycleRun {
     const limit = this.options.limits.listing;
     const found = await until(
       async () => (await this.store.publishedApis()).find((one) => one.name === name && one.version === version),
-      waiting(limit, this.options.signal, (gone) =>
-        progress(`not in the Store's list yet: ${gone} s of at most ${limit} s`),
+      waiting(limit, this.options.signal, (seconds) =>
+        progress(`the Store's list does not have the API yet: ${seconds} s of at most ${limit} s`),
       ),
     );
-    if (!found) throw new Refused(`expected ${name} ${version} in the Store's list within ${limit} s, it is not there`);
+    if (!found)
+      throw new Refused(`expected ${name} ${version} in the Store's list within ${limit} s, found no such API`);
   }
 
   async findKeys(): Promise<void> {
@@ -121,12 +127,12 @@ export class CycleRun {
     const missing = keyTypes.filter((type) => !this.keys.has(type)).map(wordOf);
     if (missing.length > 0)
       throw new Refused(
-        `the Store lists no ${missing.join(" and no ")} key of ${this.application} with a subscription to the API`,
+        `expected production and sandbox keys of ${this.application}, subscribed to the API, in the Store; found no ${missing.join(" and no ")} key`,
       );
   }
 
   createApplication(): Promise<void> {
-    return this.make("application", () => this.store.addApplication(this.application));
+    return this.create("application", () => this.store.addApplication(this.application));
   }
 
   subscribe(): Promise<void> {
@@ -147,20 +153,20 @@ export class CycleRun {
     await this.remove("api", () => this.publisher.removeApi(this.api));
   }
 
-  private async make(what: keyof Made, request: () => Promise<void>): Promise<void> {
-    this.made[what] = true;
+  private async create(what: keyof Created, request: () => Promise<void>): Promise<void> {
+    this.requested[what] = true;
     await request();
     this.confirmed[what] = true;
   }
 
-  /** What was asked for without a good answer may not be there: then a refusal to remove it is no failure. */
-  private async remove(what: keyof Made, request: () => Promise<void>): Promise<void> {
+  /** What the server did not confirm may not exist; then a refusal to remove it is not a failure. */
+  private async remove(what: keyof Created, request: () => Promise<void>): Promise<void> {
     try {
       await request();
     } catch (error) {
       if (this.confirmed[what] || !(error instanceof Refused) || error instanceof NoServer) throw error;
     }
-    this.made[what] = false;
+    this.requested[what] = false;
   }
 
   private path(): string {

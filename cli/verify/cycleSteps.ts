@@ -12,10 +12,13 @@ export function cycleSteps(run: CycleRun): Step[] {
   ];
 }
 
-/** Makes steps of one group that go through one front of the balancer. */
+/** Returns a function for steps of one group whose requests go through one route of the load balancer. */
 function stepsOf(group: Group, front: readonly Suspect[]) {
   return (name: string, needs: readonly Suspect[], action: Step["run"]): Step => ({
-    ...{ group, name, needs: [...front, ...needs], run: action },
+    group,
+    name,
+    needs: [...front, ...needs],
+    run: action,
   });
 }
 
@@ -36,7 +39,7 @@ function publisherSteps(run: CycleRun): Step[] {
   return [
     step(`log in as ${api.provider}`, login, () => run.logIn("publisher")),
     step(created, databases, () => run.createApi()),
-    step("publish it to the gateways", need.links("publisher", "Environment["), () => run.publish()),
+    step("publish the API to the gateways", need.links("publisher", "Environment["), () => run.publish()),
   ];
 }
 
@@ -64,8 +67,8 @@ function storeSteps(run: CycleRun): Step[] {
       ? [step(`find application ${application}, its subscription and its keys`, database, () => run.findKeys())]
       : [
           step(`create application ${application}`, database, () => run.createApplication()),
-          step("subscribe it to the API", database, () => run.subscribe()),
-          ...keyTypes.map((type) => step(`generate its ${wordOf(type)} key`, key, () => run.generateKey(type))),
+          step("subscribe the application to the API", database, () => run.subscribe()),
+          ...keyTypes.map((type) => step(`generate a ${wordOf(type)} key`, key, () => run.generateKey(type))),
         ]),
   ];
 }
@@ -89,21 +92,21 @@ function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Step[] {
   const otherNeeds = [...token, ...validation, ...type];
   return [
     step("get a token at /token", token, () => at.getToken()),
-    step("call the API with it over HTTPS", deployed, () => at.call("gatewayHttps")),
-    httpStep("call the API with it over HTTP", validation, () => at.call("gatewayHttp")),
+    step("call the API with the token over HTTPS", deployed, () => at.call("gatewayHttps")),
+    httpStep("call the API with the token over HTTP", validation, () => at.call("gatewayHttp")),
     environment.type === "hybrid"
       ? step(`call the API with a ${other} key's token`, otherNeeds, () => at.callWithOther())
-      : step(`be refused with a ${other} key's token`, otherNeeds, () => at.refuseOther()),
-    step("be refused without a token", validation, () => at.callRefused(undefined, "900902")),
-    step("be refused with a wrong token", validation, () => at.callRefused("not-a-token", "900901")),
+      : step(`call with a ${other} key's token: expect a refusal`, otherNeeds, () => at.refuseOther()),
+    step("call without a token: expect a refusal", validation, () => at.callRefused(undefined, "900902")),
+    step("call with a wrong token: expect a refusal", validation, () => at.callRefused("not-a-token", "900901")),
     step("revoke the token at /revoke", [...revocation, ...database], () => at.revoke()),
-    step("be refused with the revoked token", revoked, (progress) => at.callRevoked(progress)),
-    step("get another token and call with it", again, () => at.callAgain()),
-    step("be sent by /authorize to log in, within the deployment", authorization, () => at.authorize()),
+    step("call with the revoked token: expect a refusal", revoked, (progress) => at.callRevoked(progress)),
+    step("get a new token and call the API", again, () => at.callAgain()),
+    step("open /authorize: expect a redirect to log in within the deployment", authorization, () => at.authorize()),
   ];
 }
 
-/** What undoes the steps that were reached; the application first: an API with subscriptions stays. */
+/** The steps that remove what the run created; the application first, because an API with subscriptions can't be removed. */
 export function cleaningSteps(run: CycleRun): Step[] {
   const { need, api, application } = run;
   const keys = [
@@ -118,11 +121,11 @@ export function cleaningSteps(run: CycleRun): Step[] {
     ...need.links("publisher", "Environment["),
   ];
   const steps: Step[] = [];
-  if (run.made.application) {
+  if (run.requested.application) {
     const name = `remove application ${application}, its subscription and keys`;
     steps.push(stepsOf("Clean up", need.balancer("store"))(name, keys, () => run.removeApplication()));
   }
-  if (run.made.api) {
+  if (run.requested.api) {
     const name = `remove ${api.name} ${api.version}`;
     steps.push(stepsOf("Clean up", need.balancer("publisher"))(name, publisher, () => run.removeApi()));
   }

@@ -1,24 +1,24 @@
 import type { EnvironmentType } from "../../settings/environments";
 import type { Topology } from "../../topology";
 
-/** The two keys that an application has, in the product's words. */
+/** The types of an application's two keys, as the product names them. */
 export type KeyType = "PRODUCTION" | "SANDBOX";
 export const keyTypes: readonly KeyType[] = ["PRODUCTION", "SANDBOX"];
 
-/** A gateway environment as callers know it: one host name, however many gateways answer to it. */
+/** A gateway environment as its callers see it: one host name for any number of gateways. */
 export interface CalledEnvironment {
-  /** As the Publisher and the Store call it, e.g. `Production`. */
+  /** The name in the Publisher and the Store, e.g. `Production`. */
   readonly name: string;
   readonly type: EnvironmentType;
   readonly host: string;
 }
 
-/** In the order of the setting. */
+/** The environments in the order of the setting. */
 export function calledEnvironments({ environments }: Pick<Topology, "environments">): CalledEnvironment[] {
   return environments.map(({ name, type, apiHost }) => ({ name, type, host: apiHost }));
 }
 
-/** The key that an environment is called with: the only one that it takes, or a hybrid one's first. */
+/** The type of the key with which verify calls an environment: the only one it accepts; PRODUCTION if it accepts both. */
 export function ownKeyType(type: EnvironmentType): KeyType {
   return type === "sandbox" ? "SANDBOX" : "PRODUCTION";
 }
@@ -27,7 +27,7 @@ export function otherKeyType(type: KeyType): KeyType {
   return type === "PRODUCTION" ? "SANDBOX" : "PRODUCTION";
 }
 
-/** E.g. `sandbox`, for a sentence. */
+/** The type as a word in a sentence, e.g. `sandbox`. */
 export function wordOf(type: KeyType): string {
   return type.toLowerCase();
 }

@@ -1,15 +1,15 @@
 import type { ProbeAnswer } from "./httpProbe";
 import { until, type Waiting } from "./waiting";
 
-/** The balancer's header in answers to calls: which of several gateways gave it. */
+/** The load balancer's header in answers to calls: the name of the gateway, if there are several. */
 const nodeHeader = "x-apim-node";
 
 export interface EveryGateway {
-  /** Who takes the calls; not empty. */
+  /** Names of the gateways that receive the calls; not empty. */
   readonly names: readonly string[];
-  /** One call, which the balancer sends to any of them. */
+  /** One call, which the load balancer sends to any of the gateways. */
   readonly call: () => Promise<ProbeAnswer>;
-  /** `wrong`: waiting does not help. */
+  /** Judges an answer; `wrong`: waiting does not help. */
   readonly judge: (answer: ProbeAnswer) => "good" | "not yet" | "wrong";
   readonly waiting: Waiting;
 }
@@ -17,15 +17,16 @@ export interface EveryGateway {
 /** A gateway whose answers were not good. */
 export interface BadGateway {
   readonly name: string;
-  /** Its last answer; absent when it gave none. */
+  /** The gateway's last answer; absent when there was none. */
   readonly answer?: ProbeAnswer;
-  /** Whether another one's was good. */
+  /** Whether another gateway's answer was good. */
   readonly another: boolean;
 }
 
 /**
- * Calls, as many at a time as there are gateways, until each has given a good answer.
- * @returns the first that did not, at the limit or once an answer is wrong; undefined when all did
+ * Calls until each gateway has given a good answer, in rounds of one call per gateway.
+ * @returns the first gateway without a good answer, at the time limit or once an answer is wrong; undefined when all
+ * answers were good
  */
 export async function everyGateway({ names, call, judge, waiting }: EveryGateway): Promise<BadGateway | undefined> {
   const missing = new Map<string, ProbeAnswer | undefined>(names.map((name) => [name, undefined]));

@@ -6,7 +6,7 @@ import { pause } from "./waiting";
 
 export interface FrontRequest {
   readonly role: Role;
-  /** Which of the role's host names, where it has several. @default the first */
+  /** One of the role's host names, if it has several. @default the first */
   readonly host?: string;
   /** @default https */
   readonly entrance?: Entrance;
@@ -16,22 +16,22 @@ export interface FrontRequest {
   readonly form?: Readonly<Record<string, string>>;
 }
 
-/** The first answer of a page that the product has to compile may take this long, in ms. */
+/** Time limit of an answer, in ms: the product compiles a page at its first request. */
 const answerLimit = 60_000;
-/** A balancer needs this long, in ms, to see that a node is back. */
-const balancerLimit = 8000;
+/** How long the load balancer may take to notice that a node is back, in ms. */
+export const balancerLimit = 8000;
 
 /** The deployment as its users see it: the load balancer's published ports and host names. */
 export class Front {
   constructor(
     private readonly topology: Topology,
     private readonly caCertificate: string,
-    /** Milliseconds; 0 when it is known that the balancer has had its time. */
+    /** How long to wait for the load balancer to notice a node, in ms; 0 if an earlier check has waited already. */
     private readonly patience = balancerLimit,
   ) {}
 
   /**
-   * Sends one request; waits for a balancer that has not seen a node come back yet.
+   * Sends one request; retries while the load balancer has not noticed that a node is back.
    * @throws NoAnswer
    */
   async ask({ role, entrance = "https", host, ...request }: FrontRequest): Promise<ProbeAnswer> {
@@ -54,18 +54,18 @@ export class Front {
     return answer;
   }
 
-  /** Names of the nodes that the balancer sends such requests to. */
+  /** Names of the nodes to which the load balancer sends such requests. */
   targets(role: Role, entrance: Entrance, host?: string): readonly string[] {
     return this.routeOf(role, entrance, host).route.targets.map(({ node }) => node);
   }
 
-  /** As a client would write it. */
+  /** The URL that a client would use. */
   url(role: Role, entrance: Entrance, path: string): string {
     const { route, published } = this.routeOf(role, entrance);
     return `${route.tls ? "https" : "http"}://${route.host}:${published}${path}`;
   }
 
-  /** Whether a browser that follows this location still talks to the deployment. */
+  /** Whether the location is an address of this deployment. */
   owns(location: URL): boolean {
     return this.topology.balancer.routes.some((route) => {
       const scheme = route.tls ? "https:" : "http:";
@@ -74,7 +74,7 @@ export class Front {
     });
   }
 
-  /** Whether it is a host name of the deployment. */
+  /** Whether `host` is a host name of this deployment. */
   knows(host: string): boolean {
     return this.topology.balancer.routes.some((route) => route.host === host);
   }
@@ -87,7 +87,7 @@ export class Front {
   }
 }
 
-/** The balancer's fronts for a role at one of its ports: one, or one for each gateway environment. */
+/** The load balancer's routes to a role at one of its ports: one, or one for each gateway environment. */
 export function routesOf({ balancer }: Topology, role: Role, entrance: Entrance, host?: string): BalancerRoute[] {
   return balancer.routes.filter(
     (route) =>
@@ -95,7 +95,7 @@ export function routesOf({ balancer }: Topology, role: Role, entrance: Entrance,
   );
 }
 
-/** Whether the load balancer answered by itself, not a node. */
+/** Whether the load balancer itself answered, instead of a node. */
 export function isBalancers(answer: ProbeAnswer): boolean {
   return answer.headers["x-standin"] === undefined && isFromBalancer(answer);
 }

@@ -1,9 +1,10 @@
+import { faultCode, isKeyTypeRefusal, Refused, summary } from "./answers";
 import type { Backend } from "./backend";
 import { type CalledEnvironment, type KeyType, otherKeyType, ownKeyType, wordOf } from "./environments";
 import { type BadGateway, everyGateway } from "./everyGateway";
 import type { Front } from "./front";
 import type { ProbeAnswer } from "./httpProbe";
-import { type ConsumerKey, faultCode, Gateway, isKeyTypeRefusal, Refused, summary } from "./product";
+import { type ConsumerKey, Gateway } from "./product";
 import { StepFailure } from "./runSteps";
 import type { Suspect, Suspects } from "./suspects";
 import { type Limits, type Waiting, waiting } from "./waiting";
@@ -17,13 +18,13 @@ export interface GatewayRunOptions {
   readonly signal: AbortSignal;
   /** Path of the API, with its version. */
   readonly path: string;
-  /** The application's, as far as the Store has given them. */
+  /** The application's keys that the Store has generated so far. */
   readonly keys: ReadonlyMap<KeyType, ConsumerKey>;
 }
 
-/** What one run asks of one gateway environment, and the token that it has got there. */
+/** One run's requests to one gateway environment, and the token from there. */
 export class GatewayRun {
-  /** The type of the key that the environment is called with. */
+  /** The type of the key with which the environment is called. */
   readonly own: KeyType;
   private readonly gateway: Gateway;
   private token: string | undefined;
@@ -41,7 +42,7 @@ export class GatewayRun {
     return this.callWith(this.own, got(this.token, "token"), entrance);
   }
 
-  /** Only a hybrid environment takes both. */
+  /** Only a hybrid environment accepts both types of keys. */
   async callWithOther(): Promise<void> {
     const other = otherKeyType(this.own);
     await this.callWith(other, await this.gateway.token(this.key(other)), "gatewayHttps");
@@ -53,7 +54,7 @@ export class GatewayRun {
       throw new Refused(`expected status 401 with code ${code}, found ${summary(answer)}`);
   }
 
-  /** The key is good, but not for an environment of this type. */
+  /** Calls with a valid key of the type that this environment does not accept. */
   async refuseOther(): Promise<void> {
     const other = otherKeyType(this.own);
     const token = await this.gateway.token(this.key(other));
@@ -76,13 +77,13 @@ export class GatewayRun {
       names: this.names("gatewayHttps"),
       call: () => this.gateway.call(this.options.path, revoked, "gatewayHttps"),
       judge: (answer) => (answer.status === 401 && faultCode(answer) === "900901" ? "good" : "not yet"),
-      waiting: this.waiting(limit, (gone) =>
-        progress(`the revoked token still works: ${gone} s of at most ${limit} s`),
+      waiting: this.waiting(limit, (seconds) =>
+        progress(`the revoked token still works: ${seconds} s of at most ${limit} s`),
       ),
     });
     if (bad)
       throw new Refused(
-        `expected status 401 with code 900901 within ${limit} s after revoking, found ${this.found(bad)}; a gateway that is not told forgets it with its cache, after 15 minutes`,
+        `expected status 401 with code 900901 within ${limit} s after revoking, found ${this.found(bad)}; a gateway that does not hear of the revocation accepts the token until its cache expires, after 15 minutes`,
       );
   }
 
@@ -99,7 +100,7 @@ export class GatewayRun {
     const url = URL.canParse(location) ? new URL(location) : undefined;
     if (url && front.owns(url)) return;
     const message = `expected a Location at one of the load balancer's host names and ports, found ${url?.origin ?? location}`;
-    // Which of the Key Manager's files a redirect that leaves the deployment comes from.
+    // The Key Manager has the host name and the port of its redirects in different files.
     const suspects: readonly Suspect[] = need.browserAddress(
       "keyManager",
       url && front.knows(url.hostname) ? "port" : "host",
@@ -107,7 +108,7 @@ export class GatewayRun {
     throw new StepFailure(message, suspects);
   }
 
-  /** A gateway may serve an API some seconds after it was published: until then, nothing is at its path. */
+  /** A gateway may take some seconds to serve a published API. Until then it answers 404, or 202 on some versions. */
   private async callWith(type: KeyType, token: string, entrance: "gatewayHttps" | "gatewayHttp"): Promise<void> {
     const { backend, environment, limits, need, path } = this.options;
     const isOther = (answer: ProbeAnswer) => this.isAnswerOf(otherKeyType(type), answer);
@@ -128,31 +129,34 @@ export class GatewayRun {
     if (!answer) throw new Refused(message);
     if (faultCode(answer) === "101503")
       throw new StepFailure(
-        `${message}; the gateway does not reach the endpoint`,
+        `${message}; the gateway can't reach the endpoint`,
         need.endpoint(environment, backend.urls[type]),
       );
     if (isOther(answer))
-      throw this.wrongType(`expected the ${wordOf(type)} endpoint's answer, found the other one's`, type);
+      throw this.wrongType(
+        `expected the ${wordOf(type)} endpoint's answer, found the ${wordOf(otherKeyType(type))} endpoint's`,
+        type,
+      );
     if (isKeyTypeRefusal(answer)) throw this.wrongType(message, type);
     throw another && answer.status === 404 ? new StepFailure(message, need.shared(name)) : new Refused(message);
   }
 
-  /** Who takes the calls. */
+  /** Names of the gateways that receive the calls. */
   private names(entrance: "gatewayHttps" | "gatewayHttp"): readonly string[] {
     const { front, environment } = this.options;
     return front.targets("gateway", entrance, environment.host);
   }
 
-  /** What a gateway answered, and where there are several, which. */
+  /** A gateway's answer for a message, with the gateway's name if there are several. */
   private found({ name, answer }: BadGateway): string {
-    if (!answer) return `none from ${name}: the load balancer sends it no call`;
+    if (!answer) return `no answer from ${name}: the load balancer sends no calls there`;
     return this.names("gatewayHttps").length > 1 ? `from ${name} ${summary(answer)}` : summary(answer);
   }
 
-  /** The gateway knew the token: what is wrong is whom its APIs are for. Or it is another environment's gateway. */
+  /** The gateway knew the token, so the type of its environment is wrong, or another environment's gateway answered. */
   private wrongType(message: string, type: KeyType): StepFailure {
     const { environment, need } = this.options;
-    // An environment's own key has been taken before the other one's turn comes.
+    // When the other key is tried, the own key has already worked: the calls do reach this environment.
     const another =
       type === this.own
         ? [...need.balancer("gateway", "gatewayHttps", environment), ...need.deployment(environment)]
@@ -174,6 +178,6 @@ export class GatewayRun {
 }
 
 function got<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new Error(`no ${what} was given by the step before`);
+  if (value === undefined) throw new Error(`the earlier steps returned no ${what}`);
   return value;
 }

@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 
-/** Where to connect, and the name to call it by: host header and TLS server name. */
+/** A request: the address to connect to, and the host name for the Host header and TLS. */
 export interface Probe {
   readonly address: string;
   readonly port: number;
@@ -9,14 +9,14 @@ export interface Probe {
   readonly path: string;
   /** @default GET */
   readonly method?: "GET" | "POST";
-  /** Host header, if it shall differ. @default host and port, as a browser sends it */
+  /** The Host header. @default host and port, as a browser sends them */
   readonly hostHeader?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Fields of a form-encoded body. */
   readonly form?: Readonly<Record<string, string>>;
-  /** PEM of the authority to trust; absent for plain HTTP. */
+  /** The authority to trust, as PEM; absent for plain HTTP. */
   readonly ca?: string;
-  /** @default 10000 ms */
+  /** Milliseconds. @default 10000 */
   readonly timeout?: number;
 }
 
@@ -26,15 +26,20 @@ export interface ProbeAnswer {
   readonly body: string;
 }
 
-/** Nothing answered: no connection, no trust in the certificate, or no answer in time. */
+/** There was no connection, no trusted certificate, or no answer in time. */
 export class NoAnswer extends Error {}
 
-/** One request with the certificate checked against `host`. @throws NoAnswer naming address, host name and cause */
+/** Sends one request, and checks the certificate against `host`. @throws NoAnswer with address, host name and cause */
 export function probe(request: Probe): Promise<ProbeAnswer> {
   const { address, port, host, path, ca, method = "GET", timeout = 10_000 } = request;
   const body = request.form && new URLSearchParams(request.form).toString();
   const options = {
-    ...{ host: address, port, path, method, agent: false, signal: AbortSignal.timeout(timeout) },
+    host: address,
+    port,
+    path,
+    method,
+    agent: false,
+    signal: AbortSignal.timeout(timeout),
     headers: {
       host: request.hostHeader ?? `${host}:${port}`,
       ...(body !== undefined && {

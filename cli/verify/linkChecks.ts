@@ -5,13 +5,13 @@ export interface Check {
   /** What was checked, e.g. a link's id. */
   readonly name: string;
   readonly ok: boolean;
-  /** ms; absent where nothing was measured. */
+  /** Milliseconds; absent if nothing was measured. */
   readonly ms?: number;
-  /** On failure: what is wrong and which file or setting decides it. */
+  /** On failure: what is wrong, and which file or setting to look at. */
   readonly detail?: string;
 }
 
-/** A link as a stand-in node reports it from inside. */
+/** A link as a stand-in node reports it. */
 export interface ReportedLink {
   readonly protocol: string;
   readonly host: string;
@@ -19,7 +19,7 @@ export interface ReportedLink {
   readonly port: number;
   readonly file: string;
   readonly element: string;
-  /** `unchecked`: for browsers, never called by the server. */
+  /** `unchecked`: an address for browsers, which the server itself never calls. */
   readonly state: "ok" | "failed" | "unchecked";
   readonly error?: string;
   readonly ms?: number;
@@ -35,9 +35,8 @@ export interface NodeReport {
 }
 
 /**
- * Compares what the topology wants with what a node says it has and reaches: each link of the topology must be
- * reported by its node as reachable, and nothing that a node reports may fail. A link that nobody reports is a failure,
- * so that a file without its entry is found.
+ * Compares the topology with a node's report. The node must report each of its links in the topology as reachable, and no
+ * other reported link may fail. A link that the node does not report is a failure: its entry is missing in a file.
  */
 export function checkNodeLinks(node: Node, topology: Topology, report: NodeReport): Check[] {
   const wanted = topology.links.filter((link) => link.from === node.name);
@@ -51,13 +50,13 @@ export function checkNodeLinks(node: Node, topology: Topology, report: NodeRepor
 
 function checkLink(link: Link, reported: readonly ReportedLink[]): Check {
   const found = reported.find((candidate) => matches(link, candidate));
-  const decides = `${link.file} (${link.element}) of ${link.from} decides it; what does not work without it: ${link.why}`;
+  const remedy = `see ${link.file} (${link.element}) of ${link.from}; purpose of the link: ${link.why}`;
   const wanted = `${link.protocol}://${link.host}:${link.port}`;
   if (!found) {
-    return { name: link.id, ok: false, detail: `expected a link to ${wanted}, ${link.from} has none; ${decides}` };
+    return { name: link.id, ok: false, detail: `expected a link to ${wanted}, ${link.from} has none; ${remedy}` };
   }
   if (found.state === "ok") return { name: link.id, ok: true, ms: found.ms };
-  return { name: link.id, ok: false, ms: found.ms, detail: `${wanted}: ${found.error ?? found.state}; ${decides}` };
+  return { name: link.id, ok: false, ms: found.ms, detail: `${wanted}: ${found.error ?? found.state}; ${remedy}` };
 }
 
 function matches(link: Link, reported: ReportedLink): boolean {
@@ -79,6 +78,6 @@ function checkReported(node: Node, reported: ReportedLink): Check {
     name,
     ok: false,
     ms: reported.ms,
-    detail: `${reported.error ?? reported.state}; ${reported.file} (${reported.element}) of ${node.name} decides it`,
+    detail: `${reported.error ?? reported.state}; see ${reported.file} (${reported.element}) of ${node.name}`,
   };
 }

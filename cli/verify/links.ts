@@ -1,3 +1,4 @@
+import { errorMessage } from "../../errors";
 import type { Node, Topology } from "../../topology";
 import type { DeployedStack } from "../stack";
 import { checkBalancer } from "./balancerChecks";
@@ -6,11 +7,11 @@ import { type Check, checkNodeLinks, type NodeReport } from "./linkChecks";
 
 export interface LinkReport {
   readonly checks: readonly Check[];
-  /** Whether the nodes are the stand-in, which tells its links; undefined when none answered. */
+  /** Whether the nodes are the stand-in, which reports its links; undefined when no node answered. */
   readonly standIn: boolean | undefined;
 }
 
-/** Every link as each node sees it from inside, and each route of the balancer. */
+/** Checks every link that the nodes report, and each route of the load balancer. */
 export async function verifyLinks({ topology, caCertificate }: Pick<DeployedStack, "topology" | "caCertificate">) {
   const nodes = await Promise.all(topology.nodes.map((node) => checkNode(node, topology, caCertificate)));
   const standIns = nodes.map(({ standIn }) => standIn);
@@ -38,18 +39,18 @@ async function checkNode(node: Node, topology: Topology, ca: string): Promise<Li
     if (!report) return failed(`expected a report of its links, found status ${answer.status}; ${remedy}`);
     if (report.node !== node.name)
       return failed(`expected ${node.name}, found ${report.node} on port ${node.publishedPort}`);
-    const ready = report.ready ? {} : { detail: `the node says that it is not ready; ${remedy}` };
+    const ready = report.ready ? {} : { detail: `the node reports that it is not ready; ${remedy}` };
     return {
       checks: [{ name, ok: report.ready, ms, ...ready }, ...checkNodeLinks(node, topology, report)],
       standIn: true,
     };
   } catch (error) {
-    const detail = `${(error as Error).message}; ${remedy}`;
+    const detail = `${errorMessage(error)}; ${remedy}`;
     return { checks: [{ name, ok: false, ms: Date.now() - started, detail }], standIn: undefined };
   }
 }
 
-/** Only the stand-in has the page; a login page in its place is no report either. */
+/** Whether the product answered: only the stand-in has the page with the report. */
 function isProduct({ status, headers }: ProbeAnswer): boolean {
   return headers["x-standin"] === undefined && status < 500;
 }

@@ -1,8 +1,9 @@
+import { noServer, parse, Refused, type Reply, replyOf, summary } from "./answers";
 import type { KeyType } from "./environments";
 import { type Front, type FrontRequest, isBalancers } from "./front";
 import type { ProbeAnswer } from "./httpProbe";
 
-/** One version of an API, as Publisher and Store name it. */
+/** One version of an API, as Publisher and Store identify it. */
 export interface ApiName {
   readonly name: string;
   readonly version: string;
@@ -10,7 +11,7 @@ export interface ApiName {
 }
 
 export interface NewApi extends ApiName {
-  /** Without the version, e.g. `/weather`. */
+  /** The path without the version, e.g. `/weather`. */
   readonly context: string;
   /** URL for production keys. */
   readonly endpoint: string;
@@ -23,22 +24,13 @@ export interface ListedApi extends ApiName {
   readonly status: string;
 }
 
-/** Secret: how an application asks for tokens. */
+/** The credentials with which an application gets tokens; secret. */
 export interface ConsumerKey {
   readonly consumerKey: string;
   readonly consumerSecret: string;
 }
 
-/** The server answered, but not as it should. */
-export class Refused extends Error {}
-
-/** The balancer has no server for this route. */
-export class NoServer extends Refused {}
-
-/** JSON of a web application: refusals are HTTP 200 with `error: true`. */
-type Reply = Readonly<Record<string, unknown>>;
-
-/** Somebody logged in at the Publisher or the Store, with that application's cookies. */
+/** A user's session at the Publisher or the Store, with its cookies. */
 class Session {
   private readonly cookies = new Map<string, string>();
 
@@ -47,12 +39,15 @@ class Session {
     private readonly app: "publisher" | "store",
   ) {}
 
-  /** @throws Refused with the server's message, or with what it answered in place of JSON */
+  /** @throws Refused with the server's message, or with its answer if that is not JSON */
   async post(block: string, form: Readonly<Record<string, string>>): Promise<Reply> {
     const path = `/${this.app}/site/blocks/${block}`;
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const answer = await this.front.ask({
-      ...{ role: this.app, path, method: "POST", form },
+      role: this.app,
+      path,
+      method: "POST",
+      form,
       headers: { accept: "application/json", ...(cookie && { cookie }) },
     });
     for (const line of answer.headers["set-cookie"] ?? []) {
@@ -87,23 +82,44 @@ export class Publisher {
     };
     const operation = { "x-auth-type": "Application & Application User", "x-throttling-tier": "Unlimited" };
     const swagger = {
-      ...{ swagger: "2.0", apiVersion: version, info: { title: name, version } },
+      swagger: "2.0",
+      apiVersion: version,
+      info: { title: name, version },
       paths: { "/*": { get: { ...operation, responses: { 200: {} } } } },
     };
     await this.session.post("item-add/ajax/add.jag", {
-      ...{ action: "addAPI", name, context, version, visibility: "public", thumbUrl: "" },
-      ...{ description: "Made by verify", tags: "verify", endpointType: "nonsecured", tiersCollection: "Unlimited" },
-      ...{ http_checked: "http", https_checked: "https", default_version_checked: "" },
-      ...{ endpoint_config: JSON.stringify(endpoints), resourceCount: "0", "resourceMethod-0": "GET" },
+      action: "addAPI",
+      name,
+      context,
+      version,
+      visibility: "public",
+      thumbUrl: "",
+      description: "Created by verify",
+      tags: "verify",
+      endpointType: "nonsecured",
+      tiersCollection: "Unlimited",
+      http_checked: "http",
+      https_checked: "https",
+      default_version_checked: "",
+      endpoint_config: JSON.stringify(endpoints),
+      resourceCount: "0",
+      "resourceMethod-0": "GET",
       "resourceMethodAuthType-0": "Application & Application User",
-      ...{ "resourceMethodThrottlingTier-0": "Unlimited", "uriTemplate-0": "/*", swagger: JSON.stringify(swagger) },
+      "resourceMethodThrottlingTier-0": "Unlimited",
+      "uriTemplate-0": "/*",
+      swagger: JSON.stringify(swagger),
     });
   }
 
   async publish({ name, version, provider }: ApiName): Promise<void> {
     await this.session.post("life-cycles/ajax/life-cycles.jag", {
-      ...{ action: "updateStatus", name, version, provider, status: "PUBLISHED" },
-      ...{ publishToGateway: "true", requireResubscription: "true" },
+      action: "updateStatus",
+      name,
+      version,
+      provider,
+      status: "PUBLISHED",
+      publishToGateway: "true",
+      requireResubscription: "true",
     });
   }
 
@@ -131,34 +147,49 @@ export class Store {
 
   async addApplication(application: string): Promise<void> {
     await this.session.post("application/application-add/ajax/application-add.jag", {
-      ...{ action: "addApplication", application, tier: "Unlimited", description: "", callbackUrl: "" },
+      action: "addApplication",
+      application,
+      tier: "Unlimited",
+      description: "",
+      callbackUrl: "",
     });
   }
 
-  /** Its subscriptions and keys go with it. */
+  /** Removes the application with its subscriptions and keys. */
   async removeApplication(application: string): Promise<void> {
     await this.session.post("application/application-remove/ajax/application-remove.jag", {
-      ...{ action: "removeApplication", application },
+      action: "removeApplication",
+      application,
     });
   }
 
   async subscribe({ name, version, provider }: ApiName, applicationName: string): Promise<void> {
     await this.session.post("subscription/subscription-add/ajax/subscription-add.jag", {
-      ...{ action: "addAPISubscription", name, version, provider, tier: "Unlimited", applicationName },
+      action: "addAPISubscription",
+      name,
+      version,
+      provider,
+      tier: "Unlimited",
+      applicationName,
     });
   }
 
   async generateKey(application: string, keytype: KeyType): Promise<ConsumerKey> {
     const { data } = await this.session.post("subscription/subscription-add/ajax/subscription-add.jag", {
-      ...{ action: "generateApplicationKey", application, keytype, callbackUrl: "" },
-      ...{ authorizedDomains: "ALL", validityTime: "3600" },
+      action: "generateApplicationKey",
+      application,
+      keytype,
+      callbackUrl: "",
+      authorizedDomains: "ALL",
+      validityTime: "3600",
     });
     const { consumerKey, consumerSecret } = ((data as Reply | undefined)?.key ?? {}) as Partial<ConsumerKey>;
-    if (!consumerKey || !consumerSecret) throw new Refused("the Store's answer has no data.key.consumerKey");
+    if (!consumerKey || !consumerSecret)
+      throw new Refused("expected data.key.consumerKey and consumerSecret in the Store's answer, found none");
     return { consumerKey, consumerSecret };
   }
 
-  /** The keys of an application made earlier. @returns none when it is not subscribed to this API */
+  /** The keys of an existing application. @returns an empty map when the application is not subscribed to this API */
   async keysOf(application: string, api: ApiName): Promise<ReadonlyMap<KeyType, ConsumerKey>> {
     const reply = await this.session.post("subscription/subscription-list/ajax/subscription-list.jag", {
       action: "getAllSubscriptions",
@@ -188,14 +219,14 @@ interface SubscribedApplication {
   readonly subscriptions?: readonly { readonly name: string; readonly version: string }[];
 }
 
-/** The Gateway's own APIs, and calls to published ones, at one environment's host name. */
+/** The Gateway's own APIs, and calls of published APIs, at one environment's host name. */
 export class Gateway {
   constructor(
     private readonly front: Front,
     private readonly host: string,
   ) {}
 
-  /** The application's own token. @throws Refused */
+  /** Gets a token for the application. @throws Refused */
   async token(key: ConsumerKey): Promise<string> {
     const answer = await this.oauth("/token", key, { grant_type: "client_credentials" });
     const token = parse(answer.body)?.access_token;
@@ -210,10 +241,12 @@ export class Gateway {
     if (answer.status !== 200) throw new Refused(`POST /revoke: expected 200, found ${summary(answer)}`);
   }
 
-  /** Where a browser is sent to log in. @throws Refused when it is not sent anywhere */
+  /** @returns the Location where a browser is redirected to log in. @throws Refused when there is no redirect */
   async authorize(consumerKey: string): Promise<string> {
     const query = new URLSearchParams({
-      ...{ response_type: "code", client_id: consumerKey, scope: "PRODUCTION" },
+      response_type: "code",
+      client_id: consumerKey,
+      scope: "PRODUCTION",
       redirect_uri: "https://localhost/callback",
     });
     const answer = await this.ask({ entrance: "gatewayHttps", path: `/authorize?${query}` });
@@ -240,52 +273,4 @@ export class Gateway {
     if (isBalancers(answer)) throw noServer(answer);
     return answer;
   }
-}
-
-function noServer({ status }: ProbeAnswer): NoServer {
-  return new NoServer(`the load balancer answered ${status}: it has no healthy server for this`);
-}
-
-function replyOf(answer: ProbeAnswer, what: string): Reply {
-  if (isBalancers(answer)) throw noServer(answer);
-  const reply = parse(answer.body);
-  if (answer.status !== 200 || reply === undefined)
-    throw new Refused(`${what}: expected JSON with status 200, found ${summary(answer)}`);
-  if (`${reply.error}` !== "false") throw new Refused(`refused: ${reply.message ?? "without a message"}`);
-  return reply;
-}
-
-function parse(text: string): Reply | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Reply) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Status and what a person can read of the body. */
-export function summary({ status, body }: ProbeAnswer): string {
-  const text = body
-    .replace(/<(?:script|style)[\s\S]*?<\/(?:script|style)>/g, "")
-    .replace(/<[^>]*>/g, " ")
-    .replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
-    .replaceAll("&quot;", '"')
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&amp;", "&")
-    .replace(/\s+/g, " ")
-    .trim();
-  return text === "" ? `status ${status}` : `status ${status}: ${text.slice(0, 600)}`;
-}
-
-/** The code of a gateway's fault, e.g. 900901. */
-export function faultCode({ body }: ProbeAnswer): string | undefined {
-  return /<(?:\w+:)?code>(\d+)<|"code"\s*:\s*"?(\d+)/.exec(body)?.slice(1).find(Boolean);
-}
-
-/** Whether a gateway refuses a good key because of its type, or because the API has no endpoint for that. */
-export function isKeyTypeRefusal(answer: ProbeAnswer): boolean {
-  const { status, body } = answer;
-  return (status === 401 && / Key Provided for /.test(body)) || (status === 403 && faultCode(answer) === "900901");
 }

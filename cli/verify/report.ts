@@ -4,7 +4,7 @@ import type { Check } from "./linkChecks";
 import type { Group, StepResult } from "./runSteps";
 import type { Suspect } from "./suspects";
 
-/** One line per check, failures with their reason below, and a count. */
+/** Prints one line per check, the reason below each failure, and a count. */
 export function printChecks(checks: readonly Check[]): void {
   const { ok, failed } = marks();
   for (const check of checks) {
@@ -15,7 +15,7 @@ export function printChecks(checks: readonly Check[]): void {
   console.log(bad === 0 ? `All ${checks.length} links are up.` : `${bad} of ${checks.length} links failed.`);
 }
 
-/** Prints each step as it is done, below its group's name. */
+/** Prints each step when it ends, below its group's name. */
 export function stepPrinter(): { done: (step: StepResult) => void; progress: (text: string) => void } {
   let group: Group | undefined;
   const { ok, failed } = marks();
@@ -32,7 +32,7 @@ export function stepPrinter(): { done: (step: StepResult) => void; progress: (te
   };
 }
 
-/** What a person needs to mend a failed step. */
+/** What a user needs to know to repair a failed step. */
 function stepDetails({ detail, faults = [] }: StepResult): string[] {
   return [
     ...(detail === undefined ? [] : [detail]),
@@ -42,17 +42,16 @@ function stepDetails({ detail, faults = [] }: StepResult): string[] {
 }
 
 function faultLines({ link, node, file, element, why, settings, also }: Suspect, oneOfMany: boolean): string[] {
-  const decides = `${file} (${element}) of ${node}`;
   const from = settings.length > 0 ? `, from the settings ${settings.join(", ")}` : "";
-  const others = also.length > 0 ? [`  on its way also: ${also.join("; ")}`] : [];
+  const others = also.length > 0 ? [`  also involved: ${also.join("; ")}`] : [];
   return [
-    `${oneOfMany ? "- " : "at fault: "}${link}; what does not work without it: ${why}`,
-    `  decided by ${decides}${from}`,
+    `${oneOfMany ? "- " : "at fault: "}${link}; purpose of the link: ${why}`,
+    `  see ${file} (${element}) of ${node}${from}`,
     ...(oneOfMany ? [] : others),
   ];
 }
 
-/** The cycle's last lines. */
+/** Prints the cycle's summary. */
 export function printSummary({ steps, left }: CycleResult, kept: boolean): void {
   const bad = steps.filter(({ status }) => status === "failed").length;
   const notRun = steps.filter(({ status }) => status === "not run").length;

@@ -1,40 +1,41 @@
+import { errorMessage } from "../../errors";
+import { NoServer } from "./answers";
 import { blame } from "./blame";
 import { NoAnswer } from "./httpProbe";
 import type { Check } from "./linkChecks";
-import { NoServer } from "./product";
 import type { Suspect } from "./suspects";
 
-/** With several gateway environments, each has a group of its own. */
+/** With several gateway environments, each has its own group. */
 export type Group = "Publisher" | "Store" | "Gateway" | `Gateway ${string}` | "Clean up";
 
 /** One step of the cycle. */
 export interface Step {
   readonly group: Group;
   readonly name: string;
-  /** What it needs to work, in the order of the calls. */
+  /** What the step needs, in the order of the calls. */
   readonly needs: readonly Suspect[];
   /** Rejects with what was expected and found. */
   readonly run: (progress: (text: string) => void) => Promise<void>;
 }
 
-/** A step as it went. */
+/** The outcome of a step. */
 export interface StepResult {
   readonly group: Group;
   readonly name: string;
   readonly status: "ok" | "failed" | "not run";
   readonly ok: boolean;
-  /** Absent when it was not run. */
+  /** Milliseconds; absent when the step was not run. */
   readonly ms?: number;
   /** On failure: what was expected and found. */
   readonly detail?: string;
-  /** On failure: the links that can be at fault, and what decides them; one when it is sure. */
+  /** On failure: the links that can be at fault, with the files to look at; only one link if that is certain. */
   readonly faults?: readonly Suspect[];
 }
 
 export interface RunOptions {
-  /** Ends the run between two steps, and waits at once. */
+  /** Ends the run before the next step, and ends a wait at once. */
   readonly signal: AbortSignal;
-  /** What the nodes say of their links from inside. */
+  /** The nodes' reports of their links. */
   readonly checks: readonly Check[];
   /** Whether a failure ends the run. */
   readonly stopAtFailure: boolean;
@@ -42,28 +43,28 @@ export interface RunOptions {
   readonly progress?: (text: string) => void;
 }
 
-/** A failure that says itself which needs can be at fault. */
+/** A failure that names the needs that can be at fault. */
 export class StepFailure extends Error {
   constructor(
     message: string,
-    readonly at: readonly Suspect[],
+    readonly suspects: readonly Suspect[],
   ) {
     super(message);
   }
 }
 
-/** Runs steps in order; those after a failure or a stop are reported as not run. Never rejects. */
+/** Runs steps in order, and reports those after a failure or a stop as not run. Never rejects. */
 export async function runSteps(steps: readonly Step[], options: RunOptions): Promise<StepResult[]> {
   const proven = new Set<string>();
   const results: StepResult[] = [];
-  let goOn = true;
+  let continues = true;
   for (const step of steps) {
-    goOn &&= !options.signal.aborted;
-    const result = goOn ? await runStep(step, proven, options) : notRun(step);
+    continues &&= !options.signal.aborted;
+    const result = continues ? await runStep(step, proven, options) : notRun(step);
     results.push(result);
     options.done?.(result);
     if (result.ok) for (const { link } of step.needs) proven.add(link);
-    else if (options.stopAtFailure) goOn = false;
+    else if (options.stopAtFailure) continues = false;
   }
   return results;
 }
@@ -75,22 +76,22 @@ function notRun({ group, name }: Step): StepResult {
 async function runStep(step: Step, proven: ReadonlySet<string>, options: RunOptions): Promise<StepResult> {
   const { group, name } = step;
   const started = performance.now();
-  const taken = () => Math.round(performance.now() - started);
+  const elapsed = () => Math.round(performance.now() - started);
   try {
     await step.run(options.progress ?? (() => undefined));
-    return { group, name, status: "ok", ok: true, ms: taken() };
+    return { group, name, status: "ok", ok: true, ms: elapsed() };
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    const failed = { group, name, status: "failed", ok: false, ms: taken(), detail } as const;
+    const detail = errorMessage(error);
+    const failed = { group, name, status: "failed", ok: false, ms: elapsed(), detail } as const;
     if (options.signal.aborted) return { ...failed, detail: "stopped" };
-    const evidence = { words: detail, proven, checks: options.checks };
-    return { ...failed, faults: blame({ ...evidence, suspects: suspectsOf(step, error) }) };
+    const suspects = suspectsOf(step, error);
+    return { ...failed, faults: blame({ suspects, message: detail, proven, checks: options.checks }) };
   }
 }
 
-/** Without an answer of a node, it is the balancer's link that failed. */
+/** Without an answer from a node, the load balancer's link has failed. */
 function suspectsOf({ needs }: Step, error: unknown): readonly Suspect[] {
-  if (error instanceof StepFailure) return error.at;
+  if (error instanceof StepFailure) return error.suspects;
   if (!(error instanceof NoServer || error instanceof NoAnswer)) return needs;
   const fronts = needs.filter(({ node }) => node === "loadbalancer");
   return fronts.length > 0 ? fronts : needs;

@@ -5,29 +5,32 @@ import type { Entrance, Link, Node, Topology } from "../../topology";
 import type { CalledEnvironment } from "./environments";
 import { routesOf } from "./front";
 
-/** Something that a step needs to work, and the file that decides it. */
+/** Something that a step needs, and the file that configures it. */
 export interface Suspect {
-  /** The link's id in the topology, or for one that no link stands for, in the same form. */
+  /** The id of a link in the topology, or a text in the same form for something else. */
   readonly link: string;
-  /** A node's name or `loadbalancer`: whose file it is. */
+  /** The owner of the file: a node's name or `loadbalancer`. */
   readonly node: string;
-  /** Below APIM_HOME; `haproxy.cfg` at the balancer. */
+  /** The path below APIM_HOME; `haproxy.cfg` of the load balancer. */
   readonly file: string;
   /** The element in that file. */
   readonly element: string;
-  /** What stops working without it. */
+  /** What the link is for. */
   readonly why: string;
-  /** Settings that it is rendered from. */
+  /** The settings from which the element is rendered. */
   readonly settings: readonly string[];
-  /** What else decides whether it works, as `file (element) of node`. */
+  /** What else the link depends on, as `file (element) of node`. */
   readonly also: readonly string[];
 }
 
-/** Parts of a deployment that steps name as what they need. */
+/** Finds the parts of a deployment that the steps need. */
 export class Suspects {
   constructor(private readonly topology: Topology) {}
 
-  /** Links of the topology from nodes of a role, or of one gateway environment, whose element begins so. */
+  /**
+   * Links of the topology from the nodes of a role, or from one gateway environment.
+   * @param element the beginning of the links' element
+   */
   links(from: Role, element: string, environment?: CalledEnvironment): Suspect[] {
     const names = this.nodes(from, environment).map(({ name }) => name);
     return this.topology.links
@@ -35,7 +38,7 @@ export class Suspects {
       .map((link) => this.suspectOf(link));
   }
 
-  /** Links to a database. */
+  /** Links from the nodes of a role to a database. */
   database(from: Role, database: string): Suspect[] {
     const names = this.nodes(from).map(({ name }) => name);
     return this.topology.links
@@ -43,80 +46,102 @@ export class Suspects {
       .map((link) => this.suspectOf(link));
   }
 
-  /** Which data source the shared part of the registry is on. */
+  /** The data source on which a role's nodes mount the shared part of the registry. */
   registryMount(from: Role): Suspect[] {
     return this.nodes(from).map(({ name }) => ({
-      ...{ link: `${name} -> regdb (mount)`, node: name, file: configurationFiles.registry.path, element: "mount" },
-      ...{ why: "Publisher and Store share what is published", settings: [], also: [] },
+      link: `${name} -> regdb (mount)`,
+      node: name,
+      file: configurationFiles.registry.path,
+      element: "mount",
+      why: "the Store sees what the Publisher publishes",
+      settings: [],
+      also: [],
     }));
   }
 
-  /** Membership of Publishers and Stores in one cluster, seen from both ends. */
+  /** The links between Publishers and Stores in their cluster, from both ends. */
   cluster(): Suspect[] {
     return [...this.links("publisher", "clustering"), ...this.links("store", "clustering")];
   }
 
-  /** By what the Publisher deploys APIs to the gateways of an environment. */
+  /** The links over which Publishers deploy APIs to the gateways of an environment. */
   deployment({ name }: CalledEnvironment): Suspect[] {
     return this.links("publisher", `Environment[${name}]/`);
   }
 
-  /** That a gateway has the APIs which another one of its environment was given. */
+  /** The volume on which a gateway shares API files with the other gateways of its environment. */
   shared(gateway: string): Suspect[] {
     return this.nodes("gateway")
       .filter(({ name }) => name === gateway)
       .flatMap(({ volumes }) => volumes.slice(0, 1))
       .map(({ name: volume, path }) => ({
-        ...{ link: `${gateway} -> ${volume} (volume)`, node: gateway, file: path, element: "its files" },
-        ...{ why: "gateways of one environment serve the same APIs", settings: ["deploymentSynchronizer"], also: [] },
+        link: `${gateway} -> ${volume} (volume)`,
+        node: gateway,
+        file: path,
+        element: "API files",
+        why: "the gateways of one environment serve the same APIs",
+        settings: ["deploymentSynchronizer"],
+        also: [],
       }));
   }
 
-  /** Which keys the Publisher deploys APIs for. */
+  /** The type of keys for which Publishers deploy APIs to an environment. */
   environmentType(environment: CalledEnvironment): Suspect[] {
     const { name, type } = environment;
     const gateways = this.nodes("gateway", environment).map((node) => node.name);
     return this.nodes("publisher").map((publisher) => ({
-      ...{ link: `${publisher.name} -> loadbalancer (Environment[${name}]/@type)`, node: publisher.name },
-      ...{ file: configurationFiles.apiManager.path, element: `Environment[${name}]/@type` },
-      why: `the gateway takes ${type === "hybrid" ? "both kinds of keys" : `${type} keys and no others`}`,
+      link: `${publisher.name} -> loadbalancer (Environment[${name}]/@type)`,
+      node: publisher.name,
+      file: configurationFiles.apiManager.path,
+      element: `Environment[${name}]/@type`,
+      why: `the gateway accepts ${type === "hybrid" ? "both types of keys" : `only ${type} keys`}`,
       settings: ["gatewayEnvironments"],
       also: [
         `${configurationFiles.apiManager.path} (Environment[${name}]/ServerURL) of ${publisher.name}`,
         "haproxy.cfg of loadbalancer",
-        `the API's file of ${gateways.join(", ")}, made when the API was published`,
+        `the API's file of ${gateways.join(", ")}, created when the API was published`,
       ],
     }));
   }
 
-  /** The balancer's front for a role. */
+  /** The load balancer's routes to a role. */
   balancer(role: Role, entrance: Entrance = "https", environment?: CalledEnvironment): Suspect[] {
     return routesOf(this.topology, role, entrance, environment?.host).map(({ name, targets }) => ({
-      ...{ link: `loadbalancer -> ${targets.map(({ node }) => node).join(", ")} (${name})`, node: "loadbalancer" },
-      ...{ file: "haproxy.cfg", element: `backend ${name}`, why: "requests from outside reach the nodes" },
+      link: `loadbalancer -> ${targets.map(({ node }) => node).join(", ")} (${name})`,
+      node: "loadbalancer",
+      file: "haproxy.cfg",
+      element: `backend ${name}`,
+      why: "requests from outside reach the nodes",
       settings: [],
       also: targets.map(({ node }) => `${configurationFiles.carbon.path} (Ports/Offset) of ${node}`),
     }));
   }
 
-  /** The host name or the port that a server tells browsers to go to. */
+  /** The host name or the port to which a server redirects browsers. */
   browserAddress(role: Role, part: "host" | "port"): Suspect[] {
-    const decides =
+    const source =
       part === "host"
         ? { file: configurationFiles.carbon.path, element: "HostName, MgtHostName", settings: [`${role}Host`] }
         : { file: configurationFiles.catalina.path, element: "Connector/@proxyPort", settings: ["httpsPort"] };
     return this.nodes(role).map(({ name }) => ({
-      ...{ link: `browser -> ${name} (${part})`, node: name, ...decides },
-      ...{ why: "redirects stay in the deployment", also: [] },
+      link: `browser -> ${name} (${part})`,
+      node: name,
+      ...source,
+      why: "redirects stay in the deployment",
+      also: [],
     }));
   }
 
-  /** What the API itself leads to. */
+  /** The endpoint of the API. */
   endpoint(environment: CalledEnvironment, url: string): Suspect[] {
     return this.nodes("gateway", environment).map(({ name }) => ({
-      ...{ link: `${name} -> ${url} (endpoint)`, node: name, file: "the API itself", element: "endpoint_config" },
-      ...{ why: "calls reach what the API leads to", settings: [] },
-      also: ["a firewall between the containers and this machine; give another endpoint with --endpoint URL"],
+      link: `${name} -> ${url} (endpoint)`,
+      node: name,
+      file: "the API itself",
+      element: "endpoint_config",
+      why: "calls reach the API's endpoint",
+      settings: [],
+      also: ["a firewall between the containers and this machine; to use another endpoint, pass --endpoint URL"],
     }));
   }
 
@@ -127,14 +152,14 @@ export class Suspects {
 
   private suspectOf(link: Link): Suspect {
     const { id, from, file, element, why } = link;
-    return { link: id, node: from, file, element, why, ...this.behind(link) };
+    return { link: id, node: from, file, element, why, ...this.sources(link) };
   }
 
-  /** What the link's value comes from, and what the other end must have. */
-  private behind({ from, to, host, port, element, protocol }: Link) {
+  /** The settings of the link's value, and what the link depends on at both ends. */
+  private sources({ from, to, host, port, element, protocol }: Link) {
     const { balancer, nodes } = this.topology;
     const servers = nodes.filter(({ name, hostName }) => name === to || (to === balancer.name && hostName === host));
-    const front = [...balancer.routes, ...balancer.internalRoutes].find(
+    const entry = [...balancer.routes, ...balancer.internalRoutes].find(
       (route) => to === balancer.name && route.host === host && route.listenPort === port,
     );
     const at = (file: string, what: string, node: string) => `${file} (${what}) of ${node}`;
@@ -163,16 +188,12 @@ export class Suspects {
           also: [
             ...(element.endsWith("/ServerURL")
               ? [
-                  at(
-                    configurationFiles.apiManager.path,
-                    `${element.replace(/ServerURL$/, "Username and Password")}`,
-                    from,
-                  ),
+                  at(configurationFiles.apiManager.path, element.replace(/ServerURL$/, "Username and Password"), from),
                   ...servers.map(({ name }) => at(configurationFiles.userManagement.path, "AdminUser", name)),
                 ]
               : []),
             at("/etc/hosts", "host aliases", from),
-            ...(front ? [at("haproxy.cfg", `backend ${front.name}`, balancer.name)] : []),
+            ...(entry ? [at("haproxy.cfg", `backend ${entry.name}`, balancer.name)] : []),
             ...servers.map(({ name }) => at(configurationFiles.carbon.path, "Ports/Offset", name)),
           ],
         };
@@ -180,7 +201,7 @@ export class Suspects {
   }
 }
 
-/** The files that choose a data source by its JNDI name. */
+/** The file of a node that selects the database's data source by its JNDI name. */
 function dataSourceUsers(database: string, node: string): string[] {
   const name = databaseNames.find((each) => each === database);
   if (!name) return [];

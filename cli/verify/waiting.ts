@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Waits; a signal ends the wait with its reason. */
+/** Waits. @throws the signal's reason as soon as the signal is aborted */
 export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   try {
     await sleep(milliseconds, undefined, { signal });
@@ -11,18 +11,18 @@ export async function pause(milliseconds: number, signal?: AbortSignal): Promise
 }
 
 export interface Waiting {
-  /** Milliseconds at most. */
+  /** The time limit in milliseconds. */
   readonly limit: number;
-  /** Milliseconds between two tries. */
+  /** Milliseconds between two attempts. */
   readonly every: number;
   readonly signal: AbortSignal;
-  /** Told every ten seconds how many seconds have gone. */
+  /** Called every ten seconds with the number of seconds since the start. */
   readonly progress?: (seconds: number) => void;
 }
 
 const progressMilliseconds = 10_000;
 
-/** Tries until there is a result. @returns undefined at the limit */
+/** Repeats the attempt until it returns a result. @returns undefined at the time limit */
 export async function until<T>(
   attempt: () => Promise<T | undefined>,
   { limit, every, signal, progress }: Waiting,

@@ -9,7 +9,7 @@ import * as tools from "../../tools/main";
 const projectDirectory = join(__dirname, "../..");
 const commands = () => [...commandsOf("cli"), ...commandsOf("tools")];
 
-/** Runs a command in this process. */
+/** Runs a command of either folder in this process. */
 function main(name: string, args: string[]): Promise<number> {
   return commandsOf("cli").some((command) => command.name === name) ? cli.main(name, args) : tools.main(name, args);
 }
@@ -26,12 +26,12 @@ describe("the commands", function () {
   this.timeout(30_000);
   const start = join(projectDirectory, "cli/start.mjs");
 
-  it("are one and the same in the list, in the scripts and on disk", () => {
+  it("have an npm script each", () => {
     const scripts = JSON.parse(readFileSync(join(projectDirectory, "package.json"), "utf8")).scripts;
     for (const { name } of commands()) assert.equal(scripts[name], `node cli/start.mjs ${name}`);
   });
 
-  it("are listed on request, and for a name that is none", () => {
+  it("are listed by --help and after an unknown name", () => {
     const help = run([start, "--help"]);
     assert.equal(help.status, 0);
     for (const { name, summary } of commands())
@@ -48,12 +48,12 @@ describe("the commands", function () {
     assert.equal(run([start]).status, 2);
   });
 
-  it("all say what they do when they are asked for help", async () => {
+  it("print their own help for --help and -h", async () => {
     const { write } = process.stdout;
     for (const { name } of commands()) {
-      let said = "";
+      let output = "";
       process.stdout.write = (text) => {
-        said += text;
+        output += text;
         return true;
       };
       try {
@@ -61,16 +61,16 @@ describe("the commands", function () {
       } finally {
         process.stdout.write = write;
       }
-      assert.match(said, new RegExp(`npm (run )?${name}\\b`));
+      assert.match(output, new RegExp(`npm (run )?${name}\\b`));
     }
   });
 
-  it("take --help behind -- for a value", async () => {
+  it("treat --help after -- as a value", async () => {
     const set = run([start, "config", "set", "--stack", "nowhere", "--", "httpsPort", "--help"]);
     assert.match(set.stderr, /^httpsPort: expected a number, found "--help"/);
   });
 
-  it("look at their arguments before they look for a Docker engine, or install one", () => {
+  it("check their arguments before they look for a Docker engine or install one", () => {
     const nowhere = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
     for (const command of ["preview", "refresh", "destroy"]) {
       const wrong = run([start, command, "--stck", "dev"], nowhere);
@@ -80,10 +80,10 @@ describe("the commands", function () {
     assert.match(run([start, "preview"], nowhere).stderr, /^No Docker engine answers/);
   });
 
-  it("hand on arguments and exit status", () => {
+  it("receive their arguments, and return their exit status", () => {
     const wrong = run([start, "setup", "now"]);
     assert.equal(wrong.status, 2);
-    assert.match(wrong.stderr, /takes no arguments but --stack, found: now/);
+    assert.match(wrong.stderr, /expected no arguments but --stack, found now/);
     assert.equal(run([start, "setup", "--help"]).status, 0);
     const misspelt = run([start, "setup", "--stack", "nowhere"]);
     assert.equal(misspelt.status, 1);
@@ -92,7 +92,7 @@ describe("the commands", function () {
     assert.match(elsewhere.stderr, /there is no Pulumi\.nowhere\.yaml/);
   });
 
-  it("tell an error as one message, its stack on request only", () => {
+  it("print an error as one message, with a stack trace only if APIM_DEBUG is 1", () => {
     const saved = process.env.APIM_DEBUG;
     try {
       delete process.env.APIM_DEBUG;

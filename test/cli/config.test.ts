@@ -47,7 +47,7 @@ describe("npm run config", function () {
     return printed.join("\n");
   }
 
-  it("changes one value and leaves comments, order and the others as they are", async () => {
+  it("set changes one value, and keeps comments, order and all other values", async () => {
     writeFileSync(file(), commented);
     await config("set storeHost store.example.org");
     await config("set wso2-apim:poolMaxActive 20");
@@ -62,13 +62,13 @@ describe("npm run config", function () {
     assert.match(await config("rm poolMaxActive"), /is not set/);
   });
 
-  it("makes the file of a stack that has none", async () => {
+  it("set creates the file of a stack without one", async () => {
     await config("set jwt true --stack dev");
     assert.equal(text(), 'config:\n  wso2-apim:jwt: "true"\n');
     assert.match(await config(""), /^NAME\s+VALUE\njwt\s+true$/);
   });
 
-  it("goes on in files of comments only, and in those without configuration", async () => {
+  it("set keeps what is in a file of comments only, or without configuration", async () => {
     for (const before of ["# mine\n", "", "config:\n", "# mine\nsecretsprovider: passphrase\n"]) {
       writeFileSync(file(), before);
       assert.match(await config(""), /sets nothing/, before);
@@ -78,7 +78,7 @@ describe("npm run config", function () {
     }
   });
 
-  it("encrypts a secret from standard input as the official CLI does, and shows it on request only", async () => {
+  it("set --secret encrypts a value from standard input as the official CLI does; only --show-secrets prints it", async () => {
     assert.equal(
       await config("set --secret adminPassword", "s3cret!\n"),
       "adminPassword: set in Pulumi.dev.yaml, encrypted",
@@ -96,7 +96,7 @@ describe("npm run config", function () {
     assert.equal(await config("get svnPassword --show-secrets"), "other");
   });
 
-  it("needs the passphrase that the file's secrets were made with", async () => {
+  it("needs the passphrase with which the file's secrets were encrypted", async () => {
     await config("set --secret adminPassword", "s3cret!");
     const before = text();
     env.PULUMI_CONFIG_PASSPHRASE = "another";
@@ -106,7 +106,7 @@ describe("npm run config", function () {
     assert.equal(await config("get adminPassword"), "[secret]");
   });
 
-  it("gives the default of what is not set", async () => {
+  it("get prints the default of a setting that is not set", async () => {
     assert.equal(await config("get poolMaxActive"), "50");
     await assert.rejects(
       config("get svnPassword"),
@@ -116,14 +116,17 @@ describe("npm run config", function () {
   });
 
   const refused: [args: string, expected: RegExp, piped?: string][] = [
-    ["set --secret adminPassword s3cret!", /expected no value on the command line, which the shell's history keeps/],
-    ["set adminPassword s3cret!", /adminPassword: is a secret; run: npm run config -- set --secret adminPassword$/],
+    ["set --secret adminPassword s3cret!", /expected no secret on the command line, which the shell's history keeps/],
+    [
+      "set adminPassword s3cret!",
+      /adminPassword: is a secret setting; run: npm run config -- set --secret adminPassword$/,
+    ],
     ["set --secret adminPassword", /expected a value on standard input, found none/, "\n"],
     ["set --secret adminPassword", /adminPassword: expected 5 to 30 characters/, "s3c"],
-    ["set --secret jwt", /jwt: is no secret; run: npm run config -- set jwt VALUE/],
+    ["set --secret jwt", /jwt: is not a secret setting; run: npm run config -- set jwt VALUE/],
     ["set jwt perhaps", /jwt: expected a boolean, found "perhaps"/],
     ["set jtw true", /jtw: there is no such setting \(did you mean jwt\?\)/],
-    ["set jwt", /expected a value behind jwt/],
+    ["set jwt", /expected a value after jwt/],
     ["set", /config set: expected NAME VALUE, or --secret NAME/],
     ["set jwt true again", /found 3 words/],
     ["get", /config get: expected NAME/],
@@ -138,7 +141,7 @@ describe("npm run config", function () {
     ["set jwt true --stack ../x", /--stack: expected letters/],
   ];
   for (const [args, expected, piped] of refused) {
-    it(`refuses ${args}, and changes nothing`, async () => {
+    it(`refuses "${args}", and changes nothing`, async () => {
       await assert.rejects(config(args, piped), (error: Error) => {
         assert.match(error.message, expected);
         assert.ok(!error.message.includes("s3c"), error.message);
@@ -148,23 +151,23 @@ describe("npm run config", function () {
     });
   }
 
-  it("takes a number below zero for a value", async () => {
+  it("set accepts a negative number as the value", async () => {
     await config("set poolMaxWait -1 --stack dev");
     assert.equal(await config("get poolMaxWait"), "-1");
   });
 
-  it("masks what somebody has written in plain, and says what to do about it", async () => {
+  it("masks a secret that stands in the file in plain text, and prints the remedy", async () => {
     writeFileSync(file(), "config:\n  adminPassword: s3cret!\n");
     assert.match(await config(""), /adminPassword\s+\[secret\]/);
     assert.equal(await config("get adminPassword"), "[secret]");
     assert.equal(await config("get adminPassword --show-secrets"), "s3cret!");
-    const said = await config("set jwt true");
-    assert.match(said, /adminPassword: expected it encrypted, .* run: npm run config -- set --secret adminPassword$/m);
-    assert.doesNotMatch(await config("set --secret adminPassword", "another"), /in plain/);
+    const output = await config("set jwt true");
+    assert.match(output, /adminPassword: expected an encrypted value, .* run: npm run config -- set --secret adminP/m);
+    assert.doesNotMatch(await config("set --secret adminPassword", "another"), /plain text/);
     assert.ok(!text().includes("s3cret!"));
   });
 
-  it("leaves no half of a file behind, a link a link, and the file's mode as it is", async () => {
+  it("set writes through a link, keeps the file's mode, and leaves no temporary file", async () => {
     const target = path.join(temporaryDir(), "theirs.yaml");
     writeFileSync(target, commented, { mode: 0o600 });
     symlinkSync(target, file());
@@ -175,12 +178,12 @@ describe("npm run config", function () {
     assert.deepEqual(readdirSync(path.dirname(target)), ["theirs.yaml"]);
   });
 
-  it("says at once what settings together still lack", async () => {
+  it("set reports what the settings together still lack", async () => {
     assert.match(await config("set analytics true"), /Before the next up: analyticsPassword: expected a password/);
     assert.doesNotMatch(await config("set --secret analyticsPassword", "x"), /Before/);
   });
 
-  it("leaves stacks with keys of another kind to the Pulumi CLI", async () => {
+  it("refuses secrets of a stack whose keys do not come from a passphrase", async () => {
     writeFileSync(file(), "secretsprovider: awskms://alias/x\nconfig: {}\n");
     await assert.rejects(config("set --secret adminPassword", "s3cret!"), /secretsprovider: expected passphrase/);
   });
@@ -202,7 +205,7 @@ describe("npm run config", function () {
             .filter((line) => line.startsWith("config"))
         : [];
 
-    it("hands over", async () => {
+    it("passes each request to the CLI", async () => {
       await config("set jwt true");
       await config("set --secret adminPassword");
       await config("get jwt");
@@ -218,8 +221,8 @@ describe("npm run config", function () {
       assert.ok(!existsSync(file()));
     });
 
-    it("checks first, and keeps a secret that is only asked for", async () => {
-      await assert.rejects(config("set --secret adminPassword s3cret!"), /no value on the command line/);
+    it("checks values first, and masks a secret without calling the CLI", async () => {
+      await assert.rejects(config("set --secret adminPassword s3cret!"), /no secret on the command line/);
       await assert.rejects(config("set jwt perhaps"), /expected a boolean/);
       writeFileSync(file(), "config:\n  wso2-apim:adminPassword:\n    secure: v1:a:b\n");
       assert.equal(await config("get adminPassword"), "[secret]");

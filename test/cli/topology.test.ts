@@ -18,7 +18,7 @@ describe("npm run topology", () => {
       assert.ok(line(name).includes(` ${at} `), `${name}: ${at} is not in "${line(name)}"`);
   });
 
-  it("shows none of a MySQL server of the user's", () => {
+  it("shows the user's own MySQL server without a published address", () => {
     const settings = parseSettings({ databaseHost: "192.0.2.7", databaseAdminPassword: "x" }, "dev");
     assert.match(describeTopology(buildTopology(settings)), /\nmysql \(yours\) +192\.0\.2\.7 +\S+, \S+, \S+( +-){5}\n/);
   });

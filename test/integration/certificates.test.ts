@@ -121,7 +121,7 @@ describe("the servers' certificate on a running stack", function () {
     const up = await stack.run("up");
     assert.equal(up.status, 0, failures(up));
     assert.match(up.output, /From publishing to calling: all \d+ steps passed/);
-    assert.match(up.output, /certificate: good until 20\d\d-/);
+    assert.match(up.output, /certificate: valid until 20\d\d-/);
     assert.deepEqual(await replacedSince(before), replaced);
     const created = await Promise.all(
       ["keymanager-1", "keymanager-2", "publisher-1", "store-1"].map(async (name) =>

@@ -125,7 +125,7 @@ describe("a clustered deployment on a real Docker engine", function () {
     const container = run.container("keymanager-1");
     let killed: Promise<unknown> | undefined;
     await run.verify({}, (step) => {
-      if (step === "subscribe it to the API") killed = container.kill();
+      if (step === "subscribe the application to the API") killed = container.kill();
     });
     assert.ok(killed, "no Key Manager was killed");
     await killed;
@@ -157,7 +157,7 @@ describe("a clustered deployment on a real Docker engine", function () {
     await run.settled(down);
     let started: Promise<unknown> | undefined;
     const start = (step: string) => {
-      if (step === "publish it to the gateways") started = first.start();
+      if (step === "publish the API to the gateways") started = first.start();
     };
     // Every gateway must serve it.
     await run.verify({ wait: 20 }, start, down);

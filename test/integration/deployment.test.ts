@@ -148,7 +148,7 @@ describe("the deployment on a real Docker engine", function () {
     const unopened = { PULUMI_CONFIG_PASSPHRASE: "another one" };
     const unknown = await stack.runIn(unopened, "status");
     assert.equal(unknown.status, 0, unknown.output);
-    assert.match(unknown.output, /What was changed outside was not looked at: .*the passphrase is wrong/);
+    assert.match(unknown.output, /Not checked for changes from outside: .*the passphrase is wrong/);
     assert.equal((await stack.runIn(unopened, "status", "--drift")).status, 1);
     assert.doesNotMatch((await stack.run("status", "--no-drift")).output, /changed outside/);
   });

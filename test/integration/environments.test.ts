@@ -28,14 +28,14 @@ const cases: readonly Wrong[] = [
       file: apiManager,
       change: [/type="production"([\s\S]*)type="sandbox"/, 'type="sandbox"$1type="production"'],
     },
-    step: "Gateway Production: call the API with it over HTTPS",
+    step: "Gateway Production: call the API with the token over HTTPS",
     says: /status 401: Production Key Provided for Sandbox Gateway/,
     link: "publisher-1 -> loadbalancer (Environment[Production]/@type)",
   },
   {
     what: "the sandbox environment takes both kinds of keys",
     broken: { node: "publisher-1", file: apiManager, change: [/type="sandbox"/, 'type="hybrid"'] },
-    step: "Gateway Sandbox: be refused with a production key's token",
+    step: "Gateway Sandbox: call with a production key's token: expect a refusal",
     says: /expected status 401 because of the key's type, found status 200/,
     link: "publisher-1 -> loadbalancer (Environment[Sandbox]/@type)",
   },
@@ -46,7 +46,7 @@ const cases: readonly Wrong[] = [
       file: "/usr/local/etc/haproxy/haproxy.cfg",
       change: [/use_backend api-https-sandbox /, "use_backend api-https "],
     },
-    step: "Gateway Sandbox: call the API with it over HTTPS",
+    step: "Gateway Sandbox: call the API with the token over HTTPS",
     says: /status 401: Sandbox Key Provided for Production Gateway/,
     link: "loadbalancer -> gateway-sandbox-1 (api-https-sandbox)",
   },
@@ -77,8 +77,8 @@ describe("a production and a sandbox gateway", function () {
     assert.deepEqual(
       refusals?.map(({ group, name }) => [group, name]),
       [
-        ["Gateway Production", "be refused with a sandbox key's token"],
-        ["Gateway Sandbox", "be refused with a production key's token"],
+        ["Gateway Production", "call with a sandbox key's token: expect a refusal"],
+        ["Gateway Sandbox", "call with a production key's token: expect a refusal"],
       ],
     );
   });

@@ -10,7 +10,7 @@ import { thisHost } from "../../cli/setup/host";
 import { assertDriver, driverFromMaven } from "../../cli/setup/jdbcDriver";
 import { removeUnusedContexts } from "../../cli/setup/stageProduct";
 import { probe } from "../../cli/verify/httpProbe";
-import { lastLines } from "../../engine/providers/docker/containerWait";
+import { logText } from "../../engine/providers/docker/logText";
 import { stagedStack } from "../../images/productContext";
 import { zipOf } from "../distribution/samplePack";
 import { makePack, neverOpens, neverStops, stockFiles } from "./productPack";
@@ -75,7 +75,7 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
   const inspect = (name: string): Promise<ContainerInspectInfo> =>
     docker.getContainer(`${stack.prefix}-${name}`).inspect();
 
-  const logOf = (name: string) => lastLines(docker.getContainer(`${stack.prefix}-${name}`), false, undefined);
+  const logOf = (name: string) => logText(docker.getContainer(`${stack.prefix}-${name}`), {});
 
   async function eventually(what: string, isSo: () => Promise<boolean>, seconds = 60): Promise<void> {
     const limit = Date.now() + seconds * 1000;
@@ -215,9 +215,9 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
     const startedTwice = ({ RestartCount, State }: ContainerInspectInfo) =>
       RestartCount === 2 && State.Status === "running";
     await eventually("ended and started again", async () => startedTwice(await container.inspect()), 180);
-    const gaveUp = `Docker has started it again 2 times; it gave up: management port 9446 is not open after ${startTimeout} s`;
+    const gaveUp = `restarted by Docker 2 times; gave up: management port 9446 is not open after ${startTimeout} s`;
     const note = await noteOf("store-1");
-    assert.match(note, new RegExp(`^starting for \\d+ s of at most ${startTimeout} s; ${gaveUp}; its last line: `));
+    assert.match(note, new RegExp(`^starting for \\d+ s of at most ${startTimeout} s; ${gaveUp}; last log line: `));
     assert.match(await logOf("store-1"), /entrypoint: the server did not stop within 25 s; it is killed/);
     await runIn(container, "rm", ...[neverOpens, neverStops].map((name) => `${conf}/${name}`));
     await runIn(container, "bash", "-c", "kill -TERM 1");

@@ -38,10 +38,10 @@ describe("verify, from publishing to calling", function () {
     assert.equal(status, 0, output);
     for (const line of [
       /All \d+ links are up\./,
-      /^Publisher\n. log in as admin \(\d+ ms\)\n. create Verify\w+ 1\.0\.0, .*\(\d+ ms\)\n. publish it/m,
-      /^Store\n. log in .*\n. find .*\n. create application .*\n. subscribe .*\n. generate its production key \(\d+ ms\)\n. generate its sandbox key \(\d+ ms\)/m,
-      /^Gateway\n. get a token .*\n. call the API with it over HTTPS \(\d+ ms\)/m,
-      /be sent by \/authorize to log in, within the deployment \(\d+ ms\)/,
+      /^Publisher\n. log in as admin \(\d+ ms\)\n. create Verify\w+ 1\.0\.0, .*\(\d+ ms\)\n. publish the API/m,
+      /^Store\n. log in .*\n. find .*\n. create application .*\n. subscribe .*\n. generate a production key \(\d+ ms\)\n. generate a sandbox key \(\d+ ms\)/m,
+      /^Gateway\n. get a token .*\n. call the API with the token over HTTPS \(\d+ ms\)/m,
+      /open \/authorize: expect a redirect to log in within the deployment \(\d+ ms\)/,
       /From publishing to calling: all \d+ steps passed in [\d.]+ s\./,
     ])
       assert.match(output, line);
@@ -91,7 +91,7 @@ describe("verify, from publishing to calling", function () {
     const report = await json("--endpoint", "http://172.29.132.1:9");
     assert.equal(report.status, 1);
     const failed = report.cycle?.steps.find(({ ok }) => !ok);
-    assert.equal(failed?.name, "call the API with it over HTTPS");
+    assert.equal(failed?.name, "call the API with the token over HTTPS");
     assert.match(failed?.detail ?? "", /101503.*does not reach the endpoint/);
     assert.equal(report.cycle?.left, undefined);
     assert.deepEqual(await deployed(), []);
@@ -106,12 +106,13 @@ describe("verify, from publishing to calling", function () {
       output += data;
     });
     child.stdout.on("data", (data) => {
-      if (!output.includes("subscribe it") && `${data}`.includes("subscribe it")) child.kill("SIGINT");
+      if (!output.includes("subscribe the application") && `${data}`.includes("subscribe the application"))
+        child.kill("SIGINT");
       output += data;
     });
     const status = await new Promise((done) => child.on("close", done));
     assert.equal(status, 130, output);
-    assert.match(output, /Stopping; removing what was made/);
+    assert.match(output, /Stopping; removing what verify created/);
     assert.match(output, /remove application Verify\w+.* \(\d+ ms\)\n.*remove Verify\w+ 1\.0\.0 \(\d+ ms\)/, output);
     assert.deepEqual(await deployed(), []);
   });

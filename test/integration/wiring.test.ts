@@ -228,7 +228,7 @@ const cases: readonly Wrong[] = [
   {
     what: "the gateway's admin password at the Key Manager is wrong",
     broken: gatewayNode(files.apiManager, passwordIn("APIKeyValidator")),
-    step: "Gateway: call the API with it over HTTPS",
+    step: "Gateway: call the API with the token over HTTPS",
     links: [keyManager("gateway-1", "APIKeyValidator/ServerURL")],
     says: /900900.*user admin or its password refused/,
     also: `${files.users} (AdminUser) of keymanager-1`,
@@ -237,7 +237,7 @@ const cases: readonly Wrong[] = [
   {
     what: "the gateway's Thrift host name does not exist",
     broken: gatewayNode(files.apiManager, [/(<ThriftServerHost>)keymanager/, "$1gone"]),
-    step: "Gateway: call the API with it over HTTPS",
+    step: "Gateway: call the API with the token over HTTPS",
     links: [thrift],
     says: /gone\.apim-wso2\.com:10397.*does not resolve/,
     fromInside: [thrift],
@@ -245,7 +245,7 @@ const cases: readonly Wrong[] = [
   {
     what: "the Key Manager serves no Thrift",
     broken: keyManagerNode(files.apiManager, [/(<EnableThriftServer>)true/, "$1false"]),
-    step: "Gateway: call the API with it over HTTPS",
+    step: "Gateway: call the API with the token over HTTPS",
     links: [thrift],
     says: /:10397.*nothing listens there/,
     also: `${files.apiManager} (EnableThriftServer, ThriftServerPort) of keymanager-1`,
@@ -269,7 +269,7 @@ const cases: readonly Wrong[] = [
   {
     what: "the gateway's authorize API has another port",
     broken: gatewayNode(files.synapse("Authorize"), [/:9443/, ":9453"]),
-    step: "Gateway: be sent by /authorize",
+    step: "Gateway: open /authorize",
     links: [keyManager("gateway-1", "_AuthorizeAPI_ endpoint")],
     says: /_AuthorizeAPI_ endpoint in .*nothing listens there/,
     fromInside: [keyManager("gateway-1", "_AuthorizeAPI_ endpoint")],
@@ -277,14 +277,14 @@ const cases: readonly Wrong[] = [
   {
     what: "the Key Manager tells browsers another host name",
     broken: keyManagerNode(files.carbon, [/(<MgtHostName>)[^<]+/, "$1localhost"]),
-    step: "Gateway: be sent by /authorize",
+    step: "Gateway: open /authorize",
     links: ["browser -> keymanager-1 (host)"],
     says: /found https:\/\/localhost:18443/,
   },
   {
     what: "the Key Manager tells browsers its own port",
     broken: keyManagerNode(files.catalina, [/(\sport="9443") proxyPort="\d+"/, "$1"]),
-    step: "Gateway: be sent by /authorize",
+    step: "Gateway: open /authorize",
     links: ["browser -> keymanager-1 (port)"],
     says: /found https:\/\/keymanager\.apim-wso2\.com:9443/,
   },

@@ -47,7 +47,7 @@ describe("a gateway manager and its workers on a real Docker engine", function (
     await run.settled(down.sort());
     const report = await run.verified();
     const failed = report.cycle?.steps.find(({ ok }) => !ok);
-    assert.equal(`${failed?.group}: ${failed?.name}`, "Publisher: publish it to the gateways");
+    assert.equal(`${failed?.group}: ${failed?.name}`, "Publisher: publish the API to the gateways");
     assert.deepEqual(
       failed?.faults?.map(({ link }) => link),
       ["publisher-1 -> loadbalancer (Environment[Production and Sandbox]/ServerURL)"],

@@ -10,7 +10,7 @@ import { countsVariable } from "../../tools/testReporter";
 describe("npm test", function () {
   this.timeout(30_000);
 
-  it("runs what needs Docker last, or not at all", () => {
+  it("runs the integration tests last, and with --unit not at all", () => {
     const all = testFiles(false);
     const unit = testFiles(true);
     const integration = all.filter((file) => file.startsWith(join("test", "integration")));
@@ -19,12 +19,12 @@ describe("npm test", function () {
     assert.equal(new Set(all).size, all.length);
   });
 
-  it("ends with the counts, skipped ones only if there are any", () => {
+  it("ends with the counts of passed and failed tests, and of skipped tests if there are any", () => {
     assert.equal(summaryLine({ passed: 12, failed: 0, skipped: 0 }), "12 passed, 0 failed");
     assert.equal(summaryLine({ passed: 1, failed: 2, skipped: 3 }), "1 passed, 2 failed, 3 skipped");
   });
 
-  it("succeeds only when a test passed, none failed, and mocha ended well", () => {
+  it("succeeds only if a test passed, none failed, and mocha ended with status 0", () => {
     assert.equal(exitStatus({ passed: 3, failed: 0, skipped: 1 }, 0), 0);
     assert.equal(exitStatus({ passed: 3, failed: 1, skipped: 0 }, 1), 1);
     assert.equal(exitStatus({ passed: 3, failed: 1, skipped: 0 }, 0), 1);

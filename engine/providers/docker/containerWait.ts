@@ -1,11 +1,10 @@
-import { PassThrough, Readable } from "node:stream";
-import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container, ContainerInspectInfo } from "dockerode";
 import type { Context } from "../../provider";
 import { withoutSecrets } from "./containerSecrets";
 import type { Inputs } from "./containerTable";
 import { attempt } from "./error";
+import { logText } from "./logText";
 
 const POLL_MS = 100;
 const REPORT_MS = 15_000;
@@ -54,7 +53,7 @@ function problemOf({ State: state, RestartCount: restarts }: ContainerInspectInf
 async function describe(container: Container, found: ContainerInspectInfo, inputs: Inputs, problem: string) {
   const restarts = found.RestartCount > 0 ? `, restarted ${found.RestartCount} times` : "";
   const check = found.State.Health?.Log?.at(-1);
-  const logs = (await lastLines(container, inputs.tty ?? false, 20).catch(() => "")).trim();
+  const logs = (await logText(container, { tail: 20 }, inputs.tty ?? false).catch(() => "")).trim();
   const lines = [
     problem,
     `state: ${found.State.Status}${restarts}`,
@@ -62,14 +61,4 @@ async function describe(container: Container, found: ContainerInspectInfo, input
     logs === "" ? "its log is empty" : `last lines of its log:\n    ${logs.replaceAll("\n", "\n    ")}`,
   ];
   return withoutSecrets(lines.join("\n  "), inputs);
-}
-
-/** The end of a container's log, or the whole log if `tail` is undefined. */
-export async function lastLines(container: Container, tty: boolean, tail?: number): Promise<string> {
-  const raw = await container.logs({ stdout: true, stderr: true, follow: false, ...(tail !== undefined && { tail }) });
-  if (tty) return raw.toString("utf8");
-  const [frames, lines] = [Readable.from([raw]), new PassThrough()];
-  container.modem.demuxStream(frames, lines, lines);
-  frames.once("end", () => lines.end());
-  return text(lines);
 }

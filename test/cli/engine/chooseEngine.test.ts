@@ -14,7 +14,7 @@ describe("choosing the engine", () => {
     assert.equal(await chooseEngine({ PATH }), "pulumi");
     assert.equal(await chooseEngine({ PATH: empty }), "local");
     assert.equal(await chooseEngine({ PATH, APIM_ENGINE: "local" }), "local");
-    await assert.rejects(chooseEngine({ PATH: empty, APIM_ENGINE: "pulumi" }), /no pulumi on PATH/);
+    await assert.rejects(chooseEngine({ PATH: empty, APIM_ENGINE: "pulumi" }), /expected pulumi on PATH/);
     await assert.rejects(chooseEngine({ PATH, APIM_ENGINE: "both" }), /expected "pulumi" or "local", found "both"/);
   });
 });

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { readPulumi, runPulumi } from "../../../cli/engine/pulumiCli";
 import { removeTemporaryDirs, temporaryDir } from "../../engine/support";
 
-/** Records how it was called; FAKE_* variables say how it answers. */
+/** A pulumi that records its calls; FAKE_* variables set its answers. */
 const FAKE = `#!${process.execPath}
 const { appendFileSync } = require("node:fs");
 const args = process.argv.slice(2);
@@ -34,12 +34,12 @@ interface Call {
   readonly waiting?: boolean;
 }
 
-describe("the Pulumi CLI in the local engine's place", function () {
+describe("running the Pulumi CLI", function () {
   this.timeout(20_000);
   let projectDir: string;
   let log: string;
   let env: NodeJS.ProcessEnv;
-  let said: string[];
+  let messages: string[];
 
   beforeEach(() => {
     projectDir = temporaryDir();
@@ -48,11 +48,11 @@ describe("the Pulumi CLI in the local engine's place", function () {
     writeFileSync(path.join(bin, "pulumi"), FAKE, { mode: 0o755 });
     log = path.join(bin, "calls");
     env = { PATH: `${bin}${path.delimiter}${process.env.PATH}`, HOME: bin, FAKE_LOG: log };
-    said = [];
+    messages = [];
   });
   after(removeTemporaryDirs);
 
-  const place = () => ({ projectDir, env, say: (message: string) => said.push(message) });
+  const place = () => ({ projectDir, env, say: (message: string) => messages.push(message) });
   const calls = (): Call[] =>
     existsSync(log)
       ? readFileSync(log, "utf8")
@@ -69,7 +69,7 @@ describe("the Pulumi CLI in the local engine's place", function () {
     writeFileSync(passphrase(), "hush\n");
   }
 
-  it("a fresh clone, logged in nowhere: state and passphrase in the project, the stack is made", async () => {
+  it("creates stack, state and passphrase in the project after a fresh clone without a login", async () => {
     assert.equal(await runPulumi(["up", "--stack", "dev"], "dev", true, place()), 0);
     assert.deepEqual(commands(), [
       "whoami --non-interactive",
@@ -79,11 +79,14 @@ describe("the Pulumi CLI in the local engine's place", function () {
     for (const { backend, passphraseFile, cwd } of calls().slice(1))
       assert.deepEqual([backend, passphraseFile, cwd], [ours(), passphrase(), projectDir]);
     assert.equal(statSync(passphrase()).mode & 0o777, 0o600);
-    assert.match(said.join("\n"), /logged in nowhere: the state of stack dev is kept in .*\.pulumi\. For another/);
-    assert.ok(!said.join().includes(readFileSync(passphrase(), "utf8").trim()));
+    assert.match(
+      messages.join("\n"),
+      /not logged in: the state of stack dev is kept in .*\.pulumi\. To keep it elsewhere/,
+    );
+    assert.ok(!messages.join().includes(readFileSync(passphrase(), "utf8").trim()));
   });
 
-  it("a stack that the local engine made is gone on with, whatever the login is", async () => {
+  it("continues with a stack that the embedded engine created, whatever the login is", async () => {
     recordState();
     env.FAKE_LOGIN = "yes";
     await runPulumi(["destroy"], "dev", false, place());
@@ -95,10 +98,10 @@ describe("the Pulumi CLI in the local engine's place", function () {
     ]);
     for (const { backend, passphraseFile } of calls())
       assert.deepEqual([backend, passphraseFile], [ours(), passphrase()]);
-    assert.deepEqual(said, []);
+    assert.deepEqual(messages, []);
   });
 
-  it("the user's login is taken for a stack that the project does not hold", async () => {
+  it("uses the user's login for a stack that is not in the project's state", async () => {
     recordState();
     env.FAKE_LOGIN = "yes";
     await runPulumi(["up"], "other", true, place());
@@ -110,7 +113,7 @@ describe("the Pulumi CLI in the local engine's place", function () {
     assert.equal(calls().at(-1)?.backend, undefined);
   });
 
-  it("a login that can't be reached is not taken for none", async () => {
+  it("counts a login that can't be checked as a login", async () => {
     mkdirSync(path.join(env.HOME ?? "", ".pulumi"));
     writeFileSync(path.join(env.HOME ?? "", ".pulumi/credentials.json"), '{"current":"https://api.example.com"}');
     await runPulumi(["up"], "dev", true, place());
@@ -118,7 +121,7 @@ describe("the Pulumi CLI in the local engine's place", function () {
     assert.ok(!existsSync(passphrase()));
   });
 
-  it("what the user set is left alone", async () => {
+  it("keeps the backend and the passphrase that the user has set", async () => {
     recordState();
     Object.assign(env, { PULUMI_BACKEND_URL: "s3://bucket", PULUMI_CONFIG_PASSPHRASE: "" });
     await runPulumi(["up"], "dev", true, place());
@@ -131,13 +134,13 @@ describe("the Pulumi CLI in the local engine's place", function () {
     assert.ok(!commands().includes("whoami --non-interactive"));
   });
 
-  it("no passphrase is made beside a salt that it would not fit", async () => {
+  it("creates no passphrase for a stack with a salt, which a new passphrase would not fit", async () => {
     writeFileSync(path.join(projectDir, "Pulumi.dev.yaml"), "encryptionsalt: v1:abc\n");
     await runPulumi(["up"], "dev", true, place());
     assert.deepEqual([existsSync(passphrase()), calls().at(-1)?.passphraseFile], [false, undefined]);
   });
 
-  it("a refused stack is one message, and nothing is brought up", async () => {
+  it("reports that the CLI refuses the stack in one message, and does not run up", async () => {
     env.FAKE_REFUSES = "could not create stack: forbidden";
     await assert.rejects(runPulumi(["up"], "dev", true, place()), {
       message: "pulumi stack select --create dev: could not create stack: forbidden",
@@ -145,7 +148,7 @@ describe("the Pulumi CLI in the local engine's place", function () {
     assert.ok(!commands().includes("up"));
   });
 
-  it("outputs are read from the same state, and reading makes nothing", async () => {
+  it("reads outputs from the same state, without creating anything", async () => {
     await assert.rejects(readPulumi(["stack", "output"], "dev", place()), {
       message: "pulumi stack output: no stack named 'dev' found",
     });
@@ -154,14 +157,14 @@ describe("the Pulumi CLI in the local engine's place", function () {
     env.FAKE_OUTPUTS = '{"a":1}';
     assert.equal(await readPulumi(["stack", "output"], "dev", place()), '{"a":1}\n');
     assert.deepEqual(calls().at(-1)?.backend, ours());
-    assert.deepEqual(said, []);
+    assert.deepEqual(messages, []);
   });
 
   for (const [name, toGroup] of [
-    ["to us alone", false],
+    ["to this process alone", false],
     ["to the whole process group", true],
   ] as const)
-    it(`each signal, sent ${name}, reaches it once, and its end is waited for`, async () => {
+    it(`forwards a signal that was sent ${name} once, and waits for the CLI's end`, async () => {
       recordState();
       const script = `require(${JSON.stringify(require.resolve("ts-node/register/transpile-only"))});
         require(${JSON.stringify(path.resolve(__dirname, "../../../cli/engine/pulumiCli"))})

@@ -8,8 +8,8 @@ import { imageSources } from "../../../cli/setup/debootstrap";
 const given = "http://given.example/debian";
 const ofGiven = { main: given, security: "http://given.example/debian-security" };
 
-describe("the machine's Debian mirrors", () => {
-  it("are read from one-line sources, comments, options and other repositories aside", () => {
+describe("Debian mirrors for the base images", () => {
+  it("are read from one-line sources, without comments, options and other repositories", () => {
     const text = [
       "# deb http://old.example/debian bookworm main",
       "deb-src http://src.example/debian bookworm main",
@@ -23,7 +23,7 @@ describe("the machine's Debian mirrors", () => {
     });
   });
 
-  it("are read from deb822 sources, folded lines and disabled paragraphs included", () => {
+  it("are read from deb822 sources with folded lines and disabled paragraphs", () => {
     const text = [
       "Types: deb",
       "Enabled: no",
@@ -55,7 +55,7 @@ describe("the machine's Debian mirrors", () => {
     "mirror+file:/etc/apt/mirrors/debian.list",
     "cdrom:[x]/",
   ]) {
-    it(`are the given one when an image could not use ${uri.replace("secret", "...")}`, () => {
+    it(`are the given mirror if the only source is ${uri.replace("secret", "...")}, which an image can't use`, () => {
       assert.deepEqual(
         debianMirrors([{ name: "sources.list", text: `deb ${uri} bookworm main` }], "bookworm", given),
         ofGiven,
@@ -63,7 +63,7 @@ describe("the machine's Debian mirrors", () => {
     });
   }
 
-  it("are the given one on a machine of another kind, and an error that says how to give it without", () => {
+  it("are the given mirror on a machine without Debian; without a given mirror, the error names the variable", () => {
     const text = "deb http://ubuntu.example/ubuntu noble main";
     assert.deepEqual(debianMirrors([{ name: "sources.list", text }], undefined, given), ofGiven);
     assert.throws(() => debianMirrors([{ name: "sources.list", text }], undefined), /Set APIM_DEBIAN_MIRROR/);
@@ -81,7 +81,7 @@ describe("the machine's Debian mirrors", () => {
     }
   });
 
-  it("go into the image's own sources", () => {
+  it("become the image's own apt sources", () => {
     const mirrors = { main: "http://m.example/debian", security: "http://m.example/security" };
     assert.deepEqual(
       debianMirrors([{ name: "x.sources", text: imageSources("bookworm", mirrors) }], "bookworm"),

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Runs a function the way a dynamic resource's is: taken out of its module with all that it refers to, in a process of
- * its own. What it returns must be plain data.
- * @throws with the process's stderr when it fails there
+ * Runs a function as the SDK runs a dynamic resource's functions: serialized with everything that the function refers
+ * to, in another process. The result must be plain data.
+ * @throws with the stderr of that process when the function fails
  */
 export async function runAsClosure<T>(work: () => Promise<T>): Promise<T> {
   const { text, exportName } = await pulumi.runtime.serializeFunction(work);
-  // Inside the project, so that the packages it requires are found.
+  // Inside the project, so that Node finds the packages that the function requires.
   const directory = mkdtempSync(join(__dirname, "../../../node_modules/.closure-"));
   try {
     const file = join(directory, "closure.js");

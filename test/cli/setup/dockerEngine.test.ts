@@ -10,12 +10,12 @@ const absent: Probe = { kind: "absent", reason: "connect ENOENT /var/run/docker.
 interface Machine {
   readonly platform?: string;
   readonly uid?: number;
-  /** Commands that are there. */
+  /** Installed commands. */
   readonly commands?: readonly string[];
   readonly systemd?: boolean;
 }
 
-/** A machine that remembers what was asked of it; `onRun` may change what happens. */
+/** A machine that records its commands; `onRun` returns a command's exit status. */
 function fakeHost(
   { platform = "linux", uid = 0, commands = ["apt-get"], systemd = false }: Machine,
   onRun: (line: string) => number = () => 0,
@@ -44,68 +44,80 @@ function fakeHost(
   return { host, ran };
 }
 
-describe("finding or starting a Docker engine", () => {
+describe("setup: finding or starting a Docker engine", () => {
   describe("decides", () => {
     const cases: [string, Probe, Machine, string | undefined, RegExp | object][] = [
-      ["nothing when one answers", { kind: "answers" }, {}, undefined, { action: "nothing" }],
+      ["to do nothing when an engine answers", { kind: "answers" }, {}, undefined, { action: "nothing" }],
       [
-        "to install and start where apt-get is there",
+        "to install and start an engine if apt-get exists",
         absent,
         {},
         undefined,
         { action: "start", install: true, by: "dockerd" },
       ],
       [
-        "to start what is installed",
+        "to start an installed engine",
         absent,
         { commands: ["dockerd"] },
         undefined,
         { action: "start", install: false, by: "dockerd" },
       ],
       [
-        "to start through systemd",
+        "to start an installed engine through systemd, if systemd runs",
         absent,
         { commands: ["dockerd"], systemd: true },
         undefined,
         { action: "start", install: false, by: "systemd" },
       ],
       [
-        "nothing of its own when DOCKER_HOST names one",
+        "to start no other engine when DOCKER_HOST names one",
         absent,
         {},
         "tcp://10.0.0.9:2375",
         /DOCKER_HOST names tcp:\/\/10\.0\.0\.9:2375.*unset DOCKER_HOST/,
       ],
       [
-        "to leave the right to use it to the user",
+        "to name the command that gives the user access to the engine",
         { kind: "forbidden", reason: "EACCES" },
         { uid: 1000 },
         undefined,
         /usermod -aG docker/,
       ],
       [
-        "not to start a second one beside a broken one",
+        "not to start a second engine beside a broken one",
         { kind: "failed", reason: "500" },
         {},
         undefined,
         /docker info/,
       ],
       [
-        "to advise a user who is not root",
+        "to name the command that starts the engine to a user who is not root",
         absent,
         { uid: 1000, commands: ["dockerd"], systemd: true },
         undefined,
         /sudo systemctl start docker/,
       ],
       [
-        "to advise a user who is not root and has none",
+        "to name the command that installs an engine to a user who is not root",
         absent,
         { uid: 1000 },
         undefined,
         /sudo apt-get install docker\.io/,
       ],
-      ["to advise where apt-get is missing", absent, { commands: [] }, undefined, /docs\.docker\.com\/engine\/install/],
-      ["to advise on another system", absent, { platform: "darwin" }, undefined, /Docker Desktop/],
+      [
+        "to link to the installation guide if apt-get is missing",
+        absent,
+        { commands: [] },
+        undefined,
+        /docs\.docker\.com\/engine\/install/,
+      ],
+      [
+        "to link to Docker Desktop on another operating system",
+        absent,
+        { platform: "darwin" },
+        undefined,
+        /Docker Desktop/,
+      ],
     ];
     for (const [what, probe, machine, dockerHost, expected] of cases) {
       it(what, () => {
@@ -117,29 +129,30 @@ describe("finding or starting a Docker engine", () => {
     }
   });
 
-  describe("does", () => {
+  describe("with an engine", () => {
     let engine: Server;
     let docker: Docker;
-    /** What the engine's socket does. */
-    let answers: "yes" | "no" | "error";
+    /** How the engine answers. */
+    let answers: "yes" | "no" | "error" | "never";
     const saved = process.env.DOCKER_HOST;
 
     beforeEach(async () => {
       delete process.env.DOCKER_HOST;
       answers = "no";
       engine = createServer((request, response) => {
+        if (answers === "never") return;
         if (answers === "no") request.socket.destroy();
         else response.writeHead(answers === "yes" ? 200 : 500).end("OK");
       });
       await new Promise<void>((resolve) => engine.listen(0, "127.0.0.1", resolve));
       const { port } = engine.address() as AddressInfo;
       docker = new Docker({ protocol: "http", host: "127.0.0.1", port });
-      // As when nothing listens at the socket.
-      const ping = docker.ping.bind(docker);
-      docker.ping = (() =>
+      // The error of a socket at which nothing listens.
+      const ping = docker.ping.bind(docker) as (options: object) => Promise<unknown>;
+      docker.ping = ((options: object) =>
         answers === "no"
           ? Promise.reject(Object.assign(new Error("ENOENT"), { code: "ENOENT" }))
-          : ping()) as typeof docker.ping;
+          : ping(options)) as typeof docker.ping;
     });
     afterEach(async () => {
       if (saved !== undefined) process.env.DOCKER_HOST = saved;
@@ -147,7 +160,7 @@ describe("finding or starting a Docker engine", () => {
       await new Promise((resolve) => engine.close(resolve));
     });
 
-    it("tells an answer from an error and from nobody", async () => {
+    it("probes whether it answers, fails, or is absent", async () => {
       assert.equal((await probeDocker(docker)).kind, "absent");
       answers = "error";
       assert.equal((await probeDocker(docker)).kind, "failed");
@@ -157,14 +170,19 @@ describe("finding or starting a Docker engine", () => {
       assert.equal((await probeDocker(nowhere)).kind, "absent");
     });
 
-    it("nothing at all when one answers", async () => {
+    it("reports that an engine does not answer in time", async () => {
+      answers = "never";
+      assert.deepEqual(await probeDocker(docker, 0.05), { kind: "failed", reason: "no answer within 0.05 s" });
+    });
+
+    it("runs no command when the engine answers", async () => {
       answers = "yes";
       const { host, ran } = fakeHost({});
       await ensureDockerEngine(docker, host, assert.fail);
       assert.deepEqual(ran, []);
     });
 
-    it("install it, then start it in the background, and wait for its answer", async () => {
+    it("installs the engine, starts it in the background, and waits for its answer", async () => {
       const { host, ran } = fakeHost({}, (line) => {
         if (line.startsWith("dockerd")) setTimeout(() => (answers = "yes"), 30);
         return 0;
@@ -181,7 +199,7 @@ describe("finding or starting a Docker engine", () => {
       assert.deepEqual(lines.length, 2);
     });
 
-    it("not start it when the package did", async () => {
+    it("does not start the engine when its package has started it", async () => {
       const { host, ran } = fakeHost({}, (line) => {
         if (line.includes("install")) answers = "yes";
         return 0;
@@ -190,7 +208,7 @@ describe("finding or starting a Docker engine", () => {
       assert.equal(ran.length, 2);
     });
 
-    it("start it through systemd", async () => {
+    it("starts the engine through systemd", async () => {
       const { host, ran } = fakeHost({ commands: ["dockerd"], systemd: true }, () => {
         answers = "yes";
         return 0;
@@ -199,7 +217,7 @@ describe("finding or starting a Docker engine", () => {
       assert.deepEqual(ran, ["systemctl start docker"]);
     });
 
-    it("say why when it ends at once", async () => {
+    it("quotes the engine's log when the engine ends at once", async () => {
       const { host } = fakeHost({ commands: ["dockerd"] }, () => 3);
       await assert.rejects(
         ensureDockerEngine(docker, host, () => undefined),
@@ -207,7 +225,7 @@ describe("finding or starting a Docker engine", () => {
       );
     });
 
-    it("give up after a minute", async () => {
+    it("gives up after one minute", async () => {
       let slept = 0;
       const { host } = fakeHost({ commands: ["dockerd"] });
       const counting = {
@@ -223,7 +241,7 @@ describe("finding or starting a Docker engine", () => {
       assert.equal(slept, 60_000);
     });
 
-    it("go on after a failed update, not after a failed installation", async () => {
+    it("continues after a failed apt-get update, but not after a failed installation", async () => {
       const updateFails = fakeHost({}, (line) => (line === "apt-get update" ? 100 : 0));
       await installPackages(updateFails.host, ["x"], () => undefined);
       assert.equal(updateFails.ran.length, 2);

@@ -28,9 +28,9 @@ const images = resolve(__dirname, "../../../images/apim");
 
 const driverJar = driverOf("class");
 
-/** A host on which nothing may be run, unless `mvn` says how it ends. */
+/** A host on which no command may run, except Maven if `mvn` is given. */
 function hostWith(mvn?: (args: readonly string[]) => { status: number; output: string }): Host {
-  const unexpected = () => assert.fail("nothing else is asked of the host");
+  const unexpected = () => assert.fail("unexpected call of the host");
   return {
     platform: "linux",
     uid: 1000,
@@ -43,11 +43,11 @@ function hostWith(mvn?: (args: readonly string[]) => { status: number; output: s
   };
 }
 
-describe("the build context of a product image", () => {
+describe("setup: the build context of a product image", () => {
   let project: string;
   let pack: string;
   let contexts: string;
-  let said: string[];
+  let reported: string[];
   beforeEach(() => {
     project = mkdtempSync(join(tmpdir(), "apim-product-"));
     pack = join(project, "wso2am-1.9.0");
@@ -65,17 +65,17 @@ describe("the build context of a product image", () => {
   }
 
   async function stage(stack = "one", more: Record<string, unknown> = {}): Promise<string> {
-    said = [];
+    reported = [];
     const settings = settingsOf(stack, more);
-    await stageProduct(settings, hostWith(), (line) => said.push(line), project);
-    // The program finds it by itself.
+    await stageProduct(settings, hostWith(), (line) => reported.push(line), project);
+    // The path at which the program expects the context.
     return join(project, (await productContext(project, settings)).directory);
   }
 
-  /** Contexts, unfinished ones included. */
-  const made = () => readdirSync(contexts).filter((name) => !name.endsWith(".json"));
+  /** All contexts, including unfinished ones. */
+  const existing = () => readdirSync(contexts).filter((name) => !name.endsWith(".json"));
 
-  it("has the Dockerfile, the scripts, the pack and the driver", async () => {
+  it("contains the Dockerfile, the scripts, the pack and the driver", async () => {
     const context = await stage();
     assert.deepEqual(readdirSync(context).sort(), ["Dockerfile", "entrypoint.sh", "healthcheck.sh", "pack"]);
     for (const name of imageFiles)
@@ -85,10 +85,10 @@ describe("the build context of a product image", () => {
     assert.equal(statSync(join(context, "pack/bin/wso2server.sh")).mode & 0o777, 0o755);
     assert.deepEqual(readFileSync(join(context, "pack/repository/components/lib/driver-5.jar")), driverJar);
     assert.ok(!existsSync(join(pack, "repository/components/lib")), "the user's own directory is left alone");
-    assert.equal(said.length, 2, said.join("\n"));
+    assert.equal(reported.length, 2, reported.join("\n"));
   });
 
-  it("never writes to the user's own pack, not where the driver has the name of a file in it", async () => {
+  it("does not overwrite a file of the user's pack that has the name of the driver", async () => {
     const own = join(pack, "repository/components/lib/driver-5.jar");
     mkdirSync(join(own, ".."), { recursive: true });
     writeFileSync(own, "the pack's own");
@@ -97,32 +97,32 @@ describe("the build context of a product image", () => {
     assert.deepEqual(readFileSync(join(context, "pack/repository/components/lib/driver-5.jar")), driverJar);
   });
 
-  it("takes no space for a directory, and leaves its files' modes alone", async () => {
+  it("links the files of a pack directory, and copies the files that the server could not write", async () => {
     const locked = join(pack, "dbscripts/mysql.sql");
     chmodSync(locked, 0o444);
     const context = await stage();
     const inode = (path: string) => statSync(path).ino;
     assert.equal(inode(join(context, "pack/bin/wso2server.sh")), inode(join(pack, "bin/wso2server.sh")));
-    // The server could not write to this one.
+    // The server could not write to the original.
     assert.notEqual(inode(join(context, "pack/dbscripts/mysql.sql")), inode(locked));
     assert.equal(statSync(join(context, "pack/dbscripts/mysql.sql")).mode & 0o777, 0o644);
     assert.equal(statSync(locked).mode & 0o777, 0o444);
   });
 
-  it("is left alone, with nothing said, when nothing changed", async () => {
+  it("is not changed, and nothing is reported, when the same stack is staged again", async () => {
     const context = await stage();
     const before = [context, join(context, "Dockerfile"), join(contexts, "one.json")].map(
       (path) => statSync(path).mtimeMs,
     );
     assert.equal(await stage(), context);
-    assert.deepEqual(said, []);
+    assert.deepEqual(reported, []);
     assert.deepEqual(
       [context, join(context, "Dockerfile"), join(contexts, "one.json")].map((path) => statSync(path).mtimeMs),
       before,
     );
   });
 
-  it("gives way to that of a changed pack, driver or script; others' stay", async () => {
+  it("is replaced after a change of pack, driver or script; other directories stay", async () => {
     const first = await stage();
     mkdirSync(join(contexts, "someones"));
     const changes = [
@@ -138,14 +138,14 @@ describe("the build context of a product image", () => {
       assert.ok(!existsSync(before) && existsSync(join(after, "Dockerfile")));
       before = after;
     }
-    assert.deepEqual(made().length, 2, made().join(", "));
+    assert.deepEqual(existing().length, 2, existing().join(", "));
     assert.ok(existsSync(join(contexts, "someones")));
   });
 
-  it("is shared by stacks with the same pack, and goes with the last of them", async () => {
+  it("is shared by stacks with the same pack, and removed with the last of these stacks", async () => {
     const context = await stage("one");
     assert.equal(await stage("two"), context);
-    assert.deepEqual(said, []);
+    assert.deepEqual(reported, []);
     await stageProduct(settingsOf("one", { image: "mine:1", jdbcDriver: undefined }), hostWith(), assert.fail, project);
     assert.ok(existsSync(context));
     rmSync(join(project, "Pulumi.two.yaml"));
@@ -153,11 +153,11 @@ describe("the build context of a product image", () => {
     assert.deepEqual(readdirSync(contexts), []);
   });
 
-  it("is not taken for one when its making was cut off", async () => {
+  it("is removed if it is unfinished and its process has ended", async () => {
     mkdirSync(join(contexts, ".staging-999999999-0123456789ab/pack"), { recursive: true });
     const context = await stage();
     assert.deepEqual(
-      made().map((name) => join(contexts, name)),
+      existing().map((name) => join(contexts, name)),
       [context],
     );
   });
@@ -166,7 +166,7 @@ describe("the build context of a product image", () => {
     const zipped = (more: Record<string, Buffer> = {}, modes?: ReadonlyMap<string, number>) =>
       writeFileSync(join(project, "pack.zip"), zipOf(pack, more, modes));
 
-    it("has the same files, with their modes and links", async () => {
+    it("contains the same files, with their modes and links", async () => {
       const link = "wso2am-1.9.0/repository/conf/link.xml";
       zipped(
         {
@@ -190,113 +190,110 @@ describe("the build context of a product image", () => {
       );
       assert.equal(readlinkSync(inContext("repository/conf/link.xml")), "carbon.xml");
       await stage("one", { distribution: "pack.zip" });
-      assert.deepEqual(said, []);
+      assert.deepEqual(reported, []);
     });
 
     const escapes: [what: string, name: string, mode: number, content: string, expected: RegExp][] = [
-      ["a name that leads out of it", "wso2am-1.9.0/../../out", 0o100644, "x", /pack\.zip: invalid relative path/],
+      ["a name outside of the pack", "wso2am-1.9.0/../../out", 0o100644, "x", /pack\.zip: invalid relative path/],
       ["an absolute name", "/tmp/apim-product-out", 0o100644, "x", /pack\.zip: absolute path/],
       [
-        "a link that leads out of it",
+        "a link to outside of the pack",
         "wso2am-1.9.0/a/out",
         0o120777,
         "../../x",
-        /a\/out is a link to \.\.\/\.\.\/x, outside/,
+        /a\/out: expected a link within the pack, found a link to \.\.\/\.\.\/x/,
       ],
-      ["an absolute link", "wso2am-1.9.0/out", 0o120777, "/etc", /out is a link to \/etc, outside/],
+      ["an absolute link", "wso2am-1.9.0/out", 0o120777, "/etc", /out: expected a link within the pack, .* to \/etc/],
     ];
     for (const [what, name, mode, content, expected] of escapes)
       it(`refuses ${what}, and leaves nothing behind`, async () => {
         zipped({ [name]: Buffer.from(content) }, new Map([[name, mode]]));
         await assert.rejects(stage("one", { distribution: "pack.zip" }), expected);
-        assert.deepEqual(existsSync(contexts) ? made() : [], []);
+        assert.deepEqual(existsSync(contexts) ? existing() : [], []);
       });
 
-    it("writes nothing through a link", async () => {
+    it("is refused, without writing through a link, if a file lies below a link", async () => {
       const name = "wso2am-1.9.0/repository/conf2";
       zipped(
         { [name]: Buffer.from("conf"), [`${name}/carbon.xml`]: Buffer.from("<other/>") },
         new Map([[name, 0o120777]]),
       );
       await assert.rejects(stage("one", { distribution: "pack.zip" }), /EEXIST/);
-      assert.deepEqual(made(), []);
+      assert.deepEqual(existing(), []);
     });
 
-    it("refuses a file that is not what the table of contents says", async () => {
+    it("is refused if a file's checksum differs from the table of contents", async () => {
       const bytes = zipOf(pack, { "wso2am-1.9.0/repository/components/a": Buffer.from("abc") });
-      // Stored by deflate as they are, being so few.
+      // Deflate stores so few bytes literally, so that one of them can be changed here.
       const at =
         bytes.indexOf(Buffer.from("wso2am-1.9.0/repository/components/a")) +
         "wso2am-1.9.0/repository/components/a".length;
       bytes[at + 1] = (bytes[at + 1] ?? 0) ^ 0x08;
       writeFileSync(join(project, "pack.zip"), bytes);
       await assert.rejects(stage("one", { distribution: "pack.zip" }), /components\/a|incorrect|invalid/);
-      assert.deepEqual(made(), []);
+      assert.deepEqual(existing(), []);
     });
   });
 
-  describe("has the driver", () => {
+  describe("and the driver", () => {
     const lib = "repository/components/lib";
     const ofPack = "mysql-connector-java-5.1.47-bin.jar";
 
-    it("of the pack, when the stack names no other, and says so", async () => {
+    it("uses and reports the pack's driver, if the stack names no other", async () => {
       writePack(pack, { [`${lib}/${ofPack}`]: driverJar });
       const context = await stage("one", { jdbcDriver: undefined });
-      assert.match(said[0] ?? "", /mysql-connector-java-5\.1\.47-bin\.jar of the pack goes into the image/);
+      assert.match(reported[0] ?? "", /the image uses the pack's mysql-connector-java-5\.1\.47-bin\.jar/);
       assert.deepEqual(readdirSync(join(context, "pack", lib)), [ofPack]);
     });
 
-    it("that the stack names, in place of the pack's, and says so", async () => {
+    it("uses and reports the stack's driver instead of the pack's", async () => {
       writePack(pack, { [`${lib}/${ofPack}`]: driverJar, [`${lib}/other.jar`]: "jar" });
       const own = await stage("one", { jdbcDriver: undefined });
       const context = await stage("one");
       assert.notEqual(context, own);
       assert.match(
-        said[0] ?? "",
-        /driver-5\.jar goes into the image in place of the pack's mysql-connector-java-5\.1\.47/,
+        reported[0] ?? "",
+        /the image uses .*driver-5\.jar instead of the pack's mysql-connector-java-5\.1\.47/,
       );
       assert.deepEqual(readdirSync(join(context, "pack", lib)).sort(), ["driver-5.jar", "other.jar"]);
       assert.deepEqual(readFileSync(join(pack, lib, ofPack)), driverJar, "the user's own directory is left alone");
     });
 
-    it("not of a pack whose driver is none", async () => {
+    it("refuses a driver of the pack that is not a jar", async () => {
       writePack(pack, { [`${lib}/${ofPack}`]: "no zip" });
       const none =
         /jdbcDriver: expected the jar of MySQL Connector\/J, found mysql-connector-java-5\.1\.47-bin\.jar of the pack \(/;
       await assert.rejects(stage("one", { jdbcDriver: undefined }), none);
-      assert.deepEqual(made(), []);
+      assert.deepEqual(existing(), []);
     });
 
-    it("not so old a one that the deployment's own MySQL refuses it; another server may take it", async () => {
+    it("refuses a driver too old for the deployment's own MySQL; the user's own server may accept it", async () => {
       writePack(pack, { [`${lib}/${ofPack}`]: oldDriver() });
       writeFileSync(join(project, "old.jar"), oldDriver());
       const tooOld =
         /jdbcDriver: expected MySQL Connector\/J 5\.1\.46 or newer, .* set wso2-apim:jdbcDriver, e\.g\. to 5\.1\.49/;
       for (const jdbcDriver of [undefined, "old.jar"]) await assert.rejects(stage("one", { jdbcDriver }), tooOld);
-      assert.deepEqual(made(), []);
+      assert.deepEqual(existing(), []);
       const external = { databaseHost: "db.example.com", databaseAdminPassword: "x" };
       for (const jdbcDriver of [undefined, "old.jar"]) await stage("one", { jdbcDriver, ...external });
     });
 
-    it("not from a file that is not there or no driver", async () => {
+    it("refuses a file that is missing or does not contain the driver", async () => {
       await assert.rejects(
         stage("one", { jdbcDriver: "none.jar" }),
         /jdbcDriver: expected .* found no file .*none\.jar/,
       );
       writeFileSync(join(project, "other.jar"), zipOf(pack));
-      await assert.rejects(
-        stage("one", { jdbcDriver: "other.jar" }),
-        /other\.jar \(there is no com\/mysql\/jdbc\/Driver/,
-      );
+      await assert.rejects(stage("one", { jdbcDriver: "other.jar" }), /other\.jar \(without com\/mysql\/jdbc\/Driver/);
       writeFileSync(join(project, "text.jar"), "no zip");
       await assert.rejects(stage("one", { jdbcDriver: "text.jar" }), /jdbcDriver: expected the jar of MySQL/);
-      assert.deepEqual(made(), []);
+      assert.deepEqual(existing(), []);
     });
 
     const version = "5.1.49";
     const place = `mysql/mysql-connector-java/${version}/mysql-connector-java-${version}.jar`;
 
-    it("of a version from Maven's repository on this machine", async () => {
+    it("takes a version from Maven's local repository", async () => {
       const repository = join(project, "m2");
       mkdirSync(join(repository, place, ".."), { recursive: true });
       writeFileSync(join(repository, place), driverJar);
@@ -304,7 +301,7 @@ describe("the build context of a product image", () => {
       assert.equal(file, join(repository, place));
     });
 
-    it("of a version that Maven fetches, its arguments apart from each other", async () => {
+    it("lets Maven fetch a version, with separate arguments", async () => {
       const target = join(project, "fetched");
       const host = hostWith((args) => {
         assert.deepEqual(args.slice(-3), [
@@ -322,12 +319,12 @@ describe("the build context of a product image", () => {
       assert.equal(lines.length, 1);
     });
 
-    it("or says how to give it, when Maven is not there or fails", async () => {
+    it("reports how to set a path when Maven is missing or fails", async () => {
       const from = (host: Host) => driverFromMaven("5.1.0", project, host, () => undefined, join(project, "empty"));
       const byPath = /set wso2-apim:jdbcDriver to the path of a mysql-connector-java jar/;
       await assert.rejects(
         from(hostWith()),
-        /no mvn on PATH to fetch mysql:mysql-connector-java:5\.1\.0; install Maven/,
+        /nor mvn on PATH to fetch mysql:mysql-connector-java:5\.1\.0; install Maven/,
       );
       await assert.rejects(from(hostWith()), byPath);
       const failing = hostWith(() => ({ status: 1, output: "[ERROR] no such artifact\n" }));
@@ -336,17 +333,17 @@ describe("the build context of a product image", () => {
     });
   });
 
-  it("is not made of what the program would refuse", async () => {
+  it("is not created from a distribution that the program would refuse", async () => {
     const carbon = join(pack, "repository/conf/carbon.xml");
     writeFileSync(carbon, readFileSync(carbon, "utf8").replace("<Version>1.9.0", "<Version>2.0.0"));
     await assert.rejects(stage(), /carbon\.xml has version "2\.0\.0"/);
-    // Nor is anything installed for a stack with an image of the user's.
+    // The distribution is also checked if the stack has the user's own image.
     const image = stage("one", { image: "mine:1", jdbcDriver: undefined });
     await assert.rejects(image, /carbon\.xml has version "2\.0\.0"/);
     assert.ok(!existsSync(contexts));
   });
 
-  it("follows no link of the pack", async () => {
+  it("keeps links of the pack as links", async () => {
     symlinkSync("mysql.sql", join(pack, "dbscripts/link.sql"));
     const context = await stage();
     assert.ok(lstatSync(join(context, "pack/dbscripts/link.sql")).isSymbolicLink());

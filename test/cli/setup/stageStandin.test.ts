@@ -15,7 +15,7 @@ import { stageStandin } from "../../../cli/setup/stageStandin";
 
 let context: string;
 
-/** Path -> content and time of every file in the context. */
+/** Path -> modification time and content of every file in the context. */
 function snapshot(): Record<string, string> {
   const files = readdirSync(context, { recursive: true })
     .map(String)
@@ -28,7 +28,7 @@ function snapshot(): Record<string, string> {
   );
 }
 
-describe("the stand-in's build context", function () {
+describe("setup: the stand-in's build context", function () {
   this.timeout(20_000);
 
   before(() => {
@@ -36,7 +36,7 @@ describe("the stand-in's build context", function () {
   });
   after(() => rmSync(context, { recursive: true }));
 
-  it("holds all that its image needs, and is left alone when nothing changed", async () => {
+  it("contains everything that the image needs, and is not changed when staged again", async () => {
     await stageStandin(context);
     const before = snapshot();
     for (const name of [
@@ -52,7 +52,7 @@ describe("the stand-in's build context", function () {
     assert.deepEqual(snapshot(), before);
   });
 
-  it("loses what is not part of it any more", async () => {
+  it("loses files that no longer belong to it", async () => {
     const left = join(context, "wso2am/repository/left-behind.xml");
     mkdirSync(join(context, "wso2am/repository"), { recursive: true });
     writeFileSync(left, "<old/>");
@@ -60,11 +60,11 @@ describe("the stand-in's build context", function () {
     assert.equal(existsSync(left), false);
   });
 
-  it("has the server as one file that names no path of this machine", async () => {
+  it("contains the server as one file without paths of this machine", async () => {
     await stageStandin(context);
     const bundle = readFileSync(join(context, "standin.cjs"), "utf8");
     assert.ok(!bundle.includes(join(__dirname, "../../..")));
-    // Only what Node itself brings may be required.
+    // The image has no packages.
     const required = [...bundle.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name ?? "");
     const { builtinModules } = await import("node:module");
     const foreign = required.filter((name) => !builtinModules.includes(name.replace(/^node:/, "")));

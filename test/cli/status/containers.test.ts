@@ -5,7 +5,7 @@ import { containerStatuses } from "../../../cli/status/containers";
 import { parseSettings } from "../../../plan/settings";
 import { buildTopology } from "../../../topology";
 
-describe("what status says of containers that are gone", () => {
+describe("status: containers that are gone", () => {
   const { DOCKER_HOST } = process.env;
   const server = createServer((_request, response) => response.writeHead(404).end("{}"));
   before(async () => {
@@ -18,7 +18,7 @@ describe("what status says of containers that are gone", () => {
     server.close();
   });
 
-  it("names the commands that bring them back, for this stack", async () => {
+  it("have a note with the commands that create them again, for this stack", async () => {
     const topology = buildTopology(parseSettings({}, "blue"));
     const gone = await containerStatuses({ ...topology, nodes: [] }, "blue");
     assert.deepEqual(
@@ -29,6 +29,9 @@ describe("what status says of containers that are gone", () => {
       ],
     );
     for (const { note } of gone)
-      assert.equal(note, "it is gone: npm run refresh -- --stack blue, then npm run up -- --stack blue");
+      assert.equal(
+        note,
+        "gone; to create it again, run: npm run refresh -- --stack blue, then npm run up -- --stack blue",
+      );
   });
 });

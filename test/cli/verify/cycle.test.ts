@@ -6,7 +6,7 @@ import { FakeDeployment, type Override } from "./fakeDeployment";
 
 const cleanup = ["/application-remove.jag removeApplication", "/remove.jag removeAPI"];
 
-describe("verify's cycle from publishing to calling", () => {
+describe("verify: the cycle from publishing to calling", () => {
   let fake: FakeDeployment;
   beforeEach(async () => {
     fake = new FakeDeployment();
@@ -26,7 +26,7 @@ describe("verify's cycle from publishing to calling", () => {
     });
   }
 
-  /** Group and name of the first step that failed, with what it says. */
+  /** The first step that failed, with the links that it names. */
   function failure({ steps }: CycleResult) {
     const found = steps.find(({ status }) => status === "failed");
     assert.ok(found, "no step failed");
@@ -87,13 +87,13 @@ describe("verify's cycle from publishing to calling", () => {
     );
   });
 
-  it("has names of its own in each run", async () => {
+  it("uses new names in each run", async () => {
     await Promise.all([run(), run()]);
     const names = fake.seen.filter(({ action }) => action === "addAPI").map(({ form }) => form.name);
     assert.equal(new Set(names).size, 2);
   });
 
-  it("takes HTTP 200 with error true for a refusal", async () => {
+  it("treats HTTP 200 with error true as a refusal", async () => {
     fake.override = refusing("login", "Login failed");
     const failed = failure(await run());
     assert.equal(failed.detail, "refused: Login failed");
@@ -102,13 +102,13 @@ describe("verify's cycle from publishing to calling", () => {
   });
 
   const halfWay: [string, Override, string, string[]][] = [
-    ["publishing", refusing("updateStatus", "no"), "publish it", [cleanup[1] ?? ""]],
-    ["subscribing", refusing("addAPISubscription", "no"), "subscribe it", cleanup],
+    ["publishing", refusing("updateStatus", "no"), "publish the API", [cleanup[1] ?? ""]],
+    ["subscribing", refusing("addAPISubscription", "no"), "subscribe the application", cleanup],
     ["the token", when(({ path }) => path === "/token", { status: 500 }), "get a token", cleanup],
-    ["the authorize request", when(({ path }) => path === "/authorize", { status: 500 }), "be sent", cleanup],
+    ["the authorize request", when(({ path }) => path === "/authorize", { status: 500 }), "open /authorize", cleanup],
   ];
   for (const [what, override, step, removed] of halfWay)
-    it(`cleans up after ${what} failed, and says what was not run`, async () => {
+    it(`cleans up after ${what} failed, and reports the later steps as not run`, async () => {
       fake.override = override;
       const result = await run();
       assert.ok(failure(result).name.startsWith(step), failure(result).name);
@@ -119,7 +119,7 @@ describe("verify's cycle from publishing to calling", () => {
       assert.deepEqual([fake.apis.size, fake.applications.size, result.left], [0, 0, undefined]);
     });
 
-  it("does not take a refused creation for something left behind, nor a lost answer for nothing made", async () => {
+  it("removes what a lost answer may have created, and reports nothing left after a refused creation", async () => {
     fake.override = refusing("addAPI", "no");
     assert.equal((await run()).left, undefined);
     fake.override = (seen) => {
@@ -132,21 +132,21 @@ describe("verify's cycle from publishing to calling", () => {
     assert.deepEqual([fake.apis.size, result.left], [0, undefined]);
   });
 
-  it("says what is left when it can't be removed, and fails", async () => {
+  it("fails when something can't be removed, and reports what is left", async () => {
     fake.override = refusing("removeApplication", "no");
     const result = await run();
     assert.equal(failure(result).group, "Clean up");
     assert.deepEqual([result.left?.application, result.left?.api], [true, false]);
   });
 
-  it("leaves what it made with keep", async () => {
+  it("with keep, does not remove the API and the application", async () => {
     const result = await run({ keep: true });
     assert.equal(fake.apis.size + fake.applications.size, 2);
     assert.match(result.left?.name ?? "", /^Verify[0-9a-f]{8}$/);
     assert.ok(result.steps.every(({ ok, group }) => ok && group !== "Clean up"));
   });
 
-  it("stops between two steps and in a wait, and still cleans up", async () => {
+  it("stops during a wait, and still cleans up", async () => {
     const stop = new AbortController();
     fake.override = ({ action }) => {
       if (action !== "getAllPublishedAPIs") return undefined;
@@ -161,7 +161,7 @@ describe("verify's cycle from publishing to calling", () => {
     assert.equal(fake.apis.size, 0);
   });
 
-  it("waits for the Store's list and the gateway within bounds", async () => {
+  it("waits for the Store's list and the gateway within the limits", async () => {
     let lists = 0;
     let calls = 0;
     fake.override = ({ action, path }) => {
@@ -172,7 +172,7 @@ describe("verify's cycle from publishing to calling", () => {
     assert.ok((await run({ limits })).steps.every(({ ok }) => ok));
     assert.equal(lists, 3);
     fake.override = when(({ action }) => action === "getAllPublishedAPIs", { body: '{"error":false,"apis":[]}' });
-    assert.match(failure(await run()).detail ?? "", /in the Store's list within 0.3 s, it is not there/);
+    assert.match(failure(await run()).detail ?? "", /in the Store's list within 0.3 s, found no such API/);
   });
 
   const judged: [string, Override, RegExp][] = [
@@ -208,30 +208,30 @@ describe("verify's cycle from publishing to calling", () => {
     ],
   ];
   for (const [what, override, expected] of judged)
-    it(`refuses ${what}`, async () => {
+    it(`fails on ${what}`, async () => {
       fake.override = override;
       assert.match(failure(await run()).detail ?? "", expected);
     });
 
-  describe("names the link at fault", () => {
+  describe("names as the link at fault", () => {
     const authManager = "publisher-1 -> keymanager-1 (AuthManager/ServerURL)";
     const state = (name: string, ok: boolean): Check => ({ name, ok });
 
-    it("that the server's words name last", async () => {
-      const words =
+    it("the link that the server's message names last", async () => {
+      const message =
         "token (RevokeAPIURL in repository/conf/api-manager.xml): answered 500: (_TokenAPI_ endpoint in repository/deployment/server/synapse-configs/default/api/_TokenAPI_.xml)";
-      fake.override = refusing("generateApplicationKey", words);
+      fake.override = refusing("generateApplicationKey", message);
       assert.deepEqual(failure(await run()).links, ["gateway-1 -> keymanager-1 (_TokenAPI_ endpoint)"]);
     });
 
-    it("that fails from inside, of those that the step needs", async () => {
+    it("the link that the step needs and that its node reports as failed", async () => {
       fake.override = refusing("login", "no");
       const checks = [state(authManager, true), state("keymanager-1 -> userdb (WSO2UM_DB)", false)];
       const failed = failure(await run({ checks: [...checks, state("gateway-1 -> nowhere", false)] }));
       assert.deepEqual(failed.links, ["keymanager-1 -> userdb (WSO2UM_DB)"]);
     });
 
-    it("or all that no earlier step has used, on servers that do not tell", async () => {
+    it("all links that no earlier step has used, if the servers do not report their links", async () => {
       fake.override = refusing("updateStatus", "no");
       const failed = failure(await run());
       assert.deepEqual(failed.links, ["publisher-1 -> loadbalancer (Environment[Production and Sandbox]/ServerURL)"]);
@@ -239,7 +239,7 @@ describe("verify's cycle from publishing to calling", () => {
       assert.deepEqual(failed.faults?.[0]?.settings, ["gatewayHost", "portOffsets"]);
     });
 
-    it("to the endpoint when the gateway does not reach it", async () => {
+    it("the link to the endpoint, if the gateway can't reach it", async () => {
       const fault = '<am:fault xmlns:am="x"><am:code>101503</am:code></am:fault>';
       fake.override = when(({ path }) => path.startsWith("/verify"), { status: 500, body: fault });
       assert.deepEqual(failure(await run()).links, ["gateway-1 -> http://backend:1 (endpoint)"]);
@@ -253,7 +253,7 @@ describe("verify's cycle from publishing to calling", () => {
     const isCall = ({ path }: Parameters<Override>[0]) => path.startsWith("/verify");
     const at = (name: string) => (seen: Parameters<Override>[0]) => isCall(seen) && seen.node === name;
 
-    it("calls until each of them has answered", async () => {
+    it("calls until each gateway has answered", async () => {
       assert.deepEqual(
         (await run()).steps.filter(({ ok }) => !ok),
         [],
@@ -262,27 +262,27 @@ describe("verify's cycle from publishing to calling", () => {
       assert.deepEqual([...new Set(called.map(({ node }) => node))].sort(), ["gateway-1", "gateway-2", "gateway-3"]);
     });
 
-    it("names the one that does not serve the API, and the volume that it should have it from", async () => {
+    it("names the gateway that does not serve the API, and the volume with its API files", async () => {
       fake.override = when(at("gateway-2"), { status: 404, body: "nothing here" });
       const { name, detail, links, faults } = failure(await run());
-      assert.equal(name, "call the API with it over HTTPS");
+      assert.equal(name, "call the API with the token over HTTPS");
       assert.equal(detail, "expected the endpoint's answer, found from gateway-2 status 404: nothing here");
       assert.deepEqual(links, ["gateway-2 -> gateway-synapse-configs (volume)"]);
       assert.match(faults?.[0]?.file ?? "", /synapse-configs/);
     });
 
-    it("names no volume when none of them serves it", async () => {
+    it("names no volume when no gateway serves the API", async () => {
       fake.override = when(isCall, { status: 404 });
       assert.ok(!failure(await run()).links.some((link) => link.endsWith("(volume)")));
     });
 
-    it("names the one that still takes a revoked token, and the members of its cluster", async () => {
+    it("names the gateway that still accepts a revoked token, and the links of its cluster", async () => {
       fake.override = (seen) => {
         const token = seen.headers.authorization?.replace("Bearer ", "") ?? "";
-        return at("gateway-3")(seen) && fake.revoked.has(token) ? { body: fake.words.PRODUCTION } : undefined;
+        return at("gateway-3")(seen) && fake.revoked.has(token) ? { body: fake.answers.PRODUCTION } : undefined;
       };
       const { name, detail, links } = failure(await run());
-      assert.equal(name, "be refused with the revoked token");
+      assert.equal(name, "call with the revoked token: expect a refusal");
       assert.match(detail ?? "", /found from gateway-3 status 200/);
       assert.ok(links.includes("gateway-1 -> gateway-3 (clustering/members)"), links.join());
       assert.ok(links.every((link) => link.includes("clustering")));

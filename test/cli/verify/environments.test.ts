@@ -5,7 +5,7 @@ import { FakeDeployment } from "./fakeDeployment";
 const [production, sandbox] = ["gateway.apim-wso2.com", "sandbox-gateway.apim-wso2.com"];
 const type = (name: string) => `publisher-1 -> loadbalancer (Environment[${name}]/@type)`;
 
-describe("verify's cycle in gateway environments", () => {
+describe("verify: the cycle in gateway environments", () => {
   let fake: FakeDeployment;
   beforeEach(async () => {
     fake = new FakeDeployment();
@@ -30,7 +30,7 @@ describe("verify's cycle in gateway environments", () => {
     steps.filter((step) => step.group === group).map(({ name }) => name);
   const failures = ({ steps }: CycleResult) => steps.filter(({ status }) => status === "failed");
 
-  /** The one failed step, and the links that it names. */
+  /** The only failed step, with the links that it names. */
   function failure(result: CycleResult) {
     const [failed, ...more] = failures(result);
     assert.ok(failed && more.length === 0, JSON.stringify(result.steps));
@@ -38,7 +38,7 @@ describe("verify's cycle in gateway environments", () => {
     return { step: `${group}: ${name}`, detail, links: faults.map(({ link }) => link), faults };
   }
 
-  it("asks each at its own host name, with both keys", async () => {
+  it("calls each environment at its own host name, with both types of keys", async () => {
     const result = await run({ gatewayEnvironments: "production, sandbox" });
     assert.deepEqual(failures(result), []);
     const common = stepsOf(result, "Gateway Production").filter((name) => !name.includes("key's"));
@@ -50,12 +50,12 @@ describe("verify's cycle in gateway environments", () => {
       const steps = stepsOf(result, `Gateway ${name}`);
       assert.deepEqual(
         steps.filter((step) => !common.includes(step)),
-        [`be refused with a ${other} key's token`],
+        [`call with a ${other} key's token: expect a refusal`],
       );
     }
     assert.deepEqual(
       stepsOf(result, "Store").filter((name) => name.startsWith("generate")),
-      ["generate its production key", "generate its sandbox key"],
+      ["generate a production key", "generate a sandbox key"],
     );
     const [own, revoked] = ["/token", "/revoke"].map((path) =>
       fake.seen.filter((seen) => seen.path === path).map(({ host }) => host.replace(/:.*/, "")),
@@ -64,7 +64,7 @@ describe("verify's cycle in gateway environments", () => {
     assert.deepEqual(revoked, [production, sandbox]);
   });
 
-  it("calls a hybrid one with both keys, and adds no group", async () => {
+  it("calls a single hybrid environment with both types of keys, in one group", async () => {
     const result = await run({});
     assert.deepEqual(failures(result), []);
     assert.ok(stepsOf(result, "Gateway").includes("call the API with a sandbox key's token"));
@@ -74,7 +74,7 @@ describe("verify's cycle in gateway environments", () => {
     );
   });
 
-  it("makes an API without sandbox endpoint where no environment takes sandbox keys", async () => {
+  it("creates an API without a sandbox endpoint if no environment accepts sandbox keys", async () => {
     const result = await run({ gatewayEnvironments: "eu=production, us=production" });
     assert.deepEqual(failures(result), []);
     const add = fake.seen.find(({ action }) => action === "addAPI");
@@ -83,10 +83,10 @@ describe("verify's cycle in gateway environments", () => {
       "endpoint_type",
     ]);
     for (const name of ["eu", "us"])
-      assert.ok(stepsOf(result, `Gateway ${name}`).includes("be refused with a sandbox key's token"));
+      assert.ok(stepsOf(result, `Gateway ${name}`).includes("call with a sandbox key's token: expect a refusal"));
   });
 
-  it("counts gateways beside each other as one environment", async () => {
+  it("treats several gateways of one environment as one environment", async () => {
     const result = await run({ gatewayReplicas: 2, gatewayEnvironments: "production, sandbox" });
     assert.deepEqual(failures(result), []);
     assert.deepEqual(
@@ -95,25 +95,25 @@ describe("verify's cycle in gateway environments", () => {
     );
   });
 
-  it("names the type of the environment whose gateway refuses the key that it should take", async () => {
+  it("blames the type of the environment whose gateway refuses the key that it should accept", async () => {
     fake.wrongTypes.set(production, "sandbox");
     const failed = failure(await run({ gatewayEnvironments: "production, sandbox" }));
-    assert.equal(failed.step, "Gateway Production: call the API with it over HTTPS");
+    assert.equal(failed.step, "Gateway Production: call the API with the token over HTTPS");
     assert.match(failed.detail, /status 401: PRODUCTION Key Provided for sandbox Gateway/);
     assert.deepEqual(failed.links, [type("Production")]);
     assert.equal(failed.faults[0]?.file, "repository/conf/api-manager.xml");
     assert.deepEqual(failed.faults[0]?.settings, ["gatewayEnvironments"]);
   });
 
-  it("names the type of the environment whose gateway takes the key that it should refuse", async () => {
+  it("blames the type of the environment whose gateway accepts the key that it should refuse", async () => {
     fake.wrongTypes.set(sandbox, "hybrid");
     const failed = failure(await run({ gatewayEnvironments: "production, sandbox" }));
-    assert.equal(failed.step, "Gateway Sandbox: be refused with a production key's token");
+    assert.equal(failed.step, "Gateway Sandbox: call with a production key's token: expect a refusal");
     assert.match(failed.detail, /expected status 401 because of the key's type, found status 200/);
     assert.deepEqual(failed.links, [type("Sandbox")]);
   });
 
-  it("names it where a hybrid gateway has no endpoint for one key", async () => {
+  it("blames the type of a hybrid environment whose gateway has no endpoint for one type of key", async () => {
     const hybrid = [type("Production and Sandbox")];
     const noEndpoint = '<am:fault xmlns:am="x"><am:code>900901</am:code></am:fault>';
     const isSandbox = (authorization = "") => authorization === "Bearer token-2";
@@ -123,17 +123,17 @@ describe("verify's cycle in gateway environments", () => {
     assert.deepEqual(refused.links, hybrid);
   });
 
-  it("names it where a hybrid gateway leads one key to the other one's endpoint", async () => {
+  it("blames the type of a hybrid environment whose gateway calls the wrong endpoint for a key, without waiting", async () => {
     fake.override = ({ headers }) =>
-      headers.authorization === "Bearer token-2" ? { body: fake.words.PRODUCTION } : undefined;
+      headers.authorization === "Bearer token-2" ? { body: fake.answers.PRODUCTION } : undefined;
     const started = Date.now();
     const failed = failure(await run({}));
-    assert.equal(failed.detail, "expected the sandbox endpoint's answer, found the other one's");
+    assert.equal(failed.detail, "expected the sandbox endpoint's answer, found the production endpoint's");
     assert.deepEqual(failed.links, [type("Production and Sandbox")]);
-    assert.ok(Date.now() - started < 250, "waited for what does not change");
+    assert.ok(Date.now() - started < 250, "waited, though the answer was final");
   });
 
-  it("does not take a refusal for another reason for one because of the type", async () => {
+  it("does not blame the type of the environment for a refusal that has another reason", async () => {
     fake.override = ({ headers, host }) =>
       headers.authorization?.startsWith("Bearer token-") && host.startsWith(production)
         ? { status: 401, body: "<ams:code>900901</ams:code>" }

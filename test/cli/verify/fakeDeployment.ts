@@ -6,22 +6,22 @@ import { parseSettings } from "../../../plan/settings";
 import type { RawSettings } from "../../../settings";
 import { buildTopology, type Topology } from "../../../topology";
 
-/** One request as the fake deployment got it. */
+/** A request that the fake deployment received. */
 export interface Seen {
   readonly host: string;
   readonly path: string;
   readonly action: string;
   readonly form: Readonly<Record<string, string>>;
   readonly headers: IncomingMessage["headers"];
-  /** The gateway that the balancer sent it to, in turn. */
+  /** The gateway to which the load balancer sent the request; gateways take turns. */
   readonly node: string;
 }
 
 type Answer = { status?: number; headers?: Record<string, string | string[]>; body?: string };
-/** Changes an answer; undefined leaves the good one. */
+/** Replaces an answer; undefined keeps the good one. */
 export type Override = (seen: Seen) => Answer | undefined;
 
-/** The product's requests answered from memory on one plain port: what verify sends and how it judges is what is tested. */
+/** Answers the product's requests from memory on one HTTP port, to test what verify sends and how it judges answers. */
 export class FakeDeployment {
   readonly seen: Seen[] = [];
   readonly apis = new Set<string>();
@@ -31,17 +31,17 @@ export class FakeDeployment {
   private turn = 0;
   /** Settings that differ from the defaults. */
   settings: RawSettings = {};
-  /** What the endpoints behind the gateways answer. */
-  readonly words: Record<KeyType, string> = { PRODUCTION: "from the endpoint", SANDBOX: "from the sandbox endpoint" };
-  /** What verify is told of these endpoints. */
+  /** The answers of the endpoints behind the gateways. */
+  readonly answers: Record<KeyType, string> = { PRODUCTION: "from the endpoint", SANDBOX: "from the sandbox endpoint" };
+  /** The endpoints as verify knows them. */
   readonly backend: Backend = {
     urls: { PRODUCTION: "http://backend:1", SANDBOX: "http://backend:1/sandbox" },
-    isAnswer: (endpoint, _, body) => body === this.words[endpoint],
+    isAnswer: (endpoint, _, body) => body === this.answers[endpoint],
     close: async () => undefined,
   };
-  /** Host name of an environment -> which keys its gateway takes, when that is not what the settings say. */
+  /** Host name of an environment -> the type of keys that its gateway accepts, contrary to the settings. */
   readonly wrongTypes = new Map<string, string>();
-  /** The types of the keys that tokens were got with. */
+  /** Token -> the type of the key that it was issued for. */
   private readonly tokens = new Map<string, KeyType>();
   private server: Server | undefined;
   private port = 0;
@@ -96,7 +96,7 @@ export class FakeDeployment {
     response.end(answer.body ?? "");
   }
 
-  /** Which gateway's turn it is, of how many. */
+  /** The gateway whose turn it is, and the number of gateways. */
   private balance(host: string): { node: string; count: number } {
     const route = this.topology.balancer.routes.find((one) => one.traffic === "calls" && one.host === host);
     const names = route?.targets.map((target) => target.node) ?? [];
@@ -153,9 +153,10 @@ export class FakeDeployment {
     if (token === undefined) return refused(900902);
     const type = this.tokens.get(token);
     if (type === undefined || this.revoked.has(token)) return refused(900901);
-    const takes = this.wrongTypes.get(host) ?? this.topology.environments.find(({ apiHost }) => apiHost === host)?.type;
-    return takes === "hybrid" || takes === type.toLowerCase()
-      ? { body: this.words[type] }
-      : { status: 401, body: `<error><message>${type} Key Provided for ${takes} Gateway</message></error>` };
+    const accepted =
+      this.wrongTypes.get(host) ?? this.topology.environments.find(({ apiHost }) => apiHost === host)?.type;
+    return accepted === "hybrid" || accepted === type.toLowerCase()
+      ? { body: this.answers[type] }
+      : { status: 401, body: `<error><message>${type} Key Provided for ${accepted} Gateway</message></error>` };
   }
 }

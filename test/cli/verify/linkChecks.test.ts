@@ -16,7 +16,7 @@ function report(links: readonly ReportedLink[]): NodeReport {
   return { node: "gateway-1", role: "gateway", version: "1.9.0", ready: true, links };
 }
 
-describe("verify's link checks", () => {
+describe("verify: the link checks", () => {
   const own = topology.links.filter(({ from }) => from === "gateway-1");
   const good = own.map((link) => reported(link));
 
@@ -27,7 +27,7 @@ describe("verify's link checks", () => {
   });
 
   for (const [i, link] of own.entries()) {
-    it(`find ${link.id} missing, wrong or down`, () => {
+    it(`fail when ${link.id} is missing, wrong or down`, () => {
       const without = good.filter((_, at) => at !== i);
       const variants: [ReportedLink[], RegExp][] = [
         [without, /expected a link to .*, gateway-1 has none/],
@@ -42,12 +42,12 @@ describe("verify's link checks", () => {
           [link.id],
         );
         assert.match(failures[0]?.detail ?? "", expected);
-        assert.ok(failures[0]?.detail?.includes(link.file), "names the file that decides");
+        assert.ok(failures[0]?.detail?.includes(link.file), "names the file");
       }
     });
   }
 
-  it("fail for whatever else a node reports as failed", () => {
+  it("fail for any other link that a node reports as failed", () => {
     const alias = {
       port: 0,
       protocol: "hosts",
