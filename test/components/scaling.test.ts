@@ -18,7 +18,7 @@ interface Change {
 
 const nodes = ["gateway-1", "keymanager-1", "publisher-1", "store-1"];
 
-/** README, "Changing and scaling". */
+/** docs/operations.md, "Changing and scaling". */
 const changes: readonly Change[] = [
   {
     to: { gatewayReplicas: "3" },
