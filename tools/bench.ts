@@ -9,12 +9,12 @@ import { measureUp } from "./bench/up";
 
 export const help = `Usage: npm run bench -- [--rounds N] [--json]
 
-Measures, on a stack of its own that is removed again: up from nothing against the same containers started by bare
-docker run; a no-change preview and how it splits; rendering all files of all nodes; the embedded engine alone, with
+Measures, on its own stack, which it removes again: an up from nothing, compared with the same containers started by
+docker run; a preview without changes, and its parts; rendering all files of all nodes; the embedded engine alone, with
 few resources and with a thousand. Times depend on the machine, so compare ratios within one run.
 
-      --rounds N  rounds of up and bare docker run, 1 to 10; default 2
-      --json      the figures as JSON`;
+      --rounds N  rounds of up and docker run, 1 to 10; default 2
+      --json      print the figures as JSON`;
 
 export async function run(args: string[], prepare: Prepare): Promise<number> {
   const { values } = parseArgs({

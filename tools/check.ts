@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { projectDirectory } from "../cli/project";
 
-/** One of the checks: its name, and what it says about the project; `ok` when it found nothing. */
+/** The result of one check, with the tool's output. */
 export interface CheckResult {
   readonly name: "types" | "lint and format";
   readonly ok: boolean;
@@ -27,12 +27,12 @@ function runTool(name: CheckResult["name"], script: string, args: readonly strin
   });
 }
 
-/** The compiler over the whole project, nothing written. */
+/** Compiles the whole project without writing anything. */
 export function checkTypes(): Promise<CheckResult> {
   return runTool("types", "typescript/bin/tsc", ["--noEmit", "-p", "."]);
 }
 
-/** The linter, the formatter and the order of imports over the whole project. */
+/** Checks lint rules, format and the order of imports in the whole project. */
 export function checkStyle(): Promise<CheckResult> {
   return runTool("lint and format", "@biomejs/biome/bin/biome", ["check", "--error-on-warnings", "."]);
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { projectDirectory } from "../cli/project";
+import { hasColours } from "../cli/text";
 import { countsVariable, type TestCounts } from "./testReporter";
 
 const testDirectory = join(projectDirectory, "test");
@@ -11,11 +12,11 @@ const integrationDirectory = join(testDirectory, "integration");
 
 export const help = `Usage: npm test [-- --unit] [-- --grep TEXT]
 
-Runs every test: those of single parts first, then those on a real Docker engine (test/integration).
-  --unit       only those that need no Docker
-  --grep TEXT  only those whose name holds TEXT (a regular expression)`;
+Runs all tests: the unit tests first, then the integration tests on a real Docker engine (test/integration).
+  --unit       run only the unit tests, which need no Docker
+  --grep TEXT  run only the tests whose title matches TEXT (a regular expression)`;
 
-/** Test files relative to the project; those on Docker last, so that a small fault shows early. */
+/** Test files relative to the project. The integration tests come last, so that a small fault shows early. */
 export function testFiles(unitOnly: boolean): string[] {
   const all = readdirSync(testDirectory, { recursive: true })
     .map((name) => join(testDirectory, name.toString()))
@@ -26,17 +27,17 @@ export function testFiles(unitOnly: boolean): string[] {
   return chosen.map((file) => relative(projectDirectory, file));
 }
 
-/** The last line of a run: `12 passed, 0 failed`, skipped ones only if there are any. */
+/** The last line of a run: `12 passed, 0 failed`, and the number of skipped tests if there are any. */
 export function summaryLine({ passed, failed, skipped }: TestCounts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
-/** The whole run's exit status: 0 only when mocha says so, at least one test passed, and none failed. */
+/** The exit status of the whole run: 0 only if mocha ended with 0, at least one test passed, and none failed. */
 export function exitStatus(counts: TestCounts | undefined, mochaStatus: number): number {
   return counts !== undefined && counts.failed === 0 && counts.passed > 0 && mochaStatus === 0 ? 0 : 1;
 }
 
-/** Runs mocha in a process of its own. @returns its counts; undefined if it ended before it could count */
+/** Runs mocha in a process. @returns the counts (undefined if mocha ended before writing them) and the exit status */
 async function runMocha(files: readonly string[], grep: string | undefined): Promise<[TestCounts | undefined, number]> {
   const directory = mkdtempSync(join(tmpdir(), "wso2-apim-test-"));
   const countsFile = join(directory, "counts.json");
@@ -46,8 +47,8 @@ async function runMocha(files: readonly string[], grep: string | undefined): Pro
     `--reporter=${join(projectDirectory, "tools/testReporter.ts")}`,
     "--forbid-only",
     "--exit",
-    // Left alone, mocha colours whatever has CI in its environment.
-    ...(process.stdout.isTTY && !process.env.NO_COLOR ? [] : ["--no-color"]),
+    // By default, mocha uses colours if the environment has CI.
+    ...(hasColours() ? [] : ["--no-color"]),
     ...(grep === undefined ? [] : [`--grep=${grep}`]),
     ...files,
   ];
@@ -56,7 +57,7 @@ async function runMocha(files: readonly string[], grep: string | undefined): Pro
     stdio: "inherit",
     env: { ...process.env, [countsVariable]: countsFile },
   });
-  // Ctrl-C reaches mocha through the terminal; we stay to remove the directory and to tell the result.
+  // Ctrl-C reaches mocha through the terminal; this process stays to remove the directory and to print the result.
   const ignore = () => undefined;
   const forward = () => child.kill("SIGTERM");
   process.on("SIGINT", ignore);
@@ -75,7 +76,7 @@ async function runMocha(files: readonly string[], grep: string | undefined): Pro
   }
 }
 
-/** The command `test`. @returns 0 only when at least one test passed and none failed */
+/** The command `test`. @returns 0 only if at least one test passed and none failed */
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
@@ -87,7 +88,7 @@ export async function run(args: string[]): Promise<number> {
   }
   const [counts, status] = await runMocha(testFiles(values.unit ?? false), values.grep);
   if (counts === undefined) {
-    process.stdout.write(`The tests ended before they could be counted (status ${status}); see above.\n`);
+    process.stdout.write(`mocha ended with status ${status} before it counted the tests; see above.\n`);
   } else if (counts.passed + counts.failed === 0) {
     process.stdout.write("No test ran.\n");
   }

@@ -1,17 +1,17 @@
 import { writeFileSync } from "node:fs";
 import Mocha from "mocha";
 
-/** What a test run came to. */
+/** The counts of a test run. */
 export interface TestCounts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
 }
 
-/** The variable that holds the name of the file for the {@link TestCounts}. */
+/** The environment variable with the name of the file for the {@link TestCounts}. */
 export const countsVariable = "APIM_TEST_COUNTS";
 
-/** Mocha's own listing, and the counts in a file: the run's result must not be read out of text. */
+/** Prints mocha's own listing, and writes the counts to a file, so that nobody has to parse the listing. */
 class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);

@@ -31,8 +31,8 @@ interface ContainerInputs {
 }
 
 /**
- * The deployment's containers by the docker command alone, with the same files, health checks and start order, then
- * removed.
+ * Runs the deployment's containers with the docker command alone, with the same files, health checks and start order,
+ * and removes them.
  *
  * @returns ms from the first command until the last container is healthy
  */
@@ -89,11 +89,18 @@ function runArguments(container: ContainerInputs, directory: string): string[] {
   fs.mkdirSync(files);
   const flag = (name: string, values: readonly string[]) => values.flatMap((value) => [`--${name}`, value]);
   return [
-    ...["run", "--detach", "--name", container.name, "--hostname", container.hostname, "--restart", "unless-stopped"],
-    ...["--network", network?.name ?? "", "--ip", network?.ipv4Address ?? ""],
-    ...["--memory", `${container.memory}m`, "--memory-swap", `${container.memory}m`],
-    ...["--health-cmd", container.healthcheck.tests.slice(1).join(" ")],
-    ...["--health-interval", container.healthcheck.interval, "--health-retries", String(container.healthcheck.retries)],
+    "run",
+    "--detach",
+    `--name=${container.name}`,
+    `--hostname=${container.hostname}`,
+    "--restart=unless-stopped",
+    `--network=${network?.name}`,
+    `--ip=${network?.ipv4Address}`,
+    `--memory=${container.memory}m`,
+    `--memory-swap=${container.memory}m`,
+    `--health-cmd=${container.healthcheck.tests.slice(1).join(" ")}`,
+    `--health-interval=${container.healthcheck.interval}`,
+    `--health-retries=${container.healthcheck.retries}`,
     ...flag("env", container.envs ?? []),
     ...flag(
       "add-host",
@@ -130,7 +137,7 @@ async function healthy(name: string): Promise<void> {
   }
 }
 
-/** Databases, accounts, grants and tables over one connection, as a person would with the mysql client. */
+/** Creates databases, accounts, grants and tables over one connection, as with the mysql client. */
 async function fillDatabases(resources: readonly RecordedResource[]): Promise<void> {
   const scripts = resources.filter(({ name }) => name.endsWith("-tables")).map(({ inputs }) => inputs);
   const [first] = scripts;

@@ -8,7 +8,7 @@ import { projectDirectory } from "../../cli/project";
 import type { Result, RunKind } from "../../engine";
 import { type Figure, median } from "./figure";
 
-/** Random resources as the product's nodes have them, and (containers: true) one of each Docker kind. */
+/** Random resources like those of the product's nodes, and with `containers: true` one of each Docker kind. */
 const PROGRAM = `
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
@@ -48,7 +48,7 @@ if (config.getBoolean("containers")) {
 const STEPS = ["up", "no-change preview", "no-change up", "refresh", "destroy"] as const;
 type Times = Readonly<Partial<Record<(typeof STEPS)[number], number>>>;
 
-/** The engine alone, on programs of its own: against what the official one needs, and with many resources. */
+/** Measures the engine alone, on its own programs: compared with the official engine, and with many resources. */
 export async function measureEngine(): Promise<Figure[]> {
   const bench = new EngineBench();
   try {
@@ -68,7 +68,7 @@ class EngineBench {
     symlinkSync(path.join(projectDirectory, "node_modules"), path.join(this.dir, "node_modules"));
   }
 
-  /** The official engine's times are those of a smaller program: 9 resources, a container among them. */
+  /** The official engine's times come from a smaller program: 9 resources, one of them a container. */
   withContainers(): Promise<Figure[]> {
     this.configure(10, true);
     const official = { up: 13.8, "no-change preview": 3.1, "no-change up": 3.2, refresh: 2.9, destroy: 4.1 };
@@ -82,10 +82,10 @@ class EngineBench {
   }
 
   /**
-   * From nothing to nothing.
+   * Measures each step from an empty stack to an empty stack.
    *
-   * @param official seconds that the official engine takes on a like machine; this one must not take longer
-   * @param limits in their place
+   * @param official seconds of the official engine on a similar machine, which are the limits
+   * @param limits other limits for some steps
    */
   private async life(resources: string, official: Times, limits: Times = {}): Promise<Figure[]> {
     const figures: Figure[] = [];
@@ -116,12 +116,12 @@ class EngineBench {
     const detail = [...memory.values()].map((mebibytes) => mebibytes.toFixed(0)).join(" and ");
     const total = [...memory.values()].reduce((sum, each) => sum + each, 0);
     return [
-      { name, value: ms / 1000, unit: "s", limit: 10, detail: "preview, in a process of its own" },
+      { name, value: ms / 1000, unit: "s", limit: 10, detail: "preview, in a separate process" },
       { name: `${name}: memory`, value: total, unit: "MiB", limit: 500, detail: `engine and program: ${detail}` },
     ];
   }
 
-  /** In a process of its own, as the commands run it: what this one did before does not count. */
+  /** Runs a preview in another process, as the commands do, so that earlier work of this process does not count. */
   private previewApart(): Promise<{ ms: number; memory: ReadonlyMap<number, number> }> {
     const bundle = path.join(this.dir, "engine.cjs");
     const engine = path.join(projectDirectory, "cli/engine/localEngine.ts");
@@ -132,7 +132,7 @@ class EngineBench {
     const started = performance.now();
     const child = spawn(process.execPath, ["-e", script], { cwd: this.dir, env, stdio: "inherit" });
     const memory = new Map<number, number>();
-    const timer = setInterval(() => lookAt(child.pid ?? 0, memory), 50);
+    const timer = setInterval(() => recordMemory(child.pid ?? 0, memory), 50);
     return new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code) => {
@@ -174,8 +174,8 @@ const seconds = (ms: number): string => (ms / 1000).toFixed(2);
 
 const env = { ...process.env, PULUMI_BACKEND_URL: "", PULUMI_CONFIG_PASSPHRASE: "benchmark" };
 
-/** Notes the most that a process and its children (the program) had in memory, MiB; Linux only. */
-function lookAt(process: number, peaks: Map<number, number>): void {
+/** Records the peak memory of a process and of its children (the program), in MiB; Linux only. */
+function recordMemory(process: number, peaks: Map<number, number>): void {
   const children = `/proc/${process}/task/${process}/children`;
   const found = existsSync(children) ? readFileSync(children, "utf8").split(" ").filter(Boolean).map(Number) : [];
   for (const pid of [process, ...found]) peaks.set(pid, Math.max(peaks.get(pid) ?? 0, residentMiB(pid)));
@@ -185,7 +185,7 @@ function residentMiB(pid: number): number {
   try {
     return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
   } catch {
-    // It ended in between.
+    // The process has ended in the meantime.
     return 0;
   }
 }

@@ -1,14 +1,14 @@
-/** One measured figure and what it should stay below. */
+/** A measured figure, and the limit below which it should stay. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: "ms" | "s" | "times" | "MiB";
   readonly limit?: number;
-  /** How the value splits or what it was measured against. */
+  /** The parts of the value, or what the value was compared with. */
   readonly detail: string;
 }
 
-/** The middle one, or the mean of the two in the middle. */
+/** The middle value, or the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);

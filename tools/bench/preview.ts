@@ -7,7 +7,7 @@ import type { BenchStack } from "./stack";
 
 const rounds = 5;
 
-/** A preview of the stack as it is: the engine's own count of its time, and the whole command as a person waits for it. */
+/** Measures a preview without changes: the time that the engine reports, and the time of the whole command. */
 export async function measurePreview(stack: BenchStack): Promise<Figure[]> {
   const options = {
     projectDir: projectDirectory,

@@ -6,11 +6,11 @@ import { roleRecords } from "../../product/roles";
 import { distributionPath, type Settings } from "../../settings";
 import { type Figure, median } from "./figure";
 
-/** How often each size is measured. */
+/** The number of measurements of each size. */
 const rounds = 5;
 const perEnvironment = 8;
 
-/** All files of all nodes, the stock files' parsing included: a new distribution each time. */
+/** Measures rendering all files of all nodes, including parsing the stock files: each time with a new distribution. */
 export async function measureRendering(): Promise<Figure[]> {
   const deployment = deploymentOf({}, "bench");
   const { settings, topology } = deployment;
@@ -27,7 +27,7 @@ export async function measureRendering(): Promise<Figure[]> {
   return [{ name: "rendering", value: first, unit: "ms", limit: 150, detail }, ...(await measureGateways())];
 }
 
-/** A large deployment: does the time grow with the number of nodes, or faster? */
+/** Measures large deployments: whether the time grows faster than the number of nodes. */
 async function measureGateways(): Promise<Figure[]> {
   const [few, many] = [5, 25];
   const [small, large] = [await gatewayTime(few), await gatewayTime(many)];
@@ -49,7 +49,7 @@ async function measureGateways(): Promise<Figure[]> {
   ];
 }
 
-/** Median time in ms from raw settings to all files of all gateways. */
+/** The median time in ms from raw settings to all files of all gateways. */
 async function gatewayTime(environments: number): Promise<number> {
   const names = Array.from({ length: environments }, (_, number) => `region${number}=production`);
   const raw = { gatewayEnvironments: names.join(","), gatewayReplicas: perEnvironment, networkSubnet: "10.7.0.0/16" };

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import * as yaml from "yaml";
 import { projectDirectory } from "../../cli/project";
 
-/** A stack of the benchmark's own: its state in a directory that is removed, its own network and ports. */
+/** The benchmark's own stack: its state in a temporary directory, its own network and ports. */
 export class BenchStack {
   readonly name = "bench";
   readonly environment: NodeJS.ProcessEnv;
@@ -20,7 +20,8 @@ export class BenchStack {
       managementPort: 31543,
       databasePort: 31306,
     };
-    if (fs.existsSync(this.file)) throw new Error(`${this.file} is there already; is another benchmark running?`);
+    if (fs.existsSync(this.file))
+      throw new Error(`${this.file}: expected no such file; another benchmark may be running, else remove the file`);
     const config = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`wso2-apim:${name}`, value]));
     fs.writeFileSync(this.file, yaml.stringify({ config }));
     this.environment = {

@@ -6,8 +6,8 @@ import { type Figure, median } from "./figure";
 import { BenchStack } from "./stack";
 
 /**
- * Brings the stack up from nothing and, with it gone, the same containers by bare `docker run`, in turns; `whileUp`
- * measures on the stack once.
+ * Measures in turns an up from nothing, and the same containers started by `docker run` while the stack is down.
+ * @param whileUp further measurements, once, while the stack is up
  */
 export async function measureUp(rounds: number, whileUp: (stack: BenchStack) => Promise<Figure[]>): Promise<Figure[]> {
   const stack = new BenchStack();
@@ -17,7 +17,7 @@ export async function measureUp(rounds: number, whileUp: (stack: BenchStack) => 
   const bares: number[] = [];
   const more: Figure[] = [];
   try {
-    // Builds what images are missing; not counted.
+    // The first up builds missing images, so it does not count.
     await upOnce(options);
     more.push(...(await whileUp(stack)));
     await destroy();
@@ -52,7 +52,7 @@ async function upOnce(options: Parameters<typeof runLocalEngine>[1] & { readonly
   return performance.now() - started;
 }
 
-/** Keeps the end of what a run printed, for when it fails. */
+/** Keeps the end of a run's output, for the error message. */
 class LastLines {
   text = "";
 
