@@ -162,8 +162,20 @@ describe("run", function () {
   });
 
   it("a second run during the first is refused with the first one's process id", async () => {
+    let proceed = () => {};
+    const paused = new Promise<void>((resolve) => {
+      const released = new Promise<void>((release) => {
+        proceed = release;
+      });
+      world.hook = () => {
+        resolve();
+        return released;
+      };
+    });
     const first = engine("refresh");
+    await paused;
     await assert.rejects(engine("destroy"), new RegExp(`stack dev is locked by .*pid ${process.pid}`));
+    proceed();
     assert.equal((await first).exitCode, 0);
   });
 
