@@ -105,8 +105,9 @@ function chooseKey(entries: readonly StoredEntry[], file: NonNullable<OwnStores[
     throw new Fault(
       `keystore: expected a private key in ${file.path}, found ${entries.length === 0 ? "nothing" : "only certificates"}; set wso2-apim:keystore to the file that contains the key`,
     );
-  if (file.alias !== "") {
-    const named = keys.find(({ alias }) => alias === file.alias.toLowerCase());
+  const wanted = file.alias?.toLowerCase();
+  if (wanted !== undefined) {
+    const named = keys.find(({ alias }) => alias === wanted);
     if (named) return named;
     throw new Fault(
       `keystoreAlias: expected a key of ${file.path} (${aliases}), found "${file.alias}"; set wso2-apim:keystoreAlias`,

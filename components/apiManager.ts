@@ -32,7 +32,8 @@ const nodeClasses: Readonly<
 /**
  * WSO2 API Manager as a distributed deployment: network, databases, certificates, all nodes and the load balancer.
  *
- * Pulumi's `transforms` option changes what it creates, for example labels of the containers.
+ * Pulumi's `transforms` option changes what it creates, for example labels of the containers. With the embedded engine, use
+ * `transformations`, which the SDK applies itself.
  *
  * @example
  * ```ts

@@ -139,7 +139,7 @@ function nodeOf({ topology }: DeploymentPlan, role: Role, name?: string): Node {
   throw new Error(`node: expected one of ${own.map((node) => node.name).join(", ")}, found "${name}"`);
 }
 
-/** wso2server.sh puts JAVA_OPTS behind its own -Xms and -Xmx, and the JVM uses the last ones. @param heap MiB; 0: no JVM */
-function heapOptions(heap: number): Record<string, string> {
-  return heap === 0 ? {} : { JAVA_OPTS: `-Xms256m -Xmx${heap}m` };
+/** wso2server.sh puts JAVA_OPTS behind its own -Xms and -Xmx, and the JVM uses the last ones. @param heap MiB; undefined: no JVM */
+function heapOptions(heap: number | undefined): Record<string, string> {
+  return heap === undefined ? {} : { JAVA_OPTS: `-Xms256m -Xmx${heap}m` };
 }

@@ -79,7 +79,7 @@ function withFullPaths(settings: Settings, base: string): Settings {
   return {
     ...settings,
     distribution: path.resolve(base, distribution),
-    jdbcDriver: jdbcDriver.endsWith(".jar") ? path.resolve(base, jdbcDriver) : jdbcDriver,
+    jdbcDriver: jdbcDriver?.endsWith(".jar") ? path.resolve(base, jdbcDriver) : jdbcDriver,
   };
 }
 

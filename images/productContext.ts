@@ -71,8 +71,8 @@ export function recordFile(projectDirectory: string, stack: string): string {
 }
 
 function driverChoice(projectDirectory: string, { jdbcDriver }: Settings, pack: Pack): DriverChoice {
-  if (jdbcDriver === "" && pack.drivers.length > 0) return { from: "pack", names: pack.drivers };
-  if (!jdbcDriver.endsWith(".jar")) return { from: "maven", version: jdbcDriver || connector.standardVersion };
+  if (jdbcDriver === undefined && pack.drivers.length > 0) return { from: "pack", names: pack.drivers };
+  if (!jdbcDriver?.endsWith(".jar")) return { from: "maven", version: jdbcDriver ?? connector.standardVersion };
   const file = path.resolve(projectDirectory, jdbcDriver);
   if (fs.statSync(file, { throwIfNoEntry: false })?.isFile()) return { from: "file", file };
   throw new Error(

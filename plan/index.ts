@@ -4,7 +4,8 @@ import { type Deployment, type RenderedFile, renderBalancer, renderNode } from "
 import { checkExternalServer } from "../databases/externalServer";
 import { type Distribution, readDistribution } from "../distribution";
 import { findImages, type Images } from "../images/contexts";
-import { distributionPath, ownStores, type RawSettings } from "../settings";
+import { distributionPath, ownStores, type RawSettings, type SettingsInput } from "../settings";
+import type { SecretSetting } from "../settings/schema/secrets";
 import { buildTopology, tlsHosts, topologyWarnings } from "../topology";
 import { parseSettings } from "./settings";
 
@@ -29,6 +30,14 @@ export interface DeploymentPlan extends Deployment {
   /** One sentence each. */
   readonly warnings: readonly string[];
 }
+
+/**
+ * Name of a setting -> value, as in docs/settings.md, or as Pulumi's configuration delivers it: numbers and booleans as
+ * strings.
+ */
+export type DeploymentSettings =
+  | (Partial<SettingsInput> & { readonly [Secret in SecretSetting]?: string })
+  | RawSettings;
 
 export interface PlanOptions {
   /**
@@ -56,7 +65,10 @@ export interface PlanOptions {
  * const plan = await planDeployment({ distribution: "wso2am-1.9.0.zip", gatewayReplicas: 3 });
  * ```
  */
-export async function planDeployment(settings: RawSettings = {}, options: PlanOptions = {}): Promise<DeploymentPlan> {
+export async function planDeployment(
+  settings: DeploymentSettings = {},
+  options: PlanOptions = {},
+): Promise<DeploymentPlan> {
   const { name = "apim", stack = pulumi.getStack(), directory = process.cwd() } = options;
   const parsed = parseSettings(settings, stack);
   const deployment = { settings: parsed, topology: buildTopology(parsed, `${name}-${stack}`) };

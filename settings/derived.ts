@@ -1,38 +1,61 @@
-import { type Settings, settingsSchema, standIn } from "./schema";
+import { roleRecords, roles } from "../product/roles";
+import { type ChosenSettings, type GivenSettings, type Settings, settingsSchema, standIn } from "./schema";
+import { auto } from "./schema/describe";
 
 /** MiB that the product's JVM needs beside its heap: classes, compiled code, some hundred threads, buffers. */
 export const besideHeap = 512;
 
-/** MiB; what the stock heap of 1024 comes to with all that is beside it. */
+/** MiB: the stock heap of 1024 and what the JVM needs beside it. */
 export const leastProductMemory = 1024 + besideHeap;
 
-/** Replaces each 0 that means "what suits the distribution": the stand-in is small and quick, the product neither. */
-export function withSuitableValues(settings: Settings): Settings {
-  if (settings.distribution === standIn) {
-    return { ...settings, nodeMemory: settings.nodeMemory || 192, startTimeout: settings.startTimeout || 180 };
-  }
-  const nodeMemory = settings.nodeMemory || 2048;
+/** Replaces each `auto`. */
+export function withSuitableValues(given: GivenSettings & { readonly stack: string }): Settings {
+  return { ...given, ...chosenSettings(given) };
+}
+
+function chosenSettings(given: GivenSettings): ChosenSettings {
+  const { distribution, publishAddress } = given;
+  const isProduct = distribution !== standIn;
+  const nodeMemory = given.nodeMemory === auto ? (isProduct ? 2048 : 192) : given.nodeMemory;
+  // The JVM's memory beside the heap grows with the heap: tables of the collector, threads, buffers.
+  const suitableHeap = isProduct ? Math.floor((nodeMemory * 2) / 3) : undefined;
+  // A product node alone takes a minute; all nodes on a small machine with cold disks take several.
+  const suitableTimeout = isProduct ? 600 : 180;
+  // Opening the load balancer to the network does not open consoles and databases.
+  const loopback = publishAddress.startsWith("127.") ? publishAddress : "127.0.0.1";
   return {
-    ...settings,
     nodeMemory,
-    // A third for what is beside it, which grows with the heap: the collector's tables, threads, buffers.
-    nodeHeap: settings.nodeHeap || Math.floor((nodeMemory * 2) / 3),
-    // A node alone takes a minute; all of them on a small machine, with cold disks, several.
-    startTimeout: settings.startTimeout || 600,
+    nodeHeap: given.nodeHeap === auto ? suitableHeap : given.nodeHeap,
+    startTimeout: given.startTimeout === auto ? suitableTimeout : given.startTimeout,
+    managementAddress: given.managementAddress === auto ? loopback : given.managementAddress,
+    keyValidatorClient: given.keyValidatorClient === auto ? suitableClient(given) : given.keyValidatorClient,
+    jdbcDriver: given.jdbcDriver === auto ? undefined : given.jdbcDriver,
+    keystoreAlias: given.keystoreAlias === auto ? undefined : given.keystoreAlias,
   };
 }
 
-/** Those that are not the default of a stack with this distribution. */
-export function differingSettings({ stack, ...settings }: Settings): Readonly<Record<string, unknown>> {
-  const defaults = completeSettings({ distribution: settings.distribution }, stack);
-  return Object.fromEntries(
-    Object.entries(settings).filter(([name, value]) => {
-      return name === "distribution" ? value !== standIn : value !== defaults[name as keyof Settings];
-    }),
-  );
+/**
+ * With several Key Managers, keys are validated by web service.
+ *
+ * @see the WSO2 guide: "If your setup has multiple Key Manager nodes [...] change the key management protocol from Thrift
+ * to WSClient"
+ */
+function suitableClient(given: GivenSettings): ChosenSettings["keyValidatorClient"] {
+  const several = roles.some((role) => roleRecords[role].servesThrift && given[`${role}Replicas`] > 1);
+  return several ? "WSClient" : "ThriftClient";
 }
 
-/** Adds what {@link differingSettings} left out. @throws when they are those of another version of this program */
+/** The settings that do not follow from the defaults of a stack with this distribution. */
+export function differingSettings({ stack, ...settings }: Settings): Readonly<Record<string, unknown>> {
+  const isDefault = ([name, value]: [string, unknown]) => {
+    const { [name]: _, ...others } = given as Record<string, unknown>;
+    return completeSettings(others, stack)[name as keyof Settings] === value;
+  };
+  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries(given).filter((entry) => !isDefault(entry)));
+}
+
+/** Adds the settings that {@link differingSettings} left out. @throws when the settings are those of another version of this program */
 export function completeSettings(differing: Readonly<Record<string, unknown>>, stack: string): Settings {
   return withSuitableValues({ ...settingsSchema.parse(differing), stack });
 }

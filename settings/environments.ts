@@ -1,16 +1,16 @@
-/** Which keys a gateway takes. */
+/** The kind of keys that a gateway accepts. */
 export type EnvironmentType = "hybrid" | "production" | "sandbox";
 
 /** One entry of the setting `gatewayEnvironments`. */
 export interface EnvironmentSetting {
-  /** Lower-case, unique: part of the names of its nodes and of its host name. */
+  /** Lower-case and unique: a part of its nodes' names and of its host name. */
   readonly name: string;
   readonly type: EnvironmentType;
-  /** What the Publisher and the Store call it, e.g. `Production and Sandbox`. */
+  /** The name of the environment in Publisher and Store, e.g. `Production and Sandbox`. */
   readonly title: string;
 }
 
-/** What the setting `gatewayEnvironments` must look like. */
+/** The form of the setting `gatewayEnvironments`. */
 export const environmentsPattern =
   /^\s*([a-z][a-z0-9-]{0,18}[a-z0-9]\s*=\s*)?(hybrid|production|sandbox)\s*(,\s*([a-z][a-z0-9-]{0,18}[a-z0-9]\s*=\s*)?(hybrid|production|sandbox)\s*)*$/;
 

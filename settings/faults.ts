@@ -1,10 +1,13 @@
 import { Address4 } from "ip-address";
+import { databaseNames } from "../product/databases";
+import { roles } from "../product/roles";
 import { besideHeap, leastProductMemory } from "./derived";
 import { configCommand } from "./field";
 import { type Settings, settingsSchema, standIn } from "./schema";
+import type { SecretSetting } from "./schema/secrets";
 
 /**
- * Faults that only several settings together have; each names setting, expectation, value found and remedy.
+ * Faults of several settings together; each names the setting, what was expected, what was found and the remedy.
  *
  * @param given names of all settings that the stack sets, secrets included
  */
@@ -15,108 +18,109 @@ export function settingsFaults(settings: Settings, given: ReadonlySet<string>): 
     ...subnetFaults(settings),
     ...sameValueFaults(settings),
     ...secretFaults(settings, given),
-    ...storeFaults(settings, given),
+    ...synchronizerFaults(settings),
+    ...keystoreFaults(settings),
     ...databaseHostFaults(settings),
   ];
 }
 
-/** Settings about an image or about what it is built from, given where it is not. */
-function distributionFaults(settings: Settings): string[] {
-  const { distribution, image } = settings;
-  if (distribution === standIn && image !== "") {
-    return [`image: the stand-in has its own image, found "${image}"; set wso2-apim:distribution too, or remove image`];
-  }
-  const builtFor = distribution === standIn ? "the stand-in" : image === "" ? "" : `the image ${image}`;
+/** Settings of the image that have no effect with the chosen distribution or image. */
+function distributionFaults({ distribution, image, jdbcDriver, apimHome }: Settings): string[] {
+  if (distribution === standIn && image !== "")
+    return [
+      `image: expected nothing with the stand-in, which has an image of its own, found "${image}"; set wso2-apim:distribution too, or remove image`,
+    ];
   const faults: string[] = [];
-  if (builtFor !== "" && settings.jdbcDriver !== defaultOf("jdbcDriver")) {
+  const readyImage = image !== "" ? `the image ${image}` : distribution === standIn ? "the stand-in" : undefined;
+  if (readyImage !== undefined && jdbcDriver !== undefined)
     faults.push(
-      `jdbcDriver: it goes into an image that is built from your distribution, and ${builtFor} is there already, found "${settings.jdbcDriver}"; remove jdbcDriver`,
+      `jdbcDriver: expected auto with ${readyImage}, since only an image that is built from your distribution gets a driver, found "${jdbcDriver}"; remove jdbcDriver`,
     );
-  }
-  if (image === "" && settings.apimHome !== defaultOf("apimHome")) {
+  const standardHome = defaults().apimHome;
+  if (image === "" && apimHome !== standardHome)
     faults.push(
-      `apimHome: expected ${defaultOf("apimHome")} where no image of yours is named, found "${settings.apimHome}"; remove apimHome, or set wso2-apim:image`,
+      `apimHome: expected ${standardHome} without an image of your own, found "${apimHome}"; remove apimHome, or set wso2-apim:image`,
     );
-  }
   return faults;
 }
 
-function defaultOf(name: keyof typeof settingsSchema.shape): unknown {
-  return settingsSchema.shape[name].parse(undefined);
+function defaults() {
+  return settingsSchema.parse({});
 }
 
-/** Said of the product only: the stand-in has no JVM. */
 function memoryFaults({ distribution, nodeMemory, nodeHeap }: Settings): string[] {
   if (distribution === standIn) {
-    return nodeHeap === 0
-      ? []
-      : [`nodeHeap: the stand-in has no JVM, found ${nodeHeap}; set wso2-apim:distribution too, or remove nodeHeap`];
+    if (nodeHeap === undefined) return [];
+    return [
+      `nodeHeap: expected auto with the stand-in, which has no JVM, found ${nodeHeap}; set wso2-apim:distribution too, or remove nodeHeap`,
+    ];
   }
-  if (nodeMemory < leastProductMemory) {
+  if (nodeMemory < leastProductMemory)
     return [
       `nodeMemory: expected at least ${leastProductMemory} for the product, found ${nodeMemory}; set wso2-apim:nodeMemory, or remove it for 2048`,
     ];
-  }
   const most = nodeMemory - besideHeap;
-  if (nodeHeap <= most) return [];
+  if (nodeHeap === undefined || nodeHeap <= most) return [];
   return [
     `nodeHeap: expected at most ${most} with nodeMemory ${nodeMemory} (the JVM needs ${besideHeap} MiB beside its heap), found ${nodeHeap}; set wso2-apim:nodeHeap, or wso2-apim:nodeMemory to at least ${nodeHeap + besideHeap}`,
   ];
 }
 
+/** Secrets that other settings make necessary. */
 function secretFaults(settings: Settings, given: ReadonlySet<string>): string[] {
-  const faults: string[] = [];
-  const needSecret = (name: string, why: string) => {
-    if (!given.has(name))
-      faults.push(
-        `${name}: expected a password, since ${why}; run: ${configCommand(`set --secret ${name}`, settings.stack)}`,
-      );
+  const { databaseHost, analytics, deploymentSynchronizer, keystore, truststore, stack } = settings;
+  const reasons: Partial<Record<SecretSetting, string | false>> = {
+    databaseAdminPassword: databaseHost !== "" && `databaseHost is ${databaseHost}, your own server`,
+    analyticsPassword: analytics && "analytics is true",
+    svnPassword: deploymentSynchronizer === "svn" && "deploymentSynchronizer is svn",
+    keystorePassword: keystore !== "" && `keystore is ${keystore}`,
+    truststorePassword: truststore !== "" && `truststore is ${truststore}`,
   };
-  if (settings.databaseHost !== "")
-    needSecret("databaseAdminPassword", `databaseHost is ${settings.databaseHost}, a server of your own`);
-  if (settings.analytics) needSecret("analyticsPassword", "analytics is true");
-  if (settings.deploymentSynchronizer === "svn") {
-    needSecret("svnPassword", "deploymentSynchronizer is svn");
-    for (const name of ["svnUrl", "svnUser"] as const)
-      if (settings[name] === "")
-        faults.push(
-          `${name}: expected a value, since deploymentSynchronizer is svn, found nothing; set wso2-apim:${name}`,
-        );
-  }
-  return faults;
+  return Object.entries(reasons)
+    .filter(([name, reason]) => reason && !given.has(name))
+    .map(
+      ([name, reason]) =>
+        `${name}: expected a password, since ${reason}, found nothing; run: ${configCommand(`set --secret ${name}`, stack)}`,
+    );
 }
 
-/** The user's own keystore and truststore; what is in them is looked at later. */
-function storeFaults(settings: Settings, given: ReadonlySet<string>): string[] {
-  const { keystore, truststore, stack } = settings;
-  const faults: string[] = [];
-  for (const name of ["keystore", "truststore"] as const)
-    if (settings[name] !== "" && !given.has(`${name}Password`))
-      faults.push(
-        `${name}Password: expected the password of ${settings[name]}, found nothing; run: ${configCommand(`set --secret ${name}Password`, stack)}`,
-      );
+function synchronizerFaults(settings: Settings): string[] {
+  if (settings.deploymentSynchronizer !== "svn") return [];
+  return (["svnUrl", "svnUser"] as const)
+    .filter((name) => settings[name] === "")
+    .map(
+      (name) => `${name}: expected a value, since deploymentSynchronizer is svn, found nothing; set wso2-apim:${name}`,
+    );
+}
+
+/** The user's own keystore and truststore; what the files contain is checked later. */
+function keystoreFaults(settings: Settings): string[] {
+  const { keystore, truststore, keystoreAlias, stack } = settings;
   if (keystore === "") {
-    if (settings.keystoreAlias === "") return faults;
-    return [...faults, "keystoreAlias: there is no keystore of your own; set wso2-apim:keystore, or remove it"];
+    if (keystoreAlias === undefined) return [];
+    return [
+      `keystoreAlias: expected auto without a keystore of your own, found "${keystoreAlias}"; set wso2-apim:keystore, or remove keystoreAlias`,
+    ];
   }
+  const faults: string[] = [];
   if (truststore === "")
     faults.push(
-      "truststore: expected the file with whom the nodes trust, since keystore is given, found nothing; set wso2-apim:truststore",
+      "truststore: expected the file with the certificates that the nodes trust, since keystore is set, found nothing; set wso2-apim:truststore",
     );
-  const untouched = settingsSchema.parse({});
+  const untouched = defaults();
   for (const name of ["certificateDays", "certificateRenewal", "authorityRenewal"] as const)
     if (settings[name] !== untouched[name])
       faults.push(
-        `${name}: your own keystore is renewed by a new file, found "${settings[name]}"; remove it with: ${configCommand(`rm ${name}`, stack)}`,
+        `${name}: expected the default, since your own keystore is renewed by a new file, found "${settings[name]}"; remove it with: ${configCommand(`rm ${name}`, stack)}`,
       );
   return faults;
 }
 
-/** In a container, these lead to the container itself. */
+/** Addresses with which a container reaches only itself. */
 function databaseHostFaults({ databaseHost }: Settings): string[] {
   if (!/^(localhost|127\..*|0\.0\.0\.0)$/.test(databaseHost)) return [];
   return [
-    `databaseHost: expected a name or address that leads to the server from the containers too, found "${databaseHost}"; set wso2-apim:databaseHost, e.g. to this machine's address in its network`,
+    `databaseHost: expected a name or address with which the containers also reach the server, found "${databaseHost}"; set wso2-apim:databaseHost, e.g. to this machine's address in its network`,
   ];
 }
 
@@ -124,34 +128,31 @@ function databaseHostFaults({ databaseHost }: Settings): string[] {
 export function subnetFaults({ networkSubnet }: Settings): string[] {
   const found = `found "${networkSubnet}"; set wso2-apim:networkSubnet, e.g. 172.28.0.0/24`;
   const network = Address4.isValid(networkSubnet) ? new Address4(networkSubnet) : undefined;
-  if (!network?.isPrivate() || network.subnetMask < 16 || network.subnetMask > 24 || network.toArray()[3] !== 0) {
+  if (!network?.isPrivate() || network.subnetMask < 16 || network.subnetMask > 24 || network.toArray()[3] !== 0)
     return [`networkSubnet: expected a private network from /16 to /24 whose address ends in .0, ${found}`];
-  }
   const ownForm = network.networkForm();
   return ownForm === networkSubnet ? [] : [`networkSubnet: expected the network's own address ${ownForm}, ${found}`];
 }
 
-/** The settings of published ports; a server that the user runs is not published. */
+/** The settings of published ports. The port of the user's own MySQL server is not published. */
 function publishedPorts({ databaseHost }: Settings): (keyof Settings)[] {
   const ports = ["httpsPort", "gatewayHttpsPort", "gatewayHttpPort", "managementPort"] as const;
   return databaseHost === "" ? [...ports, "databasePort"] : [...ports];
 }
 
-/** Names or ports that would meet each other. */
+/** Host names and ports that must differ from each other. */
 function sameValueFaults(settings: Settings): string[] {
-  const groups: (keyof Settings)[][] = [
-    ["keyManagerHost", "gatewayHost", "publisherHost", "storeHost", "apimgtdbHost", "userdbHost", "regdbHost"],
-    publishedPorts(settings),
+  const hosts = [
+    ...roles.map((role) => `${role}Host` as const),
+    ...databaseNames.map((name) => `${name}Host` as const),
   ];
-  const faults: string[] = [];
-  for (const group of groups) {
-    for (const [i, name] of group.entries()) {
-      const other = group.slice(0, i).find((earlier) => settings[earlier] === settings[name]);
-      if (other)
-        faults.push(
-          `${name}: expected another value than ${other}, found "${settings[name]}" for both; set wso2-apim:${name}`,
-        );
-    }
-  }
-  return faults;
+  return [hosts, publishedPorts(settings)].flatMap((names) =>
+    names.flatMap((name, position) => {
+      const other = names.slice(0, position).find((earlier) => settings[earlier] === settings[name]);
+      if (other === undefined) return [];
+      return [
+        `${name}: expected another value than ${other}, found "${settings[name]}" for both; set wso2-apim:${name}`,
+      ];
+    }),
+  );
 }

@@ -7,11 +7,11 @@ export { configCommand } from "./field";
 export { libraryDirectory } from "./library";
 export { type OwnStores, ownStores, type StoreFile } from "./ownStores";
 export { type RawSettings, readSettings, SettingsError } from "./parse";
-export { type Settings, settingsSchema, standIn } from "./schema";
+export { type Settings, type SettingsInput, settingsSchema, standIn } from "./schema";
 export { type ResourceSecret, stackSecrets } from "./secrets";
 export { distributionPath, readStackFile } from "./stackFile";
 
-/** The running program's configuration: setting name without namespace -> value, secrets in plain. */
+/** The configuration of the running program: setting name without namespace -> value; secrets are plain. */
 export function stackConfiguration(): RawSettings {
   const raw: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {

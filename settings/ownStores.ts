@@ -1,22 +1,22 @@
 import * as path from "node:path";
-import type { SecretSetting } from "./field";
 import type { RawSettings } from "./parse";
 import type { Settings } from "./schema";
+import type { SecretSetting } from "./schema/secrets";
 
-/** A keystore file of the user's, and how it opens. */
+/** A keystore file of the user's own and its password. */
 export interface StoreFile {
   /** Absolute. */
   readonly path: string;
-  /** Plain: it must be tried before anything is registered, and goes nowhere else. */
+  /** Plain, because the file is read before any resource is created. */
   readonly password: string;
 }
 
-/** The user's own keystore and truststore, as far as the stack names them. */
+/** The user's own keystore and truststore; each is undefined if the stack does not name one. */
 export interface OwnStores {
   readonly keystore?: StoreFile & {
-    /** Empty: the only key in it. */
-    readonly alias: string;
-    /** @default the keystore's */
+    /** Undefined: the only key in the keystore. */
+    readonly alias?: string | undefined;
+    /** @default the keystore's password */
     readonly keyPassword?: string;
   };
   readonly truststore?: StoreFile;

@@ -4,7 +4,7 @@ import { settingsFaults } from "./faults";
 import { checkSetting, isSecretSetting, stackNameFault } from "./field";
 import { type Settings, settingsSchema } from "./schema";
 
-/** All faults of the settings at once; each line names the setting, what was expected, what was found and the remedy. */
+/** All faults of the settings at once; each names the setting, what was expected, what was found and the remedy. */
 export class SettingsError extends RunError {
   constructor(readonly faults: readonly string[]) {
     super(`The settings of this stack are not usable:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
@@ -12,14 +12,14 @@ export class SettingsError extends RunError {
   }
 }
 
-/** Settings as the stack's configuration gives them: strings, as pulumi.Config delivers them, or YAML scalars. */
+/** Settings as the stack's configuration holds them: strings, as pulumi.Config delivers them, or YAML scalars. */
 export type RawSettings = Readonly<Record<string, unknown>>;
 
-/** Settings as far as they can be read, and what is wrong with them. */
+/** The settings that could be read, and their faults. */
 export interface ReadSettings {
-  /** Complete: each faulty value is replaced by its default. */
+  /** Complete: each invalid value is replaced by its default. */
   readonly settings: Settings;
-  /** Every fault of the settings themselves; empty when they are usable. */
+  /** Every fault of the settings themselves; empty when the settings are usable. */
   readonly faults: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export function readSettings(raw: RawSettings, stack: string): ReadSettings {
   }
   const nameFault = stackNameFault(stack);
   if (nameFault) faults.push(nameFault);
-  // Faulty values are left out, so that the rules over several settings are checked as well.
+  // Invalid values are left out, so that the rules over several settings are checked as well.
   const settings = withSuitableValues({ ...settingsSchema.parse(values), stack });
   faults.push(...settingsFaults(settings, new Set(Object.keys(raw))));
   return { settings, faults };

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { SecretSetting } from "./field";
 import { projectName } from "./schema";
+import type { SecretSetting } from "./schema/secrets";
 
 /** Secrets that resources take, by the name of their setting. */
 export type ResourceSecret = Extract<

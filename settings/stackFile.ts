@@ -1,4 +1,4 @@
-/** What commands need of the settings without running the program; loads nothing of Pulumi's SDK, which takes half a second. */
+/** Reads settings without running the program, and without Pulumi's SDK, which takes half a second to load. */
 
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -16,16 +16,16 @@ export function distributionPath(settings: Settings, directory: string): string 
 }
 
 /**
- * The settings in a stack's file, read without an engine: name without namespace -> value as it stands there. As the
- * engines do, it takes the project's own settings without their namespace too.
+ * The settings in a stack's file: name without namespace -> value as written. As in the engines, the namespace may be
+ * missing from the project's own settings.
  *
- * @throws {SettingsError} when there is no such file
+ * @throws {SettingsError} when the file does not exist
  */
 export function readStackFile(projectDirectory: string, stack: string): RawSettings {
   const file = path.join(projectDirectory, `Pulumi.${stack}.yaml`);
   if (!fs.existsSync(file)) {
     throw new SettingsError([
-      `stack ${stack}: there is no Pulumi.${stack}.yaml; make one with an editor, or with: ${configCommand("set NAME VALUE", stack)}`,
+      `stack ${stack}: there is no Pulumi.${stack}.yaml; create it with an editor, or with: ${configCommand("set NAME VALUE", stack)}`,
     ]);
   }
   const document = yaml.parse(fs.readFileSync(file, "utf8")) as { config?: Record<string, unknown> } | null;

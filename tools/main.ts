@@ -5,6 +5,7 @@ const modules: CommandModules = {
   bench: () => import("./bench"),
   test: () => import("./test"),
   check: () => import("./check"),
+  generate: () => import("./generate"),
 };
 
 /** Runs one of the developers' commands. @returns the exit status */

@@ -34,14 +34,12 @@ type PublishedAddresses = Pick<
   "publishAddress" | "managementAddress" | "reachableAddress" | "reachableManagementAddress"
 >;
 
-/** Opening the load balancer to the network does not open consoles and databases. */
 export function publishedAddresses({ publishAddress, managementAddress }: Settings): PublishedAddresses {
-  const own = managementAddress || (publishAddress.startsWith("127.") ? publishAddress : "127.0.0.1");
   return {
     publishAddress,
-    managementAddress: own,
+    managementAddress,
     reachableAddress: reachable(publishAddress),
-    reachableManagementAddress: reachable(own),
+    reachableManagementAddress: reachable(managementAddress),
   };
 }
 

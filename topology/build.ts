@@ -22,7 +22,7 @@ export function buildTopology(settings: Settings, prefix = `apim-${settings.stac
   const nodes = built.map((node) => ({ ...node, startsAfter: startsAfter.get(node.name) ?? [] }));
   const fronts = buildFronts(settings, nodes);
   const environments = buildEnvironments(settings, nodes);
-  const keyValidatorClient = clientOf(settings);
+  const { keyValidatorClient } = settings;
   const addresses = publishedAddresses(settings);
   const clientAddresses = new Set(["127.0.0.1", addresses.reachableAddress, addresses.reachableManagementAddress]);
   const databaseServer = buildDatabaseServer(settings, addresses.reachableManagementAddress);
@@ -58,17 +58,6 @@ export function buildTopology(settings: Settings, prefix = `apim-${settings.stac
     ...addresses,
     keyValidatorClient,
   };
-}
-
-/**
- * With several Key Managers, keys are validated by web service.
- *
- * @see the WSO2 guide: "If your setup has multiple Key Manager nodes [...] change the key management protocol from Thrift
- * to WSClient"
- */
-function clientOf({ keyValidatorClient, keyManagerReplicas }: Settings): "ThriftClient" | "WSClient" {
-  if (keyValidatorClient !== "auto") return keyValidatorClient;
-  return keyManagerReplicas > 1 ? "WSClient" : "ThriftClient";
 }
 
 /** An API is deployed once per environment: the load balancer chooses the gateway that writes it for all of them. */

@@ -136,7 +136,7 @@ function volumesOf({ multiTenancy }: Settings, role: Role, owner: string): Node[
 
 function offsetOf(settings: Settings, role: Role): number {
   switch (settings.portOffsets) {
-    case "document":
+    case "standard":
       return roleRecords[role].offset;
     case "none":
       return 0;

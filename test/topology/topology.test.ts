@@ -167,7 +167,7 @@ describe("topology", () => {
     networkSubnet: subnets,
     multiTenancy: fc.boolean(),
     keyValidatorClient: fc.constantFrom("ThriftClient", "WSClient"),
-    portOffsets: fc.constantFrom("document", "none"),
+    portOffsets: fc.constantFrom("standard", "none"),
   });
 
   it("never gives a name, address or published port twice, and every link leads to something it has", () => {
