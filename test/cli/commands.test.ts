@@ -67,7 +67,7 @@ describe("the commands", function () {
 
   it("treat --help after -- as a value", async () => {
     const set = run([start, "config", "set", "--stack", "nowhere", "--", "httpsPort", "--help"]);
-    assert.match(set.stderr, /^httpsPort: expected a number, found "--help"/);
+    assert.match(set.stderr, /^httpsPort: expected 1 to 65535, found "--help"/);
   });
 
   it("check their arguments before they look for a Docker engine or install one", () => {
