@@ -45,14 +45,15 @@ function suitableClient(given: GivenSettings): ChosenSettings["keyValidatorClien
   return several ? "WSClient" : "ThriftClient";
 }
 
-/** The settings that do not follow from the defaults of a stack with this distribution. */
-export function differingSettings({ stack, ...settings }: Settings): Readonly<Record<string, unknown>> {
-  const isDefault = ([name, value]: [string, unknown]) => {
-    const { [name]: _, ...others } = given as Record<string, unknown>;
-    return completeSettings(others, stack)[name as keyof Settings] === value;
+/** The settings that do not follow from the defaults and from the other settings. */
+export function differingSettings(settings: Settings): Readonly<Record<string, unknown>> {
+  const defaults = settingsSchema.parse({});
+  const differs = (name: keyof GivenSettings) => {
+    const withDefault = { ...settings, [name]: defaults[name] } as GivenSettings & { readonly stack: string };
+    return withSuitableValues(withDefault)[name] !== settings[name];
   };
-  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
-  return Object.fromEntries(Object.entries(given).filter((entry) => !isDefault(entry)));
+  const names = Object.keys(defaults) as (keyof GivenSettings)[];
+  return Object.fromEntries(names.filter(differs).map((name) => [name, settings[name]]));
 }
 
 /** Adds the settings that {@link differingSettings} left out. @throws when the settings are those of another version of this program */

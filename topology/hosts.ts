@@ -1,5 +1,5 @@
 import { roleRecords } from "../product/roles";
-import { maxReplicas } from "../settings/limits";
+import { maxReplicas } from "../settings/schema/nodes";
 import type { Node, Topology } from "./model";
 import { nodeHost } from "./nodes";
 

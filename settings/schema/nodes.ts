@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { type ClusterRecord, type ClusterSetting, type Role, roleRecords, roles } from "../../product/roles";
 import { environmentsPattern } from "../environments";
-import { maxReplicas } from "../limits";
 import { settingInfo, text, textOrNothing } from "./describe";
 import { shortText } from "./names";
 import { perRole, rolesWith } from "./perRole";
+
+/** The largest number of nodes of one kind: replicas of a role, or workers of a gateway environment. */
+export const maxReplicas = 8;
 
 const replicas = z.int().min(1).max(maxReplicas);
 const domain = text(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, dots, underscores and dashes");

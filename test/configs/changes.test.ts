@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import * as path from "node:path";
 import { diffLines } from "diff";
+import type { z } from "zod";
 import { renderNode } from "../../configs";
 import type { Distribution } from "../../distribution";
+import { type ConfigurationFile, configurationFiles } from "../../product/files";
 import { type RawSettings, settingsSchema } from "../../settings";
+import { settingInfo } from "../../settings/schema/describe";
 import { deploymentOf, realDistribution, standInDistribution } from "./stock";
 
 /** What a change of settings does to the nodes that there are before and after it. */
@@ -346,6 +350,19 @@ describe("configs: a change of one setting changes only the lines that mean it",
       Object.keys(settingsSchema.shape).filter((name) => !tried.has(name)),
       [],
     );
+  });
+
+  it("changes files that docs/settings.md names for the setting", () => {
+    const shape: Readonly<Record<string, z.ZodDefault>> = settingsSchema.shape;
+    for (const { to, files, product = {} } of changes) {
+      const settings = Object.keys(to).flatMap((name) => shape[name] ?? []);
+      const kinds = settings.flatMap(
+        (each) => Object.keys(settingInfo.get(each)?.changes ?? {}) as ConfigurationFile[],
+      );
+      const named = kinds.map((kind) => path.basename(configurationFiles[kind].path));
+      for (const changed of Object.keys({ ...files, ...product }))
+        assert.ok(named.includes(changed.split(" ")[1] ?? ""), `${Object.keys(to)} changes ${changed}`);
+    }
   });
 
   for (const { from = {}, to, lines, files, product, productOnly } of changes) {

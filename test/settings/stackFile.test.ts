@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { loadSettingsFromStack } from "../../plan/settings";
+
+const project = path.join(__dirname, "../..");
+
+describe("settings: the stack's file", () => {
+  it("its settings may lack the project's name as their namespace, as in the engines", () => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "apim-settings-"));
+    try {
+      const text = "config:\n  jwt: true\n  wso2-apim:multiTenancy: true\n  docker:host: unix:///run/docker.sock\n";
+      fs.writeFileSync(path.join(directory, "Pulumi.mixed.yaml"), text);
+      const { jwt, multiTenancy } = loadSettingsFromStack(directory, "mixed");
+      assert.deepEqual({ jwt, multiTenancy }, { jwt: true, multiTenancy: true });
+      fs.appendFileSync(path.join(directory, "Pulumi.mixed.yaml"), "  jtw: true\n");
+      assert.throws(() => loadSettingsFromStack(directory, "mixed"), /jtw: there is no such setting/);
+    } finally {
+      fs.rmSync(directory, { recursive: true });
+    }
+  });
+
+  it("a missing file is an error that names it", () => {
+    assert.throws(() => loadSettingsFromStack(project, "nowhere"), /there is no Pulumi\.nowhere\.yaml/);
+  });
+});
