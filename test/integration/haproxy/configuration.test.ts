@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { renderBalancer } from "../../configs";
-import { anySettings } from "../configs/settings";
-import { deploymentOf } from "../configs/stock";
-import { type HaproxyChecker, haproxyChecker } from "./haproxyContainer";
+import { renderBalancer } from "../../../configs";
+import { anySettings } from "../../configs/settings";
+import { deploymentOf } from "../../configs/stock";
+import { type HaproxyChecker, haproxyChecker } from "./container";
 
 describe("the load balancer's configuration", function () {
   this.timeout(60_000);

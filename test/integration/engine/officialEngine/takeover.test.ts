@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import Docker from "dockerode";
-import { integrityErrors } from "../../engine/integrity";
+import { integrityErrors } from "../../../engine/integrity";
+import { TestStack } from "../../testStack";
 import { comparable } from "../sampleCompare";
 import { haveSamples, opened, PASSPHRASE, SampleProject, SampleWorld, samples } from "../sampleSupport";
-import { TestStack } from "../testStack";
 import { PulumiCli } from "./pulumiCli";
 
 interface Planned {

@@ -6,7 +6,7 @@ import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import type Docker from "dockerode";
 import { pack } from "tar-stream";
-import type { CheckFailure, Context, Existing, Properties, Provider } from "../../engine/provider";
+import type { CheckFailure, Context, Existing, Properties, Provider } from "../../../engine/provider";
 
 const run = promisify(execFile);
 export const prefix = "apim-ptest-";

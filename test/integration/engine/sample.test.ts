@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import Docker from "dockerode";
-import { integrityErrors } from "../engine/integrity";
+import { integrityErrors } from "../../engine/integrity";
 import { blocks, comparable, facts, namesOf, renamed } from "./sampleCompare";
 import {
   type Checkpoint,

@@ -10,9 +10,9 @@ import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { Context, DiffKind, Existing, Properties, Provider, ResourceRef } from "../../../engine/provider";
-import { providersFor } from "../../../engine/providers";
-import { fromStruct, markPaths, type Props, parsePath, toStruct, unwrapProps } from "../../../engine/values";
+import type { Context, DiffKind, Existing, Properties, Provider, ResourceRef } from "../../../../engine/provider";
+import { providersFor } from "../../../../engine/providers";
+import { fromStruct, markPaths, type Props, parsePath, toStruct, unwrapProps } from "../../../../engine/values";
 
 const [pkg = "", version = ""] = process.argv.slice(2);
 const context: Context = { log: () => undefined, signal: new AbortController().signal };

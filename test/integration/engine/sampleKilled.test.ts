@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer, connect as dialSocket, type Server } from "node:net";
 import Docker from "dockerode";
-import { integrityErrors } from "../engine/integrity";
+import { integrityErrors } from "../../engine/integrity";
 import { haveSamples, opened, SampleProject, SampleWorld, samples } from "./sampleSupport";
 
 const docker = new Docker();

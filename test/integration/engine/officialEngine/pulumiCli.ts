@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 import type { Ran } from "../sampleSupport";
 
-const root = path.resolve(__dirname, "../../..");
+const root = path.resolve(__dirname, "../../../..");
 const run = promisify(execFile);
 const packages = ["docker", "mysql", "random"] as const;
 

@@ -7,9 +7,9 @@ import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
 import { generate } from "selfsigned";
 import { pack } from "tar-stream";
-import { projectImage } from "../../images/contexts";
-import { settingsSchema } from "../../settings";
-import { docker, projectDirectory } from "./testStack";
+import { projectImage } from "../../../images/contexts";
+import { settingsSchema } from "../../../settings";
+import { docker, projectDirectory } from "../testStack";
 
 const name = "apim-itest-haproxy";
 const directory = "/usr/local/etc/haproxy";

@@ -6,8 +6,8 @@ import path from "node:path";
 import { PassThrough } from "node:stream";
 import Docker from "dockerode";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
-import { type Existing, PartialCreateError, type Properties } from "../../engine/provider";
-import { providerFor } from "../engine/providers/support";
+import { type Existing, PartialCreateError, type Properties } from "../../../engine/provider";
+import { providerFor } from "../../engine/providers/support";
 import { Driver, logged, prefix, removeLeftovers, removeTestImage, testImage } from "./providersSupport";
 
 const docker = new Docker();
@@ -17,7 +17,7 @@ const networks = new Driver(provider, "docker:index/network:Network", "network")
 const volumes = new Driver(provider, "docker:index/volume:Volume", "volume");
 const containers = new Driver(provider, "docker:index/container:Container", "container");
 const subnet = "172.29.213.0/24";
-const samples = path.resolve(__dirname, "../../../shared/data/pulumi-samples");
+const samples = path.resolve(__dirname, "../../../../shared/data/pulumi-samples");
 
 /** Without what is empty: after a read, the official providers have empty values in place of null. */
 const filled = (value: unknown): unknown => {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
-import type { Node, Topology } from "../../topology";
-import { deploymentOf } from "../configs/stock";
-import { freePorts, type OwnCertificate } from "./haproxyContainer";
+import type { Node, Topology } from "../../../topology";
+import { deploymentOf } from "../../configs/stock";
+import { freePorts, type OwnCertificate } from "./container";
 
 /** Two gateways and two Key Managers on this machine's own ports; calls without TLS. */
 export async function localTopology(): Promise<Topology> {

@@ -13,10 +13,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type Docker from "dockerode";
 import { createConnection } from "mysql2/promise";
-import { Crypter } from "../../engine/backend/crypto";
+import { Crypter } from "../../../engine/backend/crypto";
 import { busyboxImage, removeTestImage } from "./providersSupport";
 
-export const samples = path.resolve(__dirname, "../../../shared/data/pulumi-samples");
+export const samples = path.resolve(__dirname, "../../../../shared/data/pulumi-samples");
 export const haveSamples = existsSync(samples);
 export const sample = (name: string): string => readFileSync(path.join(samples, name), "utf8");
 
@@ -25,7 +25,7 @@ const MYSQL_PORT = 33970;
 export const mysqlContainer = "apim-sample-mysql";
 const IMAGE = "local/bb:1";
 export const PASSPHRASE = "x";
-const root = path.resolve(__dirname, "../..");
+const root = path.resolve(__dirname, "../../..");
 
 export interface Ran {
   readonly code: number | null;
@@ -76,7 +76,7 @@ export class SampleProject {
       [
         "-r",
         "ts-node/register/transpile-only",
-        path.join(__dirname, "fixtures", script),
+        path.join(__dirname, "../fixtures", script),
         operation,
         this.dir,
         ...flags,

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { renderBalancer } from "../../configs";
-import type { Node, Topology } from "../../topology";
-import { deploymentOf } from "../configs/stock";
-import { type OwnCertificate, ownCertificate, type RunningHaproxy, runHaproxy } from "./haproxyContainer";
-import { ask, localTopology, NodeServer, until, within } from "./haproxyNodes";
+import { renderBalancer } from "../../../configs";
+import type { Node, Topology } from "../../../topology";
+import { deploymentOf } from "../../configs/stock";
+import { type OwnCertificate, ownCertificate, type RunningHaproxy, runHaproxy } from "./container";
+import { ask, localTopology, NodeServer, until, within } from "./nodes";
 
 /** In a process of its own, which can be stopped: connections are taken by the kernel, and nobody answers. */
 const program = `

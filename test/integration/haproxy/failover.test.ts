@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { renderBalancer } from "../../configs";
-import type { Topology } from "../../topology";
-import { deploymentOf } from "../configs/stock";
-import { ownCertificate, type RunningHaproxy, runHaproxy } from "./haproxyContainer";
-import { ask as askFront, localTopology, NodeServer, until, within } from "./haproxyNodes";
+import { renderBalancer } from "../../../configs";
+import type { Topology } from "../../../topology";
+import { deploymentOf } from "../../configs/stock";
+import { ownCertificate, type RunningHaproxy, runHaproxy } from "./container";
+import { ask as askFront, localTopology, NodeServer, until, within } from "./nodes";
 
 describe("the load balancer when servers fail", function () {
   this.timeout(30_000);

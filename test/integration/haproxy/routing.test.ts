@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import * as https from "node:https";
-import { renderBalancer } from "../../configs";
-import type { Node, Topology } from "../../topology";
-import { deploymentOf } from "../configs/stock";
-import { freePorts, ownCertificate, type RunningHaproxy, runHaproxy } from "./haproxyContainer";
+import { renderBalancer } from "../../../configs";
+import type { Node, Topology } from "../../../topology";
+import { deploymentOf } from "../../configs/stock";
+import { freePorts, ownCertificate, type RunningHaproxy, runHaproxy } from "./container";
 
 interface Answer {
   readonly status: number;
