@@ -1,9 +1,10 @@
-import type { Configuration, StandInRole } from "./configuration";
+import type { Configuration } from "./configuration";
 import { apiManagerFile } from "./configuration/apiManager";
 import { axis2File } from "./configuration/axis2";
 import { carbonFile } from "./configuration/carbon";
 import { dataSourcesFile } from "./configuration/dataSources";
 import { registryFile } from "./configuration/registry";
+import { standInRoles } from "./roles/table";
 import { thriftTarget } from "./thrift";
 
 /** What a link is for, which decides how it is checked. */
@@ -35,24 +36,28 @@ export interface ConfiguredLink {
   readonly name?: string;
 }
 
-/** Which sections of api-manager.xml a role acts on; the others have no meaning on it. */
-const uses: Readonly<Record<StandInRole, readonly LinkKind[]>> = {
-  keyManager: ["environment", "revocation"],
-  gateway: ["keyValidation", "thrift", "passThrough"],
-  publisher: ["authentication", "keyValidation", "environment", "published"],
-  store: ["authentication", "keyValidation", "environment", "revocation", "published"],
-  default: ["authentication", "keyValidation", "thrift", "environment", "revocation", "passThrough", "published"],
-};
+/** The element of api-manager.xml behind each kind of link, as product/roles names it. */
+const elementOf = {
+  authentication: "AuthManager/ServerURL",
+  keyValidation: "APIKeyValidator/ServerURL",
+  thrift: "APIKeyValidator/ThriftClientPort",
+  environment: "Environment[{environment}]/ServerURL",
+  revocation: "RevokeAPIURL",
+  // Only web applications show addresses to browsers, and users log in to web applications only.
+  published: "AuthManager/ServerURL",
+} as const satisfies Partial<Record<LinkKind, string>>;
+
+type ApiManagerLink = ConfiguredLink & { readonly kind: keyof typeof elementOf };
 
 /**
  * Every link of this server, each once, in the order of the files.
  * @throws naming file and element when a URL is not one.
  */
 export function configuredLinks(configuration: Configuration): ConfiguredLink[] {
-  const used = uses[configuration.role];
+  const { elements } = standInRoles[configuration.role];
   const links = [
     ...databaseLinks(configuration),
-    ...apiManagerLinks(configuration).filter(({ kind }) => used.includes(kind)),
+    ...apiManagerLinks(configuration).filter(({ kind }) => elements.has(elementOf[kind])),
     ...configuration.passThroughApis.map(({ name, file, target }) =>
       urlLink("passThrough", target, file, `${name} endpoint`),
     ),
@@ -87,9 +92,9 @@ function databaseLinks({ dataSources }: Configuration): ConfiguredLink[] {
   );
 }
 
-function apiManagerLinks(configuration: Configuration): ConfiguredLink[] {
+function apiManagerLinks(configuration: Configuration): ApiManagerLink[] {
   const { authManager, environments, keyValidation, storeUrl, publisherUrl } = configuration.apiManager;
-  const link = (kind: LinkKind, url: string | undefined, element: string, name?: string): ConfiguredLink[] =>
+  const link = (kind: ApiManagerLink["kind"], url: string | undefined, element: string, name?: string) =>
     url === undefined ? [] : [urlLink(kind, url, apiManagerFile, element, name)];
   return [
     ...link("authentication", authManager.url, "AuthManager/ServerURL"),
@@ -131,12 +136,13 @@ function aliasLinks({ carbon, registry }: Configuration, links: readonly Configu
   return [...aliases.values()];
 }
 
-function urlLink(kind: LinkKind, url: string, file: string, element: string, name?: string): ConfiguredLink {
+function urlLink<K extends LinkKind>(kind: K, url: string, file: string, element: string, name?: string) {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const protocol = parsed?.protocol.replace(":", "");
   if (parsed === undefined || (protocol !== "https" && protocol !== "http")) {
     throw new Error(`${file}: ${element}: expected an http or https URL, found "${url}"`);
   }
   const port = Number(parsed.port || (protocol === "https" ? 443 : 80));
-  return { kind, protocol, host: parsed.hostname, port, file, element, url, ...(name !== undefined && { name }) };
+  const named = name === undefined ? {} : { name };
+  return { kind, protocol, host: parsed.hostname, port, file, element, url, ...named } as const;
 }

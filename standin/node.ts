@@ -12,7 +12,8 @@ import { closeServer, type Handler, listen } from "./http";
 import { type Identity, loadIdentity, loadTrust } from "./keyStores";
 import type { Log } from "./log";
 import { pageHandler } from "./pages";
-import { roleParts } from "./roles";
+import { serverParts } from "./roles";
+import { standInRoles } from "./roles/table";
 import { servicesHandler } from "./services";
 import { serveThrift, thriftSessions } from "./thrift";
 
@@ -44,7 +45,8 @@ export interface RunningNode {
  */
 export async function startNode({ carbonHome, profile, log, startLimit, network }: StartOptions): Promise<RunningNode> {
   const configuration = readConfiguration(carbonHome, profile, network?.address ?? localAddress());
-  const { carbon, axis2, role } = configuration;
+  const { carbon, axis2 } = configuration;
+  const { servesApis } = standInRoles[configuration.role];
   const lookup: Lookup = network?.lookup ?? (systemLookup as Lookup);
   const identity = loadIdentity(carbon.keyStore);
   const cluster = axis2.clustering
@@ -61,7 +63,7 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
     trafficCaller: { trust: loadTrust(axis2.trustStore), lookup },
     sessions: thriftSessions(),
   };
-  const parts = roleParts(context);
+  const parts = serverParts(context);
   let databasesAnswered = false;
   const closers: (() => unknown)[] = [cluster.close];
   const stop = async (): Promise<void> => {
@@ -89,7 +91,7 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
       closers.push(() => closeServer(server, stopMilliseconds));
       log.info(`${purpose} on port ${port}`);
     };
-    if (role === "gateway" || role === "default") {
+    if (servesApis) {
       await open("API traffic (https)", configuration.ports.apiHttps, parts.traffic, loadIdentity(axis2.keyStore));
       await open("API traffic (http)", configuration.ports.apiHttp, parts.traffic);
     }
@@ -123,7 +125,7 @@ async function openThrift(
 ): Promise<(() => void)[]> {
   const { role, apiManager } = context.configuration;
   const { thriftServerEnabled, thriftServerPort, thriftServerHost } = apiManager.keyValidation;
-  if (!thriftServerEnabled || (role !== "keyManager" && role !== "default")) {
+  if (!thriftServerEnabled || !standInRoles[role].servesThrift) {
     return [];
   }
   const { sessions, identity } = context;

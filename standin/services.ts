@@ -1,4 +1,3 @@
-import type { StandInRole } from "./configuration";
 import type { Context } from "./context";
 import { type Answer, credentialsOf, type Handler, json, type Request } from "./http";
 import { isAdministrator } from "./users";
@@ -10,8 +9,6 @@ export type Operation = (input: Readonly<Record<string, unknown>>) => Promise<un
 export interface Service {
   /** The product's name, e.g. `APIKeyValidationService`. */
   readonly name: string;
-  /** Profiles that have it. */
-  readonly roles: readonly StandInRole[];
   readonly operations: Readonly<Record<string, Operation>>;
 }
 
@@ -20,7 +17,6 @@ export interface Service {
  * administrator, and only the services of this server's profile.
  */
 export function servicesHandler({ node, configuration }: Context, services: readonly Service[]): Handler {
-  const own = services.filter(({ roles }) => configuration.role === "default" || roles.includes(configuration.role));
   return async (request) => {
     const [, name, operation] = /^\/services\/([A-Za-z]+)(?:\/([A-Za-z]+))?\/?$/.exec(request.path) ?? [];
     if (name === undefined) {
@@ -33,7 +29,7 @@ export function servicesHandler({ node, configuration }: Context, services: read
         body: "user or password refused\n",
       };
     }
-    const service = own.find((one) => one.name === name);
+    const service = services.find((one) => one.name === name);
     if (service === undefined) {
       return { status: 404, body: `${name} is no service of ${node} (${configuration.profile})\n` };
     }

@@ -1,8 +1,9 @@
 import type { XmlElement } from "@rgrove/parse-xml";
+import { configurationFiles } from "../../product/files";
 import { type Properties, resolve } from "./properties";
 import { childrenOf, find, readXml, textAt, type XmlFile } from "./xml";
 
-export const apiManagerFile = "repository/conf/api-manager.xml";
+export const apiManagerFile = configurationFiles.apiManager.path;
 
 /** A server that is called with an administrator's credentials. */
 export interface Service {

@@ -1,8 +1,9 @@
 import type { XmlElement } from "@rgrove/parse-xml";
+import { configurationFiles } from "../../product/files";
 import { type KeyStoreReference, locate } from "./carbon";
 import { childrenOf, find, readXml, requiredText, textAt, type XmlFile } from "./xml";
 
-export const axis2File = "repository/conf/axis2/axis2.xml";
+export const axis2File = configurationFiles.axis2.path;
 
 /** A member of a cluster, as told to the others. */
 export interface MemberAddress {

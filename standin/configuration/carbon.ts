@@ -1,8 +1,9 @@
 import { isAbsolute, join } from "node:path";
+import { configurationFiles } from "../../product/files";
 import { type Properties, resolve } from "./properties";
 import { numberAt, readXml, requiredText, textAt } from "./xml";
 
-export const carbonFile = "repository/conf/carbon.xml";
+export const carbonFile = configurationFiles.carbon.path;
 
 /** A Java keystore that a file names. */
 export interface KeyStoreReference {

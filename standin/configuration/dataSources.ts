@@ -1,7 +1,8 @@
+import { configurationFiles } from "../../product/files";
 import { parseJdbcUrl as parseMySqlUrl } from "../../product/mysql";
 import { childrenOf, find, readXml, requiredText, textAt } from "./xml";
 
-export const dataSourcesFile = "repository/conf/datasources/master-datasources.xml";
+export const dataSourcesFile = configurationFiles.dataSources.path;
 
 /** One data source; others refer to it by `jndiName`. */
 export interface DataSource {

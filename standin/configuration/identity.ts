@@ -1,6 +1,7 @@
+import { configurationFiles } from "../../product/files";
 import { readXml, textAt } from "./xml";
 
-const identityFile = "repository/conf/identity.xml";
+const identityFile = configurationFiles.identity.path;
 
 export interface IdentityConfiguration {
   /** Whether a Key Manager keeps the tokens that it gave in memory. */

@@ -1,3 +1,4 @@
+import { roleOfProfile, type StandInRole, standInRoles } from "../roles/table";
 import { type ApiManagerConfiguration, readApiManager } from "./apiManager";
 import { type Axis2Configuration, readAxis2 } from "./axis2";
 import { type CarbonConfiguration, readCarbon } from "./carbon";
@@ -8,9 +9,6 @@ import { type RegistryConfiguration, readRegistry } from "./registry";
 import { type ErrorSequence, type PassThroughApi, readErrorSequences, readSynapseApis } from "./synapse";
 import { readManagementConnectors } from "./tomcat";
 import { readUserManagement, type UserManagement } from "./userManagement";
-
-/** The document's components, and the product started without a profile. */
-export type StandInRole = "keyManager" | "gateway" | "publisher" | "store" | "default";
 
 /** The ports of one server, offset added. */
 export interface Ports {
@@ -40,30 +38,18 @@ export interface Configuration {
   readonly errorSequences: readonly ErrorSequence[];
 }
 
-const roleOfProfile: Readonly<Record<string, StandInRole>> = {
-  default: "default",
-  "api-key-manager": "keyManager",
-  "api-publisher": "publisher",
-  "api-store": "store",
-  "gateway-manager": "gateway",
-  "gateway-worker": "gateway",
-};
-
 /**
  * Reads all files.
  * @param localAddress the value of carbon.local.ip
  * @throws naming the file and element at fault.
  */
 export function readConfiguration(carbonHome: string, profile: string, localAddress: string): Configuration {
-  const role = roleOfProfile[profile];
-  if (role === undefined) {
-    throw new Error(`-Dprofile=${profile}: expected one of ${Object.keys(roleOfProfile).join(", ")}`);
-  }
+  const role = roleOfProfile(profile);
+  const { servesApis } = standInRoles[role];
   const carbon = readCarbon(carbonHome);
   const connectors = readManagementConnectors(carbonHome);
   const axis2 = readAxis2(carbonHome);
   const userManagement = readUserManagement(carbonHome);
-  const isGateway = role === "gateway" || role === "default";
   const ports: Ports = {
     managementHttps: connectors.https.port + carbon.offset,
     managementHttp: connectors.http.port + carbon.offset,
@@ -100,7 +86,7 @@ export function readConfiguration(carbonHome: string, profile: string, localAddr
     axis2,
     apiManager: readApiManager(carbonHome, properties),
     identity: readIdentity(carbonHome),
-    passThroughApis: isGateway ? readSynapseApis(carbonHome, properties) : [],
-    errorSequences: isGateway ? readErrorSequences(carbonHome) : [],
+    passThroughApis: servesApis ? readSynapseApis(carbonHome, properties) : [],
+    errorSequences: servesApis ? readErrorSequences(carbonHome) : [],
   };
 }

@@ -1,6 +1,7 @@
+import { configurationFiles } from "../../product/files";
 import { childrenOf, readXml, requiredText, textAt } from "./xml";
 
-export const registryFile = "repository/conf/registry.xml";
+export const registryFile = configurationFiles.registry.path;
 
 /** A path of the registry that lives in another database. */
 export interface Mount {

@@ -1,6 +1,7 @@
+import { configurationFiles } from "../../product/files";
 import { childrenOf, find, numberAttribute, readXml } from "./xml";
 
-const catalinaFile = "repository/conf/tomcat/catalina-server.xml";
+const catalinaFile = configurationFiles.catalina.path;
 
 /** A Tomcat connector: where it listens before the offset, and where browsers reach it. */
 export interface Connector {

@@ -1,6 +1,7 @@
+import { configurationFiles } from "../../product/files";
 import { childrenOf, find, readXml, requiredText } from "./xml";
 
-export const userManagementFile = "repository/conf/user-mgt.xml";
+export const userManagementFile = configurationFiles.userManagement.path;
 
 export interface UserManagement {
   readonly adminUser: string;

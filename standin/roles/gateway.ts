@@ -17,7 +17,7 @@ const namespace = "http://wso2.org/apimanager";
 const xml = { "content-type": "application/xml; charset=UTF-8" };
 
 /** API traffic; token, authorize and revoke go on to the Key Manager. */
-export function gatewayParts(context: Context): Pick<RoleParts, "traffic" | "services"> {
+export function gatewayParts(context: Context): RoleParts {
   const apis = deployedApis(context.configuration.carbonHome, context.log);
   const validator = keyValidator(context);
   return {
@@ -30,7 +30,6 @@ export function gatewayParts(context: Context): Pick<RoleParts, "traffic" | "ser
 function adminService(apis: DeployedApis, { log }: Context): Service {
   return {
     name: "APIGatewayAdmin",
-    roles: ["gateway"],
     operations: {
       addApi: async (input) => {
         for (const name of ["name", "provider", "version", "context", "keyType", "matching", "other"] as const) {
@@ -55,7 +54,6 @@ function adminService(apis: DeployedApis, { log }: Context): Service {
 function authenticationService(validator: KeyValidator): Service {
   return {
     name: "APIAuthenticationService",
-    roles: ["gateway"],
     operations: {
       invalidateKeys: async ({ tokens }) => {
         for (const token of tokens as readonly string[]) {

@@ -1,40 +1,42 @@
+import type { Role } from "../../product/roles";
 import type { Context } from "../context";
 import { seedUsers } from "../data/users";
 import type { Service } from "../services";
 import { gatewayParts } from "./gateway";
 import { isUser, keyManagerParts } from "./keyManager";
 import type { RoleParts } from "./parts";
-import { publisherHandler } from "./publisher";
+import { publisherParts } from "./publisher";
 import { storeParts } from "./store";
+import { standInRoles } from "./table";
 
-/** The parts of this server's role; a server without a profile has all. */
-export function roleParts(context: Context): RoleParts {
-  const { role } = context.configuration;
-  const isRole = (one: string): boolean => role === one || role === "default";
-  const keyManager = keyManagerParts(context);
-  const gateway = isRole("gateway") ? gatewayParts(context) : undefined;
-  const store = isRole("store") ? storeParts(context) : undefined;
+const partsOf: Readonly<Record<Role, (context: Context) => RoleParts>> = {
+  keyManager: keyManagerParts,
+  gateway: gatewayParts,
+  publisher: publisherParts,
+  store: storeParts,
+};
+
+/** The parts of a server: those that every server has, then those of the roles whose work it does. */
+export function serverParts(context: Context): Required<RoleParts> {
+  const parts = standInRoles[context.configuration.role].does.map((role) => partsOf[role](context));
   return {
-    management: [
-      ...(isRole("keyManager") ? keyManager.management : []),
-      ...(isRole("publisher") ? [publisherHandler(context)] : []),
-      ...(store ? [store.handler] : []),
-    ],
-    traffic: gateway?.traffic ?? [],
-    services: [authentication(context), ...keyManager.services, ...(gateway?.services ?? [])],
-    validateKey: keyManager.validateKey,
+    management: parts.flatMap(({ management }) => management ?? []),
+    traffic: parts.flatMap(({ traffic }) => traffic ?? []),
+    services: [authentication(context), ...parts.flatMap(({ services }) => services ?? [])],
+    validateKey: async (request) => parts.find(({ validateKey }) => validateKey !== undefined)?.validateKey?.(request),
     seed: async () => {
       await seedUserStore(context);
-      await store?.warmUp();
+      for (const { seed } of parts) {
+        await seed?.();
+      }
     },
   };
 }
 
-/** On every profile: who logs in elsewhere asks here whether a password is right. */
+/** Every profile has this service: the web applications call it to check a user's password. */
 function authentication(context: Context): Service {
   return {
     name: "AuthenticationAdmin",
-    roles: ["keyManager", "gateway", "publisher", "store"],
     operations: {
       login: async ({ user, password }) => isUser(context, { user: `${user}`, password: `${password}` }),
     },

@@ -23,7 +23,7 @@ import type { RoleParts } from "./parts";
 import { tokenEndpoints } from "./tokenEndpoints";
 
 /** Keys and tokens, kept in apimgtdb. */
-export function keyManagerParts(context: Context): Pick<RoleParts, "management" | "services" | "validateKey"> {
+export function keyManagerParts(context: Context): RoleParts {
   const { configuration, databases, sessions } = context;
   const pool = (): Pool => databases.pool(configuration.apiManager.dataSource);
   const validateKey = keyValidation(context, pool);
@@ -43,12 +43,10 @@ export function keyManagerParts(context: Context): Pick<RoleParts, "management" 
     services: [
       {
         name: "APIKeyValidationService",
-        roles: ["keyManager"],
         operations: { validateKey: (input) => validateKey({ ...input, operation: "validateKey" }) },
       },
       {
         name: "APIKeyMgtSubscriberService",
-        roles: ["keyManager"],
         operations: {
           createOAuthApplication: async ({ user, name, callbackUrl }) =>
             addClient(pool(), { user: `${user}`, name: `${name}`, callbackUrl: `${callbackUrl}` }),

@@ -4,13 +4,14 @@ import type { KeyValidationRequest } from "../thrift";
 
 /** What a role adds to a server. */
 export interface RoleParts {
-  /** Paths on the management port. */
-  readonly management: readonly Handler[];
-  /** Paths on the API ports. */
-  readonly traffic: readonly Handler[];
-  readonly services: readonly Service[];
-  /** Answers on the Thrift port. */
-  readonly validateKey: (request: KeyValidationRequest) => Promise<unknown>;
-  /** First entries in the databases, once they answer. */
-  readonly seed: () => Promise<void>;
+  /** Handlers of paths on the management port. @default none */
+  readonly management?: readonly Handler[];
+  /** Handlers of paths on the API ports. @default none */
+  readonly traffic?: readonly Handler[];
+  /** @default none */
+  readonly services?: readonly Service[];
+  /** Answers requests on the Thrift port. */
+  readonly validateKey?: (request: KeyValidationRequest) => Promise<unknown>;
+  /** Runs once, as soon as the databases answer. */
+  readonly seed?: () => Promise<void>;
 }

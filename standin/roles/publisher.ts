@@ -6,18 +6,18 @@ import { type Registry, registry } from "../data/registry";
 import { transaction } from "../data/rows";
 import { type Endpoints, type Treatments, treatmentsFor } from "../environmentApi";
 import { describe } from "../errors";
-import type { Handler } from "../http";
 import { callService } from "../serviceClient";
 import { type Visit, webAppHandler } from "../webApp";
+import type { RoleParts } from "./parts";
 
 /** Statuses in which gateways serve an API. */
 const served = ["PUBLISHED", "DEPRECATED", "PROTOTYPED"];
 
 /** APIs: kept in apimgtdb and the shared registry, deployed to every gateway environment. */
-export function publisherHandler(context: Context): Handler {
+export function publisherParts(context: Context): RoleParts {
   const shared = registry(context);
   const pool = (): Pool => context.databases.pool(context.configuration.apiManager.dataSource);
-  return webAppHandler(context, {
+  const handler = webAppHandler(context, {
     base: "/publisher",
     pages: {
       "/site/blocks/item-add/ajax/add.jag": { addAPI: (visit) => add(pool(), shared, visit) },
@@ -30,6 +30,7 @@ export function publisherHandler(context: Context): Handler {
       },
     },
   });
+  return { management: [handler] };
 }
 
 async function add(pool: Pool, shared: Registry, { user, field }: Visit): Promise<object> {

@@ -8,20 +8,14 @@ import { type Registry, registry } from "../data/registry";
 import * as data from "../data/subscriptions";
 import { activeTokens, type Client } from "../data/tokens";
 import { describe } from "../errors";
-import type { Handler } from "../http";
 import { callService } from "../serviceClient";
 import { type Visit, webAppHandler } from "../webApp";
+import type { RoleParts } from "./parts";
 
 const subscriptionPage = "/site/blocks/subscription/subscription-add/ajax/subscription-add.jag";
 
-export interface StoreParts {
-  readonly handler: Handler;
-  /** Reads the published APIs into memory: from then on, only cluster messages show later ones. Never throws. */
-  readonly warmUp: () => Promise<void>;
-}
-
 /** What consumers see: published APIs from the shared registry, applications and subscriptions from apimgtdb. */
-export function storeParts(context: Context): StoreParts {
+export function storeParts(context: Context): RoleParts {
   const shared = registry(context);
   const pool = (): Pool => context.databases.pool(context.configuration.apiManager.dataSource);
   const handler = webAppHandler(context, {
@@ -51,11 +45,12 @@ export function storeParts(context: Context): StoreParts {
       },
     },
   });
+  // Once the list is in memory, only a cluster message makes the Store read it again.
   const warmUp = async (): Promise<void> => {
     await shared.list(apisPath).catch((error: unknown) => context.log.warn(`published APIs: ${describe(error)}`));
   };
   context.cluster.onJoin(() => void warmUp());
-  return { handler, warmUp };
+  return { management: [handler], seed: warmUp };
 }
 
 async function publishedApis(shared: Registry): Promise<Api[]> {
