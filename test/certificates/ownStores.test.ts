@@ -50,7 +50,7 @@ describe("the user's own keystore and truststore", function () {
       {
         keystore: {
           path: paths.keystore,
-          alias: stores.alias ?? "",
+          alias: stores.alias,
           password: stores.password ?? "store pass",
           ...(stores.keyPassword !== undefined && { keyPassword: stores.keyPassword }),
         },

@@ -115,7 +115,10 @@ describe("the servers' certificate on a running stack", function () {
     stack.set({ certificateRenewal: "2026-12-24" });
     const preview = await stack.run("preview");
     assert.equal(preview.status, 0, preview.output);
-    assert.match(preview.stdout, /~ +pulumi-nodejs:dynamic:Resource keystore update \[diff: [~+]renewal\]/);
+    assert.match(
+      preview.stdout,
+      /~ +pulumi-nodejs:dynamic:Resource apim-certificates-keystore update \[diff: [~+]renewal\]/,
+    );
     assert.deepEqual(containersToReplace(preview.stdout).sort(), replaced);
 
     const up = await stack.run("up");
