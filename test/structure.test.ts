@@ -89,7 +89,7 @@ describe("the project's structure", () => {
 
   it("no file outside product/ asks for a role by its name", () => {
     const asksForRole = /(\brole [!=]==? ["'`])|([!=]==? ["'`](keyManager|gateway|publisher|store)["'`])/;
-    for (const file of files.filter((each) => !/^(product|standin)\//.test(each)))
+    for (const file of files.filter((each) => !each.startsWith("product/")))
       for (const line of fs.readFileSync(path.join(project, file), "utf8").split("\n"))
         assert.ok(!asksForRole.test(line), `${file}: put it into the roles' records in product/roles: ${line.trim()}`);
   });
