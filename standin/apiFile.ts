@@ -3,23 +3,23 @@ import { childrenOf, find, textAt } from "./configuration/xml";
 import { type KeyType, keyTypes } from "./data/keyTypes";
 import { escapeHtml } from "./pages";
 
-/** What a gateway does with a call that has a good token. */
+/** What a gateway does with a call that has a valid token. */
 export type Treatment =
-  /** Sends it on to the backend's URL. */
+  /** Forwards the call to this URL of the backend. */
   | { readonly endpoint: string }
-  /** Answers as one of the gateway's own sequences says, e.g. `_sandbox_key_error_`. */
+  /** Answers with this sequence of the gateway, e.g. `_sandbox_key_error_`. */
   | { readonly sequence: string }
   /** Answers with status 401 and this message. */
   | { readonly refusal: string };
 
-/** An API as a gateway serves it. */
+/** An API on a gateway. */
 export interface DeployedApi {
   readonly name: string;
   readonly provider: string;
   readonly version: string;
   /** With the version, e.g. `/weather/1.0.0`. */
   readonly context: string;
-  /** Calls with keys of this type are treated as `matching` says, all others as `other` says. */
+  /** Calls with keys of this type get the treatment `matching`, all others `other`. */
   readonly keyType: KeyType;
   readonly matching: Treatment;
   readonly other: Treatment;
@@ -27,12 +27,12 @@ export interface DeployedApi {
 
 const namespace = "http://ws.apache.org/ns/synapse";
 
-/** The name of its file in the gateway's directory of APIs. */
+/** The file name of an API in the gateway's directory of APIs. */
 export function apiFileName({ provider, name, version }: Pick<DeployedApi, "name" | "provider" | "version">): string {
   return `${[`${provider}--${name}`, `v${version}`].join("_").replace(/[^\w.-]/g, "-")}.xml`;
 }
 
-/** As synapse configuration: a filter on the type of the key. */
+/** Writes an API as a synapse file, with a filter on the type of the key. */
 export function formatApi({ name, provider, version, context, keyType, matching, other }: DeployedApi): string {
   const attributes = [
     attribute("name", `${provider}--${name}`),
@@ -80,7 +80,7 @@ function attribute(key: string, value: string): string {
   return `${key}="${escapeHtml(value)}"`;
 }
 
-/** Reads such a file; undefined when it is another one. */
+/** Reads a file that `formatApi` wrote; undefined: the file has another form. */
 export function parseApi(text: string): DeployedApi | undefined {
   const root = parseXml(text).root;
   const filter = root && find(root, "resource/inSequence/filter");

@@ -1,9 +1,9 @@
-/** As long as the product's caches keep an answer. */
+/** The lifetime of an entry, as in the product's caches. */
 const milliseconds = 15 * 60 * 1000;
-/** More are forgotten, oldest first. */
+/** Entries at most; the oldest is deleted first. */
 const size = 10_000;
 
-/** What a server has learnt and need not ask for again. */
+/** Answers of other servers, kept for a limited time. */
 export class Cache<Value> {
   private readonly entries = new Map<string, { readonly until: number; readonly value: Value }>();
 
@@ -14,7 +14,8 @@ export class Cache<Value> {
 
   set(id: string, value: Value): void {
     this.entries.set(id, { until: Date.now() + milliseconds, value });
-    for (const oldest of this.entries.size > size ? [...this.entries.keys()].slice(0, 1) : []) {
+    const [oldest] = this.entries.keys();
+    if (this.entries.size > size && oldest !== undefined) {
       this.entries.delete(oldest);
     }
   }

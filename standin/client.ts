@@ -3,14 +3,14 @@ import { type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { SecureContext } from "node:tls";
 
-/** As dns.lookup. */
+/** Resolves host names, with the signature of `dns.lookup`. */
 export type Lookup = (
   host: string,
   options: LookupOptions,
   callback: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
 ) => void;
 
-/** How this server calls others: whom it believes, and how it finds them. */
+/** How this server calls others: the certificates that it trusts, and how it resolves host names. */
 export interface Caller {
   readonly trust: SecureContext;
   readonly lookup: Lookup;
@@ -34,8 +34,8 @@ export interface CallAnswer {
 }
 
 /**
- * One HTTP or HTTPS request on a connection of its own; the certificate and its host name are checked.
- * @throws when the URL is not one, nothing answers in time, or the certificate is refused.
+ * Sends one HTTP or HTTPS request on a new connection; the certificate and its host name are checked.
+ * @throws when the URL is invalid, the server does not answer in time, or the certificate is refused
  */
 export function call(caller: Caller, { url, method = "GET", headers, body, credentials, timeout = 10_000 }: Call) {
   return new Promise<CallAnswer>((resolve, reject) => {
@@ -70,7 +70,7 @@ export function call(caller: Caller, { url, method = "GET", headers, body, crede
   });
 }
 
-/** An error that reads like the system's own. */
+/** A timeout error, with the code of the operating system's own. */
 export function timedOut(milliseconds: number): Error {
   return Object.assign(new Error(`no answer in ${milliseconds} ms`), { code: "ETIMEDOUT" });
 }

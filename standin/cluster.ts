@@ -12,22 +12,22 @@ export interface ClusterMessage {
   readonly body: string;
 }
 
-/** This server's membership: who has joined, and messages between members. */
+/** This server's membership in a cluster. */
 export interface Cluster {
   readonly members: () => readonly MemberAddress[];
-  /** Why a configured member is not joined, as far as is known. */
+  /** Why a configured member has not joined, as far as this server knows. */
   readonly problem: (member: MemberAddress) => string;
   readonly send: (message: ClusterMessage) => void;
   readonly subscribe: (topic: string, listener: (body: string) => void) => void;
-  /** Calls back when a member joins: messages before that did not come from it. */
+  /** Calls back when a member joins. Messages that the member sent before did not arrive here. */
   readonly onJoin: (listener: () => void) => void;
   readonly close: () => void;
 }
 
 const retryMilliseconds = 1000;
-/** A greeting later than this is none. */
+/** Timeout of the greeting after a connection is opened. */
 const greetingMilliseconds = 3000;
-/** A member that is silent for longer has left: its machine may be gone without a word. */
+/** A member that sends nothing for longer has left: its machine may have stopped without closing the connection. */
 const silenceMilliseconds = 6000;
 const heartbeatMilliseconds = 2000;
 
@@ -50,21 +50,21 @@ export function noCluster(reason: string): Cluster {
 }
 
 /**
- * Listens for members, and keeps asking the configured ones to join. A member is joined once both have greeted each
- * other with the same domain; either side may have connected.
- * @throws when the port can't be bound.
+ * Listens for members, and connects to the configured ones again and again. A member has joined when both sides have
+ * sent a greeting with the same domain, no matter which side connected.
+ * @throws when the port can't be bound
  */
 export async function joinCluster(
   { domain, scheme, local, members }: ClusteringConfiguration,
   { log, lookup }: { log: Log; lookup: Lookup },
 ): Promise<Cluster> {
   if (local.host === "127.0.0.1" || local.host === "localhost") {
-    // The product does just this, without a word in its log.
-    log.warn(`${axis2File}: localMemberHost ${local.host} is told to no other member: a cluster of one`);
+    // The product behaves the same, but logs nothing.
+    log.warn(`${axis2File}: other members can't reach localMemberHost ${local.host}; the cluster has one member`);
     return noCluster(`localMemberHost ${local.host} can't be reached by other members`);
   }
   if (scheme !== "wka") {
-    log.warn(`${axis2File}: membershipScheme ${scheme}: the stand-in knows wka only; a cluster of one`);
+    log.warn(`${axis2File}: membershipScheme ${scheme}: the stand-in supports only wka; the cluster has one member`);
   }
   const joined = new Map<string, Set<Socket>>();
   const problems = new Map<string, string>();
@@ -148,7 +148,7 @@ export async function joinCluster(
     socket.once("connect", () => greet(socket, fail));
     socket.once("timeout", () => {
       if (!joined.get(key)?.has(socket)) {
-        fail("no greeting in time");
+        fail(`no greeting within ${greetingMilliseconds} ms`);
         socket.destroy();
       }
     });
@@ -183,7 +183,7 @@ export async function joinCluster(
     problem: (member) => problems.get(keyOf(member)) ?? "has not joined",
     send: (message) => {
       for (const connections of joined.values()) {
-        // The newest: an older one may be that of a member which was killed since.
+        // The newest connection: an older one may belong to a process of the member that was killed.
         [...connections].at(-1)?.write(encode({ kind: "message", ...message }));
       }
     },

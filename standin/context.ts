@@ -8,17 +8,17 @@ import type { ThriftSessions } from "./thrift";
 
 /** What the parts of one running server share. */
 export interface Context {
-  /** From CARBON_HOME: the directory that holds it, e.g. `publisher-1` of `/mnt/publisher-1/wso2am`. */
+  /** The name of the parent directory of CARBON_HOME, e.g. `publisher-1` for `/mnt/publisher-1/wso2am`. */
   readonly node: string;
   readonly configuration: Configuration;
   readonly log: Log;
   readonly databases: Databases;
   readonly cluster: Cluster;
-  /** The key that this server signs and serves with. */
+  /** The key for TLS on the management port, and for signatures. */
   readonly identity: Identity;
-  /** For management calls: carbon.xml's truststore. */
+  /** Makes management calls, with the truststore of carbon.xml. */
   readonly caller: Caller;
-  /** For the gateway's API traffic: the truststore of axis2.xml's https sender. */
+  /** Forwards API traffic, with the truststore of the https sender in axis2.xml. */
   readonly trafficCaller: Caller;
   readonly sessions: ThriftSessions;
 }

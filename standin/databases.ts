@@ -6,22 +6,23 @@ import { registryFile } from "./configuration/registry";
 import { userManagementFile } from "./configuration/userManagement";
 import { codeOf, describe } from "./errors";
 
-/** The data sources that other files name. */
+/** The databases of this server. */
 export interface Databases {
-  /** Data sources on a server, each opened by this server. */
+  /** The data sources that are on a database server. */
   readonly sources: readonly DataSource[];
-  /** @throws when the data source is embedded or not defined. */
+  /** @throws when the data source is embedded or not defined */
   readonly pool: (jndiName: string) => Pool;
-  /** Connects and looks for the tables that this server needs there. @throws saying what is wrong */
+  /** Connects and checks that the tables of this server exist. @throws naming the fault */
   readonly check: (source: DataSource) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
+/** Milliseconds. */
 const connectTimeout = 2000;
 
 /**
- * Prepares the pools; connects nowhere yet.
- * @throws when a file names a data source that master-datasources.xml does not define.
+ * Creates the pools, which connect with their first query.
+ * @throws when a file names a data source that master-datasources.xml does not define
  */
 export function openDatabases(configuration: Configuration): Databases {
   const needs = neededTables(configuration);
@@ -31,10 +32,15 @@ export function openDatabases(configuration: Configuration): Databases {
       const { maxActive: connectionLimit, sessionVariables, ...rest } = server;
       const pool = createPool({
         ...rest,
-        ...{ connectionLimit, maxIdle: 2, idleTimeout: 60_000, connectTimeout, timezone: "Z" },
+        connectionLimit,
+        maxIdle: 2,
+        idleTimeout: 60_000,
+        connectTimeout,
+        timezone: "Z",
       });
-      if (sessionVariables !== undefined)
+      if (sessionVariables !== undefined) {
         pool.on("connection", (connection) => connection.query(`SET SESSION ${sessionVariables}`));
+      }
       pools.set(jndiName, pool);
     }
   }
@@ -63,7 +69,7 @@ export function openDatabases(configuration: Configuration): Databases {
   };
 }
 
-/** A table per data source by which a schema loaded with the wrong script shows. */
+/** One table per data source. A missing table shows that the wrong script was loaded. */
 function neededTables({ apiManager, userManagement, registry, dataSources }: Configuration) {
   const needs = [
     { jndiName: apiManager.dataSource, table: "AM_API", file: apiManagerFile },

@@ -6,20 +6,20 @@ import { codeOf, describe } from "./errors";
 import type { Log } from "./log";
 
 /**
- * The APIs of one directory: one synapse file each, as the product keeps them. Other gateways may write there too; what
- * they did is seen at the next call, as the product's hot deployment sees it within seconds.
+ * The APIs of one directory, each in a synapse file as in the product. Other gateways may write to the directory too:
+ * their changes have effect at the next call (in the product after some seconds, by hot deployment).
  */
 export interface DeployedApis {
   readonly all: () => readonly DeployedApi[];
   readonly deploy: (api: DeployedApi) => void;
-  /** @returns whether it was there */
+  /** @returns whether the API was deployed */
   readonly remove: (api: Pick<DeployedApi, "name" | "provider" | "version">) => boolean;
 }
 
-/** Two changes of a directory within this time, in ms, may leave the same time of its last change. */
+/** Two changes of a directory within this time may leave the same modification time. */
 const clockMilliseconds = 100;
 
-/** What was deployed before is there again. */
+/** Opens the directory; APIs that were deployed before a restart are still there. */
 export function deployedApis(carbonHome: string, log: Log): DeployedApis {
   const directory = join(carbonHome, synapseDirectory);
   let last: { readonly changed: number; readonly read: number; readonly apis: readonly DeployedApi[] } | undefined;
@@ -34,7 +34,7 @@ export function deployedApis(carbonHome: string, log: Log): DeployedApis {
     deploy: (api) => {
       const path = join(directory, apiFileName(api));
       mkdirSync(directory, { recursive: true });
-      // In one step, so that a server that is killed leaves no half file, and nobody else reads one.
+      // Renamed in one step, so that nobody reads half a file, even when the server is killed.
       writeFileSync(`${path}.new`, formatApi(api));
       renameSync(`${path}.new`, path);
     },
@@ -54,7 +54,7 @@ function readApis(directory: string, log: Log): DeployedApi[] {
       try {
         return parseApi(readFileSync(join(directory, file), "utf8")) ?? [];
       } catch (error) {
-        // One that is gone by now was removed by another gateway.
+        // ENOENT: another gateway has removed the file in the meantime.
         if (codeOf(error) !== "ENOENT") {
           log.error(`${synapseDirectory}/${file} is not deployed: ${describe(error)}`);
         }
@@ -63,7 +63,7 @@ function readApis(directory: string, log: Log): DeployedApi[] {
     });
 }
 
-/** The API that serves a path: the longest context wins. */
+/** The API with the longest context that a path begins with. */
 export function apiFor(apis: readonly DeployedApi[], path: string): DeployedApi | undefined {
   return apis
     .filter(({ context }) => path === context || path.startsWith(`${context}/`))

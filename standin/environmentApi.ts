@@ -1,19 +1,19 @@
 import type { DeployedApi } from "./apiFile";
 
-/** The backends of an API; at least one. */
+/** The backends of an API. At least one is present. */
 export interface Endpoints {
   readonly production?: string;
   readonly sandbox?: string;
 }
 
-/** What differs between the gateways that an API is deployed to. */
+/** The part of a deployed API that depends on the type of the environment. */
 export type Treatments = Pick<DeployedApi, "keyType" | "matching" | "other">;
 
 /**
- * What the gateway of an environment of this type does with the two kinds of keys. Undefined: the API has no endpoint for
- * that gateway, so it does not get it.
+ * What a gateway does with the two types of keys, depending on the type of its environment.
  *
- * @throws when it is none of the product's types
+ * @returns undefined: the API has no endpoint for this environment and is not deployed there
+ * @throws when the product has no such type
  */
 export function treatmentsFor(type: string, { production, sandbox }: Endpoints): Treatments | undefined {
   switch (type) {
@@ -40,7 +40,7 @@ export function treatmentsFor(type: string, { production, sandbox }: Endpoints):
   }
 }
 
-/** Each key its endpoint; a key whose endpoint is not there meets one of the gateway's own sequences. */
+/** Each key leads to its own endpoint. A key without an endpoint is answered by a sequence of the gateway. */
 function hybridTreatments(production: string | undefined, sandbox: string | undefined): Treatments | undefined {
   if (production !== undefined) {
     return {

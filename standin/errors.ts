@@ -1,9 +1,9 @@
-/** What a refused connection means, in words; other errors keep their own. */
+/** Error codes in words; other errors keep their own message. */
 const meanings: Readonly<Record<string, string>> = {
   ENOTFOUND: "the host name does not resolve",
   EAI_AGAIN: "the host name does not resolve",
   ECONNREFUSED: "nothing listens there",
-  ECONNRESET: "the connection was cut",
+  ECONNRESET: "the connection was reset",
   EHOSTUNREACH: "the address is not reachable",
   ENETUNREACH: "the address is not reachable",
   ETIMEDOUT: "no answer in time",
@@ -18,30 +18,34 @@ const meanings: Readonly<Record<string, string>> = {
   ER_BAD_DB_ERROR: "there is no such database",
 };
 
-/** One line for a person. */
+/** The message of whatever was thrown. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** One line about an error, in words where its code is known. */
 export function describe(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return String(error);
-  }
   const code = codeOf(error);
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     const { host, cert } = error as Error & { host?: string; cert?: { subjectaltname?: string } };
-    return `its certificate does not carry the name ${host} (it has ${cert?.subjectaltname ?? "none"})`;
+    return `its certificate is not valid for ${host} (it names ${cert?.subjectaltname ?? "no host"})`;
   }
   const meaning = code === undefined ? undefined : meanings[code];
-  return meaning === undefined ? (error.message.split("\n")[0] ?? "") : `${meaning} (${code})`;
+  return meaning === undefined ? firstLine(error) : `${meaning} (${code})`;
 }
 
-/** Node's and MySQL's error code. */
+/** The error code of Node or MySQL. */
 export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : undefined;
 }
 
-/** As `describe`, with the system's own words where they name the address or table. */
+/** Like `describe`, followed by the original message, which may name the address or the table. */
 export function describeFully(error: unknown): string {
   const text = describe(error);
-  return error instanceof Error && codeOf(error) !== undefined && error.message !== text
-    ? `${text}: ${error.message.split("\n")[0]}`
-    : text;
+  return codeOf(error) !== undefined && errorMessage(error) !== text ? `${text}: ${firstLine(error)}` : text;
+}
+
+function firstLine(error: unknown): string {
+  return errorMessage(error).split("\n")[0] ?? "";
 }

@@ -3,24 +3,24 @@ import { type Handler, json } from "./http";
 import { checkLink, type LinkState } from "./linkChecks";
 import { type ConfiguredLink, configuredLinks } from "./links";
 
-/** What `GET /standin/health` answers. */
+/** The answer to `GET /standin/health`. */
 export interface Health {
   readonly standIn: true;
-  /** carbon.xml Name. */
+  /** `Name` in carbon.xml. */
   readonly name: string;
   readonly node: string;
   readonly role: string;
   readonly profile: string;
   readonly version: string;
-  /** Own ports open and databases reachable; other links don't count, so that the start order can't deadlock. */
+  /** True: the ports are open and the databases answer. Other links don't count, so that the start order can't deadlock. */
   readonly ready: boolean;
   readonly links: readonly LinkState[];
 }
 
-/** Answers to several askers within this time are the same. */
+/** Milliseconds for which the result of a check is reused. */
 const freshMilliseconds = 1000;
 
-/** A value that is worked out at most once per `freshMilliseconds`. */
+/** Calls `work` at most once per `freshMilliseconds`. */
 function cached<T>(work: () => Promise<T>): () => Promise<T> {
   let last: { readonly at: number; readonly value: Promise<T> } | undefined;
   return () => {
@@ -32,7 +32,7 @@ function cached<T>(work: () => Promise<T>): () => Promise<T> {
 }
 
 /**
- * `GET /standin/health`: 200 when ready, else 503. `?links=none` asks for readiness alone, which is quicker.
+ * `GET /standin/health`: 200 when ready, else 503. `?links=none` checks the databases only, which is quicker.
  * @param started whether the ports are open and the databases have answered once
  */
 export function healthHandler(context: Context, started: () => boolean): Handler {

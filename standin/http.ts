@@ -6,7 +6,7 @@ import type { Log } from "./log";
 
 export interface Request {
   readonly method: string;
-  /** Decoded path without the query. */
+  /** The decoded path, without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage["headers"];
@@ -19,23 +19,23 @@ export interface Answer {
   readonly body?: string | Buffer;
 }
 
-/** Undefined: not mine. */
+/** Answers a request; undefined: the handler does not serve this path. */
 export type Handler = (request: Request) => Promise<Answer | undefined> | Answer | undefined;
 
-/** Larger bodies are refused: no request of the product's web applications comes near. */
+/** Bytes. Requests of the product's web applications are far smaller. */
 const bodyLimit = 4 * 1024 * 1024;
 
-/** JSON, as the product's web applications answer. */
+/** An answer with a JSON body. */
 export function json(value: unknown, status = 200, headers: Answer["headers"] = {}): Answer {
   return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(value) };
 }
 
-/** Fields of a form-encoded body. */
+/** The fields of a form-encoded body. */
 export function formOf(request: Request): URLSearchParams {
   return new URLSearchParams(request.body.toString("utf8"));
 }
 
-/** User and password of a Basic authorization header. */
+/** The user and password of a Basic authorization header. */
 export function credentialsOf(request: Request): { user: string; password: string } | undefined {
   const encoded = /^Basic\s+(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
   const [, user, password] = /^([^:]*):([\s\S]*)$/.exec(Buffer.from(encoded ?? "", "base64").toString("utf8")) ?? [];
@@ -43,10 +43,10 @@ export function credentialsOf(request: Request): { user: string; password: strin
 }
 
 /**
- * Listens; the first handler that answers wins, 404 otherwise.
- * @param node its name, which every answer tells
- * @param address to bind; undefined means all
- * @throws when the port can't be bound, naming it and its purpose.
+ * Starts an HTTP or HTTPS server. The first handler that answers wins; without one the answer is 404.
+ * @param options.node name of the node, sent with every answer
+ * @param options.address address to bind; undefined: all addresses
+ * @throws naming the port and its purpose when the port can't be bound
  */
 export async function listen(
   options: { node: string; purpose: string; port: number; address?: string | undefined; identity?: Identity; log: Log },
@@ -56,21 +56,20 @@ export async function listen(
     answer(message, handlers, options.log).then(
       (result) => send(response, options.node, result),
       (error: unknown) => {
-        options.log.error(
-          `${message.method} ${message.url?.split("?")[0]}: ${error instanceof Error ? error.stack : error}`,
-        );
-        send(response, options.node, { status: 500, body: "the stand-in failed on this request; its log says why\n" });
+        const path = message.url?.split("?")[0];
+        options.log.error(`${message.method} ${path}: ${error instanceof Error ? error.stack : error}`);
+        send(response, options.node, { status: 500, body: "the stand-in failed on this request; see its log\n" });
       },
     );
   };
   const server = options.identity ? createSecureServer({ ...options.identity }, listener) : createServer(listener);
-  // Longer than a balancer keeps an idle connection, so that it never sends a request into a closing one.
+  // Longer than a load balancer keeps idle connections, so that it never sends a request on a connection that is closing.
   server.keepAliveTimeout = 75_000;
   await bind(server, options);
   return server;
 }
 
-/** Lets requests under way finish, at most for `limit` milliseconds; then cuts them. */
+/** Lets open requests finish for at most `limit` milliseconds, then closes their connections. */
 export function closeServer(server: Server, limit: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), limit);
@@ -82,14 +81,14 @@ export function closeServer(server: Server, limit: number): Promise<void> {
   });
 }
 
-/** Binds a server of any protocol. @throws naming port, purpose and cause. */
+/** Binds a server of any protocol. @throws naming the port, its purpose and the cause */
 export function bind(
   server: NetServer,
   { purpose, port, address }: { purpose: string; port: number; address?: string | undefined },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
-      const reason = error.code === "EADDRNOTAVAIL" ? "the address is not one of this machine's" : error.message;
+      const reason = error.code === "EADDRNOTAVAIL" ? "the address does not belong to this machine" : error.message;
       reject(new Error(`could not bind port ${port} on ${address ?? "all addresses"} for ${purpose}: ${reason}`));
     };
     server.once("error", failed);
@@ -127,7 +126,7 @@ async function answer(message: IncomingMessage, handlers: readonly Handler[], lo
       return found;
     }
   }
-  return { status: 404, body: `stand-in: nothing is at ${request.path} on this server\n` };
+  return { status: 404, body: `stand-in: this server does not serve ${request.path}\n` };
 }
 
 function send(response: ServerResponse, node: string, { status, headers, body = "" }: Answer): void {
@@ -136,7 +135,7 @@ function send(response: ServerResponse, node: string, { status, headers, body = 
     "content-type": "text/plain; charset=utf-8",
     "content-length": Buffer.byteLength(body),
     ...headers,
-    // Last: a neighbour's answer that is passed on brings the neighbour's name.
+    // After `headers`: a forwarded answer has the name of the server that it came from.
     "x-standin-node": node,
   });
   response.end(body);

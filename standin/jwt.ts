@@ -2,10 +2,10 @@ import { createSign } from "node:crypto";
 import type { Validation } from "./data/tokens";
 import type { Identity } from "./keyStores";
 
-/** Milliseconds that a backend may believe it. */
+/** Milliseconds for which the token is valid. */
 const lifetime = 15 * 60 * 1000;
 
-/** The token that X-JWT-Assertion carries: who calls, through which application. Signed with the node's own key. */
+/** The JSON Web Token about a caller and its application for backends (X-JWT-Assertion), signed with the node's key. */
 export function callerToken(identity: Identity, validation: Validation, context: string, version: string): string {
   const claims = {
     iss: "wso2.org/products/am",

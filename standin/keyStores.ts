@@ -4,17 +4,18 @@ import { createSecureContext, type SecureContext } from "node:tls";
 import { readJks } from "../certificates/jks";
 import type { StoredEntry } from "../certificates/keystoreEntry";
 import type { KeyStoreReference } from "./configuration/carbon";
+import { errorMessage } from "./errors";
 
-/** What a TLS port presents. */
+/** The private key and certificates of a TLS port. */
 export interface Identity {
   readonly key: string;
-  /** The own certificate first. */
+  /** PEM: the certificate of the key, then those of its issuers. */
   readonly cert: string;
 }
 
 /**
  * The private key that a keystore reference names.
- * @throws naming the file when it, the alias or a password is wrong.
+ * @throws naming the file when the file, the alias or a password is wrong
  */
 export function loadIdentity(reference: KeyStoreReference): Identity {
   const entries = load(reference);
@@ -32,8 +33,8 @@ export function loadIdentity(reference: KeyStoreReference): Identity {
 }
 
 /**
- * Trusts the certificates of a truststore, and nothing else.
- * @throws naming the file when it can't be read.
+ * A TLS context that trusts the certificates of a truststore and no others.
+ * @throws naming the file when it can't be read
  */
 export function loadTrust(reference: Pick<KeyStoreReference, "location" | "password">): SecureContext {
   const trusted = load(reference).flatMap((one) => (one.kind === "trusted" ? one.certificate : []));
@@ -48,7 +49,7 @@ function withFile<T>({ location }: Pick<KeyStoreReference, "location">, read: ()
   try {
     return read();
   } catch (error) {
-    throw new Error(`${location}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`${location}: ${errorMessage(error)}`);
   }
 }
 

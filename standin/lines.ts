@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 
-/** A longer line is no message of ours. */
+/** Characters. Messages of the stand-in are shorter than this. */
 const limit = 1024 * 1024;
 
-/** Calls back with each line that arrives; a line that the callback refuses, or one too long, ends the connection. */
+/** Calls back with each line that arrives. When the callback throws, or a line is too long, the connection is closed. */
 export function readLines(socket: Socket, onLine: (line: string) => void): void {
   let rest = "";
   socket.setEncoding("utf8");
@@ -18,7 +18,7 @@ export function readLines(socket: Socket, onLine: (line: string) => void): void 
         onLine(line);
       }
     } catch {
-      // Someone else's protocol: nothing to answer.
+      // The peer speaks another protocol, so an error message would not reach it.
       socket.destroy();
     }
   });

@@ -3,31 +3,32 @@ import type { Service } from "./configuration/apiManager";
 import type { Context } from "./context";
 import { describe } from "./errors";
 import type { ConfiguredLink, LinkKind } from "./links";
+import { serviceUrl } from "./serviceClient";
 import { askOverThrift, openThriftSession } from "./thrift";
 
-/** One link as seen from inside. */
+/** One link as seen from this server. */
 export interface LinkState {
-  /** Unique on this node: file element and target. */
+  /** Element and target: unique on this node. */
   readonly id: string;
   readonly kind: LinkKind;
   readonly protocol: ConfiguredLink["protocol"];
   readonly host: string;
   readonly port: number;
-  /** What the host name resolved to. */
+  /** The address to which the host name resolved. */
   readonly address?: string;
   readonly file: string;
   readonly element: string;
-  /** `unchecked`: for browsers, never called by the server. */
+  /** `unchecked`: an address for browsers, which servers never call. */
   readonly state: "ok" | "failed" | "unchecked";
   readonly error?: string;
-  /** How long the check took. */
+  /** Duration of the check. */
   readonly ms: number;
 }
 
-/** One link's check takes no longer. */
+/** Timeout of the check of one link. */
 const checkMilliseconds = 1000;
 
-/** Tries one link; never throws. */
+/** Checks one link; never throws. */
 export async function checkLink(context: Context, link: ConfiguredLink): Promise<LinkState> {
   const { kind, protocol, host, port, file, element } = link;
   const base = { id: `${element} -> ${host}:${port}`, kind, protocol, host, port, file, element };
@@ -87,38 +88,38 @@ async function tryLink(context: Context, link: ConfiguredLink): Promise<void> {
   }
 }
 
-/** Calls one of the neighbour's services, as an administrator of it. */
-async function tryService({ caller }: Context, { url, user, password }: Service, name: string): Promise<void> {
+/** Calls a service of another server with the administrator's credentials. */
+async function tryService({ caller }: Context, service: Service, name: string): Promise<void> {
   const { status } = await call(caller, {
-    url: new URL(name, url.endsWith("/") ? url : `${url}/`).href,
-    credentials: { user, password },
+    url: serviceUrl(service, name),
+    credentials: service,
     timeout: checkMilliseconds,
   });
   if (status === 401) {
-    throw new Error(`user ${user} or its password refused`);
+    throw new Error(`user ${service.user} or its password refused`);
   }
-  refuseBalancers(status);
+  refuseBalancerAnswers(status);
   if (status !== 200) {
     throw new Error(`${name} answered ${status}: this server does not have that service`);
   }
 }
 
-/** Anything but "not found" proves that the path is served there; what is sent here changes nothing. */
+/** Any status but 404 shows that the server serves the path. The request changes nothing. */
 async function tryUrl(caller: Context["caller"], { url = "" }: ConfiguredLink): Promise<void> {
   const { status } = await call(caller, { url, timeout: checkMilliseconds });
-  refuseBalancers(status);
+  refuseBalancerAnswers(status);
   if (status === 404) {
     throw new Error(`${new URL(url).pathname} is not served there (404)`);
   }
 }
 
-/** What a load balancer answers by itself: it is there, but the link goes on behind it. */
-function refuseBalancers(status: number): void {
+/** A load balancer that answers by itself has no server behind it, so the link fails. */
+function refuseBalancerAnswers(status: number): void {
   if (status === 421) {
-    throw new Error("answered 421: a load balancer that does not know the host name");
+    throw new Error("answered 421: a load balancer has no route for the host name");
   }
   if ([502, 503, 504].includes(status)) {
-    throw new Error(`answered ${status}: a load balancer without a server for it`);
+    throw new Error(`answered ${status}: a load balancer has no server for the host name`);
   }
 }
 

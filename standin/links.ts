@@ -7,7 +7,7 @@ import { registryFile } from "./configuration/registry";
 import { standInRoles } from "./roles/table";
 import { thriftTarget } from "./thrift";
 
-/** What a link is for, which decides how it is checked. */
+/** The purpose of a link, which decides how the link is checked. */
 export type LinkKind =
   | "database"
   | "authentication"
@@ -20,19 +20,19 @@ export type LinkKind =
   | "hostAlias"
   | "published";
 
-/** One connection that this server's files configure, as they say it. */
+/** One connection as this server's files configure it. */
 export interface ConfiguredLink {
   readonly kind: LinkKind;
   readonly protocol: "jdbc" | "https" | "http" | "thrift" | "hazelcast" | "hosts";
   readonly host: string;
-  /** 0 for a host alias. */
+  /** 0: a host alias. */
   readonly port: number;
   /** Below CARBON_HOME. */
   readonly file: string;
   readonly element: string;
-  /** The whole URL, where there is one. */
+  /** Absent: the files configure host and port instead of a URL. */
   readonly url?: string;
-  /** A database link's JNDI name, or an environment's name. */
+  /** The JNDI name of a database, or the name of an environment. */
   readonly name?: string;
 }
 
@@ -51,7 +51,7 @@ type ApiManagerLink = ConfiguredLink & { readonly kind: keyof typeof elementOf }
 
 /**
  * Every link of this server, each once, in the order of the files.
- * @throws naming file and element when a URL is not one.
+ * @throws naming the file and the element when a URL is invalid
  */
 export function configuredLinks(configuration: Configuration): ConfiguredLink[] {
   const { elements } = standInRoles[configuration.role];
@@ -120,7 +120,7 @@ function apiManagerLinks(configuration: Configuration): ApiManagerLink[] {
   ];
 }
 
-/** Every host name in the files, once: each must resolve here. */
+/** Every host name in the files, once. Each must resolve on this node. */
 function aliasLinks({ carbon, registry }: Configuration, links: readonly ConfiguredLink[]): ConfiguredLink[] {
   const named = [
     ...links,

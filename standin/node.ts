@@ -17,7 +17,7 @@ import { standInRoles } from "./roles/table";
 import { servicesHandler } from "./services";
 import { serveThrift, thriftSessions } from "./thrift";
 
-/** Requests under way at a stop have this long. */
+/** Milliseconds in which requests may finish when the server stops. */
 const stopMilliseconds = 1000;
 
 export interface StartOptions {
@@ -25,22 +25,22 @@ export interface StartOptions {
   /** The value of -Dprofile. */
   readonly profile: string;
   readonly log: Log;
-  /** Seconds for the databases to answer for the first time. */
+  /** Seconds in which the databases must answer for the first time. */
   readonly startLimit: number;
-  /** For several servers in one process. @default this machine's, as the operating system says */
+  /** The address to bind and the host names, for several servers in one process. @default those of the operating system */
   readonly network?: { readonly address: string; readonly lookup: Lookup };
 }
 
 export interface RunningNode {
   readonly configuration: Configuration;
-  /** Settles when the databases have answered. Rejects at the start limit. */
+  /** Resolves when the databases have answered, rejects at the start limit. */
   readonly started: Promise<void>;
   /** Closes everything within a second. */
   readonly stop: () => Promise<void>;
 }
 
 /**
- * Starts one server: ports first, so that it can say why it waits, then databases.
+ * Starts one server. It opens its ports before the databases answer, so that its health shows what it waits for.
  * @throws when a file is wrong or a port can't be bound.
  */
 export async function startNode({ carbonHome, profile, log, startLimit, network }: StartOptions): Promise<RunningNode> {
@@ -129,7 +129,7 @@ async function openThrift(
     return [];
   }
   const { sessions, identity } = context;
-  // As the product: the name decides the interface, so a name that is not this node's own can't be served.
+  // As in the product, the name decides the interface, so a host name of another node can't be bound.
   const host = thriftServerHost === undefined ? address : await resolveHost(context.caller.lookup, thriftServerHost);
   const close = await serveThrift({ port: thriftServerPort, address: host, identity, sessions }, handle);
   context.log.info(`Thrift key validation on port ${thriftServerPort}`);
@@ -161,7 +161,7 @@ async function waitForDatabases(context: Context, startLimit: number, stopped: (
   }
 }
 
-/** The product sends browsers on to the secure port. */
+/** Redirects browsers to the HTTPS port, as the product does. */
 function redirectToTls({ publicUrl }: Configuration): Handler {
   return ({ path }) => ({ status: 302, headers: { location: `${publicUrl}${path}` } });
 }

@@ -7,7 +7,7 @@ const titles: Readonly<Record<string, string>> = {
   "/carbon": "Management Console",
 };
 
-/** What a browser sees. All roles answer on all three, as the product's profiles do. */
+/** Pages for browsers. Every role serves all three, as the product's profiles do. */
 export function pageHandler({ node, configuration: { carbon, role } }: Context): Handler {
   return ({ method, path }) => {
     const title = titles[path.replace(/\/$/, "")];
@@ -27,14 +27,14 @@ export function pageHandler({ node, configuration: { carbon, role } }: Context):
 <body><h1>${title}: the stand-in</h1>
 <p>This is ${escapeHtml(carbon.name)}, a small server in the product's place. It is not WSO2 API Manager.</p>
 <table>${rows.join("")}</table>
-<p><a href="/standin/health">What it is connected to</a></p>
+<p><a href="/standin/health">Its connections and their state</a></p>
 </body></html>
 `,
     };
   };
 }
 
-/** Text as HTML. */
+/** Escapes text for HTML and XML. */
 export function escapeHtml(text = ""): string {
   return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
 }

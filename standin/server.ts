@@ -1,10 +1,14 @@
 import { basename, dirname } from "node:path";
+import { errorMessage } from "./errors";
 import { consoleLog } from "./log";
 import { startNode } from "./node";
 
-/** Seconds for the databases to answer, unless START_LIMIT_SECONDS says otherwise; then the server ends, so that a restart policy tries again. */
+/**
+ * Seconds in which the databases must answer. After that the server exits, so that a restart policy starts it again.
+ * START_LIMIT_SECONDS overrides it.
+ */
 const defaultStartLimit = 120;
-/** Milliseconds for a stop; what is still open then is cut. */
+/** Milliseconds after which a stop exits even if connections are open. */
 const stopLimit = 1500;
 
 async function main(): Promise<void> {
@@ -18,7 +22,7 @@ async function main(): Promise<void> {
   }
   const profile = process.argv.find((one) => one.startsWith("-Dprofile="))?.slice("-Dprofile=".length) ?? "default";
   const log = consoleLog(basename(dirname(carbonHome)));
-  log.info(`stand-in starts from ${carbonHome} with profile ${profile}`);
+  log.info(`starting the stand-in from ${carbonHome} with profile ${profile}`);
   const node = await startNode({ carbonHome, profile, log, startLimit });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
@@ -34,6 +38,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stdout.write(`${new Date().toISOString()} ERROR ${error instanceof Error ? error.message : error}\n`);
+  process.stdout.write(`${new Date().toISOString()} ERROR ${errorMessage(error)}\n`);
   process.exit(1);
 });

@@ -1,26 +1,68 @@
 import { type Caller, call } from "./client";
-import type { Service } from "./configuration/apiManager";
+import type { Configuration } from "./configuration";
+import { apiManagerFile, type Environment, type Service } from "./configuration/apiManager";
+import type { Client } from "./data/tokens";
 import { describe } from "./errors";
 
-/** A neighbour's service, and the element that names it, for errors. */
-export interface Neighbour {
+/** A server whose management services this server calls. */
+export interface Target {
   readonly service: Service;
-  /** e.g. `AuthManager/ServerURL in repository/conf/api-manager.xml`. */
+  /** The element that configures it, for errors, e.g. `AuthManager/ServerURL in repository/conf/api-manager.xml`. */
   readonly decidedBy: string;
 }
 
-/** Where a service of this name is, below a ServerURL. */
-function serviceUrl({ url }: Service, path: string): string {
+/** The server that checks passwords of users. */
+export function loginTarget({ apiManager }: Configuration): Target {
+  return { service: apiManager.authManager, decidedBy: `AuthManager/ServerURL in ${apiManagerFile}` };
+}
+
+/** The Key Manager. */
+export function keyManagerTarget({ apiManager: { keyValidation } }: Configuration): Target {
+  return { service: keyValidation, decidedBy: `${keyValidation.element}/ServerURL in ${apiManagerFile}` };
+}
+
+/** The gateway of an environment. */
+export function gatewayTarget(environment: Environment): Target {
+  return { service: environment, decidedBy: `Environment[${environment.name}]/ServerURL in ${apiManagerFile}` };
+}
+
+/** The URL of a service below a ServerURL. */
+export function serviceUrl({ url }: Service, path: string): string {
   return new URL(path, url.endsWith("/") ? url : `${url}/`).href;
 }
 
 /**
- * Calls an operation of a neighbour's service with the administrator's credentials in this server's files.
- * @throws naming the element that decides the neighbour, and what went wrong there.
+ * Posts a form to an API of the gateway.
+ * @param purpose for errors, e.g. `revoking`
+ * @returns the body of the answer
+ * @throws naming RevokeAPIURL, which decides where the API is, when the status is not 200
+ */
+export async function postToGateway(
+  caller: Caller,
+  purpose: string,
+  { url, body, client }: { url: string; body: string; client: Pick<Client, "key" | "secret"> },
+): Promise<string> {
+  const fail = (reason: string): never => {
+    throw new Error(`${purpose} at ${url} (RevokeAPIURL in ${apiManagerFile}): ${reason}`);
+  };
+  const answer = await call(caller, {
+    url,
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body,
+    credentials: { user: client.key, password: client.secret },
+  }).catch((error: unknown) => fail(describe(error)));
+  const text = answer.body.toString("utf8");
+  return answer.status === 200 ? text : fail(`answered ${answer.status}: ${text.slice(0, 800)}`);
+}
+
+/**
+ * Calls an operation of a management service, with the administrator's credentials from this server's files.
+ * @throws naming the element that configures the target, and the fault
  */
 export async function callService(
   caller: Caller,
-  { service, decidedBy }: Neighbour,
+  { service, decidedBy }: Target,
   operation: string,
   input: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
@@ -42,7 +84,7 @@ export async function callService(
   }
   const reply = parse(body.toString("utf8"));
   if (reply === undefined) {
-    return fail(`answered ${status}, and nothing that can be read`);
+    return fail(`answered ${status} with a body that is not JSON`);
   }
   return reply.error === undefined && status === 200 ? reply.value : fail(reply.error ?? `answered ${status}`);
 }

@@ -1,20 +1,21 @@
 import type { Context } from "./context";
+import { errorMessage } from "./errors";
 import { type Answer, credentialsOf, type Handler, json, type Request } from "./http";
 import { isAdministrator } from "./users";
 
 /** An operation of a management service; the body is JSON in place of SOAP. */
 export type Operation = (input: Readonly<Record<string, unknown>>) => Promise<unknown>;
 
-/** Operations by name, of one service. */
+/** A management service. */
 export interface Service {
-  /** The product's name, e.g. `APIKeyValidationService`. */
+  /** As the product calls it, e.g. `APIKeyValidationService`. */
   readonly name: string;
   readonly operations: Readonly<Record<string, Operation>>;
 }
 
 /**
- * `/services/<name>`: GET says that it is there, `POST /services/<name>/<operation>` calls it. Only for this server's
- * administrator, and only the services of this server's profile.
+ * `GET /services/<name>` shows that the service exists, `POST /services/<name>/<operation>` calls an operation. Both
+ * need the credentials of this server's administrator.
  */
 export function servicesHandler({ node, configuration }: Context, services: readonly Service[]): Handler {
   return async (request) => {
@@ -31,7 +32,7 @@ export function servicesHandler({ node, configuration }: Context, services: read
     }
     const service = services.find((one) => one.name === name);
     if (service === undefined) {
-      return { status: 404, body: `${name} is no service of ${node} (${configuration.profile})\n` };
+      return { status: 404, body: `${node} (${configuration.profile}) has no service ${name}\n` };
     }
     return operation === undefined ? json({ service: name, node }) : callOperation(service, operation, request);
   };
@@ -46,11 +47,11 @@ async function callOperation(service: Service, name: string, request: Request): 
   try {
     input = JSON.parse(request.body.toString("utf8") || "{}") as Record<string, unknown>;
   } catch {
-    return json({ error: `${service.name}/${name}: expected JSON` }, 400);
+    return json({ error: `${service.name}/${name}: expected a JSON body` }, 400);
   }
   try {
     return json({ value: await operation(input) });
   } catch (error) {
-    return json({ error: error instanceof Error ? error.message : String(error) }, 500);
+    return json({ error: errorMessage(error) }, 500);
   }
 }

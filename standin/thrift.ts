@@ -2,14 +2,15 @@ import { randomBytes } from "node:crypto";
 import { connect as connectTls, createServer, type TLSSocket } from "node:tls";
 import { type Caller, call, timedOut } from "./client";
 import type { Configuration } from "./configuration";
+import { errorMessage } from "./errors";
 import { type Answer, bind, credentialsOf, type Request } from "./http";
 import type { Identity } from "./keyStores";
 import { readLines } from "./lines";
 
-/** Where sessions for the Thrift port are opened, on the management port. */
+/** The path on the management port that opens sessions for the Thrift port. */
 const thriftLoginPath = "/thriftAuthenticator";
 
-/** One question to the Key Manager, as lines of JSON in place of Thrift's own encoding. */
+/** One request to the Key Manager, as a line of JSON in place of Thrift's own encoding. */
 export interface KeyValidationRequest {
   readonly operation: "ping" | "validateKey";
   readonly context?: string;
@@ -17,7 +18,7 @@ export interface KeyValidationRequest {
   readonly token?: string;
 }
 
-/** Sessions that this Key Manager gave. */
+/** The sessions that this Key Manager opened. */
 export interface ThriftSessions {
   readonly open: () => string;
   readonly has: (session: string) => boolean;
@@ -50,8 +51,8 @@ export function thriftLogin(
 }
 
 /**
- * Listens on the Thrift port.
- * @throws when it can't be bound: the port is not shifted by the offset, so two on one host collide.
+ * Listens on the Thrift port. The offset does not shift it, so two Key Managers on one host collide.
+ * @throws when the port can't be bound
  */
 export async function serveThrift(
   options: { port: number; address?: string | undefined; identity: Identity; sessions: ThriftSessions },
@@ -67,7 +68,7 @@ export async function serveThrift(
       const result = options.sessions.has(session)
         ? handle(request).then(
             (value) => ({ value }),
-            (error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }),
+            (error: unknown) => ({ error: errorMessage(error) }),
           )
         : Promise.resolve({ error: "session refused" });
       void result.then((reply) => socket.write(`${JSON.stringify(reply)}\n`));
@@ -82,16 +83,16 @@ export async function serveThrift(
   };
 }
 
-/** The Key Manager's Thrift address as a client's files say. */
+/** The Thrift address of the Key Manager in this server's files. */
 export function thriftTarget({ apiManager, carbon, localAddress }: Configuration): { host: string; port: number } {
   const { thriftServerHost, thriftClientPort } = apiManager.keyValidation;
-  // Without ThriftServerHost, the product takes the server's own host name.
+  // Without ThriftServerHost, the product uses the server's own host name.
   return { host: thriftServerHost ?? carbon.hostName ?? localAddress, port: thriftClientPort };
 }
 
 /**
  * Opens a session at the Key Manager's management port.
- * @throws when it is not there, or refuses the credentials.
+ * @throws when the Key Manager does not answer or refuses the credentials
  */
 export async function openThriftSession(
   caller: Caller,
@@ -109,13 +110,13 @@ export async function openThriftSession(
     throw new Error(
       status === 401
         ? `user ${user} or its password refused by ${new URL(url).host}`
-        : `${new URL(url).host} gives no Thrift sessions (${status}): it is not a Key Manager`,
+        : `${new URL(url).host} opened no Thrift session (${status}): it is not a Key Manager`,
     );
   }
   return body.toString();
 }
 
-/** Asks over a connection of its own. @throws when it fails or is refused. */
+/** Sends one request on a new connection. @throws when the connection or the request fails */
 export function askOverThrift(
   caller: Caller,
   target: { host: string; port: number },

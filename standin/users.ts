@@ -1,13 +1,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Configuration } from "./configuration";
 
-/** User and password as sent by a caller. */
+/** The user and password that a caller sent. */
 export interface Credentials {
   readonly user: string;
   readonly password: string;
 }
 
-/** Whether these are the administrator's of this server's user-mgt.xml. */
+/** Whether the credentials are those of the administrator in this server's user-mgt.xml. */
 export function isAdministrator({ userManagement }: Configuration, credentials: Credentials | undefined): boolean {
   return (
     credentials !== undefined &&
@@ -16,7 +16,7 @@ export function isAdministrator({ userManagement }: Configuration, credentials: 
   );
 }
 
-/** Compares in a time that tells nothing. */
+/** Compares two secrets in constant time. */
 export function same(one: string, other: string): boolean {
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(one), digest(other));

@@ -1,25 +1,24 @@
 import { randomBytes } from "node:crypto";
-import { apiManagerFile } from "./configuration/apiManager";
 import type { Context } from "./context";
 import { describeFully } from "./errors";
 import { type Answer, type Handler, json, type Request } from "./http";
-import { callService } from "./serviceClient";
+import { callService, loginTarget } from "./serviceClient";
 
-/** One request of somebody who is logged in. */
+/** One request of a logged-in user. */
 export interface Visit {
   readonly user: string;
-  /** A field of the form or query. @throws when it is absent or empty and has no fallback */
+  /** A field of the form or the query. @throws when the field is missing or empty and there is no fallback */
   readonly field: (name: string, fallback?: string) => string;
 }
 
-/** Answers an action; `"error": false` is added. */
+/** Performs an action and returns the answer, to which `"error": false` is added. */
 export type Action = (visit: Visit) => Promise<object>;
 
-/** A web application of the product: pages that take a form with an `action` and answer JSON. */
+/** A web application of the product. Its pages get a form with an `action` and answer JSON. */
 export interface WebApp {
   /** `/publisher` or `/store`. */
   readonly base: string;
-  /** Below `base`: path -> action -> what it does. */
+  /** The actions of each page, by path below `base`. */
   readonly pages: Readonly<Record<string, Readonly<Record<string, Action>>>>;
 }
 
@@ -27,17 +26,14 @@ const loginPage = "/site/blocks/user/login/ajax/login.jag";
 const cookie = "JSESSIONID";
 const sessionMilliseconds = 30 * 60 * 1000;
 
-/** Refusals are HTTP 200 with `"error": true` and a message, as the product's. */
+/** Errors are answered with HTTP 200, `"error": true` and a message, as in the product. */
 export function webAppHandler(context: Context, { base, pages }: WebApp): Handler {
   const sessions = new Map<string, { readonly user: string; until: number }>();
 
   const logIn = async (user: string, password: string): Promise<Answer> => {
-    const neighbour = {
-      service: context.configuration.apiManager.authManager,
-      decidedBy: `AuthManager/ServerURL in ${apiManagerFile}`,
-    };
-    if ((await callService(context.caller, neighbour, "AuthenticationAdmin/login", { user, password })) !== true) {
-      throw new Error(`login failed: the user store does not know ${user} with this password`);
+    const target = loginTarget(context.configuration);
+    if ((await callService(context.caller, target, "AuthenticationAdmin/login", { user, password })) !== true) {
+      throw new Error(`login failed: the user store has no user ${user} with this password`);
     }
     const id = randomBytes(16).toString("hex").toUpperCase();
     for (const [old, { until }] of sessions) {
@@ -71,11 +67,11 @@ export function webAppHandler(context: Context, { base, pages }: WebApp): Handle
     }
     const user = userOf(request);
     if (user === undefined) {
-      throw new Error("not logged in, or the session has ended");
+      throw new Error("not logged in, or the session has expired");
     }
     const action = page[name];
     if (action === undefined) {
-      throw new Error(`the stand-in does not know the action "${name}" here`);
+      throw new Error(`the stand-in does not support the action "${name}" of ${path}`);
     }
     const field = (key: string, fallback?: string): string => {
       const value = fields.get(key) || fallback;

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Gives the node a CARBON_HOME of its own name, as the product needs it in a cluster, then runs the server as PID 1.
+# Creates a CARBON_HOME with the name of the node, which the product needs in a cluster, then runs the server as PID 1.
 set -euo pipefail
 : "${NODE_NAME:?NODE_NAME is not set: expected the name of the node, e.g. keymanager-1}"
 case $NODE_NAME in

@@ -5,9 +5,9 @@ import { childrenOf, find, readXml, textAt, type XmlFile } from "./xml";
 
 export const apiManagerFile = configurationFiles.apiManager.path;
 
-/** A server that is called with an administrator's credentials. */
+/** A server that this server calls with an administrator's credentials. */
 export interface Service {
-  /** As the file says, `${...}` resolved. */
+  /** From the file, with `${...}` resolved. */
   readonly url: string;
   readonly user: string;
   readonly password: string;
@@ -16,43 +16,44 @@ export interface Service {
 export interface Environment extends Service {
   readonly name: string;
   readonly type: string;
-  /** Where consumers call; not called by this server. */
+  /** URLs for API consumers; this server never calls them. */
   readonly endpoints: readonly string[];
 }
 
 export interface KeyValidation extends Service {
-  /** The file's element: APIKeyValidator, in versions before 1.9 APIKeyManager. */
+  /** The element in the file: APIKeyValidator, or APIKeyManager before version 1.9. */
   readonly element: "APIKeyValidator" | "APIKeyManager";
   readonly clientType: string;
   readonly thriftClientPort: number;
   readonly thriftServerPort: number;
-  /** Where the Thrift server listens and clients call. Absent: the host of `url`. */
+  /** The host name on which the Thrift server listens and that clients call. @default the server's own host name */
   readonly thriftServerHost?: string;
   readonly thriftServerEnabled: boolean;
-  /** Scope of tokens that belong to an application, not a user. */
+  /** The scope of tokens that belong to an application, not to a user. */
   readonly applicationScope: string;
-  /** Told of revoked tokens. Absent in versions before 1.7. */
+  /** The gateway's URL for revoked tokens. Absent: the version is older than 1.7. */
   readonly revokeUrl?: string;
 }
 
 export interface ApiManagerConfiguration {
-  /** JNDI name. */
+  /** JNDI name of apimgtdb. */
   readonly dataSource: string;
   readonly authManager: Service;
   readonly environments: readonly Environment[];
   readonly keyValidation: KeyValidation;
-  /** Whether backends get a signed token about the caller. */
+  /** Whether backends get a JSON Web Token about the caller. */
   readonly jwt: boolean;
-  /** The header that carries it. */
+  /** The header with the JSON Web Token. */
   readonly jwtHeader: string;
-  /** Whether the gateway remembers tokens that the Key Manager found good. */
+  /** Whether the gateway caches valid tokens. */
   readonly gatewayKeyCache: boolean;
-  /** Browser's addresses: shown, never called. */
+  /** For browsers; this server never calls it. */
   readonly storeUrl?: string;
+  /** For browsers; this server never calls it. */
   readonly publisherUrl?: string;
 }
 
-/** Reads api-manager.xml. @throws naming the element at fault. */
+/** Reads api-manager.xml. @throws naming the wrong element */
 export function readApiManager(carbonHome: string, properties: Properties): ApiManagerConfiguration {
   const file = readXml(carbonHome, apiManagerFile);
   const text = (path: string, parent: XmlElement = file.root): string | undefined => {

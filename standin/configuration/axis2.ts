@@ -5,7 +5,7 @@ import { childrenOf, find, readXml, requiredText, textAt, type XmlFile } from ".
 
 export const axis2File = configurationFiles.axis2.path;
 
-/** A member of a cluster, as told to the others. */
+/** The address under which the other members reach a member of the cluster. */
 export interface MemberAddress {
   readonly host: string;
   readonly port: number;
@@ -15,22 +15,23 @@ export interface ClusteringConfiguration {
   readonly domain: string;
   readonly scheme: string;
   readonly local: MemberAddress;
-  /** Asked who else is there; empty unless the scheme is wka. */
+  /** The well-known members; empty unless the scheme is wka. */
   readonly members: readonly MemberAddress[];
 }
 
 export interface Axis2Configuration {
-  /** Ports of the gateway's API traffic, before the offset. */
+  /** Port for API traffic, without the offset. */
   readonly httpPort: number;
+  /** Port for API traffic, without the offset. */
   readonly httpsPort: number;
   readonly keyStore: KeyStoreReference;
-  /** Trusted when API traffic goes on to others. */
+  /** Decides which backends and Key Managers API traffic trusts. */
   readonly trustStore: Pick<KeyStoreReference, "location" | "password">;
-  /** Absent when it is not enabled. */
+  /** Absent: clustering is not enabled. */
   readonly clustering?: ClusteringConfiguration;
 }
 
-/** Reads axis2.xml. @throws naming the element at fault. */
+/** Reads axis2.xml. @throws naming the wrong element */
 export function readAxis2(carbonHome: string): Axis2Configuration {
   const file = readXml(carbonHome, axis2File);
   const http = transport(file, "transportReceiver", "http");

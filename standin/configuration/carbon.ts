@@ -5,12 +5,12 @@ import { numberAt, readXml, requiredText, textAt } from "./xml";
 
 export const carbonFile = configurationFiles.carbon.path;
 
-/** A Java keystore that a file names. */
+/** A Java keystore in a configuration file. */
 export interface KeyStoreReference {
-  /** Absolute. */
+  /** An absolute path. */
   readonly location: string;
   readonly password: string;
-  /** Absent: the store's first key. */
+  /** @default the first key in the keystore */
   readonly alias?: string;
   readonly keyPassword: string;
 }
@@ -18,7 +18,7 @@ export interface KeyStoreReference {
 export interface CarbonConfiguration {
   readonly name: string;
   readonly version: string;
-  /** Added to each port but Thrift and clustering. */
+  /** Added to each port, except those of Thrift and clustering. */
   readonly offset: number;
   readonly hostName?: string;
   readonly managementHostName?: string;
@@ -26,7 +26,7 @@ export interface CarbonConfiguration {
   readonly trustStore: Pick<KeyStoreReference, "location" | "password">;
 }
 
-/** Reads carbon.xml. @throws naming the file and element at fault. */
+/** Reads carbon.xml. @throws naming the wrong element */
 export function readCarbon(carbonHome: string): CarbonConfiguration {
   const file = readXml(carbonHome, carbonFile);
   const properties: Properties = { "carbon.home": carbonHome };
@@ -51,7 +51,7 @@ export function readCarbon(carbonHome: string): CarbonConfiguration {
   };
 }
 
-/** A path in a file: relative ones begin at CARBON_HOME. */
+/** Resolves a path in a file; a relative path begins at CARBON_HOME. */
 export function locate(carbonHome: string, path: string): string {
   return isAbsolute(path) ? path : join(carbonHome, path);
 }

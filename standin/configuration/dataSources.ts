@@ -4,7 +4,7 @@ import { childrenOf, find, readXml, requiredText, textAt } from "./xml";
 
 export const dataSourcesFile = configurationFiles.dataSources.path;
 
-/** One data source; others refer to it by `jndiName`. */
+/** One data source. Other files name it by `jndiName`. */
 export interface DataSource {
   /** e.g. `WSO2AM_DB`. */
   readonly name: string;
@@ -14,20 +14,20 @@ export interface DataSource {
   readonly server?: DatabaseServer;
 }
 
-/** What a JDBC URL for MySQL says. */
+/** The MySQL server of a data source. */
 export interface DatabaseServer {
   readonly host: string;
   readonly port: number;
   readonly database: string;
-  /** What each connection sets first, e.g. `sql_mode=NO_ENGINE_SUBSTITUTION`. */
+  /** Variables that each connection sets first, e.g. `sql_mode=NO_ENGINE_SUBSTITUTION`. */
   readonly sessionVariables?: string;
   readonly user: string;
   readonly password: string;
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly maxActive: number;
 }
 
-/** Reads master-datasources.xml. @throws naming the data source at fault. */
+/** Reads master-datasources.xml. @throws naming the wrong data source */
 export function readDataSources(carbonHome: string): DataSource[] {
   const file = readXml(carbonHome, dataSourcesFile);
   const list = find(file.root, "datasources");

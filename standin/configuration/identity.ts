@@ -4,11 +4,11 @@ import { readXml, textAt } from "./xml";
 const identityFile = configurationFiles.identity.path;
 
 export interface IdentityConfiguration {
-  /** Whether a Key Manager keeps the tokens that it gave in memory. */
+  /** Whether a Key Manager caches the tokens that it issued. */
   readonly tokenCache: boolean;
 }
 
-/** Reads identity.xml. @throws when it is missing or not well-formed. */
+/** Reads identity.xml. @throws when it is missing or not well-formed */
 export function readIdentity(carbonHome: string): IdentityConfiguration {
   return { tokenCache: textAt(readXml(carbonHome, identityFile).root, "OAuth/EnableOAuthCache") === "true" };
 }

@@ -10,7 +10,7 @@ import { type ErrorSequence, type PassThroughApi, readErrorSequences, readSynaps
 import { readManagementConnectors } from "./tomcat";
 import { readUserManagement, type UserManagement } from "./userManagement";
 
-/** The ports of one server, offset added. */
+/** The ports of one server, with the offset. */
 export interface Ports {
   readonly managementHttps: number;
   readonly managementHttp: number;
@@ -18,14 +18,14 @@ export interface Ports {
   readonly apiHttp: number;
 }
 
-/** Everything that a server knows: read from the files below CARBON_HOME, and from nothing else. */
+/** The whole configuration of a server. It comes only from the files below CARBON_HOME and from the profile. */
 export interface Configuration {
   readonly carbonHome: string;
   readonly profile: string;
   readonly role: StandInRole;
   readonly localAddress: string;
   readonly ports: Ports;
-  /** Where redirects send a browser; the balancer's port if catalina-server.xml has a proxyPort. */
+  /** The target of redirects: the load balancer's port if catalina-server.xml has a `proxyPort`, else the server's own. */
   readonly publicUrl: string;
   readonly carbon: CarbonConfiguration;
   readonly dataSources: readonly DataSource[];
@@ -39,9 +39,9 @@ export interface Configuration {
 }
 
 /**
- * Reads all files.
- * @param localAddress the value of carbon.local.ip
- * @throws naming the file and element at fault.
+ * Reads all configuration files.
+ * @param localAddress the value of `carbon.local.ip`
+ * @throws naming the wrong file and element
  */
 export function readConfiguration(carbonHome: string, profile: string, localAddress: string): Configuration {
   const role = roleOfProfile(profile);
@@ -68,7 +68,7 @@ export function readConfiguration(carbonHome: string, profile: string, localAddr
     "http.nio.port": `${ports.apiHttp}`,
     "admin.username": userManagement.adminUser,
     "admin.password": userManagement.adminPassword,
-    // Set on each request by the handler that the gateway's own APIs name.
+    // In the product, a handler of the gateway's own APIs sets these two on each request.
     "keyManager.hostname": localAddress,
     "keyManager.port": `${ports.managementHttps}`,
   };

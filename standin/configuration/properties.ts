@@ -1,14 +1,14 @@
 import { networkInterfaces } from "node:os";
 
-/** Values that `${name}` in a file stands for. */
+/** The values of `${name}` in files, by name. */
 export type Properties = Readonly<Record<string, string>>;
 
-/** Replaces every `${name}` that is known; an unknown one stays, so that errors show it. */
+/** Replaces every known `${name}`. Unknown ones stay in the text, so that errors show them. */
 export function resolve(text: string, properties: Properties): string {
   return text.replace(/\$\{([^}]+)\}/g, (whole, name: string) => properties[name] ?? whole);
 }
 
-/** The IPv4 address of the first network interface that is not loopback: what the product takes for carbon.local.ip. */
+/** The IPv4 address of the first network interface that is not loopback: the product's value of `carbon.local.ip`. */
 export function localAddress(): string {
   for (const addresses of Object.values(networkInterfaces())) {
     const found = addresses?.find((address) => address.family === "IPv4" && !address.internal);

@@ -3,34 +3,34 @@ import { childrenOf, readXml, requiredText, textAt } from "./xml";
 
 export const registryFile = configurationFiles.registry.path;
 
-/** A path of the registry that lives in another database. */
+/** A path of the registry that is stored in another database. */
 export interface Mount {
   /** e.g. `/_system/governance`. */
   readonly path: string;
-  /** Where it is kept in that database. */
+  /** The path in that database. */
   readonly targetPath: string;
   /** JNDI name of the data source. */
   readonly dataSource: string;
-  /** Whether reads may come from memory until a cluster message clears it. */
+  /** Whether reads are cached until a cluster message clears the cache. */
   readonly cached: boolean;
   readonly readOnly: boolean;
 }
 
 export interface RegistryConfiguration {
-  /** JNDI name of the node's own registry. */
+  /** JNDI name of the data source of the node's own registry. */
   readonly localDataSource: string;
   readonly mounts: readonly Mount[];
-  /** Host names of remoteInstance URLs. */
+  /** The host names in the URLs of `remoteInstance`. */
   readonly instanceHosts: readonly string[];
 }
 
-/** Reads registry.xml. @throws naming the mount, instance or dbConfig that is missing. */
+/** Reads registry.xml. @throws naming the missing mount, instance or dbConfig */
 export function readRegistry(carbonHome: string): RegistryConfiguration {
   const file = readXml(carbonHome, registryFile);
   const dataSourceOf = (name: string): string => {
     const config = childrenOf(file.root, "dbConfig").find((one) => one.attributes.name === name);
     if (config === undefined) {
-      throw new Error(`${registryFile}: dbConfig "${name}" is used but not there; add it`);
+      throw new Error(`${registryFile}: dbConfig "${name}" is used but missing; add it`);
     }
     return requiredText(file, "dataSource", config);
   };
@@ -40,7 +40,7 @@ export function readRegistry(carbonHome: string): RegistryConfiguration {
     const instance = instances.find((one) => textAt(one, "id") === id);
     if (instance === undefined) {
       throw new Error(
-        `${registryFile}: mount of ${mount.attributes.path} names remoteInstance "${id}", which is not there`,
+        `${registryFile}: mount of ${mount.attributes.path} names remoteInstance "${id}", which is missing`,
       );
     }
     return {

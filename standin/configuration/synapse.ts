@@ -1,13 +1,15 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { XmlElement } from "@rgrove/parse-xml";
+import { configurationFiles } from "../../product/files";
 import { type Properties, resolve } from "./properties";
 import { childrenOf, readXml, type XmlFile } from "./xml";
 
-export const synapseDirectory = "repository/deployment/server/synapse-configs/default/api";
-const sequenceDirectory = "repository/deployment/server/synapse-configs/default/sequences";
+/** The directory of the APIs on a gateway. */
+export const synapseDirectory = dirname(configurationFiles.tokenApi.path);
+const sequenceDirectory = `${dirname(synapseDirectory)}/sequences`;
 
-/** An API of the gateway that passes requests on as they are: token, authorize, revoke. */
+/** An API of the gateway that forwards requests to the Key Manager unchanged: token, authorize or revoke. */
 export interface PassThroughApi {
   /** File name without `.xml`, e.g. `_TokenAPI_`. */
   readonly name: string;
@@ -16,27 +18,28 @@ export interface PassThroughApi {
   /** e.g. `/token`. */
   readonly context: string;
   readonly methods: readonly string[];
-  /** Where requests go, variables filled in. */
+  /** The URL to which requests go, with its variables resolved. */
   readonly target: string;
 }
 
-/** The files that the product ships; APIs deployed later have others. */
-const shipped = /^_(Token|Authorize|Revoke)API_\.xml$/;
+/** The files of these APIs; published APIs have files of their own. */
+const passThroughFiles = (["authorizeApi", "revokeApi", "tokenApi"] as const).map(
+  (name) => configurationFiles[name].path,
+);
 
 /**
- * Reads the gateway's own APIs.
+ * Reads the APIs that forward requests to the Key Manager.
  * @param properties must hold `keyManager.hostname` and `keyManager.port`, the values of get-property().
- * @throws naming the file when its endpoint is missing.
+ * @throws naming the file when its endpoint is missing
  */
 export function readSynapseApis(carbonHome: string, properties: Properties): PassThroughApi[] {
-  return readdirSync(join(carbonHome, synapseDirectory))
-    .filter((name) => shipped.test(name))
-    .sort()
-    .map((name) => {
-      const file = readXml(carbonHome, `${synapseDirectory}/${name}`);
+  return passThroughFiles
+    .filter((path) => existsSync(join(carbonHome, path)))
+    .map((path) => {
+      const file = readXml(carbonHome, path);
       const resource = childrenOf(file.root, "resource")[0];
       return {
-        name: name.replace(/\.xml$/, ""),
+        name: basename(path, ".xml"),
         file: file.path,
         context: file.root.attributes.context ?? "",
         methods: (resource?.attributes.methods ?? "").split(/\s+/).filter((one) => one !== ""),
@@ -45,16 +48,16 @@ export function readSynapseApis(carbonHome: string, properties: Properties): Pas
     });
 }
 
-/** What the gateway answers to a key that an API has no endpoint for. */
+/** The gateway's answer to a key for whose type an API has no endpoint. */
 export interface ErrorSequence {
-  /** As APIs refer to it, e.g. `_sandbox_key_error_`. */
+  /** The name by which APIs refer to it, e.g. `_sandbox_key_error_`. */
   readonly name: string;
   readonly code: number;
   readonly message: string;
   readonly status: number;
 }
 
-/** Those of both kinds of keys, as far as they are there. @throws naming the file that lacks a property */
+/** Reads the sequences for both types of keys; missing files are skipped. @throws naming the file that lacks a property */
 export function readErrorSequences(carbonHome: string): ErrorSequence[] {
   return ["_production_key_error_", "_sandbox_key_error_"]
     .map((name) => ({ name, path: `${sequenceDirectory}/${name}.xml` }))
@@ -77,7 +80,7 @@ export function readErrorSequences(carbonHome: string): ErrorSequence[] {
     });
 }
 
-/** `http uri-template` with its variables (1.9), or a plain `address uri` (before). */
+/** The endpoint: `http uri-template` with variables since version 1.9, a plain `address uri` before. */
 function targetOf(file: XmlFile, properties: Properties): string {
   const all = descendants(file.root);
   const variables: Record<string, string> = {};
@@ -92,7 +95,7 @@ function targetOf(file: XmlFile, properties: Properties): string {
   const template = all.find((element) => element.name === "http")?.attributes["uri-template"];
   const address = all.find((element) => element.name === "address")?.attributes.uri;
   if (template === undefined && address === undefined) {
-    throw new Error(`${file.path}: its endpoint has neither http uri-template nor address uri`);
+    throw new Error(`${file.path}: expected an endpoint with http uri-template or address uri, found neither`);
   }
   return template === undefined
     ? resolve(address ?? "", properties)

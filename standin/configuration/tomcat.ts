@@ -3,20 +3,21 @@ import { childrenOf, find, numberAttribute, readXml } from "./xml";
 
 const catalinaFile = configurationFiles.catalina.path;
 
-/** A Tomcat connector: where it listens before the offset, and where browsers reach it. */
+/** A Tomcat connector. */
 export interface Connector {
+  /** Without the offset. */
   readonly port: number;
-  /** The balancer's port, for redirects. */
+  /** The load balancer's port, for redirects. */
   readonly proxyPort?: number;
 }
 
-/** The management ports, from catalina-server.xml. */
+/** The connectors of the management ports. */
 export interface ManagementConnectors {
   readonly http: Connector;
   readonly https: Connector;
 }
 
-/** Reads catalina-server.xml. @throws naming the file when a connector is missing. */
+/** Reads catalina-server.xml. @throws naming the file when a connector is missing */
 export function readManagementConnectors(carbonHome: string): ManagementConnectors {
   const file = readXml(carbonHome, catalinaFile);
   const service = find(file.root, "Service");
@@ -24,7 +25,9 @@ export function readManagementConnectors(carbonHome: string): ManagementConnecto
   const connector = (secure: boolean): Connector => {
     const element = connectors.find((one) => (one.attributes.SSLEnabled === "true") === secure);
     if (element === undefined) {
-      throw new Error(`${catalinaFile}: no Connector ${secure ? "with" : "without"} SSLEnabled="true"; restore it`);
+      throw new Error(
+        `${catalinaFile}: expected a Connector ${secure ? "with" : "without"} SSLEnabled="true", found none; restore it from the distribution`,
+      );
     }
     const proxyPort = element.attributes.proxyPort;
     return {

@@ -8,11 +8,11 @@ export interface UserManagement {
   readonly adminPassword: string;
   readonly adminRole: string;
   readonly everyoneRole: string;
-  /** JNDI name of the data source that keeps users. */
+  /** JNDI name of the data source of the user store. */
   readonly dataSource: string;
 }
 
-/** Reads user-mgt.xml. @throws naming the element at fault. */
+/** Reads user-mgt.xml. @throws naming the wrong element */
 export function readUserManagement(carbonHome: string): UserManagement {
   const file = readXml(carbonHome, userManagementFile);
   const configuration = find(file.root, "Realm/Configuration");

@@ -1,17 +1,18 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
+import { describe } from "../errors";
 
-/** One parsed file of the product, with the path that errors and links name. */
+/** One parsed file of the product. */
 export interface XmlFile {
-  /** Below CARBON_HOME, e.g. `repository/conf/carbon.xml`. */
+  /** Below CARBON_HOME, e.g. `repository/conf/carbon.xml`. Errors and links name it. */
   readonly path: string;
   readonly root: XmlElement;
 }
 
 /**
  * Parses a file below CARBON_HOME in the encoding that it declares.
- * @throws with the file's path when it is absent or not well-formed.
+ * @throws naming the file when it is missing or not well-formed
  */
 export function readXml(carbonHome: string, path: string): XmlFile {
   if (!existsSync(join(carbonHome, path))) {
@@ -23,15 +24,15 @@ export function readXml(carbonHome: string, path: string): XmlFile {
   try {
     const root = parseXml(text).root;
     if (root === null) {
-      throw new Error("it has no root element");
+      throw new Error("the root element is missing");
     }
     return { path, root };
   } catch (error) {
-    throw new Error(`${path}: not well-formed: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+    throw new Error(`${path}: not well-formed: ${describe(error)}`);
   }
 }
 
-/** Child elements called `name`, whatever their prefix. */
+/** The child elements with this name; namespace prefixes are ignored. */
 export function childrenOf(element: XmlElement, name: string): XmlElement[] {
   return element.children.filter(
     (child): child is XmlElement => child instanceof XmlElement && child.name.replace(/^.*:/, "") === name,
@@ -47,40 +48,40 @@ export function find(element: XmlElement, path: string): XmlElement | undefined 
   return found;
 }
 
-/** Its trimmed text; undefined when it is absent or empty. */
+/** The trimmed text of the first element at a path; undefined: the element is missing or empty. */
 export function textAt(element: XmlElement, path: string): string | undefined {
   const text = find(element, path)?.text.trim();
   return text === "" ? undefined : text;
 }
 
 /**
- * As `textAt`, for what the server can't do without.
- * @throws naming the file and element.
+ * Like `textAt`, for text that the server needs.
+ * @throws naming the file and the element when it is missing or empty
  */
 export function requiredText(file: XmlFile, path: string, element: XmlElement = file.root): string {
   const text = textAt(element, path);
   if (text === undefined) {
-    throw new Error(`${file.path}: ${path} is missing or empty; it is needed to start`);
+    throw new Error(`${file.path}: ${path} is missing or empty; the server can't start without it`);
   }
   return text;
 }
 
 /**
- * A whole number in an element.
- * @throws naming the file, the element and what was found.
+ * A whole number of 0 or more in an element.
+ * @throws naming the file, the element and the value found
  */
-export function numberAt(file: XmlFile, path: string, fallback?: number): number {
-  const text = fallback === undefined ? requiredText(file, path) : textAt(file.root, path);
-  const value = text === undefined ? fallback : Number(text);
-  if (value === undefined || !Number.isInteger(value) || value < 0) {
+export function numberAt(file: XmlFile, path: string): number {
+  const text = requiredText(file, path);
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) {
     throw new Error(`${file.path}: ${path}: expected a whole number, found "${text}"`);
   }
   return value;
 }
 
 /**
- * A whole number in an attribute.
- * @throws naming the file, the attribute and what was found.
+ * A whole number of 0 or more in an attribute.
+ * @throws naming the file, the attribute and the value found
  */
 export function numberAttribute(file: XmlFile, element: XmlElement, name: string): number {
   const value = Number(element.attributes[name] ?? Number.NaN);

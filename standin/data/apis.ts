@@ -1,12 +1,12 @@
 import type { Endpoints } from "../environmentApi";
 import { change, type Queries, row, tenant } from "./rows";
 
-/** An API as the Publisher keeps it in the registry. */
+/** An API as the Publisher stores it in the registry. */
 export interface Api {
   readonly name: string;
   readonly provider: string;
   readonly version: string;
-  /** With the version, as callers use it: `/weather/1.0.0`. */
+  /** With the version, e.g. `/weather/1.0.0`. */
   readonly context: string;
   readonly endpoints: Endpoints;
   readonly status: string;
@@ -15,17 +15,18 @@ export interface Api {
   readonly tiers: readonly string[];
 }
 
-/** What tells one API from all others. */
+/** The identity of an API. */
 export type ApiKey = Pick<Api, "name" | "provider" | "version">;
 
-/** Where the registry keeps APIs, and one of them. */
+/** The path of all APIs in the registry. */
 export const apisPath = "/_system/governance/apimgt/applicationdata/provider";
 
+/** The path of an API in the registry. */
 export function apiPath({ provider, name, version }: ApiKey): string {
   return `${apisPath}/${provider}/${name}/${version}/api`;
 }
 
-/** An API's number in apimgtdb. */
+/** The ID of an API in apimgtdb. */
 export async function findApiId(db: Queries, { provider, name, version }: ApiKey): Promise<number | undefined> {
   const found = await row<{ API_ID: number }>(
     db,
@@ -35,7 +36,7 @@ export async function findApiId(db: Queries, { provider, name, version }: ApiKey
   return found?.API_ID;
 }
 
-/** Adds the row that subscriptions and key validation go by. @throws when name and version, or the context, is taken */
+/** Adds an API to apimgtdb. @throws when another API has the same name and version, or the same context */
 export async function addApi(db: Queries, api: Api): Promise<void> {
   const taken = await row<{ API_NAME: string }>(
     db,
@@ -43,7 +44,7 @@ export async function addApi(db: Queries, api: Api): Promise<void> {
     [api.context, api.provider, api.name, api.version],
   );
   if (taken !== undefined) {
-    throw new Error(`API ${taken.API_NAME} has this name and version, or the context ${api.context}, already`);
+    throw new Error(`API ${taken.API_NAME} already has this name and version, or the context ${api.context}`);
   }
   const { id } = await change(
     db,
@@ -60,7 +61,7 @@ export async function addApi(db: Queries, api: Api): Promise<void> {
   await addEvent(db, id, null, api.status, api.provider);
 }
 
-/** Notes a change of status. */
+/** Records a change of status. */
 export async function recordStatus(db: Queries, api: Api, status: string, user: string): Promise<void> {
   const id = await findApiId(db, api);
   if (id !== undefined) {
@@ -68,7 +69,7 @@ export async function recordStatus(db: Queries, api: Api, status: string, user: 
   }
 }
 
-/** Removes an API. @throws when somebody is subscribed */
+/** Removes an API. @throws when the API has subscriptions */
 export async function removeApi(db: Queries, key: ApiKey): Promise<void> {
   const id = await findApiId(db, key);
   if (id === undefined) {

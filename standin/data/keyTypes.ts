@@ -1,3 +1,3 @@
-/** What an application's key is for. */
+/** The types of an application's keys. */
 export const keyTypes = ["PRODUCTION", "SANDBOX"] as const;
 export type KeyType = (typeof keyTypes)[number];

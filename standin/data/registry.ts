@@ -4,20 +4,20 @@ import type { Context } from "../context";
 import { describe } from "../errors";
 import { change, type Queries, row, rows, tenant, transaction } from "./rows";
 
-/** Resources by path, in whatever database registry.xml mounts there. */
+/** Resources by path, each in the database that registry.xml mounts there. */
 export interface Registry {
-  /** Writes a resource, and tells the other members to forget theirs. */
+  /** Writes a resource, and clears it from the caches of the other members. */
   readonly put: (path: string, content: string, user: string) => Promise<void>;
   readonly get: (path: string) => Promise<string | undefined>;
   readonly remove: (path: string) => Promise<void>;
-  /** Contents of every resource below a path. From memory once read, until this or another member changes one. */
+  /** The contents of all resources below a path, cached until this or another member changes one of them. */
   readonly list: (path: string) => Promise<readonly string[]>;
 }
 
-/** Cluster messages that say which path has changed. */
+/** Topic of cluster messages whose body is a changed path. */
 const topic = "registry";
 
-/** The registry as this node's files mount it. */
+/** The registry with the mounts of this node's files. */
 export function registry({ configuration, databases, cluster, log }: Context): Registry {
   const { mounts, localDataSource } = configuration.registry;
   const cache = new Map<string, readonly string[]>();
@@ -34,14 +34,14 @@ export function registry({ configuration, databases, cluster, log }: Context): R
     log.info(`cluster message: ${path} has changed`);
     forget(path);
   });
-  // What a member changed while it was not joined was not told here.
+  // The new member may have changed resources before it joined.
   cluster.onJoin(() => forget("/"));
   const poolOf = (mount: Mount | undefined): Pool => {
     try {
       return databases.pool(mount?.dataSource ?? localDataSource);
     } catch (error) {
-      const what = mount === undefined ? "currentDBConfig" : `mount of ${mount.path}`;
-      throw new Error(`${describe(error)} (${what}: mount in ${registryFile})`);
+      const element = mount === undefined ? "currentDBConfig" : `mount of ${mount.path}`;
+      throw new Error(`${describe(error)} (${element}: mount in ${registryFile})`);
     }
   };
   const at = (path: string): { pool: Pool; path: string; mount: Mount | undefined } => {
@@ -82,7 +82,7 @@ export function registry({ configuration, databases, cluster, log }: Context): R
       const target = at(path);
       const before = changes;
       const found = await listResources(target.pool, target.path);
-      // What changed while it was read may not be in it.
+      // A change during the query may be missing in its result.
       if (target.mount?.cached && changes === before) {
         cache.set(path, found);
       }
@@ -173,7 +173,7 @@ async function removeResource(db: Queries, path: string): Promise<void> {
   }
 }
 
-/** The collection's number; it and those above it are made when they are not there. */
+/** The ID of a collection. Missing collections on the path are created. */
 async function pathIdOf(db: Queries, path: string): Promise<number> {
   const select = "SELECT REG_PATH_ID FROM REG_PATH WHERE REG_PATH_VALUE = ? AND REG_TENANT_ID = ?";
   const found = await row<{ REG_PATH_ID: number }>(db, select, [path, tenant]);
@@ -181,7 +181,7 @@ async function pathIdOf(db: Queries, path: string): Promise<number> {
     return found.REG_PATH_ID;
   }
   const parent = path === "/" ? null : await pathIdOf(db, parentOf(path));
-  // Two servers may make the first collections at the same moment: the later one takes what the other has made.
+  // Two servers may create the same collection at once: the second one gets the ID of the first.
   const sql = `INSERT INTO REG_PATH (REG_PATH_VALUE, REG_PATH_PARENT_ID, REG_TENANT_ID) VALUES (?, ?, ?)
     ON DUPLICATE KEY UPDATE REG_PATH_ID = LAST_INSERT_ID(REG_PATH_ID)`;
   return (await change(db, sql, [path, parent, tenant])).id;

@@ -1,9 +1,10 @@
 import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from "mysql2/promise";
+import { codeOf } from "../errors";
 
 /** A pool, or one of its connections inside a transaction. */
 export type Queries = Pick<Pool, "execute">;
 
-/** The super tenant, to which everything here belongs. */
+/** ID of the super tenant. The stand-in has no other tenant. */
 export const tenant = -1234;
 
 type Value = string | number | Buffer | null;
@@ -23,21 +24,21 @@ export async function row<Row extends object>(
   return (await rows<Row>(db, sql, values))[0];
 }
 
-/** Inserts, updates or deletes; gives the new row's number and how many rows changed. */
+/** Inserts, updates or deletes rows. @returns the ID of the new row and the number of changed rows */
 export async function change(db: Queries, sql: string, values: Value[] = []): Promise<{ id: number; count: number }> {
   const [{ insertId, affectedRows }] = await db.execute<ResultSetHeader>(sql, values);
   return { id: insertId, count: affectedRows };
 }
 
-const tries = 5;
+const attempts = 5;
 
-/** All or nothing; again when MySQL ends it because two wait for each other, as its manual says. */
+/** Runs `work` in a transaction, and again after a deadlock, as MySQL's manual recommends. */
 export async function transaction<T>(pool: Pool, work: (connection: PoolConnection) => Promise<T>): Promise<T> {
-  for (let left = tries - 1; ; left--) {
+  for (let left = attempts - 1; ; left--) {
     try {
       return await transactionOnce(pool, work);
     } catch (error) {
-      if (left === 0 || (error as { code?: string }).code !== "ER_LOCK_DEADLOCK") {
+      if (left === 0 || codeOf(error) !== "ER_LOCK_DEADLOCK") {
         throw error;
       }
     }

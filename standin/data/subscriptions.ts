@@ -23,10 +23,10 @@ export interface ApplicationKey {
   readonly consumerKey: string;
 }
 
-/** Made for every subscriber, as in the product. */
+/** Every subscriber has it, as in the product. */
 const defaultApplication = "DefaultApplication";
 
-/** The subscriber's number; a new one is made with the default application. */
+/** The ID of a subscriber. A new subscriber is created with the default application. */
 export async function subscriberId(pool: Pool, user: string): Promise<number> {
   const known = await findSubscriber(pool, user);
   if (known !== undefined) {
@@ -35,12 +35,12 @@ export async function subscriberId(pool: Pool, user: string): Promise<number> {
   try {
     return await transaction(pool, (db) => insertSubscriber(db, user));
   } catch (error) {
-    // Another request may have made it at the same moment, with its application.
-    const made = await findSubscriber(pool, user);
-    if (made === undefined) {
+    // Another request may have created the subscriber at the same moment.
+    const created = await findSubscriber(pool, user);
+    if (created === undefined) {
       throw error;
     }
-    return made;
+    return created;
   }
 }
 
@@ -65,11 +65,11 @@ async function insertSubscriber(db: Queries, user: string): Promise<number> {
   return id;
 }
 
-/** @throws when the subscriber has one of that name */
+/** @throws when the subscriber has an application of this name */
 export async function addApplication(pool: Pool, user: string, application: Omit<Application, "id">): Promise<void> {
   const subscriber = await subscriberId(pool, user);
   if ((await applications(pool, user)).some(({ name }) => name === application.name)) {
-    throw new Error(`an application "${application.name}" is there already`);
+    throw new Error(`application "${application.name}" already exists`);
   }
   await insertApplication(pool, subscriber, user, application);
 }
@@ -86,7 +86,7 @@ export async function applications(db: Queries, user: string): Promise<Applicati
   );
 }
 
-/** @throws when the subscriber has none of that name */
+/** @throws when the subscriber has no application of this name */
 export async function applicationNamed(db: Queries, user: string, name: string): Promise<Application> {
   const found = (await applications(db, user)).find((one) => one.name === name);
   if (found === undefined) {
@@ -95,7 +95,7 @@ export async function applicationNamed(db: Queries, user: string, name: string):
   return found;
 }
 
-/** Forgets an application with its subscriptions and keys. */
+/** Deletes an application with its subscriptions and keys. */
 export function removeApplication(pool: Pool, id: number): Promise<void> {
   return transaction(pool, async (db) => {
     for (const table of ["AM_SUBSCRIPTION", "AM_APPLICATION_KEY_MAPPING", "AM_APPLICATION"]) {
@@ -104,14 +104,14 @@ export function removeApplication(pool: Pool, id: number): Promise<void> {
   });
 }
 
-/** @throws when the API is not known, or subscribed already */
+/** @throws when the API does not exist, or the application is already subscribed to it */
 export async function addSubscription(db: Queries, applicationId: number, api: ApiKey, tier: string, user: string) {
   const apiId = await findApiId(db, api);
   if (apiId === undefined) {
     throw new Error(`API ${api.name} ${api.version} of ${api.provider} is not in the API Manager database`);
   }
   if ((await subscriptions(db, [applicationId])).some((one) => one.name === api.name && one.version === api.version)) {
-    throw new Error(`the application is subscribed to ${api.name} ${api.version} already`);
+    throw new Error(`the application is already subscribed to ${api.name} ${api.version}`);
   }
   await change(
     db,
@@ -121,14 +121,14 @@ export async function addSubscription(db: Queries, applicationId: number, api: A
   );
 }
 
-/** @returns whether there was one */
+/** @returns whether the subscription existed */
 export async function removeSubscription(db: Queries, applicationId: number, api: ApiKey): Promise<boolean> {
   const apiId = await findApiId(db, api);
   const sql = "DELETE FROM AM_SUBSCRIPTION WHERE APPLICATION_ID = ? AND API_ID = ?";
   return (await change(db, sql, [applicationId, apiId ?? 0])).count > 0;
 }
 
-/** Subscriptions of these applications. */
+/** The subscriptions of applications. */
 export async function subscriptions(db: Queries, applicationIds: readonly number[]): Promise<Subscription[]> {
   const found = await Promise.all(
     applicationIds.map((id) =>
@@ -145,7 +145,7 @@ export async function subscriptions(db: Queries, applicationIds: readonly number
   return found.flat();
 }
 
-/** Keys that an application has. */
+/** The keys of an application. */
 export function applicationKeys(db: Queries, applicationId: number) {
   return rows<ApplicationKey & { readonly consumerSecret: string | null }>(
     db,
@@ -158,7 +158,7 @@ export function applicationKeys(db: Queries, applicationId: number) {
   );
 }
 
-/** Gives an application its key of one kind. */
+/** Adds a key to an application. */
 export async function addApplicationKey(db: Queries, { applicationId, keyType, consumerKey }: ApplicationKey) {
   await change(
     db,
@@ -167,7 +167,7 @@ export async function addApplicationKey(db: Queries, { applicationId, keyType, c
   );
 }
 
-/** Takes it back. */
+/** Removes the key of this type. */
 export async function removeApplicationKey(db: Queries, { applicationId, keyType }: ApplicationKey): Promise<void> {
   const sql = "DELETE FROM AM_APPLICATION_KEY_MAPPING WHERE APPLICATION_ID = ? AND KEY_TYPE = ?";
   await change(db, sql, [applicationId, keyType]);

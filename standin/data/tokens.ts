@@ -3,11 +3,11 @@ import type { Pool } from "mysql2/promise";
 import type { KeyType } from "./keyTypes";
 import { change, type Queries, row, rows, tenant, transaction } from "./rows";
 
-/** An OAuth client: one application's keys. */
+/** An OAuth client: the keys of one application. */
 export interface Client {
   readonly key: string;
   readonly secret: string;
-  /** Who made it. */
+  /** The user who created the client. */
   readonly user: string;
 }
 
@@ -20,7 +20,7 @@ export interface AccessToken {
   readonly expiresIn: number;
 }
 
-/** For whom a token is. */
+/** The owner and scope of a token. */
 export interface Grant {
   readonly client: Client;
   readonly user: string;
@@ -30,7 +30,7 @@ export interface Grant {
 
 export type UserType = "APPLICATION" | "APPLICATION_USER";
 
-/** Milliseconds that a token is good for: the product's default. */
+/** Milliseconds for which a token is valid: the product's default. */
 const validity = 3_600_000;
 
 interface TokenRow {
@@ -44,7 +44,7 @@ interface TokenRow {
 const tokenColumns = `ACCESS_TOKEN, REFRESH_TOKEN, AUTHZ_USER, TOKEN_SCOPE,
   VALIDITY_PERIOD - TIMESTAMPDIFF(SECOND, TIME_CREATED, UTC_TIMESTAMP()) * 1000 AS LEFT_MS`;
 
-/** Makes a client with new keys. */
+/** Creates a client with new keys. */
 export async function addClient(
   db: Queries,
   app: { user: string; name: string; callbackUrl: string },
@@ -60,7 +60,7 @@ export async function addClient(
   return client;
 }
 
-/** The client of a key. */
+/** The client with this key. */
 export async function findClient(db: Queries, key: string): Promise<Client | undefined> {
   const found = await row<{ CONSUMER_SECRET: string; USERNAME: string }>(
     db,
@@ -70,17 +70,17 @@ export async function findClient(db: Queries, key: string): Promise<Client | und
   return found && { key, secret: found.CONSUMER_SECRET, user: found.USERNAME };
 }
 
-/** Forgets a client, and with it its tokens. */
+/** Deletes a client and its tokens. */
 export async function removeClient(db: Queries, key: string): Promise<void> {
   await change(db, "DELETE FROM IDN_OAUTH_CONSUMER_APPS WHERE CONSUMER_KEY = ?", [key]);
 }
 
-/** The token that this client and user have; a new one when it has none or it has expired. */
+/** The active token of this client and user, or a new token when there is none. */
 export function issueToken(pool: Pool, grant: Grant): Promise<AccessToken> {
   const values = [grant.client.key, grant.user, grant.userType, grant.scope];
   const which = "CONSUMER_KEY = ? AND AUTHZ_USER = ? AND USER_TYPE = ? AND TOKEN_SCOPE = ? AND TOKEN_STATE = 'ACTIVE'";
   return transaction(pool, async (db) => {
-    // Held until the end, so that two requests at once get the same token.
+    // The lock is held until the commit, so that simultaneous requests get the same token.
     await row(db, "SELECT CONSUMER_KEY FROM IDN_OAUTH_CONSUMER_APPS WHERE CONSUMER_KEY = ? FOR UPDATE", [
       grant.client.key,
     ]);
@@ -109,7 +109,7 @@ export function issueToken(pool: Pool, grant: Grant): Promise<AccessToken> {
   });
 }
 
-/** Ends an active token of this client; undefined when it has no such token. */
+/** Revokes an active token of this client. @returns undefined: the client has no such token */
 export async function revokeToken(db: Queries, client: Client, token: string): Promise<AccessToken | undefined> {
   const found = await row<TokenRow>(
     db,
@@ -127,7 +127,7 @@ export async function revokeToken(db: Queries, client: Client, token: string): P
   return found && tokenOf(found);
 }
 
-/** A client's tokens that still work. */
+/** The active tokens of a client. */
 export async function activeTokens(db: Queries, clientKey: string): Promise<string[]> {
   const found = await rows<{ ACCESS_TOKEN: string }>(
     db,
@@ -137,21 +137,21 @@ export async function activeTokens(db: Queries, clientKey: string): Promise<stri
   return found.map(({ ACCESS_TOKEN }) => ACCESS_TOKEN);
 }
 
-/** Whether a token may call an API, and for whom. */
+/** Whether a token may call an API, and whose token it is. */
 export interface Validation {
   readonly authorized: boolean;
-  /** The product's codes: 900901 token not good, 900908 no subscription. */
+  /** The product's codes. 900901: the token is not valid, 900908: no subscription. */
   readonly code?: 900901 | 900908;
   readonly user?: string;
   readonly subscriber?: string;
   readonly application?: string;
-  /** Which of the application's keys the token was got with. */
+  /** The type of the application's key with which the token was issued. */
   readonly keyType?: KeyType;
-  /** Signed statement about the caller, for backends. */
+  /** JSON Web Token about the caller, for backends. */
   readonly jwt?: string;
 }
 
-/** Looks the token up, then a subscription of its application to the API at this context and version. */
+/** Checks the token, then that its application is subscribed to the API with this context and version. */
 export async function validateToken(
   db: Queries,
   { token, context, version }: { token: string; context: string; version: string },

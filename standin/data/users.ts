@@ -11,22 +11,22 @@ interface StoredPassword {
 
 const findUser = "SELECT UM_USER_PASSWORD, UM_SALT_VALUE FROM UM_USER WHERE UM_USER_NAME = ? AND UM_TENANT_ID = ?";
 
-/** SHA-256 over password and salt: PasswordDigest and StoreSaltedPassword in user-mgt.xml. */
+/** SHA-256 of password and salt, as with PasswordDigest and StoreSaltedPassword in user-mgt.xml. */
 function digest(password: string, salt: string): string {
   return createHash("sha256")
     .update(password + salt)
     .digest("base64");
 }
 
-/** Whether the user store knows this user with this password. */
+/** Whether the user store has this user with this password. */
 export async function isStoredUser(pool: Pool, { user, password }: Credentials): Promise<boolean> {
   const found = await row<StoredPassword>(pool, findUser, [user, tenant]);
   return found !== undefined && same(digest(password, found.UM_SALT_VALUE), found.UM_USER_PASSWORD);
 }
 
 /**
- * First entries of an empty user store: the administrator and the two roles.
- * @returns whether the store's administrator has the password of user-mgt.xml
+ * Adds the administrator and the two roles to a user store that does not have them.
+ * @returns whether the administrator in the store has the password of user-mgt.xml
  */
 export async function seedUsers(
   pool: Pool,

@@ -10,13 +10,13 @@ import type { Service } from "../services";
 import { type KeyValidator, keyValidator } from "./keyValidator";
 import type { RoleParts } from "./parts";
 
-/** Headers that belong to one connection, not to the message. */
+/** Headers of one connection, which are not forwarded. */
 const connectionHeaders = ["connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade"];
 
 const namespace = "http://wso2.org/apimanager";
 const xml = { "content-type": "application/xml; charset=UTF-8" };
 
-/** API traffic; token, authorize and revoke go on to the Key Manager. */
+/** API traffic. Requests to token, authorize and revoke are forwarded to the Key Manager. */
 export function gatewayParts(context: Context): RoleParts {
   const apis = deployedApis(context.configuration.carbonHome, context.log);
   const validator = keyValidator(context);
@@ -26,7 +26,7 @@ export function gatewayParts(context: Context): RoleParts {
   };
 }
 
-/** What the Publisher deploys APIs with. */
+/** The service with which the Publisher deploys APIs. */
 function adminService(apis: DeployedApis, { log }: Context): Service {
   return {
     name: "APIGatewayAdmin",
@@ -50,7 +50,7 @@ function adminService(apis: DeployedApis, { log }: Context): Service {
   };
 }
 
-/** What the Store tells of tokens that are good no longer, or not for the same APIs. */
+/** The service by which the Store reports tokens that are no longer valid, or valid for other APIs than before. */
 function authenticationService(validator: KeyValidator): Service {
   return {
     name: "APIAuthenticationService",
@@ -65,7 +65,7 @@ function authenticationService(validator: KeyValidator): Service {
   };
 }
 
-/** Requests for the gateway's own APIs go where their synapse files say; a revoked token is forgotten on the way back. */
+/** Forwards requests to the targets in the synapse files. A revoked token in the answer leaves the cache. */
 function passThrough({ configuration, trafficCaller, log }: Context, validator: KeyValidator): Handler {
   return async (request): Promise<Answer | undefined> => {
     const { method, path } = request;
@@ -74,7 +74,11 @@ function passThrough({ configuration, trafficCaller, log }: Context, validator: 
       return undefined;
     }
     if (!api.methods.includes(method)) {
-      return { status: 405, headers: { allow: api.methods.join(", ") }, body: `${api.context} takes ${api.methods}\n` };
+      return {
+        status: 405,
+        headers: { allow: api.methods.join(", ") },
+        body: `${api.context}: expected ${api.methods.join(" or ")}, found ${method}\n`,
+      };
     }
     try {
       const answer = await forward(trafficCaller, request, api.target, messageHeaders(request.headers));
@@ -89,7 +93,7 @@ function passThrough({ configuration, trafficCaller, log }: Context, validator: 
   };
 }
 
-/** Calls to deployed APIs: only with a token that the Key Manager finds good for this API. */
+/** Forwards calls to deployed APIs if the Key Manager finds the token valid for the API. */
 function apiTraffic(
   { configuration, trafficCaller, log }: Context,
   apis: DeployedApis,
@@ -116,7 +120,7 @@ function apiTraffic(
     if (!validation.authorized) {
       return validation.code === 900908
         ? securityFault(403, 900908, "Resource forbidden", "the application has no subscription to this API")
-        : securityFault(401, 900901, "Invalid Credentials", "the access token is not good");
+        : securityFault(401, 900901, "Invalid Credentials", "the access token is not valid");
     }
     const treatment = validation.keyType === api.keyType ? api.matching : api.other;
     if (!("endpoint" in treatment)) {
@@ -135,7 +139,7 @@ function apiTraffic(
   };
 }
 
-/** To a good key of the type that is not for this gateway, or that the API has no endpoint for. */
+/** The answer to a valid key of a type that the gateway refuses, or for which the API has no endpoint. */
 function refusedKey(
   treatment: Exclude<Treatment, { endpoint: string }>,
   errorSequences: readonly ErrorSequence[],
@@ -162,7 +166,7 @@ function forward(
   return call(caller, { url: url.href, method, headers, ...(body.length > 0 && { body }) });
 }
 
-/** As the product answers when a backend is gone. */
+/** The product's answer when a backend is not reachable. */
 function backendFault(log: Context["log"], target: string, error: unknown): Answer {
   const description = `Error connecting to the back end ${target}: ${describe(error)}`;
   log.error(description);

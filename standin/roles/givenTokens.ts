@@ -2,28 +2,28 @@ import { Cache } from "../cache";
 import type { Context } from "../context";
 import type { AccessToken, Grant } from "../data/tokens";
 
-/** The tokens that a Key Manager gives, some of them from memory. */
+/** The tokens that a Key Manager issues, some of them from its cache. */
 export interface GivenTokens {
-  /** The token that this client and user have. */
+  /** The token of this client and user. */
   readonly give: (grant: Grant) => Promise<AccessToken>;
-  /** A revoked token is not given again, neither here nor at the other members of the cluster. */
+  /** Removes a revoked token from the cache, here and on the other members of the cluster. */
   readonly forget: (token: string) => void;
 }
 
-/** Cluster messages that say which token is to be forgotten. */
+/** Topic of cluster messages whose body is a revoked token. */
 const topic = "revokedOAuthToken";
 
 /**
- * As the product with identity.xml's EnableOAuthCache: who asks again gets the same token without a look at the database,
- * so a Key Manager that is not told of a revocation gives out the revoked one.
- * @param issue asks the database
+ * With EnableOAuthCache in identity.xml, a client that asks again gets its token from the cache, as in the product. A Key
+ * Manager that does not learn of a revocation therefore returns the revoked token.
+ * @param issue gets the token from the database
  */
 export function givenTokens(
   { configuration, cluster }: Pick<Context, "configuration" | "cluster">,
   issue: (grant: Grant) => Promise<AccessToken>,
 ): GivenTokens {
   const cache = new Cache<{ readonly given: AccessToken; readonly ends: number }>();
-  /** Raised by whatever makes an answer of the database that is under way an old one. */
+  /** Counts changes of the cache, after which the result of an earlier query may be outdated. */
   let forgotten = 0;
   const forgetWhere = (which: (token: string) => boolean): void => {
     forgotten += 1;
@@ -31,7 +31,7 @@ export function givenTokens(
   };
   const forget = (token: string): void => forgetWhere((each) => each === token);
   cluster.subscribe(topic, forget);
-  // What was revoked before, nobody has told here.
+  // The new member may have revoked tokens before it joined.
   cluster.onJoin(() => forgetWhere(() => true));
   return {
     give: async (grant) => {

@@ -50,7 +50,7 @@ async function seedUserStore({ configuration, databases, log }: Context): Promis
   }
   if (!(await seedUsers(databases.pool(userManagement.dataSource), userManagement))) {
     log.warn(
-      `user-mgt.xml: the password of ${userManagement.adminUser} is not the one that the user store has since its first start; the product would refuse it`,
+      `user-mgt.xml: AdminUser/Password differs from the password of ${userManagement.adminUser} that the user store has kept since the first start; the product would refuse it`,
     );
   }
 }

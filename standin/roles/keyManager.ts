@@ -1,6 +1,4 @@
 import type { Pool } from "mysql2/promise";
-import { call } from "../client";
-import { apiManagerFile } from "../configuration/apiManager";
 import type { Context } from "../context";
 import {
   activeTokens,
@@ -12,9 +10,9 @@ import {
   validateToken,
 } from "../data/tokens";
 import { isStoredUser } from "../data/users";
-import { describe } from "../errors";
 import type { Handler } from "../http";
 import { callerToken } from "../jwt";
+import { postToGateway } from "../serviceClient";
 import type { Operation } from "../services";
 import { type KeyValidationRequest, thriftLogin } from "../thrift";
 import { type Credentials, isAdministrator } from "../users";
@@ -22,7 +20,7 @@ import { givenTokens } from "./givenTokens";
 import type { RoleParts } from "./parts";
 import { tokenEndpoints } from "./tokenEndpoints";
 
-/** Keys and tokens, kept in apimgtdb. */
+/** Keys and tokens, stored in apimgtdb. */
 export function keyManagerParts(context: Context): RoleParts {
   const { configuration, databases, sessions } = context;
   const pool = (): Pool => databases.pool(configuration.apiManager.dataSource);
@@ -58,7 +56,7 @@ export function keyManagerParts(context: Context): RoleParts {
   };
 }
 
-/** Whether a user may log in: the administrator of user-mgt.xml, or one in the user store. */
+/** Whether a user may log in: the administrator of user-mgt.xml, or a user in the user store. */
 export async function isUser({ configuration, databases }: Context, credentials: Credentials): Promise<boolean> {
   if (isAdministrator(configuration, credentials)) {
     return true;
@@ -83,7 +81,7 @@ function keyValidation({ configuration, identity }: Context, pool: () => Pool) {
   };
 }
 
-/** Revokes its tokens at RevokeAPIURL, so that the gateway forgets them as well, then forgets the client. */
+/** Revokes the tokens of a client at RevokeAPIURL, so that the gateway forgets them too, then deletes the client. */
 function removeApplication({ configuration, caller }: Context, pool: () => Pool): Operation {
   return async ({ consumerKey }) => {
     const client = await findClient(pool(), `${consumerKey}`);
@@ -91,19 +89,9 @@ function removeApplication({ configuration, caller }: Context, pool: () => Pool)
       return false;
     }
     const url = configuration.apiManager.keyValidation.revokeUrl;
-    for (const token of url === undefined ? [] : await activeTokens(pool(), client.key)) {
-      const failed = (reason: string) => new Error(`revoking at ${url} (RevokeAPIURL in ${apiManagerFile}): ${reason}`);
-      const { status, body } = await call(caller, {
-        url: url ?? "",
-        method: "POST",
-        headers: { "content-type": "application/x-www-form-urlencoded" },
-        body: `token=${encodeURIComponent(token)}`,
-        credentials: { user: client.key, password: client.secret },
-      }).catch((error: unknown) => {
-        throw failed(describe(error));
-      });
-      if (status !== 200) {
-        throw failed(`answered ${status}: ${body.toString("utf8").slice(0, 800)}`);
+    if (url !== undefined) {
+      for (const token of await activeTokens(pool(), client.key)) {
+        await postToGateway(caller, "revoking", { url, body: `token=${encodeURIComponent(token)}`, client });
       }
     }
     await removeClient(pool(), client.key);

@@ -3,21 +3,21 @@ import { apiManagerFile } from "../configuration/apiManager";
 import type { Context } from "../context";
 import type { Validation } from "../data/tokens";
 import { describe } from "../errors";
-import { callService } from "../serviceClient";
+import { callService, keyManagerTarget } from "../serviceClient";
 import { askOverThrift, openThriftSession, thriftTarget } from "../thrift";
 
-/** Asks the Key Manager about tokens, over the protocol that KeyValidatorClientType names. */
+/** Validates tokens at the Key Manager, over the protocol of KeyValidatorClientType. */
 export interface KeyValidator {
-  /** @throws when the Key Manager can't be asked, naming the element that decides it. */
+  /** @throws naming the element that configures the Key Manager when it does not answer */
   readonly validate: (key: { token: string; context: string; version: string }) => Promise<Validation>;
-  /** Forgets what is known of a token, here and at the other members of the cluster. */
+  /** Removes a token from the cache, here and on the other members of the cluster. */
   readonly forget: (token: string) => void;
 }
 
 const thriftMilliseconds = 10_000;
-/** What a Key Manager says to a session that it does not know. */
+/** The Key Manager's answer to an unknown session. */
 const refused = "session refused";
-/** Cluster messages that say which token is to be forgotten. */
+/** Topic of cluster messages whose body is a revoked token. */
 const topic = "revokedToken";
 
 export function keyValidator(context: Context): KeyValidator {
@@ -47,10 +47,8 @@ export function keyValidator(context: Context): KeyValidator {
 }
 
 function webServiceClient({ caller, configuration }: Context): KeyValidator["validate"] {
-  const { keyValidation } = configuration.apiManager;
-  const neighbour = { service: keyValidation, decidedBy: `${keyValidation.element}/ServerURL in ${apiManagerFile}` };
-  return async (key) =>
-    (await callService(caller, neighbour, "APIKeyValidationService/validateKey", key)) as Validation;
+  const target = keyManagerTarget(configuration);
+  return async (key) => (await callService(caller, target, "APIKeyValidationService/validateKey", key)) as Validation;
 }
 
 function thriftClient({ caller, configuration }: Context): KeyValidator["validate"] {
@@ -73,7 +71,7 @@ function thriftClient({ caller, configuration }: Context): KeyValidator["validat
   };
   return (key) =>
     ask(key).catch((error: unknown) => {
-      // A Key Manager that was started anew does not know older sessions.
+      // A Key Manager loses its sessions when it restarts.
       if (session === undefined || describe(error) !== refused) {
         throw error;
       }

@@ -6,14 +6,14 @@ import { type Registry, registry } from "../data/registry";
 import { transaction } from "../data/rows";
 import { type Endpoints, type Treatments, treatmentsFor } from "../environmentApi";
 import { describe } from "../errors";
-import { callService } from "../serviceClient";
+import { callService, gatewayTarget } from "../serviceClient";
 import { type Visit, webAppHandler } from "../webApp";
 import type { RoleParts } from "./parts";
 
-/** Statuses in which gateways serve an API. */
+/** The statuses with which gateways serve an API. */
 const served = ["PUBLISHED", "DEPRECATED", "PROTOTYPED"];
 
-/** APIs: kept in apimgtdb and the shared registry, deployed to every gateway environment. */
+/** APIs, stored in apimgtdb and the shared registry and deployed to every gateway environment. */
 export function publisherParts(context: Context): RoleParts {
   const shared = registry(context);
   const pool = (): Pool => context.databases.pool(context.configuration.apiManager.dataSource);
@@ -55,13 +55,13 @@ async function add(pool: Pool, shared: Registry, { user, field }: Visit): Promis
   }
   await transaction(pool, async (db) => {
     await addApi(db, api);
-    // Before the commit, so that a registry that can't be written leaves no row behind.
+    // Before the commit, so that no row is left in apimgtdb when the registry can't be written.
     await shared.put(apiPath(api), JSON.stringify(api), user);
   });
   return {};
 }
 
-/** An API needs one of the two. */
+/** The backends of an API. @throws when neither is given */
 function endpointsOf(configuration: string): Endpoints {
   const config = JSON.parse(configuration) as Readonly<Record<string, { url?: string } | undefined>>;
   const [production, sandbox] = (["production_endpoints", "sandbox_endpoints"] as const).map((name) => {
@@ -96,14 +96,14 @@ async function remove(context: Context, pool: Pool, shared: Registry, visit: Vis
   await transaction(pool, async (db) => {
     await removeApi(db, key);
     const gone = removeEverywhere(context, key);
-    // One that was never published may be at no gateway, or at some that a failed publishing reached.
+    // Gateways have an API that was never published only after publishing failed halfway.
     await (served.includes(status) ? gone : gone.catch((error: unknown) => context.log.warn(describe(error))));
     await shared.remove(apiPath(key));
   });
   return {};
 }
 
-/** To the environments of api-manager.xml, one after another; the first that fails ends it. */
+/** Deploys an API to the environments of api-manager.xml, one after another, and stops at the first failure. */
 async function deployEverywhere(context: Context, api: Api): Promise<void> {
   const { name, provider, version, context: path, endpoints } = api;
   for (const environment of context.configuration.apiManager.environments) {
@@ -129,8 +129,7 @@ function treatmentsOf({ name, type }: Environment, endpoints: Endpoints): Treatm
 }
 
 function callGateway({ caller }: Context, environment: Environment, operation: string, input: object) {
-  const decidedBy = `Environment[${environment.name}]/ServerURL in ${apiManagerFile}`;
-  return callService(caller, { service: environment, decidedBy }, `APIGatewayAdmin/${operation}`, { ...input });
+  return callService(caller, gatewayTarget(environment), `APIGatewayAdmin/${operation}`, { ...input });
 }
 
 function keyOf({ field }: Visit): ApiKey {

@@ -1,5 +1,4 @@
 import type { Pool } from "mysql2/promise";
-import { call } from "../client";
 import { apiManagerFile } from "../configuration/apiManager";
 import type { Context } from "../context";
 import { type Api, apisPath } from "../data/apis";
@@ -8,13 +7,13 @@ import { type Registry, registry } from "../data/registry";
 import * as data from "../data/subscriptions";
 import { activeTokens, type Client } from "../data/tokens";
 import { describe } from "../errors";
-import { callService } from "../serviceClient";
+import { callService, gatewayTarget, keyManagerTarget, postToGateway } from "../serviceClient";
 import { type Visit, webAppHandler } from "../webApp";
 import type { RoleParts } from "./parts";
 
 const subscriptionPage = "/site/blocks/subscription/subscription-add/ajax/subscription-add.jag";
 
-/** What consumers see: published APIs from the shared registry, applications and subscriptions from apimgtdb. */
+/** Published APIs from the shared registry, applications and subscriptions from apimgtdb. */
 export function storeParts(context: Context): RoleParts {
   const shared = registry(context);
   const pool = (): Pool => context.databases.pool(context.configuration.apiManager.dataSource);
@@ -69,7 +68,7 @@ async function addApplication(pool: Pool, { user, field }: Visit): Promise<objec
   return { status: "APPROVED" };
 }
 
-/** The Key Manager forgets its keys first: an application without keys can be removed again, keys alone can't. */
+/** Removes the keys first: an application without keys can still be removed, but keys without an application can't. */
 async function removeApplication(context: Context, pool: Pool, { user, field }: Visit): Promise<object> {
   const { id } = await data.applicationNamed(pool, user, field("application"));
   const tokens = await tokensOf(pool, id);
@@ -86,14 +85,12 @@ async function tokensOf(pool: Pool, applicationId: number): Promise<string[]> {
   return (await Promise.all(keys.map(({ consumerKey }) => activeTokens(pool, consumerKey)))).flat();
 }
 
-/** At every environment of api-manager.xml. As in the product, one that can't be told is no failure. */
+/** Makes the gateways of all environments forget tokens. As in the product, a failure is only logged. */
 async function forgetEverywhere({ configuration, caller, log }: Context, tokens: readonly string[]): Promise<void> {
   for (const environment of configuration.apiManager.environments) {
-    const decidedBy = `Environment[${environment.name}]/ServerURL in ${apiManagerFile}`;
-    const told = callService(caller, { service: environment, decidedBy }, "APIAuthenticationService/invalidateKeys", {
-      tokens,
-    });
-    await told.catch((error: unknown) => log.warn(describe(error)));
+    const target = gatewayTarget(environment);
+    const done = callService(caller, target, "APIAuthenticationService/invalidateKeys", { tokens });
+    await done.catch((error: unknown) => log.warn(describe(error)));
   }
 }
 
@@ -134,13 +131,13 @@ async function unsubscribe(context: Context, pool: Pool, { user, field }: Visit)
   const application = id === "" ? await data.applicationNamed(pool, user, field("applicationName")) : undefined;
   const found = application ?? all.find((one) => `${one.id}` === id);
   if (found === undefined || !(await data.removeSubscription(pool, found.id, api))) {
-    throw new Error(`there is no subscription to ${api.name} ${api.version} to remove`);
+    throw new Error(`there is no subscription to ${api.name} ${api.version}`);
   }
   await forgetEverywhere(context, await tokensOf(pool, found.id));
   return {};
 }
 
-/** A client at the Key Manager, and its first token through the gateway. Half-made keys are taken back. */
+/** Creates a client at the Key Manager and gets its first token through the gateway. A failure removes the client again. */
 async function generateKey(context: Context, pool: Pool, { user, field }: Visit): Promise<object> {
   const application = await data.applicationNamed(pool, user, field("application"));
   const asked = field("keytype");
@@ -149,7 +146,7 @@ async function generateKey(context: Context, pool: Pool, { user, field }: Visit)
     throw new Error(`keytype: expected ${keyTypes.join(" or ")}, found "${asked}"`);
   }
   if ((await data.applicationKeys(pool, application.id)).some((one) => one.keyType === keyType)) {
-    throw new Error(`application "${application.name}" has its ${keyType} keys already`);
+    throw new Error(`application "${application.name}" already has ${keyType} keys`);
   }
   const client = (await askKeyManager(context, "createOAuthApplication", {
     user,
@@ -179,31 +176,19 @@ async function generateKey(context: Context, pool: Pool, { user, field }: Visit)
   }
 }
 
-/** As the product: the token endpoint is beside the gateway's revoke endpoint. */
-async function firstToken({ configuration, caller }: Context, { key, secret }: Client) {
+/** Gets a token for a client. As in the product, the gateway's token API has the same base URL as its revoke API. */
+async function firstToken({ configuration, caller }: Context, client: Client) {
   const { revokeUrl, element } = configuration.apiManager.keyValidation;
   if (revokeUrl === undefined) {
-    throw new Error(`${apiManagerFile}: ${element}/RevokeAPIURL is missing; it is where keys get their first token`);
+    throw new Error(
+      `${apiManagerFile}: ${element}/RevokeAPIURL is missing; the Store gets the first token of new keys there`,
+    );
   }
   const url = revokeUrl.replace(/\/revoke$/, "/token");
-  const failed = (reason: string): Error => new Error(`token at ${url} (RevokeAPIURL in ${apiManagerFile}): ${reason}`);
-  const { status, body } = await call(caller, {
-    url,
-    method: "POST",
-    headers: { "content-type": "application/x-www-form-urlencoded" },
-    body: "grant_type=client_credentials",
-    credentials: { user: key, password: secret },
-  }).catch((error: unknown) => {
-    throw failed(describe(error));
-  });
-  if (status !== 200) {
-    throw failed(`answered ${status}: ${body.toString("utf8").slice(0, 800)}`);
-  }
-  return JSON.parse(body.toString("utf8")) as { access_token: string; expires_in: number };
+  const text = await postToGateway(caller, "token", { url, body: "grant_type=client_credentials", client });
+  return JSON.parse(text) as { access_token: string; expires_in: number };
 }
 
 function askKeyManager({ configuration, caller }: Context, operation: string, input: Record<string, unknown>) {
-  const { keyValidation } = configuration.apiManager;
-  const neighbour = { service: keyValidation, decidedBy: `${keyValidation.element}/ServerURL in ${apiManagerFile}` };
-  return callService(caller, neighbour, `APIKeyMgtSubscriberService/${operation}`, input);
+  return callService(caller, keyManagerTarget(configuration), `APIKeyMgtSubscriberService/${operation}`, input);
 }

@@ -8,15 +8,15 @@ export interface TokenEndpointOptions {
   /** apimgtdb. */
   readonly pool: () => Pool;
   readonly tokens: GivenTokens;
-  /** Whether a user may get a token with this password. */
+  /** Whether the credentials of a user are right. */
   readonly isUser: (credentials: Credentials) => Promise<boolean>;
-  /** The scope of tokens that belong to an application. */
+  /** The scope of tokens that belong to an application, not to a user. */
   readonly applicationScope: string;
-  /** Where browsers reach this server. */
+  /** The URL at which browsers reach this server. */
   readonly publicUrl: string;
 }
 
-/** `/oauth2/token`, `/oauth2/revoke`, `/oauth2/authorize`: what the gateway's own APIs pass requests on to. */
+/** `/oauth2/token`, `/oauth2/revoke` and `/oauth2/authorize`, to which the gateway forwards requests. */
 export function tokenEndpoints(options: TokenEndpointOptions): Handler {
   const endpoints: Readonly<Record<string, { method: string; answer: (request: Request) => Promise<Answer> }>> = {
     "/oauth2/token": { method: "POST", answer: (request) => giveToken(options, request) },
@@ -30,14 +30,18 @@ export function tokenEndpoints(options: TokenEndpointOptions): Handler {
     }
     return request.method === endpoint.method
       ? endpoint.answer(request)
-      : { status: 405, headers: { allow: endpoint.method }, body: `${request.path} takes ${endpoint.method}\n` };
+      : {
+          status: 405,
+          headers: { allow: endpoint.method },
+          body: `${request.path}: expected ${endpoint.method}, found ${request.method}\n`,
+        };
   };
 }
 
 async function giveToken(options: TokenEndpointOptions, request: Request): Promise<Answer> {
   const client = await clientOf(options.pool(), request);
   if (client === undefined) {
-    return fault(401, "invalid_client", "the client's key or secret is refused");
+    return fault(401, "invalid_client", "the client's key or secret is wrong");
   }
   const form = formOf(request);
   switch (form.get("grant_type")) {
@@ -54,21 +58,21 @@ async function giveToken(options: TokenEndpointOptions, request: Request): Promi
     case "password": {
       const user = form.get("username") ?? "";
       if (!(await options.isUser({ user, password: form.get("password") ?? "" }))) {
-        return fault(400, "invalid_grant", "the user's name or password is refused");
+        return fault(400, "invalid_grant", "the user's name or password is wrong");
       }
       const scope = form.get("scope") ?? "default";
       return tokenAnswer(await options.tokens.give({ client, user, userType: "APPLICATION_USER", scope }), true);
     }
     default:
-      return fault(400, "unsupported_grant_type", "the stand-in gives client_credentials and password");
+      return fault(400, "unsupported_grant_type", "the stand-in supports client_credentials and password");
   }
 }
 
-/** 200 also for a token that is not known, as OAuth has it. */
+/** Answers 200 for an unknown token too, as OAuth requires. */
 async function revoke(options: TokenEndpointOptions, request: Request): Promise<Answer> {
   const client = await clientOf(options.pool(), request);
   if (client === undefined) {
-    return fault(401, "invalid_client", "the client's key or secret is refused");
+    return fault(401, "invalid_client", "the client's key or secret is wrong");
   }
   const revoked = await revokeToken(options.pool(), client, formOf(request).get("token") ?? "");
   if (revoked) {
@@ -86,7 +90,7 @@ async function revoke(options: TokenEndpointOptions, request: Request): Promise<
   };
 }
 
-/** Sends the browser to log in; a client that is not known is told so there. */
+/** Redirects the browser to the login page, or to an error page when the client is unknown. */
 async function authorize({ pool, publicUrl }: TokenEndpointOptions, { query }: Request): Promise<Answer> {
   const key = query.get("client_id");
   const known = key !== null && (await findClient(pool(), key)) !== undefined;

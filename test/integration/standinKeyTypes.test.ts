@@ -29,7 +29,7 @@ describe("stand-in, keys for production and for the sandbox", function () {
       production: [200, "backend saw /base/today?unit=c"],
       sandbox: [200, "backend saw /sandbox/today?unit=c"],
     });
-    assert.match(await refusal(run.person.generateKeys(run.name, "SANDBOX")), /has its SANDBOX keys already/);
+    assert.match(await refusal(run.person.generateKeys(run.name, "SANDBOX")), /already has SANDBOX keys/);
     assert.match(await refusal(run.person.generateKeys(run.name, "OTHER")), /expected PRODUCTION or SANDBOX/);
   });
 

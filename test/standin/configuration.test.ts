@@ -8,7 +8,7 @@ import { addresses, Deployment, type Edits, files, wiring } from "./homes";
 
 const none = { certificate: "", keyStore: Buffer.alloc(0), trustStore: Buffer.alloc(0) };
 
-describe("stand-in configuration", () => {
+describe("stand-in: configuration", () => {
   let deployment: Deployment;
   beforeEach(() => {
     deployment = new Deployment(none);
@@ -18,7 +18,7 @@ describe("stand-in configuration", () => {
   const read = (edits: Edits, profile = "api-publisher") =>
     readConfiguration(deployment.home("node-1", edits), profile, "10.1.2.3");
 
-  it("fills in the properties of the product", () => {
+  it("replaces properties (carbon.local.ip, ports) with the values that the product has", () => {
     const { apiManager, ports } = read({ [files.carbon]: [["<Offset>0", "<Offset>2"]] });
     assert.equal(apiManager.authManager.url, "https://10.1.2.3:9445/services/");
     assert.equal(apiManager.authManager.user, "admin");
@@ -27,7 +27,7 @@ describe("stand-in configuration", () => {
     assert.deepEqual(ports, { managementHttps: 9445, managementHttp: 9765, apiHttps: 8245, apiHttp: 8282 });
   });
 
-  it("takes the administrator of user-mgt.xml for the properties", () => {
+  it("replaces the properties admin.username and admin.password with the administrator of user-mgt.xml", () => {
     const { apiManager } = read({
       [files.userManagement]: [
         ["<UserName>admin", "<UserName>root"],
@@ -37,7 +37,7 @@ describe("stand-in configuration", () => {
     assert.deepEqual([apiManager.keyValidation.user, apiManager.keyValidation.password], ["root", "se&cret"]);
   });
 
-  it("reads where the token API goes, from variables, a plain template or a plain address", () => {
+  it("reads the target of the token API from variables, a plain template or a plain address", () => {
     const target = (edits: Edits) => {
       const apis = read(edits, "gateway-manager").passThroughApis;
       return apis.find(({ context }) => context === "/token")?.target;
@@ -53,7 +53,7 @@ describe("stand-in configuration", () => {
     assert.equal(target(address), "https://km.test:9444/oauth2/token");
   });
 
-  it("keeps a commented host name out, and sends browsers to the balancer's port", () => {
+  it("ignores a host name in a comment, and redirects browsers to the load balancer's port", () => {
     assert.equal(read({}).publicUrl, "https://10.1.2.3:9443");
     const named: Edits = {
       [files.carbon]: [
@@ -64,7 +64,7 @@ describe("stand-in configuration", () => {
     assert.equal(read(named).publicUrl, "https://publisher.test:443");
   });
 
-  it("reads what each connection of a data source sets first", () => {
+  it("reads the session variables in the JDBC URL of a data source", () => {
     const url = (options: string) => `jdbc:mysql://db.test:3307/prod-apimgtdb${options}`;
     const serverOf = (options: string) =>
       read({ [files.dataSources]: [[/jdbc:h2:[^<]*/, url(options)]] }).dataSources[0]?.server;
@@ -76,19 +76,23 @@ describe("stand-in configuration", () => {
     assert.equal(variables, "sql_mode='A,B',x=1");
   });
 
-  const refused = (what: string, edits: Edits, message: RegExp, profile?: string) =>
+  const isRefused = (what: string, edits: Edits, message: RegExp, profile?: string) =>
     it(`refuses ${what}`, () => {
       assert.throws(() => read(edits, profile), message);
     });
-  refused("an unknown profile", {}, /-Dprofile=worker: expected one of default, api-key-manager/, "worker");
-  refused("an offset that is none", { [files.carbon]: [["<Offset>0", "<Offset>two"]] }, /Ports\/Offset.*found "two"/);
-  refused(
-    "a database of another make",
+  isRefused("an unknown profile", {}, /-Dprofile=worker: expected one of default, api-key-manager/, "worker");
+  isRefused(
+    "an offset that is not a number",
+    { [files.carbon]: [["<Offset>0", "<Offset>two"]] },
+    /Ports\/Offset.*found "two"/,
+  );
+  isRefused(
+    "a JDBC URL of another database product",
     { [files.dataSources]: [[/jdbc:h2:[^<]*/, "jdbc:oracle:thin:@x"]] },
     /WSO2_CARBON_DB: expected jdbc:mysql.*found jdbc:oracle/,
   );
-  refused(
-    "a mount of an instance that is not there",
+  isRefused(
+    "a mount of a missing remoteInstance",
     {
       [files.registry]: [
         ["<indexingConfiguration>", '<mount path="/x"><instanceId>gone</instanceId></mount><indexingConfiguration>'],
@@ -96,7 +100,7 @@ describe("stand-in configuration", () => {
     },
     /mount of \/x names remoteInstance "gone"/,
   );
-  refused(
+  isRefused(
     "a cluster without a domain",
     {
       [files.axis2]: [
@@ -107,29 +111,29 @@ describe("stand-in configuration", () => {
     /axis2.xml: parameter "domain" is missing/,
   );
 
-  it("says which file is missing", () => {
+  it("names a missing file", () => {
     const home = deployment.home("node-1");
     rmSync(join(home, files.registry));
     assert.throws(() => readConfiguration(home, "default", "10.1.2.3"), /repository\/conf\/registry.xml is missing/);
   });
 
-  it("knows members under wka only", () => {
+  it("reads cluster members with membershipScheme wka only", () => {
     const edits = wiring.store();
     assert.deepEqual(read(edits).axis2.clustering?.members, [{ host: addresses["publisher.test"], port: 4000 }]);
     const multicast = { ...edits, [files.axis2]: (edits[files.axis2] ?? []).filter(([, to]) => to !== ">wka<") };
     assert.deepEqual(read(multicast).axis2.clustering?.members, []);
   });
 
-  it("has no links of sections that the role does not act on", () => {
+  it("has links only for the sections of api-manager.xml that the role acts on", () => {
     const kinds = (profile: string) => [...new Set(configuredLinks(read({}, profile)).map(({ kind }) => kind))];
     assert.deepEqual(kinds("api-key-manager"), ["environment", "revocation"]);
     assert.deepEqual(kinds("gateway-worker"), ["keyValidation", "thrift", "passThrough"]);
   });
 
-  it("reads the product's own files", function () {
+  it("reads the product's stock files of 1.9.0", function () {
     const stock = resolve(__dirname, "../../../shared/data/wso2am-1.9.0");
     if (!existsSync(stock)) {
-      console.log("      skipped: the product's stock files are not here");
+      console.log("      skipped: the product's stock files are missing");
       this.skip();
     }
     const home = mkdtempSync(join(tmpdir(), "standin-stock-"));

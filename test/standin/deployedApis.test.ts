@@ -29,11 +29,16 @@ const api: fc.Arbitrary<DeployedApi> = fc.record(
 );
 
 const make = (name: string, endpoint = "http://x"): DeployedApi => ({
-  ...{ name, provider: "admin", version: "1", context: `/${name}/1`, keyType: "PRODUCTION" },
-  ...{ matching: { endpoint }, other: { refusal: "no" } },
+  name,
+  provider: "admin",
+  version: "1",
+  context: `/${name}/1`,
+  keyType: "PRODUCTION",
+  matching: { endpoint },
+  other: { refusal: "no" },
 });
 
-describe("APIs deployed to a stand-in gateway", () => {
+describe("stand-in: APIs deployed to a gateway", () => {
   let home = "";
   let lines: string[] = [];
   const write = (text: string): void => {
@@ -47,7 +52,7 @@ describe("APIs deployed to a stand-in gateway", () => {
   });
   afterEach(() => rmSync(home, { recursive: true }));
 
-  it("are there again after a restart, as they were", () => {
+  it("are unchanged after a restart", () => {
     fc.assert(
       fc.property(fc.uniqueArray(api, { selector: (one) => one.name.toLowerCase(), maxLength: 4 }), (apis) => {
         const before = deployedApis(home, log);
@@ -67,10 +72,11 @@ describe("APIs deployed to a stand-in gateway", () => {
     );
   });
 
-  it("are at once those of the other gateways of the directory, and gone with theirs", () => {
+  it("follow changes by other gateways in the same directory at once", function () {
+    this.timeout(20_000);
     const [one, other] = [deployedApis(home, log), deployedApis(home, log)];
     const names = () => other.all().map(({ name }) => name);
-    // Quicker after each other than the file system's clock counts.
+    // Faster than the resolution of the file system's clock.
     for (let round = 0; round < 200; round++) {
       one.deploy(make("a"));
       assert.deepEqual(names(), ["a"]);
@@ -86,14 +92,14 @@ describe("APIs deployed to a stand-in gateway", () => {
     }
   });
 
-  it("are read once as long as nothing changes", async () => {
+  it("are read from the directory again only after a change", async () => {
     const apis = deployedApis(home, log);
     apis.deploy(make("a"));
     await pause(150);
     assert.equal(apis.all(), apis.all());
   });
 
-  it("don't suffer from one that can't be read, which is told", () => {
+  it("are still served when another file is not well-formed, which the log reports", () => {
     const apis = deployedApis(home, log);
     apis.deploy(make("a"));
     writeFileSync(join(home, synapseDirectory, "admin--bad_v1.xml"), "<api");
@@ -104,12 +110,12 @@ describe("APIs deployed to a stand-in gateway", () => {
     assert.match(lines.join(), /admin--bad_v1\.xml is not deployed: /);
   });
 
-  it("are told from the gateway's own APIs", () => {
+  it("do not include the token API of the gateway itself", () => {
     writeFileSync(join(home, synapseDirectory, "_TokenAPI_.xml"), "<api name='_WSO2AMTokenAPI_' context='/token'/>");
     assert.deepEqual(deployedApis(home, log).all(), []);
   });
 
-  it("are found by the longest context, and never by half a name", () => {
+  it("are found by the longest context, compared by whole path segments", () => {
     const at = (context: string): DeployedApi => ({
       name: context,
       provider: "p",

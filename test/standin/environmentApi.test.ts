@@ -4,19 +4,19 @@ import { type Endpoints, treatmentsFor } from "../../standin/environmentApi";
 const [production, sandbox] = ["http://production", "http://sandbox"];
 const both: Endpoints = { production, sandbox };
 
-describe("what a gateway does with the two kinds of keys", () => {
-  /** What happens to a key of each kind: where it leads, or what is answered. */
+describe("stand-in: what a gateway does with keys for production and for the sandbox", () => {
+  /** For a key of each type: the endpoint, or the answer. */
   function treatments(type: string, endpoints: Endpoints): Record<string, string> | undefined {
     const found = treatmentsFor(type, endpoints);
     if (found === undefined) {
       return undefined;
     }
-    const said = (treatment: object): string => Object.values(treatment).join();
-    const [one, other] = [said(found.matching), said(found.other)];
+    const text = (treatment: object): string => Object.values(treatment).join();
+    const [one, other] = [text(found.matching), text(found.other)];
     return found.keyType === "PRODUCTION" ? { production: one, sandbox: other } : { production: other, sandbox: one };
   }
 
-  it("depends on the environment's type", () => {
+  it("depends on the type of the environment", () => {
     assert.deepEqual(treatments("hybrid", both), { production, sandbox });
     assert.deepEqual(treatments("production", both), {
       production,
@@ -28,17 +28,17 @@ describe("what a gateway does with the two kinds of keys", () => {
     });
   });
 
-  it("is the gateway's own answer where a hybrid one has no endpoint for the key", () => {
+  it("is an error sequence on a hybrid gateway when the API has no endpoint for the key", () => {
     assert.deepEqual(treatments("hybrid", { production }), { production, sandbox: "_sandbox_key_error_" });
     assert.deepEqual(treatments("hybrid", { sandbox }), { production: "_production_key_error_", sandbox });
   });
 
-  it("is nothing where the API has no endpoint for the environment: it is not deployed there", () => {
+  it("is undefined when the API has no endpoint for the environment, so the API is not deployed there", () => {
     assert.equal(treatments("sandbox", { production }), undefined);
     assert.equal(treatments("production", { sandbox }), undefined);
   });
 
-  it("is not known for another type", () => {
+  it("is an error for a type that the product does not have", () => {
     assert.throws(
       () => treatmentsFor("Production", both),
       /expected hybrid, production or sandbox, found "Production"/,

@@ -12,8 +12,8 @@ const grant: Grant = {
   scope: "am_application_scope",
 };
 
-describe("the tokens that Key Managers give", () => {
-  /** apimgtdb: the active token of each user. */
+describe("stand-in: tokens that Key Managers issue", () => {
+  /** The active token of each user in apimgtdb. */
   let issued: Map<string, string>;
   let asked: number;
   beforeEach(() => {
@@ -40,7 +40,7 @@ describe("the tokens that Key Managers give", () => {
     return token;
   }
 
-  it("come from memory until one is revoked at any member of the cluster, and then no other is forgotten", async () => {
+  it("come from the cache until any member of the cluster revokes them; other tokens stay cached", async () => {
     const members = new Members();
     const [one, two] = [keyManager(members.join()), keyManager(members.join())];
     const giveAll = async () => {
@@ -54,14 +54,14 @@ describe("the tokens that Key Managers give", () => {
     assert.equal(await giveAll(), 6);
   });
 
-  it("are the revoked ones again at a Key Manager that is in no cluster with the other", async () => {
+  it("are returned after their revocation by a Key Manager outside of the cluster", async () => {
     const [one, two] = [keyManager(new Members().join()), keyManager(new Members().join())];
     await give(one);
     const revoked = revoke(two);
     assert.equal(await give(one), revoked);
   });
 
-  it("come from the database where EnableOAuthCache is false, or once they have expired", async () => {
+  it("come from the database when EnableOAuthCache is false, or when they have expired", async () => {
     for (const each of [keyManager(new Members().join(), false), keyManager(new Members().join(), true, 0)]) {
       asked = 0;
       for (let time = 0; time < 2; time++) await give(each);
@@ -69,7 +69,7 @@ describe("the tokens that Key Managers give", () => {
     }
   });
 
-  it("come from the database when a member joins, who may have revoked some before", async () => {
+  it("come from the database after a member has joined, which may have revoked some before", async () => {
     const members = new Members();
     const one = keyManager(members.join());
     const revoked = await give(one);

@@ -10,7 +10,7 @@ import type { LinkState } from "../../standin/linkChecks";
 import { type RunningNode, startNode } from "../../standin/node";
 import { derOf, keyDerOf } from "../certificates/support";
 
-/** Further edits after those of a role. */
+/** All edits together, in this order. */
 export function plus(...all: readonly Edits[]): Edits {
   const sum: Record<string, readonly Replacement[]> = {};
   for (const [path, replacements] of all.flatMap((edits) => Object.entries(edits))) {
@@ -19,10 +19,10 @@ export function plus(...all: readonly Edits[]): Edits {
   return sum;
 }
 
-/** A network of this process's own within loopback, so that several runs can go on at a time. */
+/** A loopback network for this process, so that several test runs can go on at the same time. */
 const network = `127.${1 + ((process.pid >> 8) % 254)}.${process.pid % 256}`;
 
-/** Addresses that stand for machines. */
+/** The address of each host name, as if each were a machine. */
 export const addresses = {
   "keymanager.test": `${network}.21`,
   "gateway.test": `${network}.41`,
@@ -31,12 +31,13 @@ export const addresses = {
 } as const;
 type HostName = keyof typeof addresses;
 
-/** Of this run's own network, too: nothing listens there. */
+/** An address of the same network on which nothing listens. */
 export const emptyAddress = `${network}.99`;
 
-/** Replacements in one file of a home: [what must be there, what comes in its place]. */
+/** Replacements by file below CARBON_HOME. */
 export type Edits = Readonly<Record<string, readonly Replacement[]>>;
 
+/** Text that must be in the file, and its replacement. */
 export type Replacement = readonly [string | RegExp, string];
 
 export const files = {
@@ -58,7 +59,7 @@ export interface Keys {
   readonly trustStore: Buffer;
 }
 
-/** A certificate for these names, in Java keystores with the stock passwords. */
+/** Generates a certificate for host names, in Java keystores with the stock passwords. */
 export async function makeKeys(names: readonly string[]): Promise<Keys> {
   const made = await generate([{ name: "commonName", value: names[0] ?? "" }], {
     keySize: 2048,
@@ -76,7 +77,7 @@ export async function makeKeys(names: readonly string[]): Promise<Keys> {
   };
 }
 
-/** The servers of one test, and their homes. */
+/** The servers of one test, and their CARBON_HOME directories. */
 export class Deployment {
   readonly lines: string[] = [];
   private readonly directory = mkdtempSync(join(tmpdir(), "standin-test-"));
@@ -84,7 +85,7 @@ export class Deployment {
 
   constructor(private readonly keys: Keys) {}
 
-  /** A CARBON_HOME with the stock files, edited. */
+  /** Creates a CARBON_HOME with the edited stock files. */
   home(node: string, edits: Edits = {}, keys: Keys = this.keys): string {
     const home = join(this.directory, node, "wso2am");
     rmSync(home, { recursive: true, force: true });
@@ -98,7 +99,7 @@ export class Deployment {
       for (const [from, to] of replacements) {
         const next = text.replace(from, to);
         if (next === text) {
-          throw new Error(`${path}: the test would change "${from}", which is not there`);
+          throw new Error(`${path}: expected to find and change ${from}, found no such text`);
         }
         text = next;
       }
@@ -129,7 +130,7 @@ export class Deployment {
   }
 }
 
-/** As /etc/hosts of the servers: the names above, and nothing else. */
+/** Resolves the names above and no others, as the hosts file of a server would. */
 export const lookup: Lookup = (host, options, callback) => {
   const address = /^[\d.]+$/.test(host) ? host : addresses[host as HostName];
   if (address === undefined) {
@@ -147,7 +148,7 @@ export interface TestAnswer {
   readonly text: string;
 }
 
-/** A request as a browser's, without checking the certificate. */
+/** Sends an HTTPS request without checking the certificate. */
 export function fetchFrom(
   hostName: string,
   port: number,
@@ -171,13 +172,13 @@ export function fetchFrom(
   });
 }
 
-/** What the server says of itself. */
+/** The health answer of a server. */
 export async function healthOf(hostName: string, port: number): Promise<Health & { status: number }> {
   const { status, text } = await fetchFrom(hostName, port, "/standin/health");
   return { status, ...(JSON.parse(text) as Health) };
 }
 
-/** The one link with this element; fails the test when there is none. */
+/** The link with this element. @throws when there is none */
 export function linkOf(health: Health, element: string): LinkState {
   const found = health.links.find((link) => link.element === element && link.kind !== "hostAlias");
   if (found === undefined) {
@@ -191,13 +192,13 @@ export async function eventually(condition: () => Promise<boolean> | boolean): P
   const end = Date.now() + 5000;
   while (!(await condition())) {
     if (Date.now() > end) {
-      throw new Error("did not come true within 5 s");
+      throw new Error("the condition did not hold within 5 s");
     }
     await new Promise((wait) => setTimeout(wait, 50));
   }
 }
 
-/** The four components wired as the document says, for the names above. */
+/** The four roles wired as in the WSO2 guide, with the host names above. */
 export const wiring = {
   keyManager: (): Edits => ({
     [files.carbon]: hostName("keymanager.test"),
@@ -222,12 +223,12 @@ export const wiring = {
   }),
 };
 
-/** How a file refers to a property of the server. */
+/** The reference to a property in a file. */
 function reference(name: string): string {
   return `\${${name}}`;
 }
 
-/** RevokeAPIURL as it is in the stock file. */
+/** RevokeAPIURL in the stock file. */
 export const ownRevoke = `https://${reference("carbon.local.ip")}:${reference("https.nio.port")}/revoke`;
 
 const own = `https://${reference("carbon.local.ip")}:${reference("mgt.transport.https.port")}${reference("carbon.context")}/services/`;
@@ -256,7 +257,7 @@ const cluster = (local: string, member: string): Replacement[] => [
   ["<hostName>127.0.0.1</hostName>", `<hostName>${member}</hostName>`],
 ];
 
-/** apimgtdb, userdb and regdb on a MySQL server, each role with those of the document's table. */
+/** Moves the data sources of a role to databases on a MySQL server. */
 export function onDatabaseServer(
   server: { readonly host: string; readonly user: string; readonly password: string },
   databases: readonly ("apimgtdb" | "userdb" | "regdb")[],

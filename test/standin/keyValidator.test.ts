@@ -6,7 +6,7 @@ import type { Context } from "../../standin/context";
 import { keyValidator } from "../../standin/roles/keyValidator";
 import { Members } from "./members";
 
-describe("a gateway's cache of tokens", () => {
+describe("stand-in: a gateway's cache of valid tokens", () => {
   let server: Server;
   let asked = 0;
   before(async () => {
@@ -18,7 +18,7 @@ describe("a gateway's cache of tokens", () => {
   });
   after(() => server.close());
 
-  /** A gateway that asks the server above. */
+  /** A gateway that validates tokens at the server above. */
   function gateway(cluster: Pick<Cluster, "send" | "subscribe">) {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/services/`;
     const keyValidation = { clientType: "WSClient", element: "APIKeyValidator", url, user: "admin", password: "x" };
@@ -26,7 +26,7 @@ describe("a gateway's cache of tokens", () => {
     return keyValidator({ cluster, configuration, caller: {} } as unknown as Context);
   }
 
-  it("forgets a revoked one at every member of the cluster, and no other", async () => {
+  it("forgets a revoked token, and no other, on every member of the cluster", async () => {
     const members = new Members();
     const gateways = [gateway(members.join()), gateway(members.join()), gateway(members.join())];
     const ask = async (token: string): Promise<number> => {

@@ -2,7 +2,7 @@ import type { Cluster } from "../../standin/cluster";
 
 type Member = Pick<Cluster, "send" | "subscribe" | "onJoin">;
 
-/** The members of one cluster, without a network. */
+/** A cluster whose members exchange messages without a network. */
 export class Members {
   private readonly all: { topic: string; listener: (body: string) => void; of: number }[] = [];
   private readonly joinListeners: (() => void)[] = [];

@@ -20,7 +20,7 @@ const remote: readonly [RegExp, string] = [
   `jdbc:mysql://${emptyAddress}:3307/apimgtdb?autoReconnect=true&amp;useSSL=false$1apim_user$2s3cr3t-word`,
 ];
 
-describe("stand-in server", function () {
+describe("stand-in: server", function () {
   this.timeout(20_000);
   let keys: Keys;
   let deployment: Deployment;
@@ -32,7 +32,7 @@ describe("stand-in server", function () {
   });
   afterEach(() => deployment.stop());
 
-  it("is not ready without its database, says which, and gives up at the start limit", async () => {
+  it("is not ready without its database, names the database, and fails at the start limit", async () => {
     const edits = { ...wiring.keyManager(), [files.dataSources]: [remote] };
     const node = await deployment.start("keymanager.test", "api-key-manager", edits, 1);
     const failed = assert.rejects(
@@ -49,7 +49,7 @@ describe("stand-in server", function () {
     assert.equal(deployment.lines.join().includes("s3cr3t-word"), false);
   });
 
-  it("answers readiness alone when asked so", async () => {
+  it("reports no links for ?links=none", async () => {
     const node = await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager());
     await node.started;
     const { status, text } = await fetchFrom("keymanager.test", 9443, "/standin/health?links=none");
@@ -57,7 +57,7 @@ describe("stand-in server", function () {
     assert.deepEqual(JSON.parse(text).links, []);
   });
 
-  it("says on every page that it is the stand-in", async () => {
+  it("names itself the stand-in on every page", async () => {
     await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager());
     for (const path of ["/publisher", "/store/", "/carbon"]) {
       const { status, text, headers } = await fetchFrom("keymanager.test", 9443, path);
@@ -69,43 +69,52 @@ describe("stand-in server", function () {
     assert.equal((await fetchFrom("keymanager.test", 9443, "/elsewhere")).status, 404);
   });
 
-  const refused = (what: string, edits: Parameters<Deployment["start"]>[2], message: RegExp, keysOf = () => keys) =>
+  const doesNotStart = (
+    what: string,
+    edits: Parameters<Deployment["start"]>[2],
+    message: RegExp,
+    keysOf = () => keys,
+  ) =>
     it(`does not start with ${what}`, async () => {
       await assert.rejects(deployment.start("keymanager.test", "api-key-manager", edits, 5, keysOf()), message);
     });
 
-  refused(
+  doesNotStart(
     "a data source that no file defines",
     { [files.userManagement]: [["jdbc/WSO2CarbonDB", "jdbc/WSO2UM_DB"]] },
     /user-mgt.xml names data source jdbc\/WSO2UM_DB; .* defines jdbc\/WSO2CarbonDB, jdbc\/WSO2AM_DB/,
   );
-  refused(
-    "a URL that is not one",
+  doesNotStart(
+    "an invalid URL",
     { [files.apiManager]: [[ownRevoke, "gateway:8243/revoke"]] },
     /api-manager.xml: RevokeAPIURL: expected an http or https URL, found "gateway:8243\/revoke"/,
   );
-  refused(
+  doesNotStart(
     "the wrong keystore password",
     { [files.carbon]: [[/(<KeyStore>[\s\S]*?<Password>)wso2carbon/, "$1other"]] },
     /wso2carbon.jks: the password is wrong/,
   );
-  refused(
+  doesNotStart(
     "another key alias",
     { [files.carbon]: [["<KeyAlias>wso2carbon", "<KeyAlias>other"]] },
     /expected a private key under "other", found wso2carbon/,
   );
-  refused("a broken file", { [files.axis2]: [["</axisconfig>", ""]] }, /axis2.xml: not well-formed/);
-  refused(
-    "a Thrift host name that is another machine's",
+  doesNotStart(
+    "a file that is not well-formed",
+    { [files.axis2]: [["</axisconfig>", ""]] },
+    /axis2.xml: not well-formed/,
+  );
+  doesNotStart(
+    "a Thrift host name of another machine",
     {
       [files.apiManager]: [
         ["<!--ThriftServerHost>localhost</ThriftServerHost-->", "<ThriftServerHost>192.0.2.7</ThriftServerHost>"],
       ],
     },
-    /could not bind port 10397 on 192.0.2.7 .*not one of this machine's/,
+    /could not bind port 10397 on 192.0.2.7 .*does not belong to this machine/,
   );
 
-  it("does not start on a port that is taken", async () => {
+  it("does not start on a port that is in use", async () => {
     await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager());
     const second = new Deployment(keys);
     await assert.rejects(
@@ -115,8 +124,8 @@ describe("stand-in server", function () {
     await second.stop();
   });
 
-  it("runs as a program: starts, is stopped by SIGTERM with status 0, and frees its ports", async () => {
-    // It listens on all addresses, so another run's must have other ports.
+  it("starts as a program, exits with status 0 on SIGTERM, and frees its ports", async () => {
+    // The program listens on all addresses, so test runs at the same time need different ports.
     const offset = 1000 + (process.pid % 20_000);
     const home = deployment.home("program-1", {
       [files.carbon]: [["<Offset>0</Offset>", `<Offset>${offset}</Offset>`]],
@@ -154,13 +163,13 @@ describe("stand-in server", function () {
     assert.ok(Date.now() - start < 2000);
     const free = new Promise<string>((done) => {
       connect(9443 + offset, "127.0.0.1")
-        .once("connect", () => done("taken"))
+        .once("connect", () => done("in use"))
         .once("error", () => done("free"));
     });
     assert.equal(await free, "free");
   });
 
-  it("ends with status 1 and a clear line when CARBON_HOME is missing", async () => {
+  it("exits with status 1 when CARBON_HOME is not set, and names the variable", async () => {
     const child = spawn(
       process.execPath,
       ["-r", "ts-node/register/transpile-only", resolve(__dirname, "../../standin/server.ts")],

@@ -19,7 +19,7 @@ import {
 
 const names = ["keymanager.test", "gateway.test", "publisher.test", "store.test"];
 
-describe("stand-in wiring", function () {
+describe("stand-in: wiring", function () {
   this.timeout(20_000);
   let keys: Keys;
   let deployment: Deployment;
@@ -39,7 +39,7 @@ describe("stand-in wiring", function () {
     deployment.start("publisher.test", "api-publisher", plus(wiring.publisher(), more));
   const startStore = (more: Edits = {}) => deployment.start("store.test", "api-store", plus(wiring.store(), more));
 
-  it("has every link of four right nodes up, each with its own", async () => {
+  it("has no failed link between four nodes with correct files, and each node has the links of its role", async () => {
     const nodes = [await startKeyManager(), await startGateway(), await startPublisher(), await startStore()];
     await Promise.all(nodes.map((node) => node.started));
     await eventually(() => deployment.lines.filter((line) => line.startsWith("Member joined")).length >= 2);
@@ -79,14 +79,14 @@ describe("stand-in wiring", function () {
 
   const failing = async (name: string, port: number, element: string): Promise<string> => {
     const health = await healthOf(name, port);
-    assert.equal(health.ready, true, "a failed neighbour must not make the node itself unready");
+    assert.equal(health.ready, true, "a failed link to another node must not make the node itself unready");
     const link = linkOf(health, element);
     assert.equal(link.state, "failed");
     const others = health.links.filter((one) => one.state === "failed" && one !== link).map((one) => one.element);
     return [link.error, ...others].join(" | ");
   };
 
-  it("fails on a wrong admin password, on that link alone", async () => {
+  it("fails on links with a wrong admin password, and on no others", async () => {
     await startKeyManager();
     const gateway = await startGateway({
       [files.apiManager]: [[/(<APIKeyValidator>[\s\S]*?)\$\{admin.password}/, "$1wrong"]],
@@ -98,7 +98,7 @@ describe("stand-in wiring", function () {
     );
   });
 
-  it("fails on a password that only the Key Manager changed", async () => {
+  it("fails when the admin password was changed on the Key Manager only", async () => {
     await startKeyManager({ [files.userManagement]: [["<Password>admin<", "<Password>other<"]] });
     const gateway = await startGateway();
     await gateway.started;
@@ -106,14 +106,14 @@ describe("stand-in wiring", function () {
     assert.match(error, /^user admin or its password refused/);
   });
 
-  it("fails when the certificate does not carry the name", async () => {
+  it("fails when the certificate is not trusted", async () => {
     await startKeyManager({}, await makeKeys(["localhost"]).then(({ keyStore }) => ({ ...keys, keyStore })));
     const gateway = await startGateway();
     await gateway.started;
     assert.match(await failing("gateway.test", 9444, "_TokenAPI_ endpoint"), /certificate/);
   });
 
-  it("fails when the certificate is trusted but for another name", async () => {
+  it("fails when the certificate is trusted but names another host", async () => {
     const local = await makeKeys(["localhost"]);
     await startKeyManager({}, local);
     const gateway = await deployment.start("gateway.test", "gateway-manager", wiring.gateway(), 5, {
@@ -123,11 +123,11 @@ describe("stand-in wiring", function () {
     await gateway.started;
     assert.match(
       await failing("gateway.test", 9444, "_TokenAPI_ endpoint"),
-      /^its certificate does not carry the name keymanager.test \(it has DNS:localhost\)/,
+      /^its certificate is not valid for keymanager.test \(it names DNS:localhost\)/,
     );
   });
 
-  it("fails on a wrong port and a wrong host, only there", async () => {
+  it("fails on links with a wrong port or a wrong host, and on no others", async () => {
     await startKeyManager();
     const gateway = await startGateway({
       [files.token]: [["keymanager.test:9443", "keymanager.test:9999"]],
@@ -145,7 +145,7 @@ describe("stand-in wiring", function () {
     );
   });
 
-  it("fails when key validation points at another component", async () => {
+  it("fails when key validation points at a Publisher", async () => {
     await startPublisher();
     const gateway = await startGateway({
       [files.apiManager]: [["https://keymanager.test:9443/services/", "https://publisher.test:9445/services/"]],
@@ -157,7 +157,7 @@ describe("stand-in wiring", function () {
     );
   });
 
-  it("fails over Thrift alone when the Key Manager does not serve it", async () => {
+  it("fails on the Thrift link only when the Key Manager does not serve Thrift", async () => {
     await startKeyManager({ [files.apiManager]: [["<EnableThriftServer>true<", "<EnableThriftServer>false<"]] });
     const gateway = await startGateway();
     await gateway.started;
@@ -167,7 +167,7 @@ describe("stand-in wiring", function () {
     );
   });
 
-  it("answers over Thrift only within a session that it gave", async () => {
+  it("answers over Thrift only within a session that the Key Manager opened", async () => {
     await startKeyManager();
     const caller = { trust: createSecureContext({ ca: keys.certificate }), lookup };
     const ask = (session: string) =>
@@ -182,7 +182,7 @@ describe("stand-in wiring", function () {
     assert.equal(await ask((await login("admin")).text), "pong");
   });
 
-  it("knows no Thrift link when the client is WSClient", async () => {
+  it("has no Thrift link when the client is WSClient", async () => {
     const gateway = await startGateway({ [files.apiManager]: [[">ThriftClient<", ">WSClient<"]] });
     await gateway.started;
     const { links } = await healthOf("gateway.test", 9444);
@@ -192,7 +192,7 @@ describe("stand-in wiring", function () {
     );
   });
 
-  it("fails on a cluster member that is not there, and mends when it comes", async () => {
+  it("fails on a missing cluster member until the member joins", async () => {
     const publisher = await startPublisher();
     await publisher.started;
     const member = async () => linkOf(await healthOf("publisher.test", 9445), "clustering/members");
@@ -201,7 +201,7 @@ describe("stand-in wiring", function () {
     await eventually(async () => (await member()).state === "ok");
   });
 
-  it("refuses members of another domain, on both sides", async () => {
+  it("refuses cluster members of another domain on both sides", async () => {
     const publisher = await startPublisher();
     const store = await startStore({ [files.axis2]: [["wso2.pub.store.domain", "another.domain"]] });
     await Promise.all([publisher.started, store.started]);
@@ -214,7 +214,7 @@ describe("stand-in wiring", function () {
     );
   });
 
-  it("is a cluster of one when its member host is 127.0.0.1", async () => {
+  it("has a cluster of one member when localMemberHost is 127.0.0.1", async () => {
     const publisher = await startPublisher({
       [files.axis2]: [[`localMemberHost">${addresses["publisher.test"]}`, 'localMemberHost">127.0.0.1']],
     });
@@ -223,7 +223,7 @@ describe("stand-in wiring", function () {
     assert.match(await failing("publisher.test", 9445, "clustering/members"), /127.0.0.1 can't be reached/);
   });
 
-  it("answers services to its administrator only", async () => {
+  it("answers requests to services only with the administrator's credentials", async () => {
     await startKeyManager();
     const path = "/services/APIKeyValidationService";
     const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
