@@ -7,9 +7,9 @@ import type * as pulumi from "@pulumi/pulumi";
 import { readJks, writeJks } from "../../certificates/jks";
 import { fingerprintOf } from "../../certificates/nodeStores";
 import { issue, keyDerOf, keyEntry, trustEntry } from "../certificates/support";
-import { type Recording, runProgram } from "./recorder";
+import { filesIn, known, type Recording, runProgram } from "./recorder";
 
-describe("the program's settings", function () {
+describe("the program with a keystore or truststore of the user's own", function () {
   this.timeout(60_000);
   let directory: string;
 
@@ -19,46 +19,47 @@ describe("the program's settings", function () {
 
   after(() => fs.rmSync(directory, { recursive: true }));
 
-  it("may name an own keystore and truststore: nodes and balancer get them, and no authority is made", async () => {
+  it("gives the nodes and the load balancer the user's key and certificates, and creates no authority", async () => {
     const own = await issue({ name: "Own", hosts: ["*.apim-wso2.com"] });
     const other = await issue({ name: "Other" });
     const trusted = [trustEntry("wso2carbon", other.cert), trustEntry("own", own.cert)];
     fs.writeFileSync(path.join(directory, "keys"), writeJks([keyEntry("apim", own, [own.cert])], "store-pass"));
     fs.writeFileSync(path.join(directory, "trust"), writeJks(trusted, "trust-pass"));
     const settings = {
-      ...{ keystore: path.join(directory, "keys"), keystorePassword: "store-pass" },
-      ...{ truststore: path.join(directory, "trust"), truststorePassword: "trust-pass" },
+      keystore: path.join(directory, "keys"),
+      keystorePassword: "store-pass",
+      truststore: path.join(directory, "trust"),
+      truststorePassword: "trust-pass",
     };
     const run = await runProgram(settings);
     assert.ok(!run.all.some(({ name }) => name.endsWith("keystore")));
     assert.equal(run.get("store-1-config").inputs.keepers.certificate, fingerprintOf(own.cert));
-    assert.deepEqual(
-      uploadsOf(run, "store-1").get("wso2carbon.jks"),
-      uploadsOf(run, "gateway-1").get("wso2carbon.jks"),
-    );
-    const [key] = readJks(uploadsOf(run, "store-1").get("wso2carbon.jks") ?? Buffer.alloc(0), "wso2carbon");
+    const keystore = fileOf(run, "store-1", "wso2carbon.jks");
+    assert.deepEqual(keystore, fileOf(run, "gateway-1", "wso2carbon.jks"));
+    const [key] = readJks(keystore, "wso2carbon");
     assert.ok(key?.kind === "key" && key.alias === "wso2carbon");
     assert.ok(key.open("wso2carbon").equals(keyDerOf(own.key)));
-    const truststore = uploadsOf(run, "store-1").get("client-truststore.jks") ?? Buffer.alloc(0);
-    assert.deepEqual(readJks(truststore, "wso2carbon"), [
+    assert.deepEqual(readJks(fileOf(run, "store-1", "client-truststore.jks"), "wso2carbon"), [
       trustEntry("wso2carbon", own.cert),
       trustEntry("wso2carbon-2", other.cert),
     ]);
-    const balancer = uploadsOf(run, "loadbalancer");
-    assert.equal(balancer.get("balancer.pem")?.toString(), `${new X509Certificate(own.cert)}${own.key}`);
+    assert.equal(String(fileOf(run, "loadbalancer", "balancer.pem")), `${new X509Certificate(own.cert)}${own.key}`);
     assert.equal(
-      balancer.get("ca.pem")?.toString(),
+      String(fileOf(run, "loadbalancer", "ca.pem")),
       [own.cert, other.cert].map((pem) => new X509Certificate(pem)).join(""),
     );
-    assert.equal(await known(run.outputs.caCertificate), String(new X509Certificate(own.cert)));
+    assert.equal(
+      await known(run.outputs.caCertificate as pulumi.Output<string>),
+      String(new X509Certificate(own.cert)),
+    );
     await assert.rejects(runProgram({ ...settings, keystorePassword: "store-past" }), /keystorePassword: expected/);
   });
 
-  it("may name an own truststore alone: it is trusted besides the deployment's authority", async () => {
+  it("trusts the user's truststore and the deployment's authority if there is no keystore", async () => {
     const bank = await issue({ name: "Bank" });
     fs.writeFileSync(path.join(directory, "trust"), writeJks([trustEntry("bank", bank.cert)], "trust-pass"));
     const run = await runProgram({ truststore: path.join(directory, "trust"), truststorePassword: "trust-pass" });
-    const entries = readJks(uploadsOf(run, "gateway-1").get("client-truststore.jks") ?? Buffer.alloc(0), "wso2carbon");
+    const entries = readJks(fileOf(run, "gateway-1", "client-truststore.jks"), "wso2carbon");
     assert.deepEqual(
       entries.map(({ alias }) => alias),
       ["wso2carbon", "bank", "deployment-ca"],
@@ -66,21 +67,8 @@ describe("the program's settings", function () {
   });
 });
 
-/** Content by file name. */
-function uploadsOf(run: Recording, name: string): Map<string, Buffer> {
-  const { uploads } = run.get(`${name}-container`).inputs;
-  return new Map(
-    (uploads.secret as { file: string; content?: string; contentBase64?: string }[]).map(
-      ({ file, content, contentBase64 }) => [
-        path.basename(file),
-        contentBase64 === undefined ? Buffer.from(content ?? "") : Buffer.from(contentBase64, "base64"),
-      ],
-    ),
-  );
-}
-
-function known(output: unknown): Promise<unknown> {
-  return new Promise((resolve) => {
-    (output as pulumi.Output<unknown>).apply(resolve);
-  });
+/** The file of that name in a component's container. */
+function fileOf(run: Recording, component: string, name: string): Buffer {
+  const found = [...filesIn(run, component)].find(([file]) => path.basename(file) === name);
+  return found?.[1] ?? assert.fail(`${component} has no file ${name}`);
 }

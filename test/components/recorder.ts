@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 import { issueCertificate, makeAuthority } from "../../certificates/authority";
 
-/** One resource as the program registered it. */
+/** One resource as it was registered. */
 export interface Registration {
   readonly name: string;
   readonly type: string;
@@ -20,20 +20,45 @@ export interface Registration {
   readonly provider: string;
 }
 
-/** All registrations of one run of the program, and its outputs. */
-export interface Recording {
+/** All registrations of one run, and what the program returned. */
+export interface Recording<Outputs = Record<string, unknown>> {
   readonly all: readonly Registration[];
-  readonly outputs: Record<string, unknown>;
-  /** The one resource of that name and type ending. @throws Error if there is none */
+  readonly outputs: Outputs;
+  /** The resource with this name whose type has this ending. @throws Error if there is none */
   get(name: string, type?: string): Registration;
+}
+
+export interface RecordOptions {
+  /** @default false */
+  readonly preview?: boolean;
+  /** The stack's configuration, without namespace. @default none */
+  readonly configuration?: Readonly<Record<string, string>>;
+  /** What begins the names of resources and is left out of the recording. @default nothing */
+  readonly prefix?: string;
 }
 
 type Monitor = { registerResource(request: RegisterResourceRequest, callback: unknown): Promise<void> };
 
-/** Runs index.ts itself against mocks that answer as the providers would. */
-export async function runProgram(settings: Record<string, string> = {}, preview = false): Promise<Recording> {
+/** Runs index.ts itself. */
+export function runProgram(configuration: Record<string, string> = {}, preview = false): Promise<Recording> {
+  const build = async () => {
+    const program = (await import(path.join(__dirname, "../../index"))) as { default: () => Promise<unknown> };
+    return (await program.default()) as Record<string, unknown>;
+  };
+  return record(build, { preview, configuration, prefix: "apim-" });
+}
+
+/** Runs a function that constructs resources, against mocks that answer as the providers would. */
+export async function record<Outputs>(
+  build: () => Outputs | Promise<Outputs>,
+  { preview = false, configuration = {}, prefix = "" }: RecordOptions = {},
+): Promise<Recording<Outputs>> {
   const all: Registration[] = [];
   const inputs = new Map<string, Record<string, unknown>>();
+  const nameOf = (urn: string) => {
+    const name = urn.split("::").at(-1) ?? "";
+    return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+  };
   await makeServerCertificate();
   await pulumi.runtime.setMocks(
     {
@@ -44,7 +69,7 @@ export async function runProgram(settings: Record<string, string> = {}, preview 
         inputs.set(`${type} ${name}`, given);
         return {
           id: preview ? undefined : `${name}-id`,
-          state: { ...given, ...(preview ? {} : computed(type, name)) },
+          state: { ...given, ...(preview ? {} : computed(type, nameOf(name))) },
         };
       },
     },
@@ -58,38 +83,63 @@ export async function runProgram(settings: Record<string, string> = {}, preview 
     await register(request, callback);
     const [name, type] = [request.getName(), request.getType()];
     all.push({
-      name: shortName(name),
+      name: nameOf(name),
       type,
-      parent: shortName(request.getParent()),
+      parent: nameOf(request.getParent()),
       urn: `${type}::${name}`,
       inputs: plain(inputs.get(`${type} ${name}`)) as Record<string, unknown>,
-      dependencies: request.getDependenciesList().map(shortName),
-      deletedWith: shortName(request.getDeletedwith()),
+      dependencies: request.getDependenciesList().map(nameOf),
+      deletedWith: nameOf(request.getDeletedwith()),
       retainOnDelete: request.getRetainondelete() ?? false,
       deleteBeforeReplace: request.getDeletebeforereplace(),
       secretOutputs: request.getAdditionalsecretoutputsList(),
       ignoreChanges: request.getIgnorechangesList(),
-      provider: shortName(request.getProvider().split("::").slice(0, -1).join("::")),
+      provider: nameOf(request.getProvider().split("::").slice(0, -1).join("::")),
     });
   };
-  pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(settings).map(([k, v]) => [`wso2-apim:${k}`, v])));
-  const program = (await import(path.join(__dirname, "../../index"))) as { default: () => Promise<unknown> };
-  const outputs = (await program.default()) as Record<string, unknown>;
-  await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
-  return {
-    all,
-    outputs,
-    get(name, type = "") {
-      const found = all.find((registration) => registration.name === name && registration.type.endsWith(type));
-      if (!found) throw new Error(`nothing is called ${name}; there are ${all.map((r) => r.urn).join(", ")}`);
-      return found;
-    },
-  };
+  pulumi.runtime.setAllConfig(
+    Object.fromEntries(Object.entries(configuration).map(([key, value]) => [`wso2-apim:${key}`, value])),
+  );
+  try {
+    const outputs = await build();
+    await registrationsEnd();
+    return {
+      all,
+      outputs,
+      get(name, type = "") {
+        const found = all.find((registration) => registration.name === name && registration.type.endsWith(type));
+        if (!found) throw new Error(`nothing is called ${name}; there are ${all.map((one) => one.urn).join(", ")}`);
+        return found;
+      },
+    };
+  } catch (error) {
+    // Resources that were constructed before the error must not be registered in the next recording.
+    await registrationsEnd();
+    throw error;
+  }
 }
 
-/** The last part of a URN, without the name of the ApiManager that begins the names of all its children. */
-function shortName(urn: string): string {
-  return (urn.split("::").at(-1) ?? "").replace(/^apim-/, "");
+function registrationsEnd(): Promise<void> {
+  return (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
+}
+
+/** The value of an output that is known. */
+export function known<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => {
+    output.apply((value) => resolve(value as T));
+  });
+}
+
+/** The files of a component's container: path -> content. */
+export function filesIn(run: Pick<Recording, "get">, component: string): ReadonlyMap<string, Buffer> {
+  const { uploads } = run.get(`${component}-container`).inputs;
+  const files = uploads.secret as { file: string; content?: string; contentBase64?: string }[];
+  return new Map(
+    files.map(({ file, content, contentBase64 }) => [
+      file,
+      contentBase64 === undefined ? Buffer.from(content ?? "") : Buffer.from(contentBase64, "base64"),
+    ]),
+  );
 }
 
 const secretSignature = "4dabf18193072939515e22adb298388d";
@@ -102,7 +152,7 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
-/** Made once: the same for each run, as a real one is. */
+/** Created once: it stays the same in each run, as in a stack. */
 let serverCertificate: Record<string, unknown> = {};
 
 async function makeServerCertificate(): Promise<void> {
@@ -116,11 +166,11 @@ async function makeServerCertificate(): Promise<void> {
 function computed(type: string, name: string): Record<string, unknown> {
   switch (type) {
     case "random:index/randomPassword:RandomPassword":
-      return { result: `password-of-${shortName(name)}` };
+      return { result: `password-of-${name}` };
     case "random:index/randomId:RandomId":
-      return { hex: `hex-of-${shortName(name)}` };
+      return { hex: `hex-of-${name}` };
     case "docker:index/remoteImage:RemoteImage":
-      return { imageId: `sha256:${shortName(name)}` };
+      return { imageId: `sha256:${name}` };
     case "pulumi-nodejs:dynamic:Resource":
       return name.endsWith("-keystore") ? serverCertificate : { statements: 3, adopted: false };
     default:
