@@ -105,7 +105,9 @@ describe("the servers' certificate on a running stack", function () {
 
   /** In the preview's text. */
   function containersToReplace(preview: string): string[] {
-    return [...preview.matchAll(/^ \+- docker:index:Container (\S+)-container replace/gm)].map(([, name = ""]) => name);
+    return [...preview.matchAll(/^ \+- docker:index:Container apim-(\S+)-container replace/gm)].map(
+      ([, name = ""]) => name,
+    );
   }
 
   it("is renewed by one setting: previewed, rolled through the nodes, of the same authority and key", async () => {

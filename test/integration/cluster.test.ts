@@ -29,7 +29,7 @@ describe("a clustered deployment on a real Docker engine", function () {
     const named = (op: string) =>
       steps
         .filter((step) => step.op === op && step.urn.endsWith("-container"))
-        .map(({ urn }) => urn.replace(/^.*::(.*)-container$/, "$1"))
+        .map(({ urn }) => urn.replace(/^.*::apim-(.*)-container$/, "$1"))
         .sort();
     return { replace: named("replace"), create: named("create") };
   }
