@@ -12,7 +12,7 @@ import type { ProductNode, ProductNodeArgs } from "./productNode";
 import { PublisherNode } from "./publisherNode";
 import { stackLabel } from "./server";
 import { ServerCertificates } from "./serverCertificates";
-import { createImage, createPassword, createVolume } from "./shared";
+import { createImage, createPassword, createVolume, dependencies } from "./shared";
 import { StoreNode } from "./storeNode";
 
 /** Arguments of {@link ApiManager}: the plan, and secrets that its resources take. */
@@ -60,6 +60,7 @@ export class ApiManager extends pulumi.ComponentResource {
   readonly keyManagerUrl: pulumi.Output<string>;
   /** API calls over TLS to the first gateway environment, through the load balancer. */
   readonly gatewayUrl: pulumi.Output<string>;
+  private readonly dependsOn: pulumi.Input<pulumi.Resource>[];
   private readonly image: pulumi.Output<string>;
   private readonly volumes: ReadonlyMap<string, docker.Volume>;
 
@@ -69,6 +70,7 @@ export class ApiManager extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("wso2:apim:ApiManager", name, {}, opts);
+    this.dependsOn = dependencies([], opts?.dependsOn);
     for (const warning of args.warnings) void pulumi.log.warn(warning, this);
     this.adminPassword = this.createAdminPassword();
     [this.network, this.databases] = this.createNetworkAndDatabases();
@@ -110,7 +112,7 @@ export class ApiManager extends pulumi.ComponentResource {
     return new docker.Network(
       `${this.name}-network`,
       { name, driver: "bridge", ipamConfigs: [{ subnet, gateway }], labels: [stackLabel(topology)] },
-      { parent: this, dependsOn },
+      { parent: this, dependsOn: [...dependsOn, ...this.dependsOn] },
     );
   }
 
@@ -124,7 +126,7 @@ export class ApiManager extends pulumi.ComponentResource {
         ...(databaseAdminPassword && { databaseAdminPassword }),
         isNewAdministrator: adminPassword === undefined,
       },
-      { parent: this },
+      { parent: this, dependsOn: this.dependsOn },
     );
   }
 
@@ -144,7 +146,7 @@ export class ApiManager extends pulumi.ComponentResource {
       const node = topology.nodes.find((each) => each.name === name);
       const before = (node ?? topology.balancer).startsAfter;
       const containers = before.flatMap((each) => (nodes.get(each) ?? balancer)?.container ?? []);
-      const opts = { parent: this, dependsOn: containers };
+      const opts = { parent: this, dependsOn: [...containers, ...this.dependsOn] };
       if (node) nodes.set(name, new nodeClasses[node.role](`${this.name}-${name}`, this.nodeArgs(name), opts));
       else balancer = this.createLoadBalancer(opts);
     }

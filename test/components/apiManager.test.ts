@@ -4,12 +4,12 @@ import { ApiManager, type ApiManagerArgs } from "../../components";
 import { type DeploymentPlan, planDeployment } from "../../plan";
 import { assertUnique } from "../topology/support";
 import { filesIn, known, type Recording, record } from "./recorder";
-import { externalPlan, planOf } from "./support";
+import { externalPlan, otherResource, planOf } from "./support";
 
 const container = ":Container";
 
 describe("ApiManager alone", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let plan: DeploymentPlan;
   let run: Recording<ApiManager>;
   before(async () => {
@@ -90,6 +90,13 @@ describe("ApiManager alone", function () {
     );
   });
 
+  it("starts every server, and creates the network, after the resources that it depends on", async () => {
+    const { all } = await record(() => new ApiManager("apim", plan, { dependsOn: [otherResource()] }));
+    const waiting = all.filter(({ type }) => type.endsWith(container) || type.endsWith(":Network"));
+    assert.equal(waiting.length, 7);
+    for (const { name, dependencies } of waiting) assert.ok(dependencies.includes("other"), name);
+  });
+
   it("transformations: changes the labels of its containers", async () => {
     const label = { label: "team", value: "apis" };
     const addLabel: pulumi.ResourceTransformation = ({ type, props, opts }) =>
@@ -109,7 +116,7 @@ describe("ApiManager alone", function () {
 });
 
 describe("Two ApiManagers in one program", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it("share no URN, Docker name, published port or address", async () => {
     const plan = await planOf();

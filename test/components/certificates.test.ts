@@ -10,7 +10,7 @@ import { issue, keyDerOf, keyEntry, trustEntry } from "../certificates/support";
 import { filesIn, known, type Recording, runProgram } from "./recorder";
 
 describe("the program with a keystore or truststore of the user's own", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let directory: string;
 
   before(() => {

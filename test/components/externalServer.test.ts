@@ -7,7 +7,7 @@ const databases = ["apimgtdb", "userdb", "regdb"] as const;
 
 // In previews: otherwise the program connects before it makes anything.
 describe("the program with a MySQL server that the user runs", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const programWith = (more: Record<string, string> = {}) => runProgram({ ...settings, ...more }, true);
   let run: Recording;
   before(async () => {

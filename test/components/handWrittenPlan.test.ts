@@ -5,7 +5,7 @@ import { deploymentOf } from "../../plan/settings";
 import { filesIn, record } from "./recorder";
 
 describe("A plan that is written by hand", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it("is enough for ApiManager: no distribution, no build context and no file is read", async () => {
     const file = { path: "repository/conf/user-mgt.xml", text: "<a>{{secret:admin-password}}</a>", encoding: "utf-8" };

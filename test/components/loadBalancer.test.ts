@@ -5,7 +5,7 @@ import { filesIn, known, record } from "./recorder";
 import { networkOf, otherResource, planOf } from "./support";
 
 describe("LoadBalancer alone", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let plan: DeploymentPlan;
   before(async () => {
     plan = await planOf();

@@ -6,7 +6,7 @@ import { filesIn, known, type Recording, record } from "./recorder";
 import { networkOf, otherResource, planOf } from "./support";
 
 describe("MySqlDatabases with the deployment's own server", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let plan: DeploymentPlan;
   let run: Recording<MySqlDatabases>;
   before(async () => {

@@ -7,7 +7,7 @@ import { externalPlan, otherResource, planOf } from "./support";
 const server = "db-db.example.com-3307";
 
 describe("MySqlDatabases with a server of the user's own", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let plan: DeploymentPlan;
   before(async () => {
     plan = externalPlan(await planOf());

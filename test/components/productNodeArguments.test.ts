@@ -8,7 +8,7 @@ import { planOf, wiringOf } from "./support";
 const synapse = "gateway-synapse-configs";
 
 describe("The arguments of a product node", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let plan: DeploymentPlan;
   before(async () => {
     plan = await planOf();
@@ -111,7 +111,7 @@ describe("The arguments of a product node", function () {
 });
 
 describe("The outputs of Publisher and Store", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it("are the URLs of their web applications, as the host publishes them", async () => {
     const plan = await planOf({ managementPort: 10443 });

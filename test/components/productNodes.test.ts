@@ -13,7 +13,7 @@ const classes = [
 
 for (const { Class, role, first } of classes) {
   describe(`${Class.name} alone`, function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     let plan: DeploymentPlan;
     let run: Recording<InstanceType<typeof Class>>;
     before(async () => {

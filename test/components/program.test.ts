@@ -16,7 +16,7 @@ function lineWith(text: string, what: string): string {
 
 for (const preview of [false, true]) {
   describe(`the program${preview ? " in a preview" : ""}`, function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     let run: Recording;
     before(async () => {
       run = await runProgram({}, preview);
@@ -174,7 +174,7 @@ for (const preview of [false, true]) {
 }
 
 describe("the program's settings", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it("are refused before anything is created", async () => {
     await assert.rejects(

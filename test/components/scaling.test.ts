@@ -63,7 +63,7 @@ const changes: readonly Change[] = [
 ];
 
 describe("a change of the number of nodes", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   this.slow(5000);
 
   for (const { from = {}, to, added = [], removed = [], rolling = [], replaced = [] } of changes)

@@ -7,7 +7,7 @@ import { filesIn, record } from "./recorder";
 import { networkOf, otherResource, planOf } from "./support";
 
 describe("runServer", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let plan: DeploymentPlan;
   before(async () => {
     plan = await planOf();

@@ -9,7 +9,7 @@ import { known, type Recording, record } from "./recorder";
 import { planOf } from "./support";
 
 describe("ServerCertificates alone", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let plan: DeploymentPlan;
   let run: Recording<ServerCertificates>;
   before(async () => {
