@@ -5,8 +5,8 @@ const settings = { databaseHost: "db.example.com", databaseServerPort: "3307", d
 const server = "mysql-db.example.com-3307";
 const databases = ["apimgtdb", "userdb", "regdb"] as const;
 
-// In previews: otherwise the program connects before it makes anything.
-describe("the program with a MySQL server that the user runs", function () {
+// In previews: otherwise the program connects to the server before it creates anything.
+describe("the program with a MySQL server of the user's own", function () {
   this.timeout(120_000);
   const programWith = (more: Record<string, string> = {}) => runProgram({ ...settings, ...more }, true);
   let run: Recording;
@@ -15,7 +15,7 @@ describe("the program with a MySQL server that the user runs", function () {
   });
   const ofType = (recording: Recording, type: string) => recording.all.filter((one) => one.type.endsWith(type));
 
-  it("runs no MySQL itself, and needs no image, volume or port for it", () => {
+  it("creates no MySQL container, and no image, volume or password for one", () => {
     assert.ok(!ofType(run, ":Container").some(({ name }) => name.startsWith("mysql")));
     assert.deepEqual(
       ofType(run, ":Volume").map(({ name }) => name),
@@ -25,7 +25,7 @@ describe("the program with a MySQL server that the user runs", function () {
     assert.ok(!run.all.some(({ name }) => name === "mysql-admin-password"));
   });
 
-  it("works on it as its administrator, once its names are known to be free", () => {
+  it("connects as the server's administrator, after the check that its names are free", () => {
     const provider = run.get(server, "providers:mysql");
     assert.deepEqual(
       [provider.inputs.endpoint, provider.inputs.username, provider.inputs.password],
@@ -36,25 +36,29 @@ describe("the program with a MySQL server that the user runs", function () {
     const { inputs } = run.get(`${server}-names`);
     assert.deepEqual(inputs.databases, databases);
     assert.deepEqual(inputs.accounts, [
-      ...["apim_keymanager", "apim_gateway", "apim_publisher", "apim_store", "apim_registry"],
+      "apim_keymanager",
+      "apim_gateway",
+      "apim_publisher",
+      "apim_store",
+      "apim_registry",
     ]);
     assert.deepEqual([inputs.password, inputs.newAdministratorIn], [{ secret: "hush-hush" }, "userdb"]);
   });
 
-  it("never drops anything on it, and lets nothing go with something else but grants with their account", () => {
-    const made = [...ofType(run, ":Database"), ...ofType(run, ":User"), ...ofType(run, ":Grant")];
+  it("drops nothing on the server; only grants are deleted with their account", () => {
+    const created = [...ofType(run, ":Database"), ...ofType(run, ":User"), ...ofType(run, ":Grant")];
     const scripts = databases.map((name) => run.get(`${server}-${name}-tables`));
-    assert.equal(made.length, 3 + 5 + 7);
-    for (const { name, type, retainOnDelete, deletedWith, parent, inputs } of [...made, ...scripts]) {
+    assert.equal(created.length, 3 + 5 + 7);
+    for (const { name, type, retainOnDelete, deletedWith, parent, inputs } of [...created, ...scripts]) {
       assert.ok(retainOnDelete, name);
       assert.equal(deletedWith, type.endsWith(":Grant") ? `${server}-${inputs.user}` : "", name);
       assert.equal(parent, "mysql");
-      assert.ok(name.startsWith(`${server}-`), `${name} would be taken for the one on another server`);
+      assert.ok(name.startsWith(`${server}-`), `${name}: a resource on another server could have the same name`);
     }
     for (const { inputs } of scripts) assert.deepEqual([inputs.host, inputs.port], ["db.example.com", 3307]);
   });
 
-  it("keeps the password secret wherever it stands", () => {
+  it("keeps the password secret in every resource and output", () => {
     for (const { name, inputs } of run.all) {
       const plain = JSON.stringify(inputs).replaceAll('{"secret":"hush-hush"}', "");
       assert.ok(!plain.includes("hush-hush"), name);
@@ -62,14 +66,14 @@ describe("the program with a MySQL server that the user runs", function () {
     assert.ok(!JSON.stringify(run.outputs).includes("hush-hush"));
   });
 
-  it("starts nodes after tables, accounts and grants, as with its own", () => {
+  it("starts nodes after the tables and grants that they need", () => {
     const { dependencies } = run.get("keymanager-1-container");
     for (const name of ["apimgtdb-tables", "userdb-tables", "apim_keymanager-userdb"])
       assert.ok(dependencies.includes(`${server}-${name}`), name);
     assert.ok(!dependencies.some((name) => name.includes("regdb")));
   });
 
-  it("tells where the databases are", () => {
+  it("outputs host, port and schema of each database", () => {
     assert.deepEqual(run.outputs.databases, {
       apimgtdb: "db.example.com:3307/apimgtdb",
       userdb: "db.example.com:3307/userdb",
@@ -77,7 +81,7 @@ describe("the program with a MySQL server that the user runs", function () {
     });
   });
 
-  it("leaves databases that exist alone: neither makes nor claims them, and runs the scripts in them", async () => {
+  it("with databasesExist: creates no database, does not check their names, and runs the scripts in them", async () => {
     const existing = await programWith({ databasesExist: "true", adminPassword: "known-one" });
     assert.deepEqual(ofType(existing, ":Database"), []);
     const { inputs } = existing.get(`${server}-names`);
@@ -86,7 +90,7 @@ describe("the program with a MySQL server that the user runs", function () {
     assert.equal(existing.get(`${server}-apim_store-userdb`).inputs.database, "userdb");
   });
 
-  it("gives databases and accounts the names that two deployments on one server need", async () => {
+  it("with databasePrefix and databaseUserPrefix: puts them before the names of databases and accounts", async () => {
     const named = await programWith({ databasePrefix: "prod-", databaseUserPrefix: "prod_" });
     assert.equal(named.get(`${server}-userdb`).inputs.name, "prod-userdb");
     assert.equal(named.get(`${server}-userdb-tables`).inputs.database, "prod-userdb");
@@ -94,7 +98,7 @@ describe("the program with a MySQL server that the user runs", function () {
     assert.deepEqual([user, database], ["prod_store", "prod-userdb"]);
   });
 
-  it("checks the server before anything is made, but for previews", async () => {
+  it("checks that it can connect before it creates anything, except in previews", async () => {
     const started = Date.now();
     await assert.rejects(
       runProgram({ ...settings, databaseHost: "no-such-host.invalid" }),

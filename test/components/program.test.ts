@@ -9,7 +9,7 @@ import { type Recording, runProgram } from "./recorder";
 const nodes = ["keymanager-1", "gateway-1", "publisher-1", "store-1"] as const;
 const container = "docker:index/container:Container";
 
-/** The line of `text` that holds `what`. */
+/** The line of `text` that contains `what`. */
 function lineWith(text: string, what: string): string {
   return text.split("\n").find((line) => line.includes(what)) ?? "";
 }
@@ -22,7 +22,7 @@ for (const preview of [false, true]) {
       run = await runProgram({}, preview);
     });
 
-    it("makes one component per role, and databases and balancer", () => {
+    it("creates one component for each role, the databases, the certificates and the load balancer", () => {
       const components = run.all.filter(({ type }) => type.startsWith("wso2:apim:"));
       assert.deepEqual(components.map(({ name, type }) => `${name} ${type}`).sort(), [
         "apim wso2:apim:ApiManager",
@@ -46,7 +46,7 @@ for (const preview of [false, true]) {
       for (const { name, parent } of ofDatabases) assert.equal(parent, "mysql", name);
     });
 
-    it("has each container at its address, published on loopback, limited and restarted", () => {
+    it("gives each container its address, publishes its ports on loopback, limits its memory and restarts it", () => {
       const addresses = {
         "keymanager-1": 21,
         "gateway-1": 41,
@@ -70,7 +70,7 @@ for (const preview of [false, true]) {
       }
     });
 
-    it("keeps uploads secret as a whole, and no secret anywhere else in a container", () => {
+    it("puts secrets only into the uploads of a container, which are secret as a whole", () => {
       for (const { name, inputs } of run.all.filter(({ type }) => type === container)) {
         if (!preview) assert.ok("secret" in inputs.uploads, `${name}: uploads are in plain`);
         const { uploads: _, ...rest } = inputs;
@@ -78,7 +78,7 @@ for (const preview of [false, true]) {
       }
     });
 
-    it("shows each file of a node in its revision, secrets as placeholders", () => {
+    it("shows each file of a node in its revision, with placeholders for secrets", () => {
       const { keepers } = run.get("publisher-1-config").inputs;
       const datasources = keepers["repository/conf/datasources/master-datasources.xml"] as string;
       assert.match(lineWith(datasources, "jdbc:mysql://regdb"), /regdb\.mysql-wso2\.com:3306\/regdb/);
@@ -91,7 +91,7 @@ for (const preview of [false, true]) {
       }
     });
 
-    // A preview does not know the revision of what is not there yet.
+    // In a preview, the revision of a new container is not known.
     if (!preview)
       it("labels each container with its revision, so that a changed file replaces it", () => {
         for (const name of nodes) {
@@ -101,7 +101,7 @@ for (const preview of [false, true]) {
         }
       });
 
-    it("starts nodes after the databases and after the node before them in the row", () => {
+    it("starts nodes after their databases, and one after another", () => {
       const waitsFor = (name: string) => run.get(`${name}-container`, container).dependencies;
       assert.ok(waitsFor("keymanager-1").includes("mysql-apimgtdb-tables"));
       assert.ok(waitsFor("keymanager-1").includes("mysql-apim_keymanager-userdb"));
@@ -115,7 +115,7 @@ for (const preview of [false, true]) {
       );
     });
 
-    it("makes the databases with the document's character set and drops nothing by itself", () => {
+    it("creates the databases with the WSO2 guide's character set, and deletes them only with their volume", () => {
       for (const name of ["apimgtdb", "userdb", "regdb"]) {
         const database = run.get(`mysql-${name}`);
         assert.deepEqual(database.inputs, {
@@ -131,7 +131,7 @@ for (const preview of [false, true]) {
       }
     });
 
-    it("grants each role's account just the databases of the document's table", () => {
+    it("grants each role's account exactly the databases that the WSO2 guide lists", () => {
       const grants = run.all.filter(({ type }) => type.endsWith(":Grant"));
       assert.deepEqual(grants.map(({ inputs }) => `${inputs.user} ${inputs.database} ${inputs.privileges}`).sort(), [
         "apim_keymanager apimgtdb ALL",
@@ -148,7 +148,7 @@ for (const preview of [false, true]) {
       }
     });
 
-    it("keeps what is published to a gateway, and the databases, on volumes that no change of theirs replaces", () => {
+    it("keeps published APIs and the databases on volumes that no change of labels replaces", () => {
       const volumes = run.all.filter(({ type }) => type.endsWith(":Volume"));
       assert.deepEqual(volumes.map(({ name }) => name).sort(), ["gateway-synapse-configs", "mysql-data"]);
       for (const { ignoreChanges } of volumes) assert.ok(ignoreChanges.includes("labels"));
@@ -167,7 +167,7 @@ for (const preview of [false, true]) {
       }
     });
 
-    it("marks what the keystore makes as secret", () => {
+    it("marks the private keys in the state as secret", () => {
       assert.deepEqual([...run.get("certificates-keystore").secretOutputs].sort(), ["caKey", "privateKey"]);
     });
   });
@@ -183,14 +183,14 @@ describe("the program's settings", function () {
     );
   });
 
-  it("reach the nodes: multi-tenancy gives the gateway databases, an account and a place in the row", async () => {
+  it("multiTenancy: gives the gateway userdb, and starts it after the Key Manager", async () => {
     const run = await runProgram({ multiTenancy: "true" });
     const grants = run.all.filter(({ type, inputs }) => type.endsWith(":Grant") && inputs.user === "apim_gateway");
     assert.deepEqual(grants.map(({ inputs }) => inputs.database).sort(), ["userdb"]);
     assert.ok(run.get("gateway-1-container").dependencies.includes("keymanager-1-container"));
   });
 
-  it("decide how many nodes there are, which aliases each has, and which secrets", async () => {
+  it("keyManagerReplicas, gatewayWorkers, gatewayEnvironments: decide nodes, ports and host aliases", async () => {
     const run = await runProgram({
       keyManagerReplicas: "2",
       gatewayWorkers: "1",
@@ -227,7 +227,7 @@ describe("the program's settings", function () {
     assert.equal(mysql.ports[0].internal, 3310);
   });
 
-  it("have several gateways share one volume, and start one after another around the balancer", async () => {
+  it("gatewayReplicas: the gateways share one volume, and start one after another around the load balancer", async () => {
     const run = await runProgram({ gatewayReplicas: "3" });
     const waitsFor = (name: string) =>
       run.get(`${name}-container`, container).dependencies.filter((one) => one.endsWith("-container"));
@@ -247,13 +247,13 @@ describe("the program's settings", function () {
       assert.deepEqual(run.get(`${name}-container`, container).inputs.mounts, mounts);
   });
 
-  it("change which databases an account may use, never which accounts there are", async () => {
+  it("multiTenancy: changes the databases of an account, but not the accounts", async () => {
     const accounts = async (multiTenancy: string) =>
       (await runProgram({ multiTenancy })).all.filter(({ type }) => type.endsWith(":User")).map(({ name }) => name);
     assert.deepEqual(await accounts("false"), await accounts("true"));
   });
 
-  it("may let every container start for an hour before failed health checks count", async () => {
+  it("startTimeout: may be an hour, during which failed health checks do not count", async () => {
     const { all } = await runProgram({ startTimeout: "3600" });
     for (const { name, inputs } of all.filter(({ type }) => type === container)) {
       assert.equal(inputs.waitTimeout, 3600, name);
@@ -261,7 +261,7 @@ describe("the program's settings", function () {
     }
   });
 
-  it("raise the time to start without touching MySQL or the balancer", async () => {
+  it("startTimeout: does not replace MySQL or the load balancer", async () => {
     const [short, long] = [await runProgram(), await runProgram({ startTimeout: "600" })];
     for (const name of ["mysql-container", "loadbalancer-container"]) {
       const { waitTimeout: _, ...before } = short.get(name, container).inputs;
@@ -281,7 +281,7 @@ describe("the program's settings", function () {
         ]),
     );
 
-  it("open the load balancer's ports to the network without those of the nodes and of MySQL", async () => {
+  it("publishAddress: applies to the load balancer, not to the nodes and MySQL", async () => {
     const run = await runProgram({ publishAddress: "0.0.0.0" });
     assert.deepEqual(publishedOn(run), {
       ...Object.fromEntries([...nodes, "mysql"].map((name) => [name, ["127.0.0.1"]])),
@@ -290,7 +290,7 @@ describe("the program's settings", function () {
     assert.equal(run.get("mysql", "providers:mysql").inputs.endpoint, "127.0.0.1:23306");
   });
 
-  it("publish nodes and MySQL on all addresses if told to, yet name one that a client can use", async () => {
+  it("managementAddress: applies to nodes and MySQL; URLs name an address that a client can use", async () => {
     const run = await runProgram({ managementAddress: "0.0.0.0" });
     assert.deepEqual(publishedOn(run), {
       ...Object.fromEntries([...nodes, "mysql"].map((name) => [name, ["0.0.0.0"]])),
@@ -302,7 +302,7 @@ describe("the program's settings", function () {
     assert.equal(Object.keys(urls).length, 4);
   });
 
-  it("that give a distribution but no image need its build context, and create nothing without", async () => {
+  it("distribution: without an image or a build context, nothing is created", async () => {
     const pack = fs.mkdtempSync(path.join(os.tmpdir(), "apim-program-"));
     try {
       fs.cpSync(path.join(__dirname, "../../standin/distribution"), pack, { recursive: true });
@@ -317,7 +317,7 @@ describe("the program's settings", function () {
     }
   });
 
-  it("may name an own image and distribution", async () => {
+  it("distribution and image: run the user's own image", async () => {
     const run = await runProgram({ distribution: "standin/distribution", image: "mine:1" });
     assert.equal(run.get("node-image").inputs.name, "mine:1");
     assert.equal(run.get("store-1-container").inputs.image, "sha256:node-image");

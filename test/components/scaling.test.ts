@@ -10,9 +10,9 @@ interface Change {
   readonly to: Settings;
   readonly added?: readonly string[];
   readonly removed?: readonly string[];
-  /** One after another. */
+  /** These start one after another. */
   readonly rolling?: readonly string[];
-  /** Besides those. */
+  /** Further containers that are replaced. */
   readonly replaced?: readonly string[];
 }
 
@@ -67,7 +67,7 @@ describe("a change of the number of nodes", function () {
   this.slow(5000);
 
   for (const { from = {}, to, added = [], removed = [], rolling = [], replaced = [] } of changes)
-    it(`${JSON.stringify(from)} -> ${JSON.stringify(to)} touches those that must know, and nobody else`, async () => {
+    it(`${JSON.stringify(from)} -> ${JSON.stringify(to)} replaces exactly the containers whose files or start order change`, async () => {
       const [before, after] = [await runProgram(from), await runProgram({ ...from, ...to })];
       const [old, now] = [containers(before), containers(after)];
       const only = (these: readonly string[], those: readonly string[]) =>
@@ -80,13 +80,13 @@ describe("a change of the number of nodes", function () {
       assert.deepEqual(changed.sort(), [...rolling.filter((name) => !added.includes(name)), ...replaced].sort());
       for (const [position, name] of rolling.slice(1).entries())
         assert.ok(waitsFor(after, name, rolling[position] ?? ""), `${name} does not wait for ${rolling[position]}`);
-      // What was published stays.
+      // Published APIs stay.
       assert.deepEqual(only(volumes(before), volumes(after)), []);
-      // All that the preview shows of the outputs.
-      const [told, telling] = [lines(before.outputs), lines(after.outputs)];
-      const differing = [...only(told, telling), ...only(telling, told)].map((line) => line.split(": ")[0]);
+      // The outputs that a preview shows as changed.
+      const [oldLines, newLines] = [lines(before.outputs), lines(after.outputs)];
+      const differing = [...only(oldLines, newLines), ...only(newLines, oldLines)].map((line) => line.split(": ")[0]);
       const expected = [
-        // The topology: a setting that only files contain changes nothing there.
+        // A setting that only appears in files does not change the topology.
         ...(added.length + removed.length > 0 ? ["/layout"] : []),
         ...[...added, ...removed].map((name) => `/nodes/${name}`),
         ...Object.keys(to).map((name) => `/settings/${name}`),
@@ -94,7 +94,7 @@ describe("a change of the number of nodes", function () {
       assert.deepEqual([...new Set(differing)].sort(), expected.sort());
     });
 
-  /** Each value that is known with all names that lead to it. */
+  /** Each known value, after its path. */
   function lines(outputs: object, before = ""): string[] {
     return Object.entries(outputs).flatMap(([name, value]) => {
       const place = `${before}/${name}`;
@@ -113,14 +113,14 @@ describe("a change of the number of nodes", function () {
     return all.filter(({ type }) => type.endsWith(":Volume")).map(({ name }) => name);
   }
 
-  /** All that replaces a container when it changes. */
+  /** The inputs whose change replaces a container. */
   function decides(run: Recording, name: string): unknown[] {
     const files = run.all.filter((one) => one.name === `${name}-config`).map(({ inputs }) => inputs);
     const { uploads: _, ...rest } = run.get(`${name}-container`).inputs;
     return [...files, rest];
   }
 
-  /** Directly, or by those that it waits for. */
+  /** Whether a container starts after another one, directly or through others. */
   function waitsFor(run: Recording, name: string, other: string): boolean {
     const before = run
       .get(`${name}-container`)
