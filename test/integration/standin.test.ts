@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import { type Edits, eventually, fetchFrom, files } from "../standin/homes";
 import { good, refusal } from "./standinClient";
-import { nodes, StandinRun } from "./standinRun";
+import { StandinRun } from "./standinRun";
 
-describe("stand-in, from publishing to calling", function () {
+describe("stand-in: from publishing an API to calling it", function () {
   this.timeout(120_000);
   const run = new StandinRun();
 
   async function fullCycle(): Promise<void> {
     const key = await run.toKeys();
     const token = await run.person.token(key);
-    assert.equal(await run.person.token(key), token, "client_credentials asked twice gives the same token");
+    assert.equal(
+      await run.person.token(key),
+      token,
+      "a second request with client_credentials must return the same token",
+    );
     const answer = await run.person.callApi(run.path(), token);
     assert.equal(answer.status, 200, answer.text);
     assert.equal(answer.text, "backend saw /base/today?unit=c");
@@ -31,7 +35,7 @@ describe("stand-in, from publishing to calling", function () {
     assert.notEqual(await run.person.token(key), token);
   }
 
-  it("goes all the way over Thrift, and cleans up", async () => {
+  it("completes the cycle with Thrift key validation, and removes the API and the application", async () => {
     await run.start();
     await fullCycle();
     assert.match(await refusal(run.person.removeApi(run.name)), /has subscriptions/);
@@ -41,7 +45,7 @@ describe("stand-in, from publishing to calling", function () {
     assert.equal((await run.person.callApi(run.path(), "any")).status, 404);
   });
 
-  it("goes all the way over the web service, and passes the caller's token on", async () => {
+  it("completes the cycle with WSClient key validation, and sends the caller's JSON Web Token to the backend", async () => {
     const webService: Edits = {
       [files.apiManager]: [
         [">ThriftClient<", ">WSClient<"],
@@ -58,7 +62,7 @@ describe("stand-in, from publishing to calling", function () {
     assert.equal((decoded as Record<string, unknown>)["http://wso2.org/claims/applicationname"], run.name);
   });
 
-  it("keeps what was published over restarts of every node", async () => {
+  it("keeps published APIs when every node restarts", async () => {
     await run.start();
     const token = await run.person.token(await run.toKeys());
     await run.deployment.stop();
@@ -66,24 +70,24 @@ describe("stand-in, from publishing to calling", function () {
     await run.start();
     await good(run.person.logIn("store"));
     assert.ok((await run.person.published()).includes(run.name));
-    // The gateway's file went with its home; publishing again puts it back.
+    // The gateway's file was deleted with its CARBON_HOME; publishing again writes the file again.
     await good(run.person.logIn("publisher"));
     await good(run.person.publish(run.name));
     assert.equal((await run.person.callApi(run.path(), token)).status, 200);
   });
 
-  it("goes on when the Key Manager was started anew: the gateway opens another Thrift session", async () => {
+  it("validates keys after a restart of the Key Manager: the gateway opens a new Thrift session", async () => {
     const running = await run.start();
     const key = await run.toKeys();
     assert.equal((await run.person.callApi(run.path(), await run.person.token(key))).status, 200);
     await running[0]?.stop();
-    await run.startRole(nodes[0]);
+    await run.startRole("keyManager");
     const revoked = await run.person.oauth("/revoke", key, { token: await run.person.token(key) });
     assert.equal(revoked.status, 200);
     assert.equal((await run.person.callApi(run.path(), await run.person.token(key))).status, 200);
   });
 
-  it("lists subscriptions with their keys, and the gateways are told when one ends", async () => {
+  it("lists subscriptions with their keys, and gateways refuse a token at once when its subscription is removed", async () => {
     await run.start();
     const key = await run.toKeys();
     const { subscriptions } = await good(
@@ -102,19 +106,22 @@ describe("stand-in, from publishing to calling", function () {
     );
     const unsubscribe = () =>
       run.person.post("store", "subscription/subscription-remove/ajax/subscription-remove.jag", {
-        ...{ action: "removeSubscription", name: run.name, version: "1.0.0", provider: "admin" },
+        action: "removeSubscription",
+        name: run.name,
+        version: "1.0.0",
+        provider: "admin",
         applicationId: `${application?.id}`,
       });
     const token = await run.person.token(key);
     assert.equal((await run.person.callApi(run.path(), token)).status, 200);
     await good(unsubscribe());
     const after = await run.person.callApi(run.path(), token);
-    assert.equal(after.status, 403, "the gateway was not told");
+    assert.equal(after.status, 403, "the gateway still has the token in its cache");
     assert.match(after.text, /900908/);
     assert.match(await refusal(unsubscribe()), /no subscription/);
   });
 
-  it("gives tokens for a user's password, and refuses a wrong one", async () => {
+  it("issues a token for a user's password, and refuses a wrong password or client secret", async () => {
     await run.start();
     const key = await run.toKeys();
     const grant = (password: string) =>
@@ -129,7 +136,7 @@ describe("stand-in, from publishing to calling", function () {
     assert.equal(wrongSecret.status, 401);
   });
 
-  it("sends a browser from /authorize to the Key Manager's host name", async () => {
+  it("redirects a browser from /authorize to the Key Manager's host name", async () => {
     await run.start();
     const key = await run.toKeys();
     const query = `response_type=code&client_id=${key.consumerKey}&redirect_uri=https%3A%2F%2Fapp.test`;
@@ -138,7 +145,7 @@ describe("stand-in, from publishing to calling", function () {
     assert.match(String(answer.headers.location), /^https:\/\/keymanager\.test:9443\/authenticationendpoint\/login/);
   });
 
-  it("answers 500 and 101503 when the backend is gone", async () => {
+  it("answers status 500 with code 101503 when the backend is not reachable", async () => {
     const { endpoint } = run;
     run.endpoint = endpoint.replace(/:\d+/, ":1");
     await run.start();

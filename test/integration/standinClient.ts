@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fetchFrom, type TestAnswer } from "../standin/homes";
 
-/** JSON that a web application answers. */
+/** A JSON answer of a web application. */
 export interface Reply {
   readonly error: boolean;
   readonly message?: string;
@@ -21,7 +21,7 @@ export interface Reply {
 
 const hosts = { publisher: ["publisher.test", 9445], store: ["store.test", 9446] } as const;
 
-/** Somebody who uses the Publisher, the Store and the Gateway as a browser and a client program do. */
+/** A user with a browser and a client program, for the Publisher, the Store and the gateway. */
 export class Person {
   private readonly cookies = new Map<string, string>();
 
@@ -58,8 +58,13 @@ export class Person {
 
   publish(name: string): Promise<Reply> {
     return this.post("publisher", "life-cycles/ajax/life-cycles.jag", {
-      ...{ action: "updateStatus", name, version: "1.0.0", provider: "admin" },
-      ...{ status: "PUBLISHED", publishToGateway: "true", requireResubscription: "true" },
+      action: "updateStatus",
+      name,
+      version: "1.0.0",
+      provider: "admin",
+      status: "PUBLISHED",
+      publishToGateway: "true",
+      requireResubscription: "true",
     });
   }
 
@@ -85,19 +90,27 @@ export class Person {
 
   subscribe(name: string, applicationName: string): Promise<Reply> {
     return this.post("store", "subscription/subscription-add/ajax/subscription-add.jag", {
-      ...{ action: "addAPISubscription", name, version: "1.0.0", provider: "admin" },
-      ...{ tier: "Unlimited", applicationName },
+      action: "addAPISubscription",
+      name,
+      version: "1.0.0",
+      provider: "admin",
+      tier: "Unlimited",
+      applicationName,
     });
   }
 
   generateKeys(application: string, keytype = "PRODUCTION"): Promise<Reply> {
     return this.post("store", "subscription/subscription-add/ajax/subscription-add.jag", {
-      ...{ action: "generateApplicationKey", application, keytype, callbackUrl: "" },
-      ...{ authorizedDomains: "ALL", validityTime: "3600" },
+      action: "generateApplicationKey",
+      application,
+      keytype,
+      callbackUrl: "",
+      authorizedDomains: "ALL",
+      validityTime: "3600",
     });
   }
 
-  /** POST /token or /revoke at the gateway. */
+  /** Posts a form to /token or /revoke on the gateway. */
   oauth(path: string, key: { consumerKey: string; consumerSecret: string }, fields: Record<string, string>) {
     const basic = Buffer.from(`${key.consumerKey}:${key.consumerSecret}`).toString("base64");
     return fetchFrom("gateway.test", 8244, path, {
@@ -119,16 +132,16 @@ export class Person {
   }
 }
 
-/** The reply, which must not be a refusal. */
+/** Fails the test when the reply is an error. */
 export async function good(reply: Promise<Reply>): Promise<Reply> {
   const found = await reply;
   assert.equal(found.error, false, found.message);
   return found;
 }
 
-/** The message of a reply that must be a refusal. */
+/** The message of a reply that must be an error. */
 export async function refusal(reply: Promise<Reply>): Promise<string> {
   const found = await reply;
-  assert.equal(found.error, true, "expected to be refused");
+  assert.equal(found.error, true, "expected an error, found none");
   return found.message ?? "";
 }

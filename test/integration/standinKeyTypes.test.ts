@@ -6,12 +6,12 @@ import { StandinRun } from "./standinRun";
 const ofType = (type: string): Edits => ({ [files.apiManager]: [['type="hybrid"', `type="${type}"`]] });
 const webService: Edits = { [files.apiManager]: [[">ThriftClient<", ">WSClient<"]] };
 
-describe("stand-in, keys for production and for the sandbox", function () {
+describe("stand-in: keys for production and for the sandbox", function () {
   this.timeout(120_000);
   const run = new StandinRun();
   const both = () => ({ production: run.endpoint, sandbox: run.endpoint.replace("/base", "/sandbox") });
 
-  /** Status and body of a call with each of the application's two keys. */
+  /** The status and body of a call with each of the application's two keys. */
   async function calls(endpoints: Partial<ReturnType<typeof both>>) {
     const production = await run.toKeys(endpoints);
     const { data } = await good(run.person.generateKeys(run.name, "SANDBOX"));
@@ -23,7 +23,7 @@ describe("stand-in, keys for production and for the sandbox", function () {
     return { production: await call(production), sandbox: await call(data.key) };
   }
 
-  it("a hybrid gateway leads each to its own endpoint, over Thrift", async () => {
+  it("a hybrid gateway calls the endpoint for the type of the key, with Thrift key validation", async () => {
     await run.start();
     assert.deepEqual(await calls(both()), {
       production: [200, "backend saw /base/today?unit=c"],
@@ -33,7 +33,7 @@ describe("stand-in, keys for production and for the sandbox", function () {
     assert.match(await refusal(run.person.generateKeys(run.name, "OTHER")), /expected PRODUCTION or SANDBOX/);
   });
 
-  it("a hybrid gateway refuses the key that an API has no endpoint for", async () => {
+  it("a hybrid gateway refuses a key for whose type the API has no endpoint", async () => {
     await run.start();
     const { production, sandbox } = await calls({ production: run.endpoint });
     assert.equal(production[0], 200);
@@ -41,7 +41,7 @@ describe("stand-in, keys for production and for the sandbox", function () {
     assert.match(`${sandbox[1]}`, /<code>900901<.*no sandbox endpoint/);
   });
 
-  it("a production gateway refuses sandbox keys, over the web service", async () => {
+  it("a production gateway refuses sandbox keys, with WSClient key validation", async () => {
     await run.start({ publisher: ofType("production"), gateway: webService, keyManager: webService });
     const { production, sandbox } = await calls(both());
     assert.deepEqual(production, [200, "backend saw /base/today?unit=c"]);
@@ -49,7 +49,7 @@ describe("stand-in, keys for production and for the sandbox", function () {
     assert.deepEqual(sandbox, refused);
   });
 
-  it("a sandbox gateway refuses production keys, and does not get an API without sandbox endpoint", async () => {
+  it("a sandbox gateway refuses production keys, and does not get an API without a sandbox endpoint", async () => {
     await run.start({ publisher: ofType("sandbox") });
     const { production, sandbox } = await calls(both());
     assert.deepEqual(sandbox, [200, "backend saw /sandbox/today?unit=c"]);
@@ -62,7 +62,7 @@ describe("stand-in, keys for production and for the sandbox", function () {
     assert.equal((await run.person.callApi(run.path(), "any")).status, 404);
   });
 
-  it("publishing fails with a type that is none", async () => {
+  it("publishing fails when the environment has an unknown type", async () => {
     await run.start({ publisher: ofType("Production") });
     await good(run.person.logIn("publisher"));
     await good(run.person.addApi(run.name, both()));

@@ -16,13 +16,13 @@ export interface TestMysql {
   readonly remove: () => Promise<void>;
 }
 
-/** A MySQL container with the stand-in's three databases; a sentence when it can't be had. */
+/** Starts a MySQL container with the three databases. @returns a sentence when Docker or the base image is missing */
 export async function startMysql(): Promise<TestMysql | string> {
   const docker = new Docker();
   try {
     await docker.getImage(base).inspect();
   } catch {
-    return `no Docker engine with the image ${base}; npm run setup makes it`;
+    return `no Docker engine with the image ${base}; npm run setup builds the image`;
   }
   const src = ["Dockerfile", "my.cnf", "entrypoint.sh", "healthcheck.sh"];
   const built = await docker.buildImage({ context: join(project, "images/mysql"), src }, { t: name });

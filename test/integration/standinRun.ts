@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type Role, roleRecords, roles } from "../../product/roles";
 import type { RunningNode } from "../../standin/node";
 import {
   Deployment,
@@ -15,25 +16,25 @@ import {
 import { good, Person } from "./standinClient";
 import { startMysql, type TestMysql } from "./standinMysql";
 
-/** What is changed in the files of some roles. */
+/** Edits of the files of some roles. */
 export type Changes = Partial<Record<keyof typeof wiring, Edits>>;
 
-/** Role, host name, profile and databases of the four, in the start order of a deployment. */
-export const nodes = [
-  ["keyManager", "keymanager.test", "api-key-manager", ["apimgtdb", "userdb"]],
-  ["gateway", "gateway.test", "gateway-manager", []],
-  ["publisher", "publisher.test", "api-publisher", ["apimgtdb", "userdb", "regdb"]],
-  ["store", "store.test", "api-store", ["apimgtdb", "userdb", "regdb"]],
-] as const;
+/** The host name of each role. */
+const hosts = {
+  keyManager: "keymanager.test",
+  gateway: "gateway.test",
+  publisher: "publisher.test",
+  store: "store.test",
+} as const satisfies Record<Role, string>;
 
-/** Four servers on one MySQL, somebody who uses them, and a backend: anew for each test but for MySQL. */
+/** Four servers, their user and a backend, all new for each test, on one MySQL server. */
 export class StandinRun {
-  /** Where APIs lead to. */
+  /** The URL of the backend. */
   endpoint = "";
-  /** Headers of the backend's last request. */
+  /** The headers of the last request to the backend. */
   received: IncomingHttpHeaders = {};
   person = new Person();
-  /** A name for this test's API and application. */
+  /** The name of this test's API and application. */
   name = "";
   private keys: Keys | undefined;
   private backend: Server | undefined;
@@ -41,7 +42,7 @@ export class StandinRun {
   private servers: Deployment | undefined;
   private count = 0;
 
-  /** Registers the hooks of a suite; without Docker it is skipped with the reason. */
+  /** Registers the hooks of a suite. Without Docker the suite is skipped, and the reason is printed. */
   constructor() {
     const run = this;
     before(async function () {
@@ -51,7 +52,7 @@ export class StandinRun {
         this.skip();
       }
       run.database = started;
-      run.keys = await makeKeys(nodes.map(([, host]) => host));
+      run.keys = await makeKeys(Object.values(hosts));
       await run.startBackend();
     });
     after(async () => {
@@ -75,26 +76,27 @@ export class StandinRun {
     return this.servers;
   }
 
-  /** New servers in new homes, for somebody who is not logged in. */
+  /** Starts over with no servers and a user who is not logged in. */
   renew(): void {
     assert.ok(this.keys);
     this.servers = new Deployment(this.keys);
     this.person = new Person();
   }
 
-  /** The four, in the start order of the deployment, with something changed on some. */
+  /** Starts the four servers in the start order of a deployment, and waits for the cluster members to join. */
   async start(changes: Changes = {}, members = 2): Promise<RunningNode[]> {
     const running: RunningNode[] = [];
-    for (const node of nodes) {
-      running.push(await this.startRole(node, changes));
+    for (const role of roles) {
+      running.push(await this.startRole(role, changes));
     }
     await eventually(() => this.deployment.lines.filter((line) => line.startsWith("Member joined")).length >= members);
     return running;
   }
 
-  async startRole([role, host, profile, databases]: (typeof nodes)[number], changes: Changes = {}) {
-    const edits = plus(wiring[role](), onDatabaseServer(this.mysql, databases), changes[role] ?? {});
-    const node = await this.deployment.start(host, profile, edits);
+  async startRole(role: Role, changes: Changes = {}): Promise<RunningNode> {
+    const { profile, databases } = roleRecords[role];
+    const edits = plus(wiring[role](), onDatabaseServer(this.mysql, databases.always), changes[role] ?? {});
+    const node = await this.deployment.start(hosts[role], profile, edits);
     await node.started;
     return node;
   }
@@ -116,7 +118,7 @@ export class StandinRun {
     return data.key;
   }
 
-  /** A path of this test's API. */
+  /** A path and query of this test's API. */
   path(): string {
     return `/${this.name.toLowerCase()}/1.0.0/today?unit=c`;
   }

@@ -3,7 +3,7 @@ import { type Edits, files, healthOf, linkOf, onDatabaseServer, plus, wiring } f
 import { good, refusal } from "./standinClient";
 import { type Changes, StandinRun } from "./standinRun";
 
-describe("stand-in, with one value wrong", function () {
+describe("stand-in: one wrong value", function () {
   this.timeout(120_000);
   const run = new StandinRun();
 
@@ -13,37 +13,41 @@ describe("stand-in, with one value wrong", function () {
   });
 
   const loginFails = (what: string, edits: Edits, expected: RegExp) =>
-    it(`the Publisher's login fails: ${what}`, async () => {
+    it(`login to the Publisher fails with a wrong ${what}`, async () => {
       await run.start({ publisher: edits });
       assert.match(await refusal(run.person.logIn("publisher")), expected);
     });
-  loginFails("admin password", password("AuthManager"), /AuthManager\/ServerURL.*user admin or its password refused/);
   loginFails(
-    "Key Manager's port",
+    "admin password in AuthManager",
+    password("AuthManager"),
+    /AuthManager\/ServerURL.*user admin or its password refused/,
+  );
+  loginFails(
+    "port of the Key Manager in AuthManager",
     { [files.apiManager]: [[/(<AuthManager>[\s\S]*?):9443/, "$1:9444"]] },
     /AuthenticationAdmin.*AuthManager\/ServerURL/,
   );
 
   const publishFails = (what: string, edits: Edits, expected: RegExp) =>
-    it(`publishing fails: ${what}`, async () => {
+    it(`publishing fails when ${what}`, async () => {
       await run.start({ publisher: edits });
       await good(run.person.logIn("publisher"));
       await good(run.person.addApi(run.name, { production: run.endpoint }));
       assert.match(await refusal(run.person.publish(run.name)), expected);
     });
   publishFails(
-    "the environment's port",
+    "the port of the environment is wrong",
     { [files.apiManager]: [["https://gateway.test:9444/services/", "https://gateway.test:9443/services/"]] },
     /Environment\[Production and Sandbox\]\/ServerURL.*nothing listens/,
   );
-  publishFails("the environment's password", password("Environment"), /Environment\[.*password refused/);
+  publishFails("the password of the environment is wrong", password("Environment"), /Environment\[.*password refused/);
   publishFails(
-    "the environment is not a gateway",
+    "the environment is a Key Manager",
     { [files.apiManager]: [["https://gateway.test:9444/services/", services]] },
     /Environment\[.*does not have that service/,
   );
 
-  it("the Publisher does not become ready: a data source leads to another database", async () => {
+  it("the Publisher does not become ready when a data source names another database", async () => {
     const edits = plus(wiring.publisher(), onDatabaseServer(run.mysql, ["apimgtdb", "userdb", "regdb"]), {
       [files.dataSources]: [["3306/apimgtdb", "3306/regdb"]],
     });
@@ -54,7 +58,7 @@ describe("stand-in, with one value wrong", function () {
     assert.equal(linkOf(health, "WSO2AM_DB").state, "failed");
   });
 
-  it("the Publisher does not become ready: a database password is wrong", async () => {
+  it("the Publisher does not become ready when a database password is wrong", async () => {
     const server = { ...run.mysql, password: "wrong-password" };
     const edits = plus(wiring.publisher(), onDatabaseServer(server, ["apimgtdb", "userdb", "regdb"]));
     const node = await run.deployment.start("publisher.test", "api-publisher", edits, 1);
@@ -62,7 +66,7 @@ describe("stand-in, with one value wrong", function () {
     assert.equal(run.deployment.lines.join().includes("wrong-password"), false);
   });
 
-  it("creating an API fails: the registry is mounted on a data source that is not there for it", async () => {
+  it("creating an API fails when the registry is mounted on an embedded data source", async () => {
     const edits: Edits = { [files.registry]: [["jdbc/WSO2REG_DB", "jdbc/WSO2CarbonDB"]] };
     await run.start({ publisher: edits });
     await good(run.person.logIn("publisher"));
@@ -72,50 +76,50 @@ describe("stand-in, with one value wrong", function () {
     );
   });
 
-  const staysUnseen = async (): Promise<void> => {
+  const doesNotAppear = async (): Promise<void> => {
     await run.toPublished();
     await good(run.person.logIn("store"));
-    // Far longer than a message takes.
+    // Far longer than a cluster message takes.
     await new Promise((wait) => setTimeout(wait, 300));
     assert.equal((await run.person.published()).includes(run.name), false);
   };
 
-  it("the Store does not see it: a cluster member is missing", async () => {
+  it("a published API does not appear in the Store when no cluster members are configured", async () => {
     const alone: Edits = { [files.axis2]: [[/<member>[\s\S]*<\/member>/, ""]] };
     await run.start({ publisher: alone, store: alone }, 0);
-    await staysUnseen();
+    await doesNotAppear();
   });
 
-  it("the Store does not see it: another cluster domain", async () => {
+  it("a published API does not appear in the Store when the cluster domains differ", async () => {
     await run.start({ store: { [files.axis2]: [["wso2.pub.store.domain", "other.domain"]] } }, 0);
-    await staysUnseen();
+    await doesNotAppear();
   });
 
   const keysFail = (what: string, changes: Changes, expected: RegExp) =>
-    it(`key generation fails: ${what}`, async () => {
+    it(`key generation fails with a wrong ${what}`, async () => {
       await run.start(changes);
       await assert.rejects(run.toKeys(), expected);
       const lists = { action: "getApplications" };
       await good(run.person.post("store", "application/application-list/ajax/application-list.jag", lists));
     });
   keysFail(
-    "the Store's key validation URL",
+    "key validation URL on the Store",
     { store: { [files.apiManager]: [[/(<APIKeyValidator>[\s\S]*?)keymanager.test:9443/, "$1publisher.test:9445"]] } },
     /APIKeyMgtSubscriberService.*APIKeyValidator\/ServerURL.*does not have that service/,
   );
   keysFail(
-    "the Store's RevokeAPIURL",
+    "RevokeAPIURL on the Store",
     { store: { [files.apiManager]: [["gateway.test:8244/revoke", "gateway.test:8243/revoke"]] } },
     /RevokeAPIURL.*nothing listens/,
   );
   keysFail(
-    "the gateway's token API",
+    "endpoint of the token API on the gateway",
     { gateway: { [files.token]: [["keymanager.test:9443", "keymanager.test:9453"]] } },
     /RevokeAPIURL.*answered 500.*_TokenAPI_ endpoint/,
   );
 
   const callFails = (what: string, changes: Changes, expected: RegExp) =>
-    it(`calling fails: ${what}`, async () => {
+    it(`calling an API fails when ${what}`, async () => {
       await run.start(changes);
       const token = await run.person.token(await run.toKeys());
       const answer = await run.person.callApi(run.path(), token);
@@ -123,21 +127,22 @@ describe("stand-in, with one value wrong", function () {
       assert.match(answer.text, expected);
     });
   callFails(
-    "the gateway's admin password at the Key Manager",
+    "the gateway has a wrong admin password for the Key Manager",
     { gateway: password("APIKeyValidator") },
     /900900.*refused/,
   );
   callFails(
-    "Thrift on the gateway only",
+    "the Key Manager does not serve Thrift",
     { keyManager: { [files.apiManager]: [["<EnableThriftServer>true<", "<EnableThriftServer>false<"]] } },
     /900900.*Thrift key validation at keymanager.test:10397.*nothing listens/,
   );
   callFails(
-    "the Thrift host name",
+    "the gateway has a wrong Thrift host name",
     { gateway: { [files.apiManager]: [["<ThriftServerHost>keymanager.test<", "<ThriftServerHost>gone.test<"]] } },
     /900900.*gone.test.*does not resolve/,
   );
-  it("revoking fails: the gateway's revoke API", async () => {
+
+  it("revoking a token fails with a wrong endpoint of the revoke API on the gateway", async () => {
     const file = files.token.replace("Token", "Revoke");
     await run.start({ gateway: { [file]: [["keymanager.test:9443", "keymanager.test:9453"]] } });
     const key = await run.toKeys();

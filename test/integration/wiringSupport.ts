@@ -10,14 +10,14 @@ import { verifyLinks } from "../../cli/verify/links";
 import { pause, until as waitUntil } from "../../cli/verify/waiting";
 import { docker, TestStack } from "./testStack";
 
-/** The stand-in image's APIM_HOME. */
+/** APIM_HOME in the stand-in's image. */
 const apimHome = "/opt/wso2am";
 
 function until(attempt: () => Promise<boolean | undefined>, limit: number): Promise<boolean | undefined> {
   return waitUntil(attempt, { limit, every: 100, signal: new AbortController().signal });
 }
 
-/** One file of one container, and what it is turned into. */
+/** A change of one file of one container. */
 export interface Break {
   /** The container's name without the stack's prefix. */
   readonly node: string;
@@ -26,12 +26,12 @@ export interface Break {
   readonly change: readonly [RegExp, string];
 }
 
-/** A running stack whose nodes' files are broken and mended, and which is verified in this process. */
+/** A running stack that is verified in this process, and whose nodes' files can be broken and restored. */
 export class BrokenStack {
   private constructor(
     readonly stack: TestStack,
     readonly outputs: DeployedStack,
-    /** Where the APIs of all verifications lead to. */
+    /** The backend of the APIs that verify creates. */
     readonly backend: Backend,
   ) {}
 
@@ -44,13 +44,13 @@ export class BrokenStack {
       const outputs = await outputsOf(stack);
       return new BrokenStack(stack, outputs, await serveBackend(outputs.topology.network.gateway));
     } catch (error) {
-      // Nobody else knows of it yet.
+      // The caller has no stack to dispose of.
       await stack.dispose();
       throw error;
     }
   }
 
-  /** The same stack after its settings were changed. */
+  /** The same stack with its current outputs, after a change of its settings. */
   async again(): Promise<BrokenStack> {
     return new BrokenStack(this.stack, await outputsOf(this.stack), this.backend);
   }
@@ -61,12 +61,12 @@ export class BrokenStack {
   }
 
   verify(options: Partial<VerifyOptions> = {}, outputs: DeployedStack = this.outputs): Promise<VerifyReport> {
-    // Seconds: the stand-in needs none, and each case that waits in vain waits so long.
+    // In seconds. The stand-in does not need to wait, and each failing step waits for this long.
     const all = { links: false, keep: false, endpoint: this.backend.urls.PRODUCTION, wait: 4, ...options };
     return verifyDeployment(outputs, all, new AbortController().signal);
   }
 
-  /** Replaces one value and starts the container anew. @returns what puts the file back, and starts it again */
+  /** Replaces one value and restarts the container. @returns a function that restores the file and restarts again */
   async break({ node, file, change: [from, to] }: Break): Promise<() => Promise<void>> {
     const container = docker.getContainer(`${this.stack.prefix}-${node}`);
     const path = file.startsWith("/") ? file : `${apimHome}/${file}`;
@@ -76,7 +76,7 @@ export class BrokenStack {
     assert.equal(
       original.text.match(new RegExp(from, `${from.flags}g`))?.length,
       1,
-      `${from} is in ${path} repeatedly`,
+      `${from} is in ${path} more than once`,
     );
     await writeFile(container, path, { ...original, text });
     await this.restart(node);
@@ -87,30 +87,33 @@ export class BrokenStack {
     };
   }
 
-  /** Stops a container and starts it; done when its management port, or the balancer's, answers, whatever it says. */
+  /** Restarts a container and waits until its management port, or the load balancer's port, answers with any status. */
   async restart(name: string): Promise<void> {
     const container = docker.getContainer(`${this.stack.prefix}-${name}`);
     const node = this.outputs.topology.nodes.find((one) => one.name === name);
-    // A cluster's members that vanish without a word are missed only after a while; the others may be killed.
+    // Members of a cluster need time to leave it: the others notice a killed member only after a timeout.
     await container.restart({ t: node?.cluster ? 3 : 0 });
     const { balancer, nodes, reachableAddress, reachableManagementAddress } = this.outputs.topology;
     const front = balancer.ports.find((port) => port.name === "https")?.published ?? 0;
     const request = {
       address: node ? reachableManagementAddress : reachableAddress,
-      ...{ port: node?.publishedPort ?? front, host: (node ?? nodes[0])?.hostName ?? "" },
-      ...{ path: "/standin/health?links=none", ca: this.outputs.caCertificate, timeout: 2000 },
+      port: node?.publishedPort ?? front,
+      host: (node ?? nodes[0])?.hostName ?? "",
+      path: "/standin/health?links=none",
+      ca: this.outputs.caCertificate,
+      timeout: 2000,
     };
     await until(async () => (await probe(request).catch(() => undefined)) && true, 3000);
-    // The balancer may see it later; the others tell of the balancer what they found within the last second.
+    // The load balancer's next check comes later, and the nodes reuse results of their checks for one second.
     if (node?.role === "gateway") await pause(1200);
   }
 
   /**
-   * Until the cluster's members have found each other as far as they will, and the balancer those behind it: a redial
-   * takes a second, and so does the next check of a node that was down.
+   * Waits until all links between cluster members, and from nodes to the load balancer, are up, except the broken ones.
+   * Members connect again after a second, and the load balancer checks a node that was down after a second.
    */
   async clustered(broken: readonly string[]): Promise<void> {
-    // Behind a broken front, the node can't be asked.
+    // With a broken route to a node, its health can't be read either.
     if (broken.some((link) => link.startsWith("loadbalancer"))) return;
     const expected = this.outputs.topology.links.filter(
       ({ protocol, to, id }) => (protocol === "hazelcast" || to === "loadbalancer") && !broken.includes(id),
@@ -121,14 +124,14 @@ export class BrokenStack {
     }, 10_000);
   }
 
-  /** Until every link is up again. */
+  /** Waits until every link is up. */
   async settled(): Promise<void> {
     let bad: readonly Check[] = [];
     const good = await until(async () => {
       bad = (await verifyLinks(this.outputs)).checks.filter(({ ok }) => !ok);
       return bad.length === 0 || undefined;
     }, 30_000);
-    assert.ok(good, `not mended: ${JSON.stringify(bad, null, 2)}`);
+    assert.ok(good, `links are still down: ${JSON.stringify(bad, null, 2)}`);
   }
 
   /** Runs a shell command as root in a node's container. */
@@ -141,7 +144,7 @@ export class BrokenStack {
   }
 }
 
-/** What the stack's last `up` told, read as the commands read it. */
+/** The outputs of the stack's last `up`, as the commands read them. */
 export async function outputsOf(stack: TestStack): Promise<DeployedStack> {
   const before = { ...process.env };
   Object.assign(process.env, stack.environment());
