@@ -37,7 +37,7 @@ export interface ConfiguredLink {
 }
 
 /** The element of api-manager.xml behind each kind of link, as product/roles names it. */
-const elementOf = {
+export const apiManagerElements = {
   authentication: "AuthManager/ServerURL",
   keyValidation: "APIKeyValidator/ServerURL",
   thrift: "APIKeyValidator/ThriftClientPort",
@@ -47,7 +47,7 @@ const elementOf = {
   published: "AuthManager/ServerURL",
 } as const satisfies Partial<Record<LinkKind, string>>;
 
-type ApiManagerLink = ConfiguredLink & { readonly kind: keyof typeof elementOf };
+type ApiManagerLink = ConfiguredLink & { readonly kind: keyof typeof apiManagerElements };
 
 /**
  * Every link of this server, each once, in the order of the files.
@@ -57,7 +57,7 @@ export function configuredLinks(configuration: Configuration): ConfiguredLink[] 
   const { elements } = standInRoles[configuration.role];
   const links = [
     ...databaseLinks(configuration),
-    ...apiManagerLinks(configuration).filter(({ kind }) => elements.has(elementOf[kind])),
+    ...apiManagerLinks(configuration).filter(({ kind }) => elements.has(apiManagerElements[kind])),
     ...configuration.passThroughApis.map(({ name, file, target }) =>
       urlLink("passThrough", target, file, `${name} endpoint`),
     ),

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Cluster } from "../../standin/cluster";
-import type { Context } from "../../standin/context";
-import { keyValidator } from "../../standin/roles/keyValidator";
-import { Members } from "./members";
+import type { Cluster } from "../../../standin/cluster";
+import type { Context } from "../../../standin/context";
+import { keyValidator } from "../../../standin/roles/keyValidator";
+import { Members } from "../members";
 
 describe("stand-in: a gateway's cache of valid tokens", () => {
   let server: Server;

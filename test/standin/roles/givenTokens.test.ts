@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { Cluster } from "../../standin/cluster";
-import type { Context } from "../../standin/context";
-import type { Grant } from "../../standin/data/tokens";
-import { type GivenTokens, givenTokens } from "../../standin/roles/givenTokens";
-import { Members } from "./members";
+import type { Cluster } from "../../../standin/cluster";
+import type { Context } from "../../../standin/context";
+import type { Grant } from "../../../standin/data/tokens";
+import { type GivenTokens, givenTokens } from "../../../standin/roles/givenTokens";
+import { Members } from "../members";
 
 const grant: Grant = {
   client: { key: "key", secret: "secret", user: "admin" },
