@@ -5,7 +5,7 @@ import { anySettings } from "../../configs/settings";
 import { deploymentOf } from "../../configs/stock";
 import { type HaproxyChecker, haproxyChecker } from "./container";
 
-describe("the load balancer's configuration", function () {
+describe("HAProxy: the rendered haproxy.cfg", function () {
   this.timeout(60_000);
   this.slow(10_000);
   let haproxy: HaproxyChecker;
@@ -14,10 +14,10 @@ describe("the load balancer's configuration", function () {
   });
   after(() => haproxy?.stop());
 
-  it("is valid for HAProxy itself, without a warning, with any settings", async () => {
+  it("passes HAProxy's own check without a warning, with any settings", async () => {
     const assertValid = async (configuration: string) => {
-      const { valid, said } = await haproxy.check(configuration);
-      assert.ok(valid && !said.includes("WARNING"), said);
+      const { valid, output } = await haproxy.check(configuration);
+      assert.ok(valid && !output.includes("WARNING"), output);
     };
     await assertValid(renderBalancer(deploymentOf()));
     await fc.assert(

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { renderBalancer } from "../../../configs";
 import type { Node, Topology } from "../../../topology";
 import { deploymentOf } from "../../configs/stock";
-import { type OwnCertificate, ownCertificate, type RunningHaproxy, runHaproxy } from "./container";
-import { ask, localTopology, NodeServer, until, within } from "./nodes";
+import { type RunningHaproxy, runHaproxy, type SelfSignedCertificate, selfSigned } from "./container";
+import { ask, NodeServer, topologyOfPairs, untilTrue, within } from "./nodes";
 
-/** In a process of its own, which can be stopped: connections are taken by the kernel, and nobody answers. */
+/** Runs in a process of its own, which SIGSTOP can halt: the kernel then accepts connections, and nobody answers. */
 const program = `
 const { name, ports, cert, key } = JSON.parse(process.env.NODE);
 const answer = (_, response) => response.end(name);
@@ -17,14 +17,17 @@ require("node:https").createServer({ cert, key }, answer).listen(ports.managemen
   process.stdout.write("listening");
 });`;
 
-async function startProcess({ name, ports }: Node, { cert, private: key }: OwnCertificate): Promise<ChildProcess> {
+async function startProcess(
+  { name, ports }: Node,
+  { cert, private: key }: SelfSignedCertificate,
+): Promise<ChildProcess> {
   const env = { NODE: JSON.stringify({ name, ports, cert, key }) };
   const child = spawn(process.execPath, ["-e", program], { env, stdio: ["ignore", "pipe", "inherit"] });
   if (child.stdout) await once(child.stdout, "data");
   return child;
 }
 
-describe("the load balancer when a server hangs", function () {
+describe("HAProxy when a server hangs", function () {
   this.timeout(60_000);
   this.slow(30_000);
   const hanging = ["gateway-2", "keymanager-2"];
@@ -35,8 +38,8 @@ describe("the load balancer when a server hangs", function () {
   let running: RunningHaproxy | undefined;
 
   before(async () => {
-    topology = await localTopology();
-    const keys = await ownCertificate([...new Set(topology.nodes.map(({ hostName }) => hostName))]);
+    topology = await topologyOfPairs();
+    const keys = await selfSigned([...new Set(topology.nodes.map(({ hostName }) => hostName))]);
     ca = keys.cert;
     for (const node of topology.nodes) {
       if (hanging.includes(node.name)) processes.push(await startProcess(node, keys));
@@ -52,43 +55,45 @@ describe("the load balancer when a server hangs", function () {
     for (const child of processes) child.kill("SIGKILL");
   });
 
-  const call = (front: string, method = "GET") => ask({ topology, ca }, front, method);
-  const both = async (front: string) => new Set([(await call(front)).body, (await call(front)).body]).size === 2;
+  const call = (route: string, method = "GET") => ask({ topology, ca }, route, method);
+  const bothServe = async (route: string) => new Set([(await call(route)).body, (await call(route)).body]).size === 2;
 
-  /** Begins it twice, the second time when the balancer has the first one. */
-  async function inTurn<T>(work: () => Promise<T>): Promise<{ answers: Promise<T[]> }> {
-    const begun = [work()];
+  /** Starts two calls, the second one when the balancer has the first. */
+  async function startTwo<T>(work: () => Promise<T>): Promise<{ answers: Promise<T[]> }> {
+    const started = [work()];
     await sleep(250);
-    begun.push(work());
+    started.push(work());
     await sleep(250);
-    const answers = Promise.all(begun);
-    // Whoever awaits it reports it.
+    const answers = Promise.all(started);
+    // The test awaits the answers later; until then, Node would report a rejection as unhandled.
     answers.catch(() => {});
     return { answers };
   }
 
-  it("answers what can be asked again within 20 s, fails what can't, and soon asks the server no more", async () => {
+  it("retries repeatable calls on another server within 20 s, fails the others, and then avoids the hanging server", async () => {
     const [calls, services] = ["api-http", "internal-keymanager-managementhttps"];
-    for (const front of [calls, services]) await until(() => both(front).catch(() => false));
+    for (const route of [calls, services])
+      await untilTrue(`both servers of ${route} answer`, () => bothServe(route).catch(() => false));
     for (const child of processes) child.kill("SIGSTOP");
-    // Of each two, one goes to the server that hangs.
+    // One call of each pair goes to the server that hangs.
     const [gets, posts, validations] = await within(20_000, async () => {
-      const begun = [];
-      for (const [front, method] of [
+      const started = [];
+      for (const [route, method] of [
         [calls, "GET"],
         [calls, "POST"],
         [services, "POST"],
       ] as const)
-        begun.push(await inTurn(() => call(front, method)));
-      return Promise.all(begun.map((two) => two.answers));
+        started.push(await startTwo(() => call(route, method)));
+      return Promise.all(started.map((two) => two.answers));
     });
     const statuses = (answers: typeof gets) => (answers ?? []).map(({ status }) => status).sort();
     assert.deepEqual(statuses(gets), [200, 200]);
     assert.deepEqual(statuses(validations), [200, 200]);
     assert.deepEqual(statuses(posts), [200, 502]);
-    for (const front of [calls, services])
-      for (let attempt = 0; attempt < 4; attempt++) assert.equal((await within(3000, () => call(front))).status, 200);
+    for (const route of [calls, services])
+      for (let attempt = 0; attempt < 4; attempt++) assert.equal((await within(3000, () => call(route))).status, 200);
     for (const child of processes) child.kill("SIGCONT");
-    for (const front of [calls, services]) await until(() => both(front));
+    for (const route of [calls, services])
+      await untilTrue(`both servers of ${route} answer again`, () => bothServe(route));
   });
 });

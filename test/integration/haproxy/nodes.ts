@@ -4,10 +4,11 @@ import * as http from "node:http";
 import * as https from "node:https";
 import type { Node, Topology } from "../../../topology";
 import { deploymentOf } from "../../configs/stock";
-import { freePorts, type OwnCertificate } from "./container";
+import { eventually } from "../waiting";
+import { freePorts, type SelfSignedCertificate } from "./container";
 
-/** Two gateways and two Key Managers on this machine's own ports; calls without TLS. */
-export async function localTopology(): Promise<Topology> {
+/** Two gateways and two Key Managers on free ports of this machine. API calls come without TLS. */
+export async function topologyOfPairs(): Promise<Topology> {
   const { topology: base } = deploymentOf({ gatewayReplicas: 2, keyManagerReplicas: 2 });
   const free = await freePorts(2 * base.nodes.length + 3);
   const next = () => free.pop() ?? 0;
@@ -40,23 +41,24 @@ export async function localTopology(): Promise<Topology> {
   return { ...base, nodes, balancer };
 }
 
-/** A node: its management port, and for gateways the one for calls. */
+/** The server of a node: it listens on the management port and on the port for API calls. */
 export class NodeServer {
-  /** Takes requests and never answers, until it is killed. */
+  /** While true, the server accepts requests and does not answer. `kill` ends this. */
   hangs = false;
-  asked = 0;
+  /** The number of requests so far. */
+  requests = 0;
   private readonly listening: (http.Server | https.Server)[] = [];
 
   constructor(
     private readonly node: Node,
-    private readonly keys: OwnCertificate,
+    private readonly keys: SelfSignedCertificate,
   ) {}
 
-  /** Everything, or the port for calls alone. */
+  /** Listens on both ports, or only on the one for API calls. */
   async start(what: "all" | "calls" = "all"): Promise<void> {
     const { cert, private: key } = this.keys;
     const answer: http.RequestListener = (request, response) => {
-      this.asked++;
+      this.requests++;
       response.setHeader("x-cookie", request.headers.cookie ?? "");
       response.setHeader("set-cookie", `JSESSIONID=of-${this.node.name}; Path=/; Secure; HttpOnly`);
       if (!this.hangs) response.end(this.node.name);
@@ -71,7 +73,7 @@ export class NodeServer {
     this.listening.push(server);
   }
 
-  /** Everything, or the port for calls alone. */
+  /** Closes both ports, or only the one for API calls, and cuts their connections. */
   kill(what: "all" | "calls" = "all"): void {
     this.hangs = false;
     for (const server of what === "all" ? this.listening.splice(0) : this.listening.splice(1)) {
@@ -84,25 +86,31 @@ export class NodeServer {
 export interface FrontAnswer {
   readonly status: number;
   readonly body: string;
-  /** What the balancer says which gateway it is from. */
+  /** The gateway that the balancer names in its header X-APIM-Node; empty if none. */
   readonly node: string;
-  /** What the server says that it was sent. */
+  /** The Cookie header that the server received. */
   readonly cookie: string;
   readonly setCookies: readonly string[];
 }
 
-/** One request, over a connection of its own, to a front of the balancer. */
+/** Sends one request, over a connection of its own, to a route of the balancer. */
 export function ask(
   { topology, ca }: { readonly topology: Topology; readonly ca: string },
-  front: string,
+  routeName: string,
   method = "GET",
   cookie = "",
 ): Promise<FrontAnswer> {
   const { routes, internalRoutes } = topology.balancer;
-  const route = [...routes, ...internalRoutes].find(({ name }) => name === front) ?? assert.fail(front);
+  const route = [...routes, ...internalRoutes].find(({ name }) => name === routeName) ?? assert.fail(routeName);
   const { host, listenPort: port, tls } = route;
-  const address = { host: "127.0.0.1", port, agent: false as const };
-  const options = { ...address, path: "/call", method, headers: { host, cookie } };
+  const options: http.RequestOptions = {
+    host: "127.0.0.1",
+    port,
+    agent: false,
+    path: "/call",
+    method,
+    headers: { host, cookie },
+  };
   return new Promise((resolve, reject) => {
     const receive = (response: http.IncomingMessage) => {
       let body = "";
@@ -119,12 +127,11 @@ export function ask(
   });
 }
 
-/** Waits until a condition holds, at most ten seconds. */
-export async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 10_000; !(await condition()); await new Promise((wait) => setTimeout(wait, 50)))
-    assert.ok(Date.now() < end, "did not come true within 10 s");
+export async function untilTrue(condition: string, isTrue: () => Promise<boolean>): Promise<void> {
+  await eventually(condition, isTrue, { seconds: 10, every: 50 });
 }
 
+/** Asserts that the work ends in time. */
 export async function within<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
   const started = Date.now();
   const result = await work();

@@ -4,7 +4,8 @@ import * as https from "node:https";
 import { renderBalancer } from "../../../configs";
 import type { Node, Topology } from "../../../topology";
 import { deploymentOf } from "../../configs/stock";
-import { freePorts, ownCertificate, type RunningHaproxy, runHaproxy } from "./container";
+import { eventually } from "../waiting";
+import { freePorts, type RunningHaproxy, runHaproxy, type SelfSignedCertificate, selfSigned } from "./container";
 
 interface Answer {
   readonly status: number;
@@ -12,7 +13,7 @@ interface Answer {
   readonly cookies: readonly string[];
 }
 
-/** Two Publishers and one Store on this machine's own addresses, the balancer on free ports. */
+/** The default deployment with a second Publisher, on free ports of this machine. */
 async function localTopology(): Promise<Topology> {
   const { topology: base } = deploymentOf();
   const free = await freePorts(base.nodes.length + 1 + base.balancer.ports.length);
@@ -35,7 +36,7 @@ async function localTopology(): Promise<Topology> {
   return { ...base, nodes, balancer: { ...base.balancer, ports, routes } };
 }
 
-describe("the load balancer at work", function () {
+describe("HAProxy: routing, sessions and certificates", function () {
   this.timeout(30_000);
   const servers: https.Server[] = [];
   let running: RunningHaproxy | undefined;
@@ -45,18 +46,18 @@ describe("the load balancer at work", function () {
   before(async () => {
     topology = await localTopology();
     const names = [...new Set(topology.nodes.map(({ hostName }) => hostName))];
-    const good = await ownCertificate(names.filter((name) => !name.startsWith("store.")));
-    // The Store shows a certificate that is trusted, but of another name; the Key Manager one that nobody trusts.
-    const elsewhere = await ownCertificate(["elsewhere.example.com"]);
-    const stranger = await ownCertificate(names);
+    const good = await selfSigned(names.filter((name) => !name.startsWith("store.")));
+    // The Store has a trusted certificate with another host name; the Key Manager's certificate is not trusted.
+    const otherName = await selfSigned(["elsewhere.example.com"]);
+    const untrusted = await selfSigned(names);
     ca = good.cert;
     const bad = new Map([
-      ["store", elsewhere],
-      ["keyManager", stranger],
+      ["store", otherName],
+      ["keyManager", untrusted],
     ]);
     for (const node of topology.nodes) await serve(node, bad.get(node.role) ?? good);
-    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }), good, [good, elsewhere]);
-    await untilAnswering();
+    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }), good, [good, otherName]);
+    await eventually("HAProxy answers", () => get("gateway.apim-wso2.com").catch(() => undefined), { seconds: 10 });
   });
 
   after(async () => {
@@ -64,8 +65,8 @@ describe("the load balancer at work", function () {
     for (const server of servers) server.close();
   });
 
-  /** A node that tells who it is and what it was told. */
-  async function serve(node: Node, { cert, private: key }: { cert: string; private: string }): Promise<void> {
+  /** Starts a node's server, which answers with its name and the headers that it received. */
+  async function serve(node: Node, { cert, private: key }: SelfSignedCertificate): Promise<void> {
     const server = https.createServer({ cert, key }, (request, response) => {
       const { host, "x-forwarded-for": from, "x-forwarded-proto": proto, "x-forwarded-port": port } = request.headers;
       response.end([node.name, host, from, proto, port].join(" "));
@@ -93,19 +94,7 @@ describe("the load balancer at work", function () {
     });
   }
 
-  async function untilAnswering(): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await get("gateway.apim-wso2.com");
-        return;
-      } catch (error) {
-        if (attempt > 50) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
-  }
-
-  it("sends a host to its component, with or without port, in any case, and says what the browser used", async () => {
+  it("routes by host name, with or without a port and in any case, and forwards the address that the browser used", async () => {
     for (const host of ["gateway.apim-wso2.com", "gateway.apim-wso2.com:8443", "GATEWAY.apim-wso2.com"]) {
       const { status, body } = await get(host, { "X-Forwarded-For": "6.6.6.6" });
       assert.equal(status, 200);
@@ -113,13 +102,13 @@ describe("the load balancer at work", function () {
     }
   });
 
-  it("answers an unknown host with 421 and the names it knows", async () => {
+  it("answers an unknown host name with 421 and the known host names", async () => {
     const { status, body } = await get("other.example.com");
     assert.equal(status, 421);
     assert.match(body, /Known: keymanager\.apim-wso2\.com, gateway\.apim-wso2\.com, /);
   });
 
-  it("keeps a browser on its Publisher by a cookie", async () => {
+  it("keeps a browser at its Publisher by a cookie", async () => {
     const first = await get("publisher.apim-wso2.com");
     const cookie = first.cookies[0] ?? "";
     assert.match(cookie, /^APIM_NODE=publisher-[12]; path=\/; HttpOnly; Secure$/);
@@ -134,17 +123,16 @@ describe("the load balancer at work", function () {
     assert.equal(others.size, 2);
   });
 
-  it("speaks with no node whose certificate has another name", async () => {
+  it("answers 503 for a node whose certificate has another host name", async () => {
     assert.equal((await get("store.apim-wso2.com")).status, 503);
   });
 
-  it("speaks with no node whose certificate is of an authority that it does not trust", async () => {
+  it("answers 503 for a node whose certificate is not trusted", async () => {
     assert.equal((await get("keymanager.apim-wso2.com")).status, 503);
   });
 
-  it("takes the other Publisher when one is gone", async () => {
-    const gone = topology.nodes.findIndex(({ name }) => name === "publisher-2");
-    const server = servers[gone];
+  it("sends requests to the other Publisher when one is gone", async () => {
+    const server = servers[topology.nodes.findIndex(({ name }) => name === "publisher-2")];
     server?.close();
     server?.closeAllConnections();
     for (let attempt = 0; attempt < 4; attempt++) {
