@@ -17,30 +17,31 @@ import { type CommandResult, docker, TestStack } from "./testStack";
 import { outputsOf } from "./wiringSupport";
 
 const minutes = 60_000;
-const replaced = ["gateway-1", "gateway-2", "keymanager-1", "keymanager-2", "loadbalancer", "publisher-1", "store-1"];
+/** All containers but MySQL. */
+const servers = ["gateway-1", "gateway-2", "keymanager-1", "keymanager-2", "loadbalancer", "publisher-1", "store-1"];
 
-/** What went wrong, without all that went well. */
+/** The output without the checks that passed. */
 function failures({ output }: CommandResult): string {
   return output.replace(/^✓.*\n/gm, "");
 }
 
-describe("the servers' certificate on a running stack", function () {
+describe("server certificate on a running stack", function () {
   this.timeout(4 * minutes);
   const stack = new TestStack("certs");
   const passwords = { keystorePassword: "keystore-own-1", truststorePassword: "truststore-own-1" };
   let outputs: DeployedStack;
-  /** Of the user's own files. */
+  /** The directory with the user's own keystore and truststore. */
   let directory: string;
-  let root: Issued;
+  let ownRoot: Issued;
   let own: Issued;
 
   before(async () => {
     directory = fs.mkdtempSync(path.join(os.tmpdir(), "own-certificates-"));
-    root = await issue({ name: "Root of the house" });
-    own = await issue({ name: "API Manager", hosts: ["*.apim-wso2.com"], by: root });
+    ownRoot = await issue({ name: "Company root" });
+    own = await issue({ name: "API Manager", hosts: ["*.apim-wso2.com"], by: ownRoot });
     fs.writeFileSync(
       path.join(directory, "trust.jks"),
-      writeJks([trustEntry("house", root.cert)], passwords.truststorePassword),
+      writeJks([trustEntry("company", ownRoot.cert)], passwords.truststorePassword),
     );
     writeKeystore(own);
     stack.set({
@@ -50,7 +51,7 @@ describe("the servers' certificate on a running stack", function () {
       gatewayHttpPort: 25145,
       managementPort: 25150,
       databasePort: 25106,
-      // So that calls can go on while the nodes are replaced.
+      // Two replicas, so that calls continue while the nodes are replaced.
       keyManagerReplicas: 2,
       gatewayReplicas: 2,
     });
@@ -69,8 +70,8 @@ describe("the servers' certificate on a running stack", function () {
     fs.writeFileSync(path.join(directory, "keys.jks"), content);
   }
 
-  /** What a node, or the balancer on its port for browsers, shows to a client that trusts the authority. */
-  async function shown(name: string, ca: string): Promise<X509Certificate> {
+  /** The certificate of a node, or of the balancer's HTTPS port, for a client that trusts the authority. */
+  async function serverCertificate(name: string, ca: string): Promise<X509Certificate> {
     const { nodes, balancer, reachableAddress, reachableManagementAddress } = outputs.topology;
     const node = nodes.find((one) => one.name === name);
     const port = node?.publishedPort ?? balancer.ports.find((one) => one.name === "https")?.published ?? 0;
@@ -85,34 +86,27 @@ describe("the servers' certificate on a running stack", function () {
     });
   }
 
-  /** Verifies all, in this process. @returns what it was told to keep */
-  async function verified(options: Partial<VerifyOptions>): Promise<{ name: string; url: string }> {
+  /** Runs verify in this process, which must pass. @returns the API that verify kept; empty without `keep` */
+  async function verify(options: Partial<VerifyOptions>): Promise<{ name: string; url: string }> {
     const signal = new AbortController().signal;
     const report = await verifyDeployment(outputs, { links: false, keep: false, ...options }, signal);
-    const bad = [...report.checks, ...(report.cycle?.steps ?? [])].filter(({ ok }) => !ok);
-    assert.deepEqual(bad, []);
+    const failed = [...report.checks, ...(report.cycle?.steps ?? [])].filter(({ ok }) => !ok);
+    assert.deepEqual(failed, []);
     return report.cycle?.left ?? { name: "", url: "" };
   }
 
-  const shownByAll = (ca: string) => Promise.all(replaced.map((name) => shown(name, ca)));
+  const serverCertificates = (ca: string) => Promise.all(servers.map((name) => serverCertificate(name, ca)));
 
-  /** Names of the containers that are not the ones of before. */
+  /** The names of the containers that were replaced. */
   async function replacedSince(before: ReadonlyMap<string, string>): Promise<string[]> {
     const now = await stack.containers();
     assert.deepEqual([...now.keys()].sort(), [...before.keys()].sort());
     return [...now].flatMap(([name, id]) => (before.get(name) === id ? [] : [name])).sort();
   }
 
-  /** In the preview's text. */
-  function containersToReplace(preview: string): string[] {
-    return [...preview.matchAll(/^ \+- docker:index:Container apim-(\S+)-container replace/gm)].map(
-      ([, name = ""]) => name,
-    );
-  }
-
-  it("is renewed by one setting: previewed, rolled through the nodes, of the same authority and key", async () => {
+  it("certificateRenewal: a new certificate of the same authority and key is previewed, and rolled out node by node", async () => {
     const before = await stack.containers();
-    const [old] = await shownByAll(outputs.caCertificate);
+    const [old] = await serverCertificates(outputs.caCertificate);
     assert.ok(old);
     stack.set({ certificateRenewal: "2026-12-24" });
     const preview = await stack.run("preview");
@@ -121,13 +115,13 @@ describe("the servers' certificate on a running stack", function () {
       preview.stdout,
       /~ +pulumi-nodejs:dynamic:Resource apim-certificates-keystore update \[diff: [~+]renewal\]/,
     );
-    assert.deepEqual(containersToReplace(preview.stdout).sort(), replaced);
+    assert.deepEqual(await stack.previewContainers(), { replace: servers, create: [] });
 
     const up = await stack.run("up");
     assert.equal(up.status, 0, failures(up));
     assert.match(up.output, /From publishing to calling: all \d+ steps passed/);
     assert.match(up.output, /certificate: valid until 20\d\d-/);
-    assert.deepEqual(await replacedSince(before), replaced);
+    assert.deepEqual(await replacedSince(before), servers);
     const created = await Promise.all(
       ["keymanager-1", "keymanager-2", "publisher-1", "store-1"].map(async (name) =>
         Date.parse((await docker.getContainer(`${stack.prefix}-${name}`).inspect()).Created),
@@ -136,19 +130,19 @@ describe("the servers' certificate on a running stack", function () {
     assert.deepEqual(
       created,
       [...created].sort((a, b) => a - b),
-      "one after another, in their start order",
+      "nodes are replaced one after another, in their start order",
     );
 
     const now = await outputsOf(stack);
     assert.equal(now.caCertificate, outputs.caCertificate);
     assert.ok(now.certificateExpires > outputs.certificateExpires);
-    for (const certificate of await shownByAll(outputs.caCertificate)) {
+    for (const certificate of await serverCertificates(outputs.caCertificate)) {
       assert.notEqual(certificate.serialNumber, old.serialNumber);
       assert.deepEqual(certificate.publicKey.export({ format: "jwk" }), old.publicKey.export({ format: "jwk" }));
     }
   });
 
-  it("gives way to the user's own keystore and truststore", async () => {
+  it("keystore and truststore: the servers use the user's own certificate", async () => {
     const before = await stack.containers();
     stack.set({
       certificateRenewal: undefined,
@@ -159,31 +153,31 @@ describe("the servers' certificate on a running stack", function () {
     const up = await stack.run("up");
     assert.equal(up.status, 0, failures(up));
     assert.match(up.output, /From publishing to calling: all \d+ steps passed/);
-    assert.deepEqual(await replacedSince(before), replaced);
-    assert.equal((await outputsOf(stack)).caCertificate, String(new X509Certificate(root.cert)));
-    const fingerprints = (await shownByAll(root.cert)).map(({ raw }) => fingerprintOf(raw));
-    assert.deepEqual(fingerprints, Array(replaced.length).fill(fingerprintOf(own.cert)));
+    assert.deepEqual(await replacedSince(before), servers);
+    assert.equal((await outputsOf(stack)).caCertificate, String(new X509Certificate(ownRoot.cert)));
+    const fingerprints = (await serverCertificates(ownRoot.cert)).map(({ raw }) => fingerprintOf(raw));
+    assert.deepEqual(fingerprints, Array(servers.length).fill(fingerprintOf(own.cert)));
     const again = await stack.run("preview", "--expect-no-changes");
     assert.equal(again.status, 0, again.output);
   });
 
-  it("is renewed by the user in the file: the preview tells its fingerprint, and calls go on meanwhile", async () => {
+  it("a new certificate in the user's keystore: the preview shows the fingerprint, and calls continue during up", async () => {
     outputs = await outputsOf(stack);
     const backend = await serveBackend(outputs.topology.network.gateway);
     try {
-      const kept = await verified({ keep: true, endpoint: backend.urls.PRODUCTION });
+      const kept = await verify({ keep: true, endpoint: backend.urls.PRODUCTION });
       const path = new URL(kept.url).pathname;
       const gateway = new Gateway(
         new Front(outputs.topology, outputs.caCertificate),
         outputs.topology.environments[0]?.apiHost ?? "",
       );
       const token = await gateway.token(await productionKey(outputs, kept.name));
-      const next = await issue({ name: "API Manager", hosts: ["*.apim-wso2.com"], by: root });
+      const next = await issue({ name: "API Manager", hosts: ["*.apim-wso2.com"], by: ownRoot });
       writeKeystore(next);
       const preview = await stack.run("preview", "--diff");
       assert.equal(preview.status, 0, preview.output);
       const change = `certificate +: "${fingerprintOf(own.cert)}" => "${fingerprintOf(next.cert)}"`;
-      assert.equal(preview.stdout.match(new RegExp(change, "g"))?.length, replaced.length, preview.stdout);
+      assert.equal(preview.stdout.match(new RegExp(change, "g"))?.length, servers.length, preview.stdout);
       assert.doesNotMatch(preview.stdout, /~ trusted certificates/);
 
       const before = await stack.containers();
@@ -192,18 +186,18 @@ describe("the servers' certificate on a running stack", function () {
       const up = await stack.run("up", "--skip-verify");
       const calls = await running.stop();
       assert.equal(up.status, 0, failures(up));
-      assert.deepEqual(await replacedSince(before), replaced);
-      const fingerprints = (await shownByAll(root.cert)).map(({ raw }) => fingerprintOf(raw));
-      assert.deepEqual(fingerprints, Array(replaced.length).fill(fingerprintOf(next.cert)));
-      assertGoesOn(calls);
-      await verified({ kept: kept.name, endpoint: backend.urls.PRODUCTION });
+      assert.deepEqual(await replacedSince(before), servers);
+      const fingerprints = (await serverCertificates(ownRoot.cert)).map(({ raw }) => fingerprintOf(raw));
+      assert.deepEqual(fingerprints, Array(servers.length).fill(fingerprintOf(next.cert)));
+      assertContinued(calls);
+      await verify({ kept: kept.name, endpoint: backend.urls.PRODUCTION });
     } finally {
       await backend.close();
     }
   });
 
-  /** None answers while the balancer itself is replaced; and what can't be repeated may be on a gateway when it stops. */
-  function assertGoesOn(calls: readonly Call[]): void {
+  /** Calls may fail while the balancer is replaced, and POST calls that are in flight on a gateway when it stops. */
+  function assertContinued(calls: readonly Call[]): void {
     assert.ok(calls.length > 100, `${calls.length} calls`);
     const [answered, unanswered] = [true, false].map((wanted) =>
       calls.filter(({ ok, detail }) => !ok && /^\d/.test(detail) === wanted),
@@ -212,17 +206,17 @@ describe("the servers' certificate on a running stack", function () {
     assert.ok(gap < 5000, `no answers over ${gap} ms: ${JSON.stringify(unanswered)}`);
     assert.ok(
       answered.length <= 4 && answered.every(({ method }) => method === "POST"),
-      `lost beside that: ${JSON.stringify(answered)}`,
+      `calls that were lost on a gateway: ${JSON.stringify(answered)}`,
     );
   }
 
-  it("and its keys and passwords stand nowhere in the clear", async () => {
+  it("private keys and passwords do not appear in plain text in state or docker inspect", async () => {
     const inspected = await Promise.all(
       [...(await stack.containers()).values()].map((id) => docker.getContainer(id).inspect()),
     );
     const secrets = ["PRIVATE KEY", ...Object.values(passwords)];
     for (const text of [stack.state(), JSON.stringify(inspected)])
-      for (const secret of secrets) assert.ok(!text.includes(secret), `${secret} stands in state or docker inspect`);
+      for (const secret of secrets) assert.ok(!text.includes(secret), `${secret} appears in state or docker inspect`);
   });
 
   async function assertRefused(expected: RegExp): Promise<void> {
@@ -230,12 +224,12 @@ describe("the servers' certificate on a running stack", function () {
     for (const { status, output } of [await stack.run("preview"), await stack.run("up")]) {
       assert.equal(status, 1, output);
       assert.match(output, expected);
-      assert.ok(!output.includes("-own-"), "a password stands in the output");
+      assert.ok(!output.includes("-own-"), "a password appears in the output");
     }
     assert.deepEqual(await stack.containers(), before);
   }
 
-  it("is refused without a host name of the deployment before anything changes", async () => {
+  it("keystore without a host name of the deployment: preview and up fail before any change", async () => {
     stack.set({ storeHost: "store.example.org" });
     await assertRefused(
       /missing are store\.example\.org, store-1\.example\.org; have one issued .*san=dns:keymanager\.apim-wso2\.com,/,
@@ -243,7 +237,7 @@ describe("the servers' certificate on a running stack", function () {
     stack.set({ storeHost: "store.apim-wso2.com" });
   });
 
-  it("is refused with a wrong password before anything changes", async () => {
+  it("wrong keystorePassword: preview and up fail before any change", async () => {
     await stack.setSecret("keystorePassword", "keystore-own-2");
     await assertRefused(
       /- keystorePassword: expected the password of .*keys\.jks, found a wrong one; run: npm run config/,

@@ -9,6 +9,7 @@ import { Front } from "../../cli/verify/front";
 import { verifyLinks } from "../../cli/verify/links";
 import { type ConsumerKey, Gateway } from "../../cli/verify/product";
 import { until as waitUntil } from "../../cli/verify/waiting";
+import { logText } from "../../engine/providers/docker/logText";
 import { type Call, callerOf, Load, productionKey } from "./load";
 import { docker, type TestStack } from "./testStack";
 import { outputsOf } from "./wiringSupport";
@@ -17,15 +18,15 @@ export const lostOf = (calls: readonly Call[]) => calls.filter(({ ok }) => !ok);
 export const nodesOf = (calls: readonly Call[]) => [...new Set(calls.map(({ node }) => node))].sort();
 const signal = new AbortController().signal;
 
-/** A stack with several nodes of a role, an API that all calls are for, and what they are tried with. */
+/** A stack with several nodes of a role, and a published API that the tests call. */
 export class ClusterRun {
   private deployed: DeployedStack | undefined;
-  /** Slow enough that calls are in flight at any time. */
+  /** The API's endpoint. It is slow enough that there are always calls in flight. */
   private readonly endpoint = createServer((_, response) => void sleep(60).then(() => response.end("answered")));
-  /** What `verify --keep` left for everybody to call. */
+  /** The API that `verify --keep` left for the tests. */
   kept = { name: "", path: "" };
 
-  /** @param serving names of the gateways that take calls, when all are up */
+  /** @param serving the names of the gateways that serve API calls when all nodes are up */
   constructor(
     readonly stack: TestStack,
     private readonly serving: readonly string[],
@@ -43,7 +44,7 @@ export class ClusterRun {
     this.kept = { name: left.name, path: new URL(left.url).pathname };
   }
 
-  /** Brings the stack to its settings. */
+  /** Runs `up` with the present settings. */
   async up(): Promise<void> {
     const up = await this.stack.run("up", "--skip-verify");
     assert.equal(up.status, 0, up.output);
@@ -60,9 +61,8 @@ export class ClusterRun {
     return docker.getContainer(`${this.stack.prefix}-${node}`);
   }
 
-  /** Whether a node's log has the text. */
-  async said(node: string, text: string): Promise<boolean> {
-    return (await this.container(node).logs({ stdout: true, stderr: true })).toString("utf8").includes(text);
+  async logHas(node: string, text: string): Promise<boolean> {
+    return (await logText(this.container(node), {})).includes(text);
   }
 
   gateway(): Gateway {
@@ -73,27 +73,28 @@ export class ClusterRun {
     return new Front(this.outputs.topology, this.outputs.caCertificate);
   }
 
-  /** @param done told of each step that has gone well */
-  verified(options: Partial<VerifyOptions> = {}, done?: (step: string) => void): Promise<VerifyReport> {
+  /** Runs verify in this process. @param done called after each step that passed */
+  report(options: Partial<VerifyOptions> = {}, done?: (step: string) => void): Promise<VerifyReport> {
     const endpoint = `http://${this.outputs.topology.network.gateway}:${(this.endpoint.address() as AddressInfo).port}`;
-    const nothing = () => undefined;
-    const printer = { links: nothing, progress: nothing, end: nothing };
+    const ignore = () => undefined;
     return verifyDeployment(this.outputs, { links: false, keep: false, endpoint, ...options }, signal, {
-      ...printer,
+      links: ignore,
+      progress: ignore,
+      end: ignore,
       done: ({ name }) => done?.(name),
     });
   }
 
   /**
-   * All goes well, but for the links that are down.
-   * @param down as told by {@link downWithout}
+   * Asserts that all steps of verify pass, and all links except these.
+   * @param down sorted names, as {@link downWithout} returns them
    */
   async verify(
     options: Partial<VerifyOptions> = {},
     done?: (step: string) => void,
     down: readonly string[] = [],
   ): Promise<VerifyReport> {
-    const report = await this.verified(options, done);
+    const report = await this.report(options, done);
     const steps = report.cycle?.steps ?? [];
     assert.deepEqual(
       steps.filter(({ ok }) => !ok),
@@ -109,33 +110,33 @@ export class ClusterRun {
     return productionKey(this.outputs, this.kept.name);
   }
 
-  /** Calls with a token of its own: each verification revokes the application's. */
-  async load(perSecond: number, given?: string): Promise<Load> {
-    const token = given ?? (await this.gateway().token(await this.key()));
+  /** Starts a load of calls. @param ownToken @default a new token, since each run of verify revokes the application's token */
+  async load(perSecond: number, ownToken?: string): Promise<Load> {
+    const token = ownToken ?? (await this.gateway().token(await this.key()));
     const isAnswer = (status: number, body: string) => status === 200 && body === "answered";
     return new Load(callerOf(this.outputs, { path: this.kept.path, token, isAnswer }), perSecond);
   }
 
-  /** Each gateway that takes calls has answered some of them. */
-  readonly allServe = (calls: readonly Call[]): boolean => this.serving.every((name) => nodesOf(calls).includes(name));
+  /** Whether each serving gateway has answered some of the calls. */
+  readonly allServed = (calls: readonly Call[]): boolean => this.serving.every((name) => nodesOf(calls).includes(name));
 
-  /** Kills a gateway under load and starts it again: lost is what was in flight on it and can't be repeated. */
-  async kill(node: string): Promise<void> {
+  /** Kills a gateway under load and starts it again. Asserts that only POST calls in flight are lost. */
+  async killUnderLoad(node: string): Promise<void> {
     const running = await this.load(50);
-    await running.until(this.allServe, 10);
+    await running.until(this.allServed, 10);
     const container = this.container(node);
     await container.kill();
     const killed = Date.now();
     await running.until((since) => since.length > 75, 10);
-    // Docker takes a kill for a wish: the restart policy is for what ends by itself.
+    // Docker's restart policy does not apply to a container that `docker kill` ended.
     assert.equal((await container.inspect()).State.Running, false);
     await container.start();
-    await running.until(this.allServe, 15);
+    await running.until(this.allServed, 15);
     assertOnlyInFlight(await running.stop(), killed);
     await this.settled();
   }
 
-  /** The links that are down without a node, its own answer among them. */
+  /** The sorted names of the checks that fail while a node is down. */
   downWithout(node: string): string[] {
     const { nodes, links } = this.outputs.topology;
     const { hostName } = nodes.find(({ name }) => name === node) ?? assert.fail(node);
@@ -143,7 +144,7 @@ export class ClusterRun {
     return [`${node} answers as ${hostName}`, ...members.map(({ id }) => id)].sort();
   }
 
-  /** Until every link is up but these, members of clusters included: one that vanishes is missed after a while. */
+  /** Waits until exactly these links are down. Cluster members notice a missing member only after a while. */
   async settled(down: readonly string[] = []): Promise<void> {
     let failed: readonly { readonly name: string }[] = [];
     const good = await waitUntil(
@@ -157,7 +158,7 @@ export class ClusterRun {
   }
 }
 
-/** Those that could be repeated went to another gateway. */
+/** Asserts that only POST calls are lost that were in flight when a gateway was killed: the balancer retries the others. */
 export function assertOnlyInFlight(calls: readonly Call[], killed: number): void {
   const lost = lostOf(calls);
   assert.ok(calls.length > 50, `${calls.length} calls`);

@@ -1,23 +1,23 @@
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** Stands between a MySQL client and the server and cuts the line at one query. */
+/** A proxy between a MySQL client and the server that cuts the connection at one query. */
 export interface CuttingProxy {
   readonly port: number;
-  /** Queries seen so far. */
+  /** The number of queries so far. */
   queries(): number;
   close(): Promise<void>;
 }
 
 export interface Cut {
-  /** From 1; 0 never cuts. */
+  /** The number of the query, from 1. With 0, the connection is never cut. */
   readonly query: number;
-  /** `before`: the server never sees the query. `after`: it executes it, but the client never sees the answer. */
+  /** `before`: the server does not receive the query. `after`: it executes the query, but the client gets no answer. */
   readonly when: "before" | "after";
 }
 
 const queryCommand = 3;
 
-/** Passes everything on until the cut, which happens once; connections after it pass. */
+/** Forwards all data until the cut, which happens once. Later connections are not cut. */
 export async function openCuttingProxy(server: { host: string; port: number }, cut: Cut): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
   let seen = 0;
@@ -42,7 +42,7 @@ export async function openCuttingProxy(server: { host: string; port: number }, c
         if (pending.length < size) return;
         const packet = pending.subarray(0, size);
         pending = pending.subarray(size);
-        // A command begins a new sequence; what belongs to the login does not.
+        // A command starts a new sequence of packets; packets of the login have higher numbers.
         const isQuery = packet[3] === 0 && packet[4] === queryCommand;
         if (isQuery) seen += 1;
         if (isQuery && seen === cut.query) {

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import Docker from "dockerode";
 import type { RowDataPacket } from "mysql2/promise";
 import { applyScript, type ScriptRequest, type ScriptResult } from "../../databases/applyScript";
 import { runAsClosure } from "../cli/setup/closure";
 import { type Cut, openCuttingProxy } from "./cuttingProxy";
 import { type MySqlServer, startMySql } from "./mysqlServer";
+import { skip } from "./skip";
 
 const script = `
--- Every kind of statement that the product's scripts have.
+-- All kinds of statements in the product's scripts.
 CREATE TABLE IF NOT EXISTS PARENT (ID INTEGER AUTO_INCREMENT, NAME VARCHAR(255), SEEN TIMESTAMP DEFAULT 0, PRIMARY KEY (ID)) ENGINE INNODB;
 CREATE TABLE CHILD (ID INTEGER, PARENT_ID INTEGER NOT NULL, NOTE VARCHAR(20)) ENGINE INNODB;
 INSERT INTO PARENT (NAME) VALUES ('one; two');
@@ -22,13 +22,13 @@ ALTER TABLE CHILD ADD PRIMARY KEY (ID);
 CREATE UNIQUE INDEX UNQ_PARENT ON PARENT (NAME);
 `;
 
-describe("database scripts on a real server", function () {
+describe("dbscripts on a MySQL server", function () {
   this.timeout(120_000);
   let server: MySqlServer;
   let schemas = 0;
 
   before(async () => {
-    server = await startMySql(new Docker(), "apim-dbscript-tests");
+    server = await startMySql("apim-dbscript-tests");
   });
   after(async () => {
     await server?.remove();
@@ -57,7 +57,7 @@ describe("database scripts on a real server", function () {
     return found.flatMap((row) => Object.values(row)).filter((name) => name !== "APIM_DBSCRIPT");
   }
 
-  /** All definitions and rows, without what differs from schema to schema. */
+  /** The definitions and rows of all tables. */
   async function content(database: string): Promise<unknown> {
     const result: unknown[] = [];
     for (const table of (await tables(database)).sort()) {
@@ -67,14 +67,15 @@ describe("database scripts on a real server", function () {
     return result;
   }
 
-  async function state(database: string): Promise<unknown> {
+  /** The row in which applyScript records its progress. */
+  async function progress(database: string): Promise<unknown> {
     const [row] = (await rows(
       `SELECT VERSION, DONE, STATEMENTS, STATE FROM ${database}.APIM_DBSCRIPT`,
     )) as RowDataPacket[];
     return { ...row };
   }
 
-  /** A first run through a line that is cut, then a second one. */
+  /** Runs the script over a connection that is cut, then runs it again. */
   async function runCut(text: string, cut: Cut): Promise<{ database: string; threw: boolean; second: ScriptResult }> {
     const database = await newSchema();
     const proxy = await openCuttingProxy(server, cut);
@@ -89,7 +90,7 @@ describe("database scripts on a real server", function () {
     return { database, threw, second: await applyScript(request(database, text)) };
   }
 
-  it("run once, and not again", async () => {
+  it("a script is executed once; a second run executes nothing", async () => {
     const database = await newSchema();
     const lines: string[] = [];
     assert.deepEqual(await applyScript(request(database), (line) => lines.push(line)), {
@@ -98,20 +99,20 @@ describe("database scripts on a real server", function () {
       executed: 9,
     });
     assert.deepEqual((await tables(database)).sort(), ["CHILD", "PARENT"]);
-    assert.deepEqual(await state(database), { VERSION: "1.9.0", DONE: 9, STATEMENTS: 9, STATE: "finished" });
+    assert.deepEqual(await progress(database), { VERSION: "1.9.0", DONE: 9, STATEMENTS: 9, STATE: "finished" });
     const before = await content(database);
     assert.deepEqual(await applyScript(request(database)), { statements: 9, adopted: false, executed: 0 });
     assert.deepEqual(await content(database), before);
   });
 
-  it("go on after a cut at any query, executed or not", async () => {
+  it("a second run completes the script after a cut at any query, whether the query was executed or not", async () => {
     const whole = await newSchema();
     const proxy = await openCuttingProxy(server, { query: 0, when: "before" });
     await applyScript(request(whole, script, { host: "127.0.0.1", port: proxy.port }));
     const queries = proxy.queries();
     await proxy.close();
     const expected = await content(whole);
-    assert.ok(queries > 9 * 3, `${queries} queries`);
+    assert.ok(queries > 9 * 3, `only ${queries} queries; each statement needs its own transaction`);
 
     let cuts = 0;
     let resumed = 0;
@@ -121,16 +122,17 @@ describe("database scripts on a real server", function () {
         cuts += threw ? 1 : 0;
         resumed += second.executed > 0 && second.executed < 9 ? 1 : 0;
         assert.deepEqual(await content(database), expected, `cut ${when} query ${query}`);
-        assert.deepEqual(await state(database), { VERSION: "1.9.0", DONE: 9, STATEMENTS: 9, STATE: "finished" });
+        assert.deepEqual(await progress(database), { VERSION: "1.9.0", DONE: 9, STATEMENTS: 9, STATE: "finished" });
         await server.admin.query(`DROP DATABASE ${database}`);
       }
     }
-    // The very first query belongs to connecting, which is tried again by itself.
+    // The first query belongs to the connection, which applyScript retries by itself.
     assert.equal(cuts, 2 * (queries - 1));
-    assert.ok(resumed > 40, `${resumed} runs went on in the middle`);
+    // Most cuts are between the first statement and the last one.
+    assert.ok(resumed > cuts / 2, `only ${resumed} of ${cuts} second runs continued in the middle of the script`);
   });
 
-  it("report the failing statement, keep the progress, and go on when the cause is mended", async () => {
+  it("a failing statement is reported with its line; the next run continues there once the cause is removed", async () => {
     const database = await newSchema();
     const text = "CREATE TABLE A (B INT);\n\nCREATE TABLE C\n  LIKE MISSING;\nCREATE TABLE D (E INT);";
     for (let run = 0; run < 2; run += 1) {
@@ -138,14 +140,14 @@ describe("database scripts on a real server", function () {
         applyScript(request(database, text)),
         /statement 2 of 3, line 3, failed: `CREATE TABLE C`: Table 's\d+\.missing' doesn't exist.*The 1 before it are kept/i,
       );
-      assert.deepEqual(await state(database), { VERSION: "1.9.0", DONE: 1, STATEMENTS: 3, STATE: "failed" });
+      assert.deepEqual(await progress(database), { VERSION: "1.9.0", DONE: 1, STATEMENTS: 3, STATE: "failed" });
     }
     await server.admin.query(`CREATE TABLE ${database}.MISSING (X INT)`);
     assert.equal((await applyScript(request(database, text))).executed, 2);
     assert.deepEqual((await tables(database)).sort(), ["A", "C", "D", "MISSING"]);
   });
 
-  it("never take a statement that was refused for one that was done", async () => {
+  it("a statement that fails because its table exists is not taken for done", async () => {
     const database = await newSchema();
     const text = "CREATE TABLE A (B INT);\nCREATE TABLE A (B INT);\n";
     for (let run = 0; run < 2; run += 1) {
@@ -153,17 +155,17 @@ describe("database scripts on a real server", function () {
     }
   });
 
-  it("leave a schema alone that has the product's tables already", async () => {
+  it("a schema that already has the product's tables is adopted and not changed", async () => {
     const database = await newSchema();
     await server.admin.query(`CREATE TABLE ${database}.PARENT (Z INT); CREATE TABLE ${database}.CHILD (Z INT)`);
     const before = await content(database);
     assert.deepEqual(await applyScript(request(database)), { statements: 9, adopted: true, executed: 0 });
     assert.deepEqual(await applyScript(request(database)), { statements: 9, adopted: true, executed: 0 });
     assert.deepEqual(await content(database), before);
-    assert.deepEqual(await state(database), { VERSION: "1.9.0", DONE: 0, STATEMENTS: 9, STATE: "adopted" });
+    assert.deepEqual(await progress(database), { VERSION: "1.9.0", DONE: 0, STATEMENTS: 9, STATE: "adopted" });
   });
 
-  it("refuse a schema with some of the tables, or with others, and change nothing", async () => {
+  it("a schema with only some of the tables, or with other tables, is refused and not changed", async () => {
     for (const [table, message] of [
       ["PARENT", /has some tables of version 1\.9\.0, but not CHILD/],
       ["STRANGER", /expected it to be empty .*found STRANGER/],
@@ -175,7 +177,7 @@ describe("database scripts on a real server", function () {
     }
   });
 
-  it("refuse a changed script, naming both versions; accept the same one of another version", async () => {
+  it("a changed script is refused with both versions; the same script of another version is accepted", async () => {
     const database = await newSchema();
     await applyScript(request(database));
     const before = await content(database);
@@ -185,10 +187,10 @@ describe("database scripts on a real server", function () {
     );
     assert.deepEqual(await content(database), before);
     assert.equal((await applyScript(request(database, script, { version: "1.9.1" }))).executed, 0);
-    assert.equal(((await state(database)) as RowDataPacket).VERSION, "1.9.1");
+    assert.equal(((await progress(database)) as RowDataPacket).VERSION, "1.9.1");
   });
 
-  it("refuse a changed script half way", async () => {
+  it("a changed script is refused in a schema that is only partly created", async () => {
     const { host } = server;
     const database = await newSchema();
     const proxy = await openCuttingProxy(server, { query: 20, when: "before" });
@@ -201,7 +203,7 @@ describe("database scripts on a real server", function () {
     assert.ok((await applyScript(request(database))).executed > 0);
   });
 
-  it("refuse statements that leave the schema", async () => {
+  it("statements that use another schema are refused", async () => {
     const database = await newSchema();
     for (const text of ["USE mysql;", "DROP DATABASE x;", "create schema y"]) {
       await assert.rejects(applyScript(request(database, `CREATE TABLE A (B INT);\n${text}`)), /line 2: .*remove it/);
@@ -209,13 +211,13 @@ describe("database scripts on a real server", function () {
     assert.deepEqual(await rows(`SHOW TABLES FROM ${database}`), []);
   });
 
-  it("run once when two start at the same time", async () => {
+  it("a script is executed once when two runs start at the same time", async () => {
     const database = await newSchema();
     const results = await Promise.all([applyScript(request(database)), applyScript(request(database))]);
     assert.deepEqual(results.map(({ executed }) => executed).sort(), [0, 9]);
   });
 
-  it("wait for a server that does not listen yet", async () => {
+  it("a run waits for a server that does not listen yet", async () => {
     const database = await newSchema();
     const reserved = await openCuttingProxy(server, { query: 0, when: "before" });
     await reserved.close();
@@ -238,14 +240,14 @@ describe("database scripts on a real server", function () {
     }
   });
 
-  it("run from a dynamic resource, whose function is taken out of its module", async () => {
+  it("applyScript runs as the serialized function of a dynamic resource", async () => {
     const database = await newSchema();
     const wanted = request(database);
     assert.equal((await runAsClosure(() => applyScript(wanted))).executed, 9);
     assert.deepEqual((await tables(database)).sort(), ["CHILD", "PARENT"]);
   });
 
-  it("say at once what a wrong password or schema is, without the password", async () => {
+  it("a wrong password or schema is reported at once, without the password", async () => {
     const database = await newSchema();
     const wrong = "not-the-password";
     await assert.rejects(applyScript(request(database, script, { password: wrong })), (error: Error) => {
@@ -265,19 +267,16 @@ describe("database scripts on a real server", function () {
     [join(data, "wso2am-1.9.0"), "dbscripts/apimgt/mysql.sql"],
     [join(data, "wso2am-1.7.0"), "dbscripts/apimgt/mysql.sql"],
   ] as const) {
-    it(`make the tables of ${directory === standin ? "the stand-in" : directory.slice(data.length + 1)} ${name}`, async function () {
+    it(`${name} of ${directory === standin ? "the stand-in" : directory.slice(data.length + 1)}: all tables are created, also after a cut`, async function () {
       const file = join(directory, name);
-      if (!existsSync(file)) {
-        console.log(`      skipped: ${file} is not there`);
-        this.skip();
-      }
+      if (!existsSync(file)) skip(this, `no ${file}`);
       const text = readFileSync(file, "utf8");
       const database = await newSchema();
       const { statements } = await applyScript(request(database, text));
       const expected = text.match(/^\s*CREATE TABLE\b/gim)?.length;
       assert.equal((await tables(database)).length, expected);
       const whole = await content(database);
-      // BEGIN, statement, mark, COMMIT: cuts of all four kinds, spread over the script.
+      // Each statement takes four queries (BEGIN, statement, progress, COMMIT). The cuts hit all four kinds.
       for (const share of [0.1, 0.35, 0.6, 0.85]) {
         const query = Math.round(share * statements) * 4 + Math.round(share * 10);
         const cut = await runCut(text, { query, when: "after" });

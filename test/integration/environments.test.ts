@@ -11,55 +11,55 @@ import { type Break, BrokenStack } from "./wiringSupport";
 const apiManager = "repository/conf/api-manager.xml";
 const tokenApi = "repository/deployment/server/synapse-configs/default/api/_TokenAPI_.xml";
 
-/** One wrong value, and the step and the only link that verify must name. */
+/** A wrong value, and the step and the only link that verify must report. */
 interface Wrong {
-  readonly what: string;
+  readonly title: string;
   readonly broken: Break;
   readonly step: string;
-  readonly says: RegExp;
+  readonly detail: RegExp;
   readonly link: string;
 }
 
 const cases: readonly Wrong[] = [
   {
-    what: "the types of the two environments are the wrong way round",
+    title: "the types of the two environments are swapped",
     broken: {
       node: "publisher-1",
       file: apiManager,
       change: [/type="production"([\s\S]*)type="sandbox"/, 'type="sandbox"$1type="production"'],
     },
     step: "Gateway Production: call the API with the token over HTTPS",
-    says: /status 401: Production Key Provided for Sandbox Gateway/,
+    detail: /status 401: Production Key Provided for Sandbox Gateway/,
     link: "publisher-1 -> loadbalancer (Environment[Production]/@type)",
   },
   {
-    what: "the sandbox environment takes both kinds of keys",
+    title: "the sandbox environment accepts both kinds of keys",
     broken: { node: "publisher-1", file: apiManager, change: [/type="sandbox"/, 'type="hybrid"'] },
     step: "Gateway Sandbox: call with a production key's token: expect a refusal",
-    says: /expected status 401 because of the key's type, found status 200/,
+    detail: /expected status 401 because of the key's type, found status 200/,
     link: "publisher-1 -> loadbalancer (Environment[Sandbox]/@type)",
   },
   {
-    what: "the balancer leads the sandbox's name to the production gateway",
+    title: "the balancer routes the sandbox's host name to the production gateway",
     broken: {
       node: "loadbalancer",
       file: "/usr/local/etc/haproxy/haproxy.cfg",
       change: [/use_backend api-https-sandbox /, "use_backend api-https "],
     },
     step: "Gateway Sandbox: call the API with the token over HTTPS",
-    says: /status 401: Sandbox Key Provided for Production Gateway/,
+    detail: /status 401: Sandbox Key Provided for Production Gateway/,
     link: "loadbalancer -> gateway-sandbox-1 (api-https-sandbox)",
   },
   {
-    what: "the sandbox gateway's token API has another port",
+    title: "the token API of the sandbox gateway has a wrong port",
     broken: { node: "gateway-sandbox-1", file: tokenApi, change: [/:9443/, ":9453"] },
     step: "Gateway Sandbox: get a token at /token",
-    says: /_TokenAPI_ endpoint in .*nothing listens there/,
+    detail: /_TokenAPI_ endpoint in .*nothing listens there/,
     link: "gateway-sandbox-1 -> keymanager-1 (_TokenAPI_ endpoint)",
   },
 ];
 
-describe("a production and a sandbox gateway", function () {
+describe("production and sandbox gateway on a Docker engine", function () {
   this.timeout(300_000);
   this.slow(20_000);
   let running: BrokenStack;
@@ -69,7 +69,7 @@ describe("a production and a sandbox gateway", function () {
   });
   after(() => running?.down());
 
-  it("pass verify, each at its own host name, and refuse each other's keys", async () => {
+  it("verify passes, and each gateway refuses the other's keys", async () => {
     const { status, stdout, output } = await running.stack.run("verify", "--json");
     assert.equal(status, 0, output);
     const { cycle } = JSON.parse(stdout) as VerifyReport;
@@ -83,12 +83,15 @@ describe("a production and a sandbox gateway", function () {
     );
   });
 
-  it("are shown to the Store's users under names that lead to them", async () => {
+  it("the Store shows each gateway under a URL that reaches it", async () => {
     const { topology, caCertificate: ca } = running.outputs;
     const store = topology.nodes.find(({ role }) => role === "store");
     const health = await probe({
-      ...{ address: topology.reachableManagementAddress, ca },
-      ...{ port: store?.publishedPort ?? 0, host: store?.hostName ?? "", path: "/standin/health" },
+      address: topology.reachableManagementAddress,
+      port: store?.publishedPort ?? 0,
+      host: store?.hostName ?? "",
+      path: "/standin/health",
+      ca,
     });
     const shown = (JSON.parse(health.body) as NodeReport).links.filter(({ element }) => element.endsWith("Endpoint"));
     const found = await Promise.all(
@@ -105,7 +108,7 @@ describe("a production and a sandbox gateway", function () {
     ]);
   });
 
-  it("are both told when an application is removed", async () => {
+  it("both gateways refuse the tokens of a removed application", async () => {
     const { topology, caCertificate, adminUser, adminPassword } = running.outputs;
     const kept = (await running.verify({ keep: true })).cycle?.left;
     assert.ok(kept);
@@ -126,20 +129,20 @@ describe("a production and a sandbox gateway", function () {
     const statuses = () => Promise.all(called.map(({ call }) => call()));
     assert.deepEqual(await statuses(), [200, 200]);
     await store.removeApplication(kept.name);
-    // Both have them in their caches, for a quarter of an hour.
+    // Without a notification, both gateways would accept the tokens from their caches for 15 minutes.
     assert.deepEqual(await statuses(), [401, 401]);
   });
 
-  for (const { what, broken, step, says, link } of cases)
-    it(`fail verify when ${what}`, async () => {
-      const mend = await running.break(broken);
+  for (const { title, broken, step, detail, link } of cases)
+    it(`verify fails and names the link: ${title}`, async () => {
+      const repair = await running.break(broken);
       await running.clustered([link]);
       try {
         const report = await running.verify();
         assert.equal(report.ok, false, "verify passes");
         const failed = report.cycle?.steps.find(({ ok }) => !ok);
         assert.equal(`${failed?.group}: ${failed?.name}`, step, failed?.detail);
-        assert.match(failed?.detail ?? "", says);
+        assert.match(failed?.detail ?? "", detail);
         const faults: readonly Suspect[] = failed?.faults ?? [];
         assert.deepEqual(
           faults.map((fault) => fault.link),
@@ -147,11 +150,11 @@ describe("a production and a sandbox gateway", function () {
         );
         assert.equal(report.cycle?.left, undefined);
       } finally {
-        await mend();
+        await repair();
       }
     });
 
-  it("pass again when all is mended", async () => {
+  it("verify passes again after all repairs", async () => {
     const report = await running.verify();
     assert.ok(report.ok, JSON.stringify(report.cycle?.steps.find(({ ok }) => !ok)));
   });

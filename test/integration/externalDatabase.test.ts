@@ -6,37 +6,48 @@ import { type CommandResult, docker, TestStack } from "./testStack";
 
 const seconds = 1000;
 const accounts = ["apim_gateway", "apim_keymanager", "apim_publisher", "apim_registry", "apim_store"];
-/** As MySQL has it when nobody says otherwise. */
+/** MySQL's default sql_mode. */
 const defaultMode =
   "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
-describe("a MySQL server that the user runs", function () {
+describe("databaseHost: a MySQL server of the user on a Docker engine", function () {
   this.timeout(300 * seconds);
   const stack = new TestStack("itest-ext", "external-db");
+  /** The output of all commands. */
   const outputs: string[] = [];
   let server: MySqlServer;
-  let deployer: string;
-  let administrator: string;
+  let deployerPassword: string;
+  let adminPassword: string;
 
   before(async () => {
     const [bridge] = (await docker.getNetwork("bridge").inspect()).IPAM?.Config ?? [];
-    // An engine that has just been installed names the gateway only when it is started again.
+    // A newly installed Docker engine reports the gateway only after a restart.
     const host =
       bridge?.Gateway ?? hostAddress(bridge?.Subnet ?? assert.fail("Docker's default bridge has no subnet"), 1);
-    server = await startMySql(docker, "apim-itest-ext-server", host, [
-      ...[`--sql-mode=${defaultMode}`, "--character-set-server=utf8mb4", "--collation-server=utf8mb4_0900_ai_ci"],
+    server = await startMySql("apim-itest-ext-server", host, [
+      `--sql-mode=${defaultMode}`,
+      "--character-set-server=utf8mb4",
+      "--collation-server=utf8mb4_0900_ai_ci",
       "--performance-schema=ON",
     ]);
-    // Hexadecimal, so that no escaping hides it in any output.
-    deployer = `${server.password}5ec2e7`;
-    await query("CREATE DATABASE theirs; CREATE TABLE theirs.notes (id INT PRIMARY KEY, note VARCHAR(20))");
-    await query("INSERT INTO theirs.notes VALUES (1, 'not ours')");
-    await query("CREATE USER 'theirs'@'%' IDENTIFIED BY 'theirs-password'; GRANT ALL ON theirs.* TO 'theirs'@'%'");
-    await query(`CREATE USER 'deployer'@'%' IDENTIFIED BY '${deployer}'`);
+    // Hexadecimal digits need no escaping, so that the search for the password finds it in any output.
+    deployerPassword = `${server.password}5ec2e7`;
+    await query("CREATE DATABASE foreign_db; CREATE TABLE foreign_db.notes (id INT PRIMARY KEY, note VARCHAR(20))");
+    await query("INSERT INTO foreign_db.notes VALUES (1, 'a note')");
+    await query(
+      "CREATE USER 'foreign'@'%' IDENTIFIED BY 'foreign-password'; GRANT ALL ON foreign_db.* TO 'foreign'@'%'",
+    );
+    await query(`CREATE USER 'deployer'@'%' IDENTIFIED BY '${deployerPassword}'`);
     stack.set({
-      ...{ databaseHost: host, databaseServerPort: server.port, databaseAdminUser: "deployer" },
-      ...{ networkSubnet: "172.30.32.0/24", httpsPort: 22643, gatewayHttpsPort: 22644, gatewayHttpPort: 22680 },
-      ...{ managementPort: 22701, poolMaxActive: 20 },
+      databaseHost: host,
+      databaseServerPort: server.port,
+      databaseAdminUser: "deployer",
+      networkSubnet: "172.30.32.0/24",
+      httpsPort: 22643,
+      gatewayHttpsPort: 22644,
+      gatewayHttpPort: 22680,
+      managementPort: 22701,
+      poolMaxActive: 20,
     });
   });
 
@@ -62,8 +73,8 @@ describe("a MySQL server that the user runs", function () {
     outputs.push(result.output);
     return result;
   }
-  /** Fails before anything is made, here or there. */
-  async function refused(): Promise<string> {
+  /** Asserts that `up` fails before it creates anything in Docker or MySQL. @returns its output */
+  async function assertUpRefused(): Promise<string> {
     const started = Date.now();
     const up = await run("up");
     assert.equal(up.status, 1, up.output);
@@ -72,45 +83,49 @@ describe("a MySQL server that the user runs", function () {
     assert.deepEqual([await users(), (await schemas()).includes("userdb")], [[], false]);
     return up.output;
   }
-  async function assertTheirsUntouched(): Promise<void> {
+  /** Asserts that another database on the server still has its rows, and another account its password. */
+  async function assertOthersUnchanged(): Promise<void> {
     const { host, port } = server;
-    const login = { host, port, user: "theirs", password: "theirs-password", database: "theirs" };
-    const theirs: Connection = await createConnection(login);
+    const login = { host, port, user: "foreign", password: "foreign-password", database: "foreign_db" };
+    const connection: Connection = await createConnection(login);
     try {
-      const [rows] = await theirs.query<RowDataPacket[]>("SELECT note FROM notes");
+      const [rows] = await connection.query<RowDataPacket[]>("SELECT note FROM notes");
       assert.deepEqual(
         rows.map(({ note }) => note),
-        ["not ours"],
+        ["a note"],
       );
     } finally {
-      await theirs.end();
+      await connection.end();
     }
   }
 
-  it("can't be used without its administrator's password, with another one, or when it is not there", async () => {
-    assert.match(await refused(), /databaseAdminPassword: expected a password.*config -- set --secret database/);
+  it("up fails before any change if the administrator's password is missing or wrong, or nothing listens", async () => {
+    assert.match(
+      await assertUpRefused(),
+      /databaseAdminPassword: expected a password.*config -- set --secret database/,
+    );
     await stack.setSecret("databaseAdminPassword", "another-password");
-    assert.match(await refused(), /refuses the user "deployer" or its password: Access denied/);
-    await stack.setSecret("databaseAdminPassword", deployer);
+    assert.match(await assertUpRefused(), /refuses the user "deployer" or its password: Access denied/);
+    await stack.setSecret("databaseAdminPassword", deployerPassword);
     await run("config", "set", "databaseServerPort", "9");
-    assert.match(await refused(), /nothing listens there, retried for 10 s.*Start the server/);
+    assert.match(await assertUpRefused(), /nothing listens there, retried for 10 s.*Start the server/);
     await run("config", "set", "databaseServerPort", String(server.port));
   });
 
-  it("needs an administrator with rights, and says in statements which", async () => {
-    const output = await refused();
+  it("up fails if the administrator has too few rights, and prints the GRANT statements", async () => {
+    const output = await assertUpRefused();
     const [, statements = ""] = /run as an administrator: (.*)$/m.exec(output) ?? [];
     assert.match(statements, /^GRANT CREATE USER .*; GRANT SELECT .*`regdb`.* WITH GRANT OPTION$/, output);
     await query(statements);
   });
 
-  it("carries the deployment: with just those rights and MySQL's own sql_mode, every link and step passes", async () => {
+  it("up succeeds with exactly those rights and MySQL's default sql_mode", async () => {
     const up = await run("up");
     assert.equal(up.status, 0, up.output);
     assert.match(up.output, /All \d+ links are up/);
     assert.match(up.output, /mysql\s+-\s+external\s+healthy\s+0\s+\S+:\d+/);
-    administrator = (await run("output", "adminPassword", "--show-secrets")).stdout.trim();
-    assert.match(administrator, /^\S{20,}$/);
+    adminPassword = (await run("output", "adminPassword", "--show-secrets")).stdout.trim();
+    assert.match(adminPassword, /^\S{20,}$/);
     assert.deepEqual([...(await stack.containers()).keys()].sort(), [
       "gateway-1",
       "keymanager-1",
@@ -123,14 +138,15 @@ describe("a MySQL server that the user runs", function () {
        JOIN performance_schema.threads USING (THREAD_ID)
        WHERE VARIABLE_NAME = 'sql_mode' AND PROCESSLIST_USER LIKE 'apim%'`,
     );
-    assert.ok(modes.length >= 3);
+    const connected = modes.map(({ user }) => String(user));
+    for (const user of ["apim_keymanager", "apim_publisher", "apim_store"]) assert.ok(connected.includes(user), user);
     for (const { user, mode } of modes) assert.equal(mode, "NO_ENGINE_SUBSTITUTION", user);
     const sets = await query("SELECT DISTINCT DEFAULT_CHARACTER_SET_NAME AS name FROM information_schema.SCHEMATA");
     assert.ok(sets.some(({ name }) => name === "latin1"));
-    await assertTheirsUntouched();
+    await assertOthersUnchanged();
   });
 
-  it("keeps databases and accounts when the deployment is destroyed", async () => {
+  it("destroy keeps databases and accounts", async () => {
     const destroy = await run("destroy", "--yes");
     assert.equal(destroy.status, 0, destroy.output);
     assert.deepEqual(await stack.leftovers(), []);
@@ -139,10 +155,10 @@ describe("a MySQL server that the user runs", function () {
       (await query("SELECT UM_USER_NAME AS name FROM userdb.UM_USER")).map(({ name }) => name),
       ["admin"],
     );
-    await assertTheirsUntouched();
+    await assertOthersUnchanged();
   });
 
-  it("is gone on with as the error says: databases that exist, no accounts of old, the administrator's password", async () => {
+  it("a second up continues with the existing databases after the steps that its error lists", async () => {
     const blocked = await run("up");
     assert.equal(blocked.status, 1, blocked.output);
     assert.match(
@@ -157,7 +173,7 @@ describe("a MySQL server that the user runs", function () {
     await query(statement);
     assert.deepEqual(await users(), []);
     await run("config", "set", "databasesExist", "true");
-    await stack.setSecret("adminPassword", administrator);
+    await stack.setSecret("adminPassword", adminPassword);
     const up = await run("up");
     assert.equal(up.status, 0, up.output);
     assert.match(up.output, /All \d+ links are up/);
@@ -165,19 +181,19 @@ describe("a MySQL server that the user runs", function () {
     assert.equal((await run("preview", "--expect-no-changes")).status, 0);
   });
 
-  it("has its administrator's password shown nowhere", async () => {
+  it("the administrator's password does not appear in output, state or docker inspect", async () => {
     const inspected = await Promise.all(
       [...(await stack.containers()).values()].map((id) => docker.getContainer(id).inspect()),
     );
     const places = { output: outputs.join("\n"), state: stack.state(), "docker inspect": JSON.stringify(inspected) };
-    for (const [place, text] of Object.entries(places)) assert.ok(!text.includes(deployer), place);
+    for (const [place, text] of Object.entries(places)) assert.ok(!text.includes(deployerPassword), place);
   });
 
-  it("stays as it is, whatever the deployment did", async () => {
+  it("other databases and accounts on the server are unchanged after the last destroy", async () => {
     const destroy = await run("destroy", "--yes");
     assert.equal(destroy.status, 0, destroy.output);
     assert.deepEqual(await users(), accounts);
     assert.ok((await schemas()).includes("apimgtdb"));
-    await assertTheirsUntouched();
+    await assertOthersUnchanged();
   });
 });

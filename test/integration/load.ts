@@ -1,26 +1,26 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { DeployedStack } from "../../cli/stack";
 import { Front } from "../../cli/verify/front";
 import { probe } from "../../cli/verify/httpProbe";
 import { type ConsumerKey, Store } from "../../cli/verify/product";
+import { eventually } from "./waiting";
 
-/** What one call of the load came to. */
+/** The result of one call. */
 export interface Call {
   readonly method: "GET" | "POST";
-  /** Milliseconds as of Date.now(). */
+  /** Milliseconds since the epoch. */
   readonly started: number;
   readonly ended: number;
   readonly ok: boolean;
-  /** Which gateway answered; empty when none did. */
+  /** The gateway that answered; empty if none did. */
   readonly node: string;
-  /** Status and text, or why there was no answer. */
+  /** Status and body, or the reason why there was no answer. */
   readonly detail: string;
 }
 
 export type Caller = (method: Call["method"]) => Promise<Pick<Call, "ok" | "node" | "detail">>;
 
-/** Calls an API of the first gateway environment, through the balancer's port without TLS. */
+/** Returns a function that calls an API of the first gateway environment through the balancer, over HTTP. */
 export function callerOf(
   { topology }: DeployedStack,
   api: { readonly path: string; readonly token: string; readonly isAnswer: (status: number, body: string) => boolean },
@@ -37,7 +37,7 @@ export function callerOf(
   };
 }
 
-/** Of the application that `verify --keep` left with an API; both have the same name. */
+/** Reads the production key of the application that `verify --keep` left. The application has the name of the API. */
 export async function productionKey(outputs: DeployedStack, name: string): Promise<ConsumerKey> {
   const store = new Store(new Front(outputs.topology, outputs.caCertificate));
   await store.logIn(outputs.adminUser, outputs.adminPassword);
@@ -45,12 +45,12 @@ export async function productionKey(outputs: DeployedStack, name: string): Promi
   return keys.get("PRODUCTION") ?? assert.fail("the application has no production key");
 }
 
-/** Each fifth call can't be repeated. */
+/** Each fifth call is a POST, which the balancer does not retry. */
 const postEvery = 5;
-/** No test needs longer. */
+/** A load ends by itself after this time, longer than any test needs. */
 const secondsAtMost = 90;
 
-/** A steady load, whether calls are answered or not. */
+/** Makes calls at a steady rate, whether earlier calls have been answered or not. */
 export class Load {
   readonly calls: Call[] = [];
   private readonly open = new Set<Promise<void>>();
@@ -77,16 +77,14 @@ export class Load {
     this.calls.push({ method, started, ended: Date.now(), ...result });
   }
 
-  /** Goes on until so many seconds after now, or until the calls made from now on are as wanted. */
-  async until(wanted: (since: readonly Call[]) => boolean, seconds: number): Promise<void> {
+  /** Waits until a condition holds for the calls that start from now on. @throws at the time limit */
+  async until(condition: (since: readonly Call[]) => boolean, seconds: number): Promise<void> {
     const now = Date.now();
-    while (!wanted(this.calls.filter(({ started }) => started >= now))) {
-      if (Date.now() - now > seconds * 1000) throw new Error(`not within ${seconds} s`);
-      await sleep(50);
-    }
+    const holds = async () => condition(this.calls.filter(({ started }) => started >= now));
+    await eventually(`the calls under load fulfil ${condition}`, holds, { seconds, every: 50 });
   }
 
-  /** Ends it, and waits for the answers under way. @returns all calls, in the order of their start */
+  /** Ends the load and waits for all answers. @returns all calls, in the order of their start */
   async stop(): Promise<readonly Call[]> {
     clearInterval(this.timer);
     await Promise.all(this.open);

@@ -1,63 +1,48 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
 import { type Connection, createConnection } from "mysql2/promise";
-import { pack } from "tar-stream";
+import { buildImage, removeContainer, upload } from "./containers";
+import { docker, projectDirectory } from "./testStack";
+import { eventually } from "./waiting";
 
-const contextDirectory = join(__dirname, "../../images/mysql");
-const adminName = "dbtest";
+/** The image that `images/mysql` is based on: MySQL without an entrypoint of the project. */
+export const mysqlBase = "wso2-apim/base-mysql:9";
 
-/** A MySQL server of our image, in a container of its own, its data in memory. */
+/** A shell command for {@link mysqlBase}: MySQL with new data in /tmp/data and the accounts of /init.sql. */
+export const startBareMysql =
+  "mkdir -p /var/run/mysqld /var/lib/mysql-files && " +
+  "mysqld --initialize-insecure --user=root --datadir=/tmp/data && " +
+  "exec mysqld --user=root --datadir=/tmp/data --init-file=/init.sql --innodb-buffer-pool-size=32M --performance-schema=OFF";
+
+/** A running MySQL server of the project's image, with an administrator's account. */
 export interface MySqlServer {
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string;
   readonly admin: Connection;
-  /** Ends it and leaves nothing behind. */
+  /** Removes the container, its data and the image. */
   remove(): Promise<void>;
 }
 
-async function buildImage(docker: Docker, imageTag: string): Promise<void> {
-  const context = pack();
-  for (const name of readdirSync(contextDirectory)) {
-    context.entry({ name, mode: name.endsWith(".sh") ? 0o755 : 0o644 }, readFileSync(join(contextDirectory, name)));
-  }
-  context.finalize();
-  const progress = await docker.buildImage(Readable.from(await buffer(context)), { t: imageTag });
-  const events = await new Promise<{ error?: string }[]>((resolve, reject) => {
-    docker.modem.followProgress(progress, (error, output) => (error ? reject(error) : resolve(output)));
-  });
-  const failed = events.find(({ error }) => error !== undefined);
-  if (failed) throw new Error(`images/mysql: ${failed.error}`);
-}
-
 /**
- * Starts a server and waits until its health check passes.
- * @param name of the container; one that an earlier, broken run left is replaced
- * @param host the address of this machine on which its port is published
- * @param options of mysqld
+ * Starts a MySQL server with its data in memory, and waits until its health check passes.
+ * @param name the container's name; the container of an earlier run that broke off is replaced
+ * @param host the address of this machine on which the port is published
+ * @param options command-line options of mysqld
  */
 export async function startMySql(
-  docker: Docker,
   name: string,
   host = "127.0.0.1",
   options: readonly string[] = [],
 ): Promise<MySqlServer> {
-  const imageTag = `wso2-apim/mysql:${name}`;
-  await buildImage(docker, imageTag);
-  await docker
-    .getContainer(name)
-    .remove({ force: true, v: true })
-    .catch((error: { statusCode?: number }) => {
-      if (error.statusCode !== 404) throw error;
-    });
+  const image = `wso2-apim/mysql:${name}`;
+  await buildImage(join(projectDirectory, "images/mysql"), image);
+  await removeContainer(name);
   const container = await docker.createContainer({
     name,
-    Image: imageTag,
+    Image: image,
     Cmd: [...options],
     Healthcheck: { Test: ["CMD", "healthcheck"], Interval: 500_000_000, Timeout: 5_000_000_000, Retries: 120 },
     HostConfig: {
@@ -66,23 +51,19 @@ export async function startMySql(
     },
   });
   const remove = async () => {
-    await container.remove({ force: true, v: true });
-    await docker.getImage(imageTag).remove();
+    await removeContainer(name);
+    await docker.getImage(image).remove();
   };
   try {
-    const password = randomBytes(12).toString("hex");
-    const init = pack();
-    const account = `'${adminName}'@'%'`;
-    init.entry(
-      { name: "init.sql", mode: 0o600 },
+    const [user, password] = ["dbtest", randomBytes(12).toString("hex")];
+    const account = `'${user}'@'%'`;
+    const init =
       `CREATE USER IF NOT EXISTS ${account};\nALTER USER ${account} IDENTIFIED BY '${password}';\n` +
-        `GRANT ALL ON *.* TO ${account} WITH GRANT OPTION;\n`,
-    );
-    init.finalize();
-    await container.putArchive(await buffer(init), { path: "/run/apim" });
+      `GRANT ALL ON *.* TO ${account} WITH GRANT OPTION;\n`;
+    await upload(container, "/run/apim", { "init.sql": init }, { mode: 0o600 });
     await container.start();
-    const port = await waitUntilHealthy(container);
-    const login = { host, port, user: adminName, password };
+    const port = await eventually("the MySQL container is healthy", () => portWhenHealthy(container), { every: 250 });
+    const login = { host, port, user, password };
     const admin = await createConnection({ ...login, multipleStatements: true, dateStrings: true });
     return {
       ...login,
@@ -98,13 +79,8 @@ export async function startMySql(
   }
 }
 
-async function waitUntilHealthy(container: Docker.Container): Promise<number> {
-  for (let waited = 0; waited < 60; waited += 0.25) {
-    const { State, NetworkSettings } = await container.inspect();
-    if (!State.Running) throw new Error(`the MySQL container ended with status ${State.ExitCode}`);
-    const port = Number(NetworkSettings.Ports["3306/tcp"]?.[0]?.HostPort);
-    if (State.Health?.Status === "healthy") return port;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  throw new Error("the MySQL container was not healthy within 60 s");
+async function portWhenHealthy(container: Docker.Container): Promise<number | false> {
+  const { State, NetworkSettings } = await container.inspect();
+  if (!State.Running) throw new Error(`the MySQL container ended with status ${State.ExitCode}`);
+  return State.Health?.Status === "healthy" && Number(NetworkSettings.Ports["3306/tcp"]?.[0]?.HostPort);
 }

@@ -2,19 +2,21 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { finished } from "node:stream/promises";
 import * as tls from "node:tls";
 import type { Container, ContainerInspectInfo } from "dockerode";
-import { pack as tarPack } from "tar-stream";
 import { thisHost } from "../../cli/setup/host";
 import { assertDriver, driverFromMaven } from "../../cli/setup/jdbcDriver";
 import { removeUnusedContexts } from "../../cli/setup/stageProduct";
 import { probe } from "../../cli/verify/httpProbe";
 import { logText } from "../../engine/providers/docker/logText";
+import { errorMessage } from "../../errors";
 import { stagedStack } from "../../images/productContext";
 import { zipOf } from "../distribution/samplePack";
+import { runIn, upload } from "./containers";
 import { makePack, neverOpens, neverStops, stockFiles } from "./productPack";
+import { skip } from "./skip";
 import { docker, projectDirectory, TestStack } from "./testStack";
+import { eventually } from "./waiting";
 import { outputsOf } from "./wiringSupport";
 
 const minutes = 60_000;
@@ -25,13 +27,13 @@ const profiles = {
   "publisher-1": "api-publisher",
   "store-1": "api-store",
 };
-/** In the image. */
+/** The product's configuration directory in the image. */
 const conf = "/opt/wso2am/repository/conf";
-/** Seconds: as few as a busy machine needs for the slowest container, since a test waits them out. */
+/** Seconds. A test waits for this limit; a busy machine needs about as long for the slowest container. */
 const startTimeout = 60;
 const nodes = Object.keys(profiles) as (keyof typeof profiles)[];
 
-describe(`a product pack of one's own, with the stock files of ${stockFiles}`, function () {
+describe(`distribution: a product pack with the stock files of ${stockFiles}`, function () {
   this.timeout(10 * minutes);
   const stack = new TestStack("product-itest", "product");
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), "apim-product-"));
@@ -52,8 +54,7 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
     try {
       driver = await driverFromMaven(driverVersion, path.join(directory, "driver"), thisHost(), () => undefined);
     } catch (error) {
-      process.stdout.write(`      skipped: no MySQL driver: ${error instanceof Error ? error.message : error}\n`);
-      this.skip();
+      skip(this, `no MySQL driver: ${errorMessage(error)}`);
     }
   });
 
@@ -64,7 +65,7 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
       assert.equal(
         stagedStack(projectDirectory, stack.name),
         undefined,
-        "the build context goes with the stack's file",
+        "the build context is removed with the stack file",
       );
       for (const image of images) await docker.getImage(image).remove();
     } finally {
@@ -77,30 +78,14 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
 
   const logOf = (name: string) => logText(docker.getContainer(`${stack.prefix}-${name}`), {});
 
-  async function eventually(what: string, isSo: () => Promise<boolean>, seconds = 60): Promise<void> {
-    const limit = Date.now() + seconds * 1000;
-    while (!(await isSo())) {
-      if (Date.now() > limit) assert.fail(`not within ${seconds} s: ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
+  /** Creates a file that makes the pack's server hang as the product sometimes does. */
+  const makeHang = (container: Container, file: typeof neverOpens | typeof neverStops) =>
+    upload(container, conf, { [file]: "" }, { uid: 802, gid: 802 });
 
-  /** Makes the pack's server do what the product does now and then. */
-  async function hang(container: Container, name: string): Promise<void> {
-    const archive = tarPack();
-    archive.entry({ name, uid: 802, gid: 802 }, "");
-    archive.finalize();
-    await container.putArchive(archive as unknown as NodeJS.ReadableStream, { path: conf });
-  }
+  /** Ends the server as if it died: not through Docker. */
+  const endServer = (container: Container) => runIn(container, ["bash", "-c", "kill -TERM 1"]);
 
-  async function runIn(container: Container, ...command: string[]): Promise<void> {
-    const exec = await container.exec({ Cmd: command });
-    await finished((await exec.start({})).resume());
-    // Its output may end before Docker knows how it ended.
-    await eventually(command.join(" "), async () => (await exec.inspect()).ExitCode === 0);
-  }
-
-  it("comes up, its image built from the directory, with the settings of the example stack", async () => {
+  it("up: builds the image from the directory, and all containers are healthy", async () => {
     const up = await stack.run("up", "--skip-verify");
     assert.equal(up.status, 0, up.output);
     for (const name of [...nodes, "mysql", "loadbalancer"]) {
@@ -109,7 +94,7 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
     images.push(await builtImage());
   });
 
-  /** The name of the one image that all nodes run. */
+  /** The name of the image that all nodes run. */
   async function builtImage(): Promise<string> {
     const ids = new Set((await Promise.all(nodes.map(inspect))).map(({ Image }) => Image));
     assert.equal(ids.size, 1);
@@ -119,7 +104,7 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
     return name;
   }
 
-  it("runs each node in its own CARBON_HOME with its profile, as a user without rights, within its limits", async () => {
+  it("nodes: run with their profile in their own CARBON_HOME, as an unprivileged user, within their limits", async () => {
     for (const name of nodes) {
       const { Config, HostConfig } = await inspect(name);
       const log = await logOf(name);
@@ -137,12 +122,12 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
       assert.deepEqual([HostConfig.Memory, HostConfig.MemorySwap], [2048 * mebibytes, 2048 * mebibytes]);
       assert.deepEqual([HostConfig.CapAdd ?? [], HostConfig.Privileged], [[], false]);
       assert.equal(HostConfig.RestartPolicy?.Name, "unless-stopped");
-      // Docker's own 10 s would cut off a stop of the product.
+      // The product needs more than Docker's default of 10 s to stop.
       assert.equal((Config as { StopTimeout?: number }).StopTimeout, 30);
     }
   });
 
-  it("connects each node to its databases with the driver of that version", async () => {
+  it("nodes: connect to their databases with the driver of jdbcDriver's version", async () => {
     const sources = async (name: string) =>
       [...(await logOf(name)).matchAll(/Data source (.*), (\d+) tables, mysql-connector-java-(.*)/g)].map(
         ([, source, tables, version]) => `${source}${Number(tables) > 10 ? "" : " without tables"} ${version}`,
@@ -158,7 +143,7 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
     assert.deepEqual(await sources("store-1"), [...shared("store"), registry]);
   });
 
-  it("answers on each management port, with the deployment's certificate", async () => {
+  it("nodes: answer on their management ports with the deployment's certificate", async () => {
     for (const [index, name] of nodes.entries()) {
       const { certificate, answer } = await ask(24500 + index);
       const host = name.replace("-1", ".apim-wso2.com");
@@ -167,7 +152,7 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
     }
   });
 
-  it("answers through the load balancer, which believes each node's certificate", async () => {
+  it("load balancer: accepts each node's certificate and forwards requests to it", async () => {
     const { topology, caCertificate: ca } = await outputsOf(stack);
     for (const { name, hostName: host } of topology.nodes) {
       const { status, body } = await probe({ address: "127.0.0.1", port: 24443, host, path: "/carbon/", ca });
@@ -176,7 +161,7 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
     }
   });
 
-  it("lets a node stop as it wants to, and start again", async () => {
+  it("stop: the server shuts down before Docker kills it, and starts again", async () => {
     const container = docker.getContainer(`${stack.prefix}-gateway-1`);
     const began = Date.now();
     await container.stop();
@@ -190,7 +175,7 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
     await eventually("healthy again", async () => (await inspect("gateway-1")).State.Health?.Status === "healthy");
   });
 
-  it("changes nothing and builds nothing the second time", async () => {
+  it("second up: builds no image and replaces no container", async () => {
     const before = await stack.containers();
     const up = await stack.run("up", "--skip-verify");
     assert.equal(up.status, 0, up.output);
@@ -205,26 +190,25 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
     return containers.find((one) => one.name === name)?.note ?? "";
   }
 
-  it("ends a server that never opens its port, however it hangs, has it tried again, and status says why", async () => {
+  it("a server that never opens its port is ended and restarted, and status shows the reason", async () => {
     const container = docker.getContainer(`${stack.prefix}-store-1`);
-    await hang(container, neverOpens);
-    // As a server that dies: nobody has asked Docker for it.
-    await runIn(container, "bash", "-c", "kill -TERM 1");
+    await makeHang(container, neverOpens);
+    await endServer(container);
     await eventually("started again", async () => (await container.inspect()).RestartCount === 1);
-    await hang(container, neverStops);
+    await makeHang(container, neverStops);
     const startedTwice = ({ RestartCount, State }: ContainerInspectInfo) =>
       RestartCount === 2 && State.Status === "running";
-    await eventually("ended and started again", async () => startedTwice(await container.inspect()), 180);
+    await eventually("ended and started again", async () => startedTwice(await container.inspect()), { seconds: 180 });
     const gaveUp = `restarted by Docker 2 times; gave up: management port 9446 is not open after ${startTimeout} s`;
     const note = await noteOf("store-1");
     assert.match(note, new RegExp(`^starting for \\d+ s of at most ${startTimeout} s; ${gaveUp}; last log line: `));
     assert.match(await logOf("store-1"), /entrypoint: the server did not stop within 25 s; it is killed/);
-    await runIn(container, "rm", ...[neverOpens, neverStops].map((name) => `${conf}/${name}`));
-    await runIn(container, "bash", "-c", "kill -TERM 1");
+    await runIn(container, ["rm", ...[neverOpens, neverStops].map((name) => `${conf}/${name}`)]);
+    await endServer(container);
     await eventually("healthy again", async () => (await container.inspect()).State.Health?.Status === "healthy");
   });
 
-  it("says why a server does not start", async () => {
+  it("a server that does not start logs the reason", async () => {
     const container = await docker.createContainer({
       name: `${stack.prefix}-beside`,
       Image: (await inspect("store-1")).Image,
@@ -244,7 +228,7 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
     }
   });
 
-  it("comes up from a zip as well, with the driver by its path, and all nodes replaced by those of the new image", async () => {
+  it("a zip as distribution and a driver by its path: up builds a new image and replaces all nodes", async () => {
     const zip = path.join(directory, "wso2am-1.9.0.zip");
     fs.writeFileSync(zip, zipOf(path.join(directory, "wso2am-1.9.0")));
     const jar = path.join(directory, `mysql-connector-java-${driverVersion}-own.jar`);
@@ -253,45 +237,44 @@ describe(`a product pack of one's own, with the stock files of ${stockFiles}`, f
     const before = await stack.containers();
     const contexts = path.join(projectDirectory, "images/apim/context");
     const record = path.join(contexts, `${stack.name}.json`);
-    const { context: former } = JSON.parse(fs.readFileSync(record, "utf8")) as { context: string };
+    const { context: oldContext } = JSON.parse(fs.readFileSync(record, "utf8")) as { context: string };
     const up = await stack.run("up", "--skip-verify");
     assert.equal(up.status, 0, up.output);
     const after = await stack.containers();
     const replaced = [...after.keys()].filter((name) => after.get(name) !== before.get(name));
     assert.deepEqual(replaced.sort(), [...nodes].sort());
-    assert.equal(fs.existsSync(path.join(contexts, former)), false, "the context of the directory is still there");
+    assert.equal(fs.existsSync(path.join(contexts, oldContext)), false, "the old build context is still there");
     for (const name of nodes) {
       assert.equal((await inspect(name)).State.Health?.Status, "healthy", name);
       assert.match(await logOf(name), new RegExp(`home /mnt/${name}/wso2am, heap 102[4-9] MiB`));
     }
     assert.match(await logOf("store-1"), /Data source WSO2REG_DB: regdb as apim_registry, /);
     images.push(await builtImage());
-    assert.equal(new Set(images).size, 2, "the zip with another driver is another image");
+    assert.equal(new Set(images).size, 2, "the zip with another driver has its own image");
   });
 });
 
-describe("the MySQL driver from Maven", function () {
+describe("MySQL driver from Maven", function () {
   this.timeout(3 * minutes);
 
-  it("is fetched by version where it is not on the machine", async function () {
+  it("driverFromMaven downloads a driver that is not on this machine", async function () {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), "apim-driver-"));
     try {
       const file = await driverFromMaven(driverVersion, directory, thisHost(), () => undefined, directory);
       await assertDriver(file, { ownServer: true, shown: file });
       assert.equal(path.dirname(file), directory);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      // Any other failure is ours.
-      if (!/no mvn on PATH|Unknown host|Could not transfer|offline|timed out|Connection/i.test(why)) throw error;
-      process.stdout.write(`      skipped: ${why}\n`);
-      this.skip();
+      const reason = errorMessage(error);
+      // Any other failure is a fault of the program.
+      if (!/no mvn on PATH|Unknown host|Could not transfer|offline|timed out|Connection/i.test(reason)) throw error;
+      skip(this, reason);
     } finally {
       fs.rmSync(directory, { recursive: true, force: true });
     }
   });
 });
 
-/** What a server on this machine says over TLS, and the names in its certificate. */
+/** Sends a request over TLS to a port of this machine. @returns the answer, and the names in the server's certificate */
 function ask(port: number): Promise<{ certificate: string; answer: string }> {
   return new Promise((resolve, reject) => {
     const socket = tls.connect({ host: "127.0.0.1", port, rejectUnauthorized: false });

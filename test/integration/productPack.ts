@@ -5,14 +5,14 @@ const own = path.join(__dirname, "pack");
 const standIn = path.join(__dirname, "../../standin/distribution");
 const real = path.join(__dirname, "../../../shared/data/wso2am-1.9.0");
 
-/** Whose stock files a pack of {@link makePack} has. */
+/** The source of the stock files in a pack of {@link makePack}. */
 export const stockFiles = fs.existsSync(real) ? "wso2am-1.9.0" : "the stand-in";
 
-/** In a pack's repository/conf, these make its server do what the product does now and then. */
+/** A file of this name in the pack's repository/conf makes its server hang, as the product sometimes does. */
 export const neverOpens = "test-never-opens";
 export const neverStops = "test-never-stops";
 
-/** Makes `wso2am-1.9.0` in a directory: stock files, and a small server in the place of the product's. @returns its path */
+/** Creates a pack `wso2am-1.9.0` in a directory: stock files, and a small server in place of the product's. @returns its path */
 export function makePack(directory: string): string {
   const pack = path.join(directory, "wso2am-1.9.0");
   copy(fs.existsSync(real) ? real : standIn, pack);
@@ -23,15 +23,15 @@ export function makePack(directory: string): string {
   fs.chmodSync(path.join(pack, "bin/wso2server.sh"), 0o755);
   fs.writeFileSync(path.join(pack, "repository/components/plugins/bundle.jar"), "jar");
   const carbon = path.join(pack, "repository/conf/carbon.xml");
-  // What is in a comment is no offset.
+  // An offset in a comment must be ignored.
   const text = fs.readFileSync(carbon, "utf8").replace("<Offset>", "<!-- <Offset>7</Offset> --><Offset>");
   fs.writeFileSync(carbon, text);
-  // As a server that was killed leaves it.
+  // A server that was killed leaves this file.
   fs.writeFileSync(path.join(pack, "wso2carbon.pid"), "1\n");
   return pack;
 }
 
-/** Without the modes: what is only to be read may come from a place where nothing else is allowed. */
+/** Copies a directory without the file modes, since the source may be read-only. */
 function copy(from: string, to: string): void {
   fs.mkdirSync(to, { recursive: true });
   for (const entry of fs.readdirSync(from, { withFileTypes: true })) {

@@ -14,13 +14,13 @@ export interface CommandResult {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** Both, as a person would see them. */
+  /** Stdout followed by stderr. */
   readonly output: string;
 }
 
 const namespace = "wso2-apim:";
 
-/** From here on, Linux takes ports for outgoing connections: one of those may hold a port just when it is published. */
+/** Linux uses ports from here on for outgoing connections, so that such a port can be in use when it is to be published. */
 export const firstEphemeralPort = 32768;
 
 const ownSettings: Readonly<Record<string, unknown>> = {
@@ -32,23 +32,23 @@ const ownSettings: Readonly<Record<string, unknown>> = {
   databasePort: 18306,
 };
 
-/** What a stack file of the project sets, by the names without namespace. */
+/** The settings in a stack file of the project, without the namespace in their names. */
 function exampleSettings(stack: string): Readonly<Record<string, unknown>> {
   const text = fs.readFileSync(path.join(projectDirectory, `Pulumi.${stack}.yaml`), "utf8");
   const { config } = yaml.parse(text) as { config: Record<string, unknown> };
   return Object.fromEntries(Object.entries(config).map(([name, value]) => [name.slice(namespace.length), value]));
 }
 
-/** A stack of its own, with its own state, names, ports and network, driven through the commands of the README. */
+/** A stack with a state, names, ports and a network of its own. The tests use the commands of the README on it. */
 export class TestStack {
   readonly prefix: string;
   private directory: string | undefined;
   private readonly file: string;
-  /** Not before the first use: other tests read the project's stack files while this one is merely described. */
+  /** The stack file is written at the first use: mocha creates the object even if the tests do not run. */
   private written = false;
   private settings: Record<string, unknown>;
 
-  /** @param example a stack of the project whose settings are taken, network and ports included where it names them */
+  /** @param example a stack of the project: its settings override the test's network and ports */
   constructor(
     readonly name: string,
     example?: string,
@@ -58,13 +58,13 @@ export class TestStack {
     this.settings = { ...ownSettings, ...(example !== undefined && exampleSettings(example)) };
   }
 
-  /** Where its state is; made when it is first used, as a test that is only described leaves nothing behind. */
+  /** The directory with the state, created at the first use. */
   private get backend(): string {
     this.directory ??= fs.mkdtempSync(path.join(os.tmpdir(), "apim-itest-"));
     return this.directory;
   }
 
-  /** Changes settings in the stack's file. */
+  /** Changes settings in the stack file. */
   set(settings: Record<string, unknown>): void {
     this.settings = { ...this.settings, ...settings };
     this.write();
@@ -72,17 +72,20 @@ export class TestStack {
 
   private write(): void {
     for (const name of Object.keys(ownSettings).filter((each) => each.endsWith("Port")))
-      assert.ok(Number(this.settings[name]) < firstEphemeralPort, `${name}: the kernel may have given it away`);
+      assert.ok(
+        Number(this.settings[name]) < firstEphemeralPort,
+        `${name}: the kernel may use this port for an outgoing connection`,
+      );
     const config = Object.fromEntries(
       Object.entries(this.settings).map(([name, value]) => [`${namespace}${name}`, value]),
     );
-    // An engine keeps its salt there too.
+    // An engine stores its salt in the same file.
     const recorded = this.written ? (yaml.parse(fs.readFileSync(this.file, "utf8")) as object) : {};
     fs.writeFileSync(this.file, yaml.stringify({ ...recorded, config }));
     this.written = true;
   }
 
-  /** Sets a secret as a user does: it stands encrypted in the stack's file. */
+  /** Sets a secret with the command `config set --secret`, which encrypts the value in the stack file. */
   async setSecret(name: string, value: string): Promise<void> {
     const { status, output } = await this.runWith(value, {}, "config", "set", "--secret", name);
     if (status !== 0) throw new Error(output);
@@ -90,12 +93,12 @@ export class TestStack {
     this.settings[name] = config[`${namespace}${name}`];
   }
 
-  /** Runs `npm run <command>` without npm around it. */
+  /** Runs what `npm run <command>` runs, without npm. */
   run(command: string, ...args: string[]): Promise<CommandResult> {
     return this.runWith("", {}, command, ...args);
   }
 
-  /** The same with other variables. */
+  /** The same, with additional environment variables. */
   runIn(variables: NodeJS.ProcessEnv, command: string, ...args: string[]): Promise<CommandResult> {
     return this.runWith("", variables, command, ...args);
   }
@@ -138,12 +141,12 @@ export class TestStack {
     return path.join(this.backend, ".pulumi", "stacks", "wso2-apim", `${this.name}.json`);
   }
 
-  /** The state file's text. */
+  /** The text of the state file. */
   state(): string {
     return fs.readFileSync(this.stateFile, "utf8");
   }
 
-  /** The nodes' MySQL accounts, from the state. */
+  /** The MySQL accounts of the nodes, from the state. */
   async databaseAccounts(): Promise<{ user: string; password: string }[]> {
     const env = { ...process.env, ...this.environment() };
     const resources = (await stackResources(projectDirectory, this.name, { env, showSecrets: true })) ?? [];
@@ -152,14 +155,27 @@ export class TestStack {
       .map(({ inputs }) => ({ user: String(inputs.user), password: String(inputs.plaintextPassword) }));
   }
 
-  /** Docker's ids of the stack's containers, by the name without the stack's prefix. */
+  /** Maps the names of the stack's containers, without the stack's prefix, to Docker's ids. */
   async containers(): Promise<Map<string, string>> {
     const filters = { label: [`wso2.apim.stack=${this.prefix}`] };
     const found = await docker.listContainers({ all: true, filters });
     return new Map(found.map(({ Id, Names }) => [(Names[0] ?? "").slice(`/${this.prefix}-`.length), Id]));
   }
 
-  /** Names of every container, network and volume that the stack made. */
+  /** Runs `preview`. @returns the containers that `up` would replace or create, by name without the prefix */
+  async previewContainers(): Promise<Record<"replace" | "create", string[]>> {
+    const { status, stdout, output } = await this.run("preview", "--json");
+    assert.equal(status, 0, output);
+    const { steps } = JSON.parse(stdout) as { steps: { op: string; urn: string }[] };
+    const containers = (op: string) =>
+      steps
+        .filter((step) => step.op === op)
+        .flatMap(({ urn }) => /::apim-(\S+)-container$/.exec(urn)?.[1] ?? [])
+        .sort();
+    return { replace: containers("replace"), create: containers("create") };
+  }
+
+  /** The existing containers, networks and volumes of the stack. */
   async leftovers(): Promise<string[]> {
     const filters = { label: [`wso2.apim.stack=${this.prefix}`] };
     const [containers, networks, volumes] = await Promise.all([
@@ -174,10 +190,11 @@ export class TestStack {
     ];
   }
 
-  /** Removes the stack and its files, whatever state a failed test left them in. */
+  /** Destroys the stack and removes its files, whatever state a failed test left. */
   async dispose(): Promise<void> {
-    const there = fs.existsSync(this.stateFile);
-    const { status, output } = there ? await this.run("destroy", "--yes") : { status: 0, output: "it was never made" };
+    const { status, output } = fs.existsSync(this.stateFile)
+      ? await this.run("destroy", "--yes")
+      : { status: 0, output: "the stack has no state" };
     const left = await this.leftovers();
     fs.rmSync(this.file, { force: true });
     fs.rmSync(this.backend, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { TestStack } from "./testStack";
 const minutes = 60_000;
 const workers = ["gateway-worker-1", "gateway-worker-2"];
 
-describe("a gateway manager and its workers on a real Docker engine", function () {
+describe("gateway manager and workers on a Docker engine", function () {
   this.timeout(5 * minutes);
   this.slow(60_000);
   const stack = new TestStack("itestworkers");
@@ -18,25 +18,25 @@ describe("a gateway manager and its workers on a real Docker engine", function (
 
   after(() => run.stop());
 
-  it("has APIs deployed to the manager, and calls answered by the workers alone", async () => {
+  it("the manager deploys APIs, and only the workers answer calls", async () => {
     await run.settled();
     const running = await run.load(25);
-    await running.until((since) => since.length > 10 && run.allServe(since), 10);
+    await running.until((since) => since.length > 10 && run.allServed(since), 10);
     const calls = await running.stop();
     assert.deepEqual([nodesOf(calls), lostOf(calls)], [workers, []]);
-    const deployed = await Promise.all(["gateway-1", ...workers].map((node) => run.said(node, "API deployed: ")));
+    const deployed = await Promise.all(["gateway-1", ...workers].map((node) => run.logHas(node, "API deployed: ")));
     assert.deepEqual(deployed, [true, false, false]);
   });
 
-  it("loses no call but those in flight on a worker that is killed, which joins again when it is started", async () => {
-    await run.kill("gateway-worker-2");
+  it("a killed worker loses only calls in flight, and joins the cluster again when it is started", async () => {
+    await run.killUnderLoad("gateway-worker-2");
     await run.verify({ kept: run.kept.name, keep: true });
   });
 
-  it("goes on with calls while the manager is stopped, and publishing fails with the link named", async () => {
+  it("calls continue while the manager is stopped; publishing fails, and verify names the link", async () => {
     const manager = run.container("gateway-1");
     const running = await run.load(25);
-    await running.until(run.allServe, 10);
+    await running.until(run.allServed, 10);
     await manager.stop();
     const deploying = run.outputs.topology.links.filter(({ element }) => element.startsWith("Environment["));
     const down = [
@@ -45,7 +45,7 @@ describe("a gateway manager and its workers on a real Docker engine", function (
       "loadbalancer -> gateway-1 (gateway)",
     ];
     await run.settled(down.sort());
-    const report = await run.verified();
+    const report = await run.report();
     const failed = report.cycle?.steps.find(({ ok }) => !ok);
     assert.equal(`${failed?.group}: ${failed?.name}`, "Publisher: publish the API to the gateways");
     assert.deepEqual(
@@ -53,7 +53,7 @@ describe("a gateway manager and its workers on a real Docker engine", function (
       ["publisher-1 -> loadbalancer (Environment[Production and Sandbox]/ServerURL)"],
     );
     assert.equal(report.cycle?.left, undefined);
-    await running.until((since) => since.length > 20 && run.allServe(since), 10);
+    await running.until((since) => since.length > 20 && run.allServed(since), 10);
     assert.deepEqual(lostOf(await running.stop()), []);
     await manager.start();
     await run.settled();

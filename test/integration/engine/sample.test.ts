@@ -1,84 +1,81 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import Docker from "dockerode";
 import { integrityErrors } from "../../engine/integrity";
+import { skip } from "../skip";
+import { docker } from "../testStack";
 import { blocks, comparable, facts, namesOf, renamed } from "./sampleCompare";
 import {
   type Checkpoint,
-  haveSamples,
-  opened,
-  type Ran,
+  decrypted,
+  encrypted,
+  type ProcessResult,
   type Recorded,
   SampleProject,
   SampleWorld,
   sample,
-  samples,
-  sealed,
 } from "./sampleSupport";
 
-const docker = new Docker();
-
-const official = async (name: string) => {
+const officialState = async (name: string) => {
   const { deployment, checkpoint } = JSON.parse(sample(name));
-  return opened((deployment ?? checkpoint.latest) as Checkpoint);
+  return decrypted((deployment ?? checkpoint.latest) as Checkpoint);
 };
 
-/** The program of ../shared/data/pulumi-samples, unchanged, step by step as the official engine ran it. */
-describe("the official engine's sample program", function () {
+/** Runs the program of ../shared/data/pulumi-samples step by step, as the official engine ran it. */
+describe("local engine: the official engine's sample program", function () {
   this.timeout(120_000);
-  const world = new SampleWorld(docker);
+  const world = new SampleWorld();
   let project: SampleProject;
 
   before(async function () {
-    const why = haveSamples ? await world.start() : `no ${samples}`;
-    if (why === undefined) project = new SampleProject();
-    else {
-      console.log(`      skipped: ${why}`);
-      this.skip();
-    }
+    const reason = await world.start();
+    if (reason !== undefined) skip(this, reason);
+    project = new SampleProject();
   });
   after(async () => {
     project?.dispose();
-    if (haveSamples) await world.stop();
+    await world.stop();
   });
 
-  async function ran(operation: string, ...flags: string[]): Promise<string> {
-    const { code, text }: Ran = await project.run(operation, flags);
+  /** Runs an operation, which must succeed. @returns what the engine printed */
+  async function run(operation: string, ...flags: string[]): Promise<string> {
+    const { code, text }: ProcessResult = await project.run(operation, flags);
     assert.equal(code, 0, text);
     return text;
   }
-  const ours = () => opened(project.checkpoint());
+  const localState = () => decrypted(project.checkpoint());
   const container = () => docker.getContainer("box");
 
-  it("previews its creation with the same words", async () => {
-    const text = await ran("preview", "diff");
+  it("preview: prints the same text for the creation", async () => {
+    const text = await run("preview", "diff");
     const none = new Map<string, string>();
     assert.deepEqual(blocks(text, none), blocks(sample("01-preview-create.txt"), none));
   });
 
-  it("creates the same: steps, state and secrets", async () => {
-    const text = await ran("up");
-    const state = await ours();
-    const theirs = await official("03-state-after-up.json");
-    assert.deepEqual(facts(renamed(text, namesOf(state))), facts(renamed(sample("02-up-create.txt"), namesOf(theirs))));
+  it("up: reports the same steps and records the same state and secrets", async () => {
+    const text = await run("up");
+    const state = await localState();
+    const official = await officialState("03-state-after-up.json");
+    assert.deepEqual(
+      facts(renamed(text, namesOf(state))),
+      facts(renamed(sample("02-up-create.txt"), namesOf(official))),
+    );
     assert.deepEqual(integrityErrors(state), []);
-    // Generated, and another one each time.
-    assert.deepEqual(comparable(state, ["bcryptHash"]), comparable(theirs, ["bcryptHash"]));
+    // bcryptHash is different in every run.
+    assert.deepEqual(comparable(state, ["bcryptHash"]), comparable(official, ["bcryptHash"]));
     assert.doesNotMatch(readFileSync(project.stateFile, "utf8"), /hello|APP_PASSWORD/);
   });
 
-  it("creates the same container, network and volume", async () => {
-    const names = async (state: Promise<Awaited<ReturnType<typeof ours>>>) => namesOf(await state);
-    const mine = await names(ours());
-    const theirs = await names(official("03-state-after-up.json"));
-    // Times, process ids, what Docker chose, and the machine's own paths.
-    const aside =
+  it("up: creates a container, network and volume with the same docker inspect output", async () => {
+    const local = namesOf(await localState());
+    const official = namesOf(await officialState("03-state-after-up.json"));
+    // Times, process ids, values that Docker chose, and paths of the machine.
+    const different =
       /^(Created|CreatedAt|StartedAt|Pid|Log|SandboxID|SandboxKey|EndpointID|ExecIDs|GraphDriver|.*Path|Aliases)$/;
     // The kernel and the cgroup version of the host decide these.
-    const host = /^(CgroupnsMode|MaskedPaths|ReadonlyPaths)$/;
-    const clean = (text: string, map: ReadonlyMap<string, string>) =>
-      JSON.parse(renamed(text, map), (key, value) => {
-        if (aside.test(key) || host.test(key)) return undefined;
+    const ofHost = /^(CgroupnsMode|MaskedPaths|ReadonlyPaths)$/;
+    const clean = (text: string, names: ReadonlyMap<string, string>) =>
+      JSON.parse(renamed(text, names), (key, value) => {
+        if (different.test(key) || ofHost.test(key)) return undefined;
         return key === "Env" ? [...value].sort() : value;
       });
     for (const [kind, found] of [
@@ -87,29 +84,29 @@ describe("the official engine's sample program", function () {
       ["volume", docker.getVolume("box-data").inspect()],
     ] as const) {
       const [expected] = JSON.parse(sample(`04-docker-inspect-${kind}.json`));
-      assert.deepEqual(clean(JSON.stringify(await found), mine), clean(JSON.stringify(expected), theirs), kind);
+      assert.deepEqual(clean(JSON.stringify(await found), local), clean(JSON.stringify(expected), official), kind);
     }
   });
 
-  it("finds nothing to change", async () => {
-    const text = await ran("preview", "diff", "expectNoChanges");
+  it("preview and up: find nothing to change after the creation", async () => {
+    const text = await run("preview", "diff", "expectNoChanges");
     const none = new Map<string, string>();
     assert.deepEqual(blocks(text, none), blocks(sample("05-preview-no-change.txt"), none));
     const before = readFileSync(project.stateFile, "utf8");
-    await ran("up", "expectNoChanges");
+    await run("up", "expectNoChanges");
     assert.equal(readFileSync(project.stateFile, "utf8"), before);
   });
 
-  it("previews a changed setting with the same diffs, reasons and summary", async () => {
+  it("preview: prints the same diffs, reasons and summary for a changed setting", async () => {
     project.set("b", "7");
-    const mine = namesOf(await ours());
-    const theirs = namesOf(await official("03-state-after-up.json"));
-    const text = await ran("preview", "diff");
-    assert.deepEqual(blocks(text, mine), blocks(sample("06-preview-config-change.txt"), theirs));
-    // The official summary repeats what was compared for the deletions too.
+    const local = namesOf(await localState());
+    const official = namesOf(await officialState("03-state-after-up.json"));
+    const text = await run("preview", "diff");
+    assert.deepEqual(blocks(text, local), blocks(sample("06-preview-config-change.txt"), official));
+    // The official summary repeats the changed properties at deletions.
     const brief = (all: string) => facts(all).map((line) => line.replace(/(delete original).*/, "$1").trim());
-    assert.deepEqual(brief(await ran("preview")), brief(sample("06-preview-config-change-summary.txt")));
-    const json = JSON.parse(await ran("preview", "json"));
+    assert.deepEqual(brief(await run("preview")), brief(sample("06-preview-config-change-summary.txt")));
+    const json = JSON.parse(await run("preview", "json"));
     const expected = JSON.parse(sample("06-preview-config-change.json"));
     type Step = Record<"op" | "urn" | "diffReasons" | "replaceReasons" | "detailedDiff", unknown>;
     const step = ({ op, urn, diffReasons, replaceReasons, detailedDiff }: Step) => ({
@@ -126,56 +123,59 @@ describe("the official engine's sample program", function () {
     ) =>
       ["oldState", "newState"].map((key) => {
         const all = steps.flatMap((each) => each[key] ?? []);
-        // The official engine has marked the old ones by the time that it prints them.
+        // The official engine has already marked the old resources when it prints them.
         return comparable(JSON.parse(renamed(JSON.stringify(all), names)), ["delete", "pendingReplacement"]);
       });
-    assert.deepEqual(states(json, mine), states(expected, theirs));
+    assert.deepEqual(states(json, local), states(expected, official));
     assert.deepEqual([json.config, json.changeSummary], [expected.config, expected.changeSummary]);
     assert.equal((await project.run("preview", ["expectNoChanges"])).code, 1);
   });
 
-  it("sees a container that was removed by hand, and brings it back", async () => {
+  it("refresh and up: report a container that was removed from outside, and create it again", async () => {
     project.unset();
     await container().remove({ force: true });
-    const mine = namesOf(await ours());
-    const theirs = namesOf(await official("03-state-after-up.json"));
+    const local = namesOf(await localState());
+    const official = namesOf(await officialState("03-state-after-up.json"));
     const refreshed = (all: string) => facts(all).filter((line) => !line.includes("url"));
-    assert.deepEqual(refreshed(await ran("refresh")), refreshed(sample("07-refresh-after-removal.txt")));
+    assert.deepEqual(refreshed(await run("refresh")), refreshed(sample("07-refresh-after-removal.txt")));
     assert.deepEqual(
-      blocks(await ran("preview", "diff"), mine),
-      blocks(sample("08-preview-after-removal.txt"), theirs),
+      blocks(await run("preview", "diff"), local),
+      blocks(sample("08-preview-after-removal.txt"), official),
     );
-    assert.deepEqual(refreshed(await ran("up")), refreshed(sample("09-up-after-removal.txt")));
-    assert.deepEqual(refreshed(await ran("refresh")), refreshed(sample("10-refresh-no-drift.txt")));
-    assert.deepEqual(integrityErrors(await ours()), []);
-    // What the official refresh strips of inputs, and the password's hash that it puts in its place.
+    assert.deepEqual(refreshed(await run("up")), refreshed(sample("09-up-after-removal.txt")));
+    assert.deepEqual(refreshed(await run("refresh")), refreshed(sample("10-refresh-no-drift.txt")));
+    assert.deepEqual(integrityErrors(await localState()), []);
+    // The official refresh removes these from the inputs, and replaces the password by its hash.
     const drop = ["bcryptHash", "__defaults", "propertyDependencies", "plaintextPassword"];
-    assert.deepEqual(comparable(await ours(), drop), comparable(await official("11-state-after-refresh.json"), drop));
+    assert.deepEqual(
+      comparable(await localState(), drop),
+      comparable(await officialState("11-state-after-refresh.json"), drop),
+    );
   });
 
-  it("takes over what the official engine recorded: no change, no drift, and destroys it", async () => {
-    const mine = namesOf(await ours());
-    const theirs = namesOf(await official("03-state-after-up.json"));
-    const byName = new Map([...mine].map(([value, name]) => [name, value]));
-    const swap = new Map([...theirs].map(([value, name]) => [value, byName.get(name) ?? value]));
+  it("official state: no change and no drift are found, and destroy removes everything", async () => {
+    const local = namesOf(await localState());
+    const official = namesOf(await officialState("03-state-after-up.json"));
+    const byName = new Map([...local].map(([value, name]) => [name, value]));
+    const swap = new Map([...official].map(([value, name]) => [value, byName.get(name) ?? value]));
     const exported = JSON.parse(sample("03-state-after-up.json")).deployment as Checkpoint;
-    const resources = JSON.parse(renamed(JSON.stringify(await opened(exported)), swap));
-    project.take(JSON.stringify({ version: 3, checkpoint: { latest: await sealed(exported, resources) } }));
-    await ran("preview", "expectNoChanges");
-    assert.match(await ran("refresh", "expectNoChanges"), /14 unchanged/);
-    await ran("preview", "expectNoChanges");
-    await ran("up", "expectNoChanges");
-    const text = await ran("destroy");
+    const resources = JSON.parse(renamed(JSON.stringify(await decrypted(exported)), swap));
+    project.setState(JSON.stringify({ version: 3, checkpoint: { latest: await encrypted(exported, resources) } }));
+    await run("preview", "expectNoChanges");
+    assert.match(await run("refresh", "expectNoChanges"), /14 unchanged/);
+    await run("preview", "expectNoChanges");
+    await run("up", "expectNoChanges");
+    const text = await run("destroy");
     assert.deepEqual(facts(text), facts(sample("12-destroy.txt")));
     assert.deepEqual(await world.leftovers(), []);
     assert.equal(project.checkpoint().resources, undefined);
   });
 
-  it("takes over the official backend's file as it is", async () => {
-    project.take(sample("11-backend-file-dev.json"));
-    await ran("preview", "expectNoChanges");
-    // Nothing of it is on this machine: refresh says so, and destroy has nothing to do.
-    await ran("refresh");
-    await ran("destroy");
+  it("official state file: is read unchanged", async () => {
+    project.setState(sample("11-backend-file-dev.json"));
+    await run("preview", "expectNoChanges");
+    // None of its resources is on this machine: refresh removes them from the state, and destroy has nothing to do.
+    await run("refresh");
+    await run("destroy");
   });
 });

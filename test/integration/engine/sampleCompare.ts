@@ -1,11 +1,11 @@
 import type { Recorded } from "./sampleSupport";
 
-/** Lists whose order neither engine promises: sets to the provider, and dependencies. */
+/** Lists without a fixed order: sets of the provider, and dependencies. */
 const UNORDERED = new Set(["envs", "uploads", "hosts", "labels", "dependencies", "Env"]);
-/** Times and stacks; and how the official provider's bridge encoded the outputs, which it can do without. */
-const ASIDE = new Set(["created", "modified", "stackTrace", "__pulumi_raw_state_delta"]);
+/** Times, stack traces, and the optional raw form of the outputs that the official provider's bridge adds. */
+const IGNORED = new Set(["created", "modified", "stackTrace", "__pulumi_raw_state_delta"]);
 
-/** Generated values and ids of one engine's state -> what they are, so that two states can be compared. */
+/** Maps generated values and ids of a state to names, so that the states of two engines can be compared. */
 export function namesOf(resources: readonly Recorded[]): Map<string, string> {
   const names = new Map<string, string>();
   for (const { urn, type, id, outputs = {} } of resources) {
@@ -22,14 +22,14 @@ export function namesOf(resources: readonly Recorded[]): Map<string, string> {
   return names;
 }
 
-/** Replaces each generated value by its name, or (with the two maps swapped) by another's. */
+/** Replaces each generated value by its name. */
 export function renamed(text: string, names: ReadonlyMap<string, string>): string {
-  // Long ones first: one may be in another.
+  // Long values first, since one value can contain another.
   const longest = [...names].sort(([a], [b]) => b.length - a.length);
   return longest.reduce((all, [value, name]) => all.replaceAll(value, name), text);
 }
 
-/** By URN, what two engines must agree on. */
+/** The resources by URN, without values that may differ between two engines. */
 export function comparable(resources: readonly Recorded[], drop: readonly string[] = []): Record<string, unknown> {
   const strip = (value: unknown, key = ""): unknown => {
     if (Array.isArray(value)) {
@@ -39,11 +39,11 @@ export function comparable(resources: readonly Recorded[], drop: readonly string
     }
     if (typeof value !== "object" || value === null) return value;
     if ("secret" in value) return { secret: strip(value.secret, key) };
-    // Packages need not be in the program's own directory.
-    const elsewhere = (name: string, member: unknown) =>
+    // A position outside the program is a path of the machine.
+    const isOutside = (name: string, member: unknown) =>
       name === "sourcePosition" && !/^project:\/\/\/[^/]+#/.test(String(member));
     const kept = Object.entries(value).filter(
-      ([name, member]) => !ASIDE.has(name) && !drop.includes(name) && !elsewhere(name, member),
+      ([name, member]) => !IGNORED.has(name) && !drop.includes(name) && !isOutside(name, member),
     );
     return Object.fromEntries(kept.map(([name, member]) => [name, strip(member, name)]));
   };
@@ -51,7 +51,7 @@ export function comparable(resources: readonly Recorded[], drop: readonly string
   return Object.fromEntries((JSON.parse(text) as Recorded[]).map((each) => [each.urn, each]));
 }
 
-/** A `preview --diff` as its resources' blocks and its summary; the order of what is independent is by chance. */
+/** Splits the text of `preview --diff` into one block for each resource and the summary, sorted: the order is not fixed. */
 export function blocks(text: string, names: ReadonlyMap<string, string>): string[] {
   const clean = renamed(text, names).replaceAll(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, "<uuid>");
   return clean
@@ -61,7 +61,7 @@ export function blocks(text: string, names: ReadonlyMap<string, string>): string
     .sort();
 }
 
-/** What a run says it did, and its counts; progress, times, and components (of which the official one tells no end) left out. */
+/** The result lines and counts of a run, without progress, times, and components, whose end the official engine does not print. */
 export function facts(text: string): string[] {
   return text
     .split("\n")

@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer, connect as dialSocket, type Server } from "node:net";
-import Docker from "dockerode";
 import { integrityErrors } from "../../engine/integrity";
-import { haveSamples, opened, SampleProject, SampleWorld, samples } from "./sampleSupport";
+import { skip } from "../skip";
+import { docker } from "../testStack";
+import { type Checkpoint, decrypted, SampleProject, SampleWorld, sample, sampleObjects } from "./sampleSupport";
 
-const docker = new Docker();
-
-/** Everything that up does to the world, in about the order in which it happens; and to its own state. */
+/** The calls that `up` makes, roughly in their order: to Docker, to MySQL, and to write the state file. */
 const UP = [
   "write 1",
   "write 2",
@@ -34,45 +33,42 @@ const DESTROY = [
   "write 2",
 ];
 
-/** Each run is killed at the next moment and has to cope with what the one before left. */
-describe("the sample program, killed at every step", function () {
+/** Each run is killed one call later, and starts from the state that the previous run left. */
+describe("local engine: the sample program, killed at each call", function () {
   this.timeout(240_000);
-  const world = new SampleWorld(docker);
+  const world = new SampleWorld();
   let project: SampleProject;
 
   before(async function () {
-    const why = haveSamples ? await world.start() : `no ${samples}`;
-    if (why !== undefined) {
-      console.log(`      skipped: ${why}`);
-      this.skip();
-    }
+    const reason = await world.start();
+    if (reason !== undefined) skip(this, reason);
   });
   beforeEach(() => {
     project = new SampleProject();
   });
   afterEach(async () => {
     project?.dispose();
-    if (haveSamples) await world.clean();
+    await world.clean();
   });
   after(async () => {
-    if (haveSamples) await world.stop();
+    await world.stop();
   });
 
   const password = async () => {
     if (!existsSync(project.stateFile)) return undefined;
-    const found = (await opened(project.checkpoint())).find(({ urn }) => urn.endsWith("RandomPassword::pw"));
+    const found = (await decrypted(project.checkpoint())).find(({ urn }) => urn.endsWith("RandomPassword::pw"));
     return (found?.outputs?.result as { secret: string } | undefined)?.secret;
   };
 
-  /** A run that goes on where the last one was killed, and is killed at the next moment. */
-  async function killAt(operation: string, moments: readonly string[]): Promise<void> {
+  /** Repeats an operation from where the last run was killed. Each run is killed at the next of these calls. */
+  async function killAt(operation: string, calls: readonly string[]): Promise<void> {
     let before: string | undefined;
-    for (const KILL of moments) {
+    for (const KILL of calls) {
       let { code, text } = await project.run(operation, [], { KILL }, "killedEngine.ts");
       if (code === 0) {
-        // It came past that moment earlier: from the start, then.
-        const back = await project.run(operation === "up" ? "destroy" : "up");
-        assert.equal(back.code, 0, back.text);
+        // Earlier runs have made this call already: undo everything and start again.
+        const undo = await project.run(operation === "up" ? "destroy" : "up");
+        assert.equal(undo.code, 0, undo.text);
         before = undefined;
         ({ code, text } = await project.run(operation, [], { KILL }, "killedEngine.ts"));
       }
@@ -83,26 +79,28 @@ describe("the sample program, killed at every step", function () {
     }
   }
 
-  async function orderly(): Promise<void> {
+  /** Asserts that `up` completes and leaves a valid state with each resource once. */
+  async function assertUpConverges(): Promise<void> {
     const { code, text } = await project.run("up");
     assert.equal(code, 0, text);
     assert.equal(project.checkpoint().pending_operations, undefined);
-    const resources = await opened(project.checkpoint());
+    const resources = await decrypted(project.checkpoint());
     assert.deepEqual(integrityErrors(resources), []);
     const urns = resources.map(({ urn }) => urn);
-    assert.deepEqual(urns, [...new Set(urns)], "nothing twice");
-    assert.equal(urns.length, 17);
-    const expected = ["container box", "network sample-net", "volume box-data", "database sampledb", "user sample"];
-    assert.deepEqual(await world.leftovers(), expected, "nothing orphaned");
+    assert.deepEqual(urns, [...new Set(urns)], "no URN occurs twice");
+    const official = JSON.parse(sample("03-state-after-up.json")).deployment as Checkpoint;
+    const expected = (official.resources ?? []).map(({ urn }) => urn);
+    assert.deepEqual([...urns].sort(), expected.sort(), "the same resources as in the official state");
+    assert.deepEqual(await world.leftovers(), sampleObjects);
     assert.ok((await docker.getContainer("box").inspect()).State.Running);
     const again = await project.run("up", ["expectNoChanges"]);
     assert.equal(again.code, 0, again.text);
   }
 
-  const looks = ["GET /containers/", "read user", "GET /networks/"];
+  const reads = ["GET /containers/", "read user", "GET /networks/"];
   for (const [when, ups, destroys] of [
     ["after", UP, DESTROY],
-    // What is about to happen is the same as what is recorded as begun: some of each kind will do.
+    // Before a call, the state is mostly the same as after the write before it: some calls of each kind are enough.
     [
       "before",
       UP.filter((call) => /write|create/.test(call)),
@@ -110,11 +108,11 @@ describe("the sample program, killed at every step", function () {
     ],
   ] as const) {
     const at = (calls: readonly string[]) => calls.map((call) => `${when} ${call}`);
-    it(`${when} each call: up, refresh and destroy converge`, async () => {
+    it(`killed ${when} each call: up, refresh and destroy converge`, async () => {
       await killAt("up", at(ups));
-      await orderly();
-      await killAt("refresh", at(looks));
-      await orderly();
+      await assertUpConverges();
+      await killAt("refresh", at(reads));
+      await assertUpConverges();
       await killAt("destroy", at(destroys));
       const { code, text } = await project.run("destroy");
       assert.equal(code, 0, text);
@@ -123,13 +121,13 @@ describe("the sample program, killed at every step", function () {
     });
   }
 
-  for (const [what, request, when, resource] of [
-    ["when it is asked for a container", "POST /containers/create", "before", "Container box-container"],
-    ["after it made a volume", "POST /volumes/create", "after", "Volume box-data"],
-    ["after it made a network", "POST /networks/create", "after", "Network net"],
-    ["after it made a container", "POST /containers/create", "after", "Container box-container"],
+  for (const [request, when, resource] of [
+    ["POST /containers/create", "before", "Container box-container"],
+    ["POST /volumes/create", "after", "Volume box-data"],
+    ["POST /networks/create", "after", "Network net"],
+    ["POST /containers/create", "after", "Container box-container"],
   ] as const)
-    it(`a Docker engine that goes away ${what}: one clear error, the state as far as it came, and the next run goes on`, async () => {
+    it(`Docker connection lost ${when} ${request}: up reports one error, keeps the state, and the next up completes`, async () => {
       const gate = await openGate(request, when);
       project.set("x", `1"\n  docker:host: "tcp://127.0.0.1:${gate.port}`);
       const { code, text } = await project.run("up");
@@ -139,13 +137,13 @@ describe("the sample program, killed at every step", function () {
       assert.doesNotMatch(text, /^ +at /m);
       JSON.parse(readFileSync(project.stateFile, "utf8"));
       project.unset();
-      await orderly();
+      await assertUpConverges();
       assert.equal((await project.run("destroy")).code, 0);
       assert.deepEqual(await world.leftovers(), []);
     });
 });
 
-/** A way to the Docker engine that is closed for good when `request` comes, or when the engine has answered it. */
+/** A proxy to the Docker engine that closes for good before it forwards a request, or before it returns the answer. */
 async function openGate(request: string, when: "before" | "after"): Promise<{ server: Server; port: number }> {
   let open = true;
   const server = createServer((client) => {

@@ -11,28 +11,44 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type Docker from "dockerode";
+import type { Container } from "dockerode";
 import { createConnection } from "mysql2/promise";
 import { Crypter } from "../../../engine/backend/crypto";
-import { busyboxImage, removeTestImage } from "./providersSupport";
+import { errorMessage } from "../../../errors";
+import { hasImage, ignoreMissing, removeContainer, upload } from "../containers";
+import { mysqlBase, startBareMysql } from "../mysqlServer";
+import { docker, projectDirectory } from "../testStack";
+import { eventually } from "../waiting";
+import { busyboxImage, removeBusyboxImage } from "./providers/support";
 
+/** A program, and what the official engine printed and recorded for it. */
 export const samples = path.resolve(__dirname, "../../../../shared/data/pulumi-samples");
-export const haveSamples = existsSync(samples);
+/** The text of a sample file. */
 export const sample = (name: string): string => readFileSync(path.join(samples, name), "utf8");
 
-/** As the samples have it, although the kernel may give it to an outgoing connection. */
+/** The port that the samples name. The kernel may use it for an outgoing connection. */
 const MYSQL_PORT = 33970;
-export const mysqlContainer = "apim-sample-mysql";
+const MYSQL_CONTAINER = "apim-sample-mysql";
 const IMAGE = "local/bb:1";
 export const PASSPHRASE = "x";
-const root = path.resolve(__dirname, "../../..");
+/** All objects that the sample program creates in Docker and MySQL, as {@link SampleWorld.leftovers} lists them. */
+export const sampleObjects = [
+  "container box",
+  "network sample-net",
+  "volume box-data",
+  "database sampledb",
+  "user sample",
+];
 
-export interface Ran {
+/** The end of a process. */
+export interface ProcessResult {
+  /** The exit code; null if a signal ended the process. */
   readonly code: number | null;
+  /** Stdout and stderr. */
   readonly text: string;
 }
 
-/** The sample program in a directory of its own, run by the local engine in processes of their own. */
+/** The sample program in a temporary directory. The local engine runs it in a separate process. */
 export class SampleProject {
   readonly dir = mkdtempSync(path.join(tmpdir(), "apim-sample-"));
 
@@ -40,14 +56,14 @@ export class SampleProject {
     for (const name of ["index.ts", "Pulumi.yaml", "Pulumi.dev.yaml"])
       copyFileSync(path.join(samples, name), path.join(this.dir, name));
     writeFileSync(path.join(this.dir, "package.json"), "{}");
-    symlinkSync(path.join(root, "node_modules"), path.join(this.dir, "node_modules"));
+    symlinkSync(path.join(projectDirectory, "node_modules"), path.join(this.dir, "node_modules"));
   }
 
   get stateFile(): string {
     return path.join(this.dir, ".pulumi/stacks/sample/dev.json");
   }
 
-  /** Puts a setting beside the endpoint, as `pulumi config set` does. */
+  /** Sets a configuration value, as `pulumi config set` does. */
   set(key: string, value: string): void {
     writeFileSync(
       path.join(this.dir, "Pulumi.dev.yaml"),
@@ -55,12 +71,13 @@ export class SampleProject {
     );
   }
 
+  /** Restores the configuration of the sample. */
   unset(): void {
     writeFileSync(path.join(this.dir, "Pulumi.dev.yaml"), sample("Pulumi.dev.yaml"));
   }
 
-  /** Gives it state that was recorded elsewhere. */
-  take(checkpoint: string): void {
+  /** Replaces the state file. */
+  setState(checkpoint: string): void {
     mkdirSync(path.dirname(this.stateFile), { recursive: true });
     writeFileSync(this.stateFile, checkpoint);
   }
@@ -70,7 +87,7 @@ export class SampleProject {
     flags: readonly string[] = [],
     env: NodeJS.ProcessEnv = {},
     script = "engine.ts",
-  ): Promise<Ran> {
+  ): Promise<ProcessResult> {
     const child = spawn(
       process.execPath,
       [
@@ -82,7 +99,7 @@ export class SampleProject {
         ...flags,
       ],
       {
-        cwd: root,
+        cwd: projectDirectory,
         env: { ...process.env, PULUMI_BACKEND_URL: "", PULUMI_CONFIG_PASSPHRASE: PASSPHRASE, TERM: "dumb", ...env },
         stdio: ["ignore", "pipe", "pipe"],
       },
@@ -122,8 +139,8 @@ export interface Checkpoint {
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
-/** The resources with secrets opened, as `{ secret: value }`. */
-export async function opened({ resources, secrets_providers }: Checkpoint): Promise<Recorded[]> {
+/** The resources of a checkpoint, with decrypted secrets as `{ secret: value }`. */
+export async function decrypted({ resources, secrets_providers }: Checkpoint): Promise<Recorded[]> {
   const crypter = await Crypter.open(PASSPHRASE, secrets_providers.state.salt, "state");
   const open = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(open);
@@ -136,8 +153,8 @@ export async function opened({ resources, secrets_providers }: Checkpoint): Prom
   return (resources ?? []).map((each) => open(each) as Recorded);
 }
 
-/** The reverse of {@link opened}: a checkpoint with these resources, their secrets under the same key. */
-export async function sealed(like: Checkpoint, resources: readonly Recorded[]): Promise<Checkpoint> {
+/** The reverse of {@link decrypted}: the checkpoint with these resources, encrypted with its own key. */
+export async function encrypted(like: Checkpoint, resources: readonly Recorded[]): Promise<Checkpoint> {
   const crypter = await Crypter.open(PASSPHRASE, like.secrets_providers.state.salt, "state");
   const close = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(close);
@@ -151,64 +168,47 @@ export async function sealed(like: Checkpoint, resources: readonly Recorded[]): 
 
 /** What the sample program needs: its image, and a MySQL server at its endpoint. */
 export class SampleWorld {
+  private started = false;
   private tagged = false;
 
-  constructor(private readonly docker: Docker) {}
-
-  /** @returns why it can't be, if so */
+  /** @returns the reason if the tests must be skipped */
   async start(): Promise<string | undefined> {
-    const base = "wso2-apim/base-mysql:9";
-    const there = (name: string) =>
-      this.docker
-        .getImage(name)
-        .inspect()
-        .then(
-          () => true,
-          () => false,
-        );
-    if (!(await there(base))) return `no image ${base} (npm run setup builds it)`;
-    if (!(await there(IMAGE))) {
-      const busybox = await busyboxImage(this.docker);
+    if (!existsSync(samples)) return `no ${samples}`;
+    if (!(await hasImage(mysqlBase))) return `no image ${mysqlBase} (npm run setup builds it)`;
+    if (!(await hasImage(IMAGE))) {
+      const busybox = await busyboxImage();
       if (busybox === undefined) return "busybox-static cannot be downloaded (apt-get update?)";
-      await this.docker.getImage(busybox).tag({ repo: "local/bb", tag: "1" });
+      await docker.getImage(busybox).tag({ repo: "local/bb", tag: "1" });
       this.tagged = true;
-      await removeTestImage(this.docker);
+      await removeBusyboxImage();
     }
-    await this.removeDocker("box", mysqlContainer);
-    const script =
-      "mkdir -p /var/run/mysqld /var/lib/mysql-files && " +
-      "mysqld --initialize-insecure --user=root --datadir=/tmp/data && " +
-      `echo "CREATE USER 'admin'@'%' IDENTIFIED BY 'adminpw'; GRANT ALL ON *.* TO 'admin'@'%' WITH GRANT OPTION;" > /init.sql && ` +
-      "exec mysqld --user=root --datadir=/tmp/data --init-file=/init.sql --innodb-buffer-pool-size=32M --performance-schema=OFF";
-    const container = await this.docker.createContainer({
-      name: mysqlContainer,
-      Image: base,
-      Cmd: ["sh", "-c", script],
+    this.started = true;
+    await this.removeDocker("box", MYSQL_CONTAINER);
+    const container = await docker.createContainer({
+      name: MYSQL_CONTAINER,
+      Image: mysqlBase,
+      Cmd: ["sh", "-c", startBareMysql],
       ExposedPorts: { "3306/tcp": {} },
       HostConfig: { PortBindings: { "3306/tcp": [{ HostIp: "127.0.0.1", HostPort: String(MYSQL_PORT) }] } },
     });
-    await this.startOnItsPort(container);
-    await this.ready();
+    const admin =
+      "CREATE USER 'admin'@'%' IDENTIFIED BY 'adminpw';\nGRANT ALL ON *.* TO 'admin'@'%' WITH GRANT OPTION;\n";
+    await upload(container, "/", { "init.sql": admin });
+    await this.startWhenPortIsFree(container);
+    await eventually("MySQL answers", () => this.query("SELECT 1").catch(() => undefined));
     return undefined;
   }
 
-  /** Waits for an outgoing connection that has the port just now. */
-  private async startOnItsPort(container: Docker.Container): Promise<void> {
-    for (const until = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 1000))) {
+  private async startWhenPortIsFree(container: Container): Promise<void> {
+    await eventually(`port ${MYSQL_PORT} is free`, async () => {
       try {
-        return void (await container.start());
+        await container.start();
+        return true;
       } catch (error) {
-        if (Date.now() > until || !/address already in use/.test((error as Error).message)) throw error;
+        if (!/address already in use/.test(errorMessage(error))) throw error;
+        return false;
       }
-    }
-  }
-
-  async ready(): Promise<void> {
-    for (const until = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 250))) {
-      const answer = await this.query("SELECT 1").catch((error: Error) => error);
-      if (!(answer instanceof Error)) return;
-      if (Date.now() > until) throw answer;
-    }
+    });
   }
 
   async query(sql: string): Promise<Record<string, unknown>[]> {
@@ -226,12 +226,12 @@ export class SampleWorld {
     }
   }
 
-  /** Everything that the program makes, by name. */
+  /** The existing objects that the program creates. */
   async leftovers(): Promise<string[]> {
     const [containers, networks, volumes] = await Promise.all([
-      this.docker.listContainers({ all: true }),
-      this.docker.listNetworks(),
-      this.docker.listVolumes(),
+      docker.listContainers({ all: true }),
+      docker.listNetworks(),
+      docker.listVolumes(),
     ]);
     return [
       ...containers.filter(({ Names }) => Names.includes("/box")).map(() => "container box"),
@@ -242,25 +242,23 @@ export class SampleWorld {
     ];
   }
 
-  /** What a broken run left. */
+  /** Removes what an aborted run left. */
   async clean(): Promise<void> {
+    if (!this.started) return;
     await this.removeDocker("box");
     await this.query("DROP DATABASE IF EXISTS sampledb");
     await this.query("DROP USER IF EXISTS 'sample'@'%'");
   }
 
   private async removeDocker(...containers: string[]): Promise<void> {
-    const gone = (work: Promise<unknown>) =>
-      work.catch((error: { statusCode?: number }) => {
-        if (error.statusCode !== 404) throw error;
-      });
-    for (const name of containers) await gone(this.docker.getContainer(name).remove({ force: true, v: true }));
-    await gone(this.docker.getNetwork("sample-net").remove());
-    await gone(this.docker.getVolume("box-data").remove());
+    for (const name of containers) await removeContainer(name);
+    await ignoreMissing(docker.getNetwork("sample-net").remove());
+    await ignoreMissing(docker.getVolume("box-data").remove());
   }
 
   async stop(): Promise<void> {
-    await this.removeDocker("box", mysqlContainer);
-    if (this.tagged) await this.docker.getImage(IMAGE).remove();
+    if (!this.started) return;
+    await this.removeDocker("box", MYSQL_CONTAINER);
+    if (this.tagged) await docker.getImage(IMAGE).remove();
   }
 }

@@ -26,8 +26,8 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
 /**
- * Stands in a pack made by the tests where the product's classes would be. It starts, connects, listens and stops as the
- * product does, and refuses what the product could not work with.
+ * The server in the tests' product pack, in place of the product's classes. It starts, connects to its databases, listens
+ * and stops as the product does, and ends with an error if the product could not work.
  */
 public class PackServer {
   static final List<String> PROFILES =
@@ -49,7 +49,7 @@ public class PackServer {
 
     Document carbon = parse("repository/conf/carbon.xml");
     connectAll();
-    // The product does not finish its start without it, and says nothing.
+    // Without the directory carbonapps, the product never finishes its start, and logs nothing about it.
     if (has("test-never-opens") || !new File(home, "repository/carbonapps").isDirectory()) Thread.sleep(Long.MAX_VALUE);
     SSLServerSocket server = listen(carbon, 9443 + Integer.parseInt(text(carbon.getDocumentElement(), "Offset")));
     log("WSO2 Carbon started in " + (System.currentTimeMillis() - began) / 1000 + " sec");
@@ -64,7 +64,7 @@ public class PackServer {
     return new File(home, "repository/conf/" + name).exists();
   }
 
-  /** As the product, which takes some seconds, and sometimes for ever. */
+  /** Takes some seconds to stop, as the product does, or never stops. */
   static void stopSlowly() {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
       log("Shutdown hook triggered....");
@@ -116,7 +116,7 @@ public class PackServer {
       String head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + answer.length() + "\r\n\r\n";
       socket.getOutputStream().write((head + answer).getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      // A client that leaves half way is its own affair.
+      // A client that closes the connection early is ignored.
     }
   }
 
@@ -133,7 +133,7 @@ public class PackServer {
     System.exit(1);
   }
 
-  /** To the console and to the file, as the product's log4j.properties has it. */
+  /** Logs to the console and to the file, as the product's log4j.properties configures. */
   static synchronized void log(String message) {
     String line = "[" + new Date() + "]  INFO - " + message;
     System.out.println(line);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# In a pack made by the tests: starts as the product's own script does. The JVM is its child and gets no signal from it,
-# JAVA_OPTS stand behind its own options, and a JVM that ends with 121 is started again.
+# Starts the server in the tests' product pack as the product's own script does: the JVM is a child process that gets no
+# signal from the script, JAVA_OPTS come after the script's own options, and a JVM that ends with 121 is started again.
 [ -z "$CARBON_HOME" ] && CARBON_HOME=$(cd "$(dirname "$0")/.." && pwd)
 if [ -z "$JAVA_HOME" ]; then
   echo "You must set the JAVA_HOME variable before running CARBON."

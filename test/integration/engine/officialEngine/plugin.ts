@@ -1,7 +1,6 @@
 /**
- * A package of this project's providers as a plugin of the official engine, for tests on machines that have the Pulumi
- * CLI but not its plugins: `plugin.ts PACKAGE VERSION`. What it proves is about the engines, not about the official
- * providers.
+ * Serves one of this project's providers as a plugin of the official engine: `plugin.ts PACKAGE VERSION`. Used on machines
+ * that have the Pulumi CLI but not its plugins, so such tests compare the engines, not the official providers.
  */
 
 import * as grpc from "@grpc/grpc-js";
@@ -33,68 +32,70 @@ function configured(): Provider {
   return provider;
 }
 
-interface Request {
+interface ResourceRequest {
   getUrn(): string;
   getType(): string;
 }
 
-const refOf = (request: Request): ResourceRef => ({ urn: request.getUrn(), type: request.getType() });
+const refOf = (request: ResourceRequest): ResourceRef => ({ urn: request.getUrn(), type: request.getType() });
 const existingOf = (
-  request: Request & { getId(): string },
+  request: ResourceRequest & { getId(): string },
   inputs: Struct | undefined,
   outputs: Struct | undefined,
 ): Existing => ({ ...refOf(request), id: request.getId(), inputs: plain(inputs), outputs: plain(outputs) });
-/** The engine adds the marks that come from inputs. */
+/** Marks the secret outputs. The engine marks those that come from secret inputs. */
 const outputsOf = (type: string, outputs: Properties): Struct =>
   toStruct(markPaths(outputs as Props, configured().secretOutputs(type)));
 
-function answer<Asked, Told>(work: (request: Asked) => Told | Promise<Told>): grpc.handleUnaryCall<Asked, Told> {
+function handle<Request, Response>(
+  work: (request: Request) => Response | Promise<Response>,
+): grpc.handleUnaryCall<Request, Response> {
   return ({ request }, callback) => {
     Promise.resolve()
       .then(() => work(request))
       .then(
-        (told) => callback(null, told),
+        (response) => callback(null, response),
         (error: Error) => callback({ code: grpc.status.UNKNOWN, message: error.message }),
       );
   };
 }
 
 const service = {
-  getPluginInfo: answer(() => new plugin.PluginInfo().setVersion(version)),
-  checkConfig: answer((request: rpc.CheckRequest) => new rpc.CheckResponse().setInputs(request.getNews())),
-  diffConfig: answer(() => new rpc.DiffResponse()),
-  configure: answer((request: rpc.ConfigureRequest) => {
+  getPluginInfo: handle(() => new plugin.PluginInfo().setVersion(version)),
+  checkConfig: handle((request: rpc.CheckRequest) => new rpc.CheckResponse().setInputs(request.getNews())),
+  diffConfig: handle(() => new rpc.DiffResponse()),
+  configure: handle((request: rpc.ConfigureRequest) => {
     const { version: _, ...config } = plain(request.getArgs());
     provider = providersFor({ dir: process.cwd(), log: () => undefined })(pkg, config);
     return new rpc.ConfigureResponse();
   }),
-  check: answer(async (request: rpc.CheckRequest) => {
+  check: handle(async (request: rpc.CheckRequest) => {
     const olds = request.hasOlds() ? plain(request.getOlds()) : undefined;
     const { inputs, failures } = await configured().check(refOf(request), olds, plain(request.getNews()));
-    const told = failures.map(({ property, reason }) => new rpc.CheckFailure().setProperty(property).setReason(reason));
-    return new rpc.CheckResponse().setInputs(toStruct(inputs as Props)).setFailuresList(told);
+    const list = failures.map(({ property, reason }) => new rpc.CheckFailure().setProperty(property).setReason(reason));
+    return new rpc.CheckResponse().setInputs(toStruct(inputs as Props)).setFailuresList(list);
   }),
-  diff: answer(async (request: rpc.DiffRequest) => {
+  diff: handle(async (request: rpc.DiffRequest) => {
     const existing = existingOf(request, request.getOldInputs(), request.getOlds());
     const { changes, replaces, deleteBeforeReplace, detailed } = await configured().diff(
       existing,
       plain(request.getNews()),
     );
-    const told = new rpc.DiffResponse()
+    const response = new rpc.DiffResponse()
       .setChanges(changes ? rpc.DiffResponse.DiffChanges.DIFF_SOME : rpc.DiffResponse.DiffChanges.DIFF_NONE)
       .setReplacesList([...replaces])
       .setDiffsList([...new Set([...replaces, ...Object.keys(detailed).map((path) => String(parsePath(path)[0]))])])
       .setDeletebeforereplace(deleteBeforeReplace)
       .setHasdetaileddiff(true);
     for (const [path, kind] of Object.entries(detailed))
-      told.getDetaileddiffMap().set(path, new rpc.PropertyDiff().setKind(kinds[kind] as never).setInputdiff(true));
-    return told;
+      response.getDetaileddiffMap().set(path, new rpc.PropertyDiff().setKind(kinds[kind] as never).setInputdiff(true));
+    return response;
   }),
-  create: answer(async (request: rpc.CreateRequest) => {
+  create: handle(async (request: rpc.CreateRequest) => {
     const { id, outputs } = await configured().create(refOf(request), plain(request.getProperties()), context);
     return new rpc.CreateResponse().setId(id).setProperties(outputsOf(request.getType(), outputs));
   }),
-  read: answer(async (request: rpc.ReadRequest) => {
+  read: handle(async (request: rpc.ReadRequest) => {
     const found = await configured().read(existingOf(request, request.getInputs(), request.getProperties()), context);
     if (found === undefined) return new rpc.ReadResponse();
     return new rpc.ReadResponse()
@@ -102,17 +103,17 @@ const service = {
       .setInputs(toStruct(found.inputs as Props))
       .setProperties(outputsOf(request.getType(), found.outputs));
   }),
-  update: answer(async (request: rpc.UpdateRequest) => {
+  update: handle(async (request: rpc.UpdateRequest) => {
     const existing = existingOf(request, request.getOldInputs(), request.getOlds());
     const { outputs } = await configured().update(existing, plain(request.getNews()), context);
     return new rpc.UpdateResponse().setProperties(outputsOf(request.getType(), outputs));
   }),
-  delete: answer(async (request: rpc.DeleteRequest) => {
+  delete: handle(async (request: rpc.DeleteRequest) => {
     await configured().delete(existingOf(request, request.getOldInputs(), request.getProperties()), context);
     return new Empty();
   }),
-  cancel: answer(() => new Empty()),
-  attach: answer(() => new Empty()),
+  cancel: handle(() => new Empty()),
+  attach: handle(() => new Empty()),
 };
 
 const server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
-import type { Ran } from "../sampleSupport";
+import { projectDirectory } from "../../testStack";
+import type { ProcessResult } from "../sampleSupport";
 
-const root = path.resolve(__dirname, "../../../..");
 const run = promisify(execFile);
 const packages = ["docker", "mysql", "random"] as const;
 
-/** The Pulumi CLI of this machine, with this project's providers as its plugins: it never asks for another one. */
+/** The Pulumi CLI of this machine, with this project's providers as its plugins. The CLI downloads no other plugin. */
 export class PulumiCli {
   private readonly home = mkdtempSync(path.join(tmpdir(), "apim-pulumi-"));
   readonly environment: NodeJS.ProcessEnv = {
@@ -20,7 +20,7 @@ export class PulumiCli {
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
   };
 
-  /** @returns why there is none, if so */
+  /** @returns the reason if there is no Pulumi CLI */
   static async find(): Promise<PulumiCli | string> {
     try {
       await run("pulumi", ["version"], { env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" } });
@@ -29,16 +29,21 @@ export class PulumiCli {
       throw error;
     }
     const cli = new PulumiCli();
-    await cli.makePlugins();
+    await cli.createPlugins();
     return cli;
   }
 
-  private async makePlugins(): Promise<void> {
-    // In the project, so that it finds the packages.
-    const outfile = path.join(root, "dist", "providerPlugin.cjs");
+  private async createPlugins(): Promise<void> {
+    // Inside the project, so that Node finds the packages.
+    const outfile = path.join(projectDirectory, "dist", "providerPlugin.cjs");
     await build({
       entryPoints: [path.join(__dirname, "plugin.ts")],
-      ...{ outfile, bundle: true, packages: "external", platform: "node", target: "node20", format: "cjs" },
+      outfile,
+      bundle: true,
+      packages: "external",
+      platform: "node",
+      target: "node20",
+      format: "cjs",
     });
     mkdirSync(path.join(this.home, "plugins"));
     for (const name of packages) {
@@ -49,8 +54,8 @@ export class PulumiCli {
     }
   }
 
-  /** Runs it on a project whose state is in the project's directory. */
-  async run(directory: string, passphrase: string, args: readonly string[]): Promise<Ran> {
+  /** Runs the CLI on a project whose state is in the project's directory. */
+  async run(directory: string, passphrase: string, args: readonly string[]): Promise<ProcessResult> {
     const env = {
       ...process.env,
       ...this.environment,

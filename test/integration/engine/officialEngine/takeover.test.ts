@@ -1,50 +1,43 @@
 import assert from "node:assert/strict";
-import Docker from "dockerode";
 import { integrityErrors } from "../../../engine/integrity";
+import { skip } from "../../skip";
 import { TestStack } from "../../testStack";
 import { comparable } from "../sampleCompare";
-import { haveSamples, opened, PASSPHRASE, SampleProject, SampleWorld, samples } from "../sampleSupport";
+import { decrypted, PASSPHRASE, SampleProject, SampleWorld, sampleObjects } from "../sampleSupport";
 import { PulumiCli } from "./pulumiCli";
 
-interface Planned {
+interface PreviewStep {
   readonly op: string;
   readonly urn: string;
   readonly diffReasons?: readonly string[];
   readonly replaceReasons?: readonly string[];
 }
 
-/** Both engines, with the same providers, on the same programs. */
-describe("the Pulumi CLI and the local engine", function () {
+/** Both engines run the same programs with the same providers. */
+describe("Pulumi CLI and local engine take turns", function () {
   this.timeout(240_000);
   this.slow(60_000);
   let cli: PulumiCli;
 
   before(async function () {
     const found = await PulumiCli.find();
-    if (typeof found !== "string") cli = found;
-    else {
-      console.log(`      skipped: ${found}`);
-      this.skip();
-    }
+    if (typeof found === "string") skip(this, found);
+    cli = found;
   });
   after(() => cli?.dispose());
 
-  describe("on the sample program", () => {
-    const world = new SampleWorld(new Docker());
+  describe("with the sample program", () => {
+    const world = new SampleWorld();
     let project: SampleProject;
     const generated = ["bcryptHash"];
-    /** By the CLI. */
-    let recorded: Record<string, unknown>;
+    /** The state that the CLI recorded. */
+    let cliState: Record<string, unknown>;
 
     before(async function () {
-      const why = haveSamples ? await world.start() : `no ${samples}`;
-      if (why === undefined) return;
-      console.log(`      skipped: ${why}`);
-      this.skip();
+      const reason = await world.start();
+      if (reason !== undefined) skip(this, reason);
     });
-    after(async () => {
-      if (haveSamples) await world.stop();
-    });
+    after(() => world.stop());
     beforeEach(() => {
       project = new SampleProject();
     });
@@ -63,13 +56,12 @@ describe("the Pulumi CLI and the local engine", function () {
       assert.equal(code, 0, text);
       return text;
     }
-    const state = () => opened(project.checkpoint());
-    const made = ["container box", "network sample-net", "volume box-data", "database sampledb", "user sample"];
+    const state = () => decrypted(project.checkpoint());
 
-    it("the local one goes on with what the CLI brought up: no change, no drift, destroyed", async () => {
+    it("the local engine continues a stack of the CLI: finds no change and no drift, and destroys everything", async () => {
       await official("stack", "select", "--create");
       await official("up", "--yes", "--skip-preview");
-      recorded = comparable(await state(), generated);
+      cliState = comparable(await state(), generated);
       await local("preview", "expectNoChanges");
       await local("refresh", "expectNoChanges");
       await local("up", "expectNoChanges");
@@ -77,10 +69,10 @@ describe("the Pulumi CLI and the local engine", function () {
       assert.deepEqual(await world.leftovers(), []);
     });
 
-    it("the CLI goes on with what the local one brought up: no change, no drift, destroyed", async () => {
+    it("the CLI continues a stack of the local engine: finds no change and no drift, and destroys everything", async () => {
       await local("up");
-      assert.deepEqual(await world.leftovers(), made);
-      assert.deepEqual(comparable(await state(), generated), recorded, "the state of both is the same");
+      assert.deepEqual(await world.leftovers(), sampleObjects);
+      assert.deepEqual(comparable(await state(), generated), cliState, "both engines record the same state");
       await official("preview", "--expect-no-changes");
       await official("refresh", "--yes", "--skip-preview", "--expect-no-changes");
       await official("up", "--yes", "--skip-preview", "--expect-no-changes");
@@ -89,16 +81,16 @@ describe("the Pulumi CLI and the local engine", function () {
       assert.deepEqual(await world.leftovers(), []);
     });
 
-    it("plan the same for a changed setting, and each carries out what the other began", async () => {
+    it("both plan the same steps for a changed setting, and each continues after an up of the other", async () => {
       await local("up");
       project.set("b", "7");
-      const plan = ({ steps }: { steps: Planned[] }) =>
+      const plan = ({ steps }: { steps: PreviewStep[] }) =>
         steps
           .map(({ op, urn, diffReasons = [], replaceReasons = [] }) => [op, urn, diffReasons, replaceReasons])
           .sort((one, other) => (String(one) < String(other) ? -1 : 1));
-      const theirs = JSON.parse((await official("preview", "--json")).replace(/^[^{]*/, ""));
-      const ours = JSON.parse(await local("preview", "json"));
-      assert.deepEqual(plan(ours), plan(theirs));
+      const cliPlan = JSON.parse((await official("preview", "--json")).replace(/^[^{]*/, ""));
+      const localPlan = JSON.parse(await local("preview", "json"));
+      assert.deepEqual(plan(localPlan), plan(cliPlan));
       await official("up", "--yes", "--skip-preview");
       await local("up", "expectNoChanges");
       project.unset();
@@ -108,7 +100,7 @@ describe("the Pulumi CLI and the local engine", function () {
       assert.deepEqual(await world.leftovers(), []);
     });
 
-    it("the CLI reads the state that a run of the local one left that was killed", async () => {
+    it("the CLI reads the state that a killed run of the local engine left", async () => {
       for (const [operation, KILL] of [
         ["up", "after POST /networks/create"],
         ["up", "before create user"],
@@ -127,7 +119,7 @@ describe("the Pulumi CLI and the local engine", function () {
     });
   });
 
-  describe("on the deployment", () => {
+  describe("with the deployment", () => {
     const stack = new TestStack("itest-cli");
 
     before(() => {
@@ -135,7 +127,7 @@ describe("the Pulumi CLI and the local engine", function () {
     });
     after(() => stack.dispose());
 
-    it("npm run up uses the CLI where it is; the local engine finds nothing to change, and the other way round", async () => {
+    it("APIM_ENGINE=pulumi: after an up of one engine, the other finds nothing to change", async () => {
       const official = { ...cli.environment, APIM_ENGINE: "pulumi" };
       const up = await stack.runIn(official, "up");
       assert.equal(up.status, 0, up.output);
@@ -150,7 +142,7 @@ describe("the Pulumi CLI and the local engine", function () {
         const again = await stack.runIn(official, command, "--expect-no-changes");
         assert.equal(again.status, 0, `${command}: ${again.output}`);
       }
-      // MySQL's container is made anew; what is on its volume is not.
+      // MySQL's container is replaced; its volume is kept.
       stack.set({ databaseMemory: 600 });
       const larger = await stack.runIn(official, "up", "--skip-verify");
       assert.equal(larger.status, 0, larger.output);

@@ -4,32 +4,26 @@ import os from "node:os";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
-import type Docker from "dockerode";
 import { pack } from "tar-stream";
-import type { CheckFailure, Context, Existing, Properties, Provider } from "../../../engine/provider";
+import type { CheckFailure, Context, Existing, Properties, Provider } from "../../../../engine/provider";
+import { providerFor } from "../../../engine/providers/support";
+import { hasImage, ignoreMissing } from "../../containers";
+import { skip } from "../../skip";
+import { docker } from "../../testStack";
 
 const run = promisify(execFile);
 export const prefix = "apim-ptest-";
 const built = `${prefix}image:1`;
 
-/** An image with a shell: one with busybox, else the project's own base; undefined if neither can be had. */
-export async function testImage(docker: Docker): Promise<string | undefined> {
+/** An image with a shell: busybox, or the project's Debian base. @returns undefined if neither is available */
+async function testImage(): Promise<string | undefined> {
   const base = "wso2-apim/base-debian:bookworm";
-  return (await has(docker, built)) ? built : (await has(docker, base)) ? base : busyboxImage(docker);
+  return (await hasImage(built)) ? built : (await hasImage(base)) ? base : busyboxImage();
 }
 
-const has = (docker: Docker, name: string): Promise<boolean> =>
-  docker
-    .getImage(name)
-    .inspect()
-    .then(
-      () => true,
-      () => false,
-    );
-
-/** An image with nothing but busybox from Debian's package; undefined if that can't be downloaded. */
-export async function busyboxImage(docker: Docker): Promise<string | undefined> {
-  if (await has(docker, built)) return built;
+/** An image with busybox from Debian's package and nothing else. @returns undefined if the package can't be downloaded */
+export async function busyboxImage(): Promise<string | undefined> {
+  if (await hasImage(built)) return built;
   const directory = await mkdtemp(path.join(os.tmpdir(), prefix));
   try {
     await run("apt-get", ["download", "busybox-static"], { cwd: directory });
@@ -58,19 +52,13 @@ export async function busyboxImage(docker: Docker): Promise<string | undefined> 
   }
 }
 
-/** The image that {@link testImage} made, if it did; the project's own base stays. */
-export async function removeTestImage(docker: Docker): Promise<void> {
-  const found = await docker
-    .getImage(built)
-    .inspect()
-    .catch(() => undefined);
-  if (found) {
-    await docker.getImage(built).remove({ force: true });
-  }
+/** Removes the busybox image. The project's Debian base stays. */
+export async function removeBusyboxImage(): Promise<void> {
+  await ignoreMissing(docker.getImage(built).remove({ force: true }));
 }
 
-/** Removes what tests of an earlier, broken run may have left, and what this one made: by its prefix only. */
-export async function removeLeftovers(docker: Docker): Promise<void> {
+/** Removes all containers, networks, volumes and images with the tests' prefix, also those of an earlier run. */
+export async function removeLeftovers(): Promise<void> {
   for (const one of await docker.listContainers({ all: true, filters: { name: [`^/${prefix}`] } })) {
     await docker.getContainer(one.Id).remove({ force: true, v: true });
   }
@@ -87,17 +75,13 @@ export async function removeLeftovers(docker: Docker): Promise<void> {
   }
 }
 
-export interface Logged {
-  readonly context: Context;
-  readonly lines: string[];
-}
-
-export function logged(signal = new AbortController().signal): Logged {
+/** A context that records the lines of progress. */
+export function logged(signal = new AbortController().signal): { readonly context: Context; readonly lines: string[] } {
   const lines: string[] = [];
   return { context: { log: (line) => void lines.push(line), signal }, lines };
 }
 
-/** What the engine does with a provider, one resource at a time. */
+/** Calls a provider for one resource as the engine does. */
 export class Driver {
   constructor(
     readonly provider: Provider,
@@ -120,8 +104,8 @@ export class Driver {
   async create(inputs: Properties, context = logged().context): Promise<Existing> {
     const checked = await this.checked(inputs);
     await this.provider.refuseForeign?.(this.resource, checked, context);
-    const made = await this.provider.create(this.resource, checked, context);
-    return { ...this.resource, id: made.id, inputs: checked, outputs: made.outputs };
+    const { id, outputs } = await this.provider.create(this.resource, checked, context);
+    return { ...this.resource, id, inputs: checked, outputs };
   }
 
   async read(existing: Existing): Promise<Existing | undefined> {
@@ -151,3 +135,41 @@ export class Driver {
     await this.provider.delete(existing, context);
   }
 }
+
+const provider = providerFor("docker", {});
+export const images = new Driver(provider, "docker:index/remoteImage:RemoteImage", "image");
+export const networks = new Driver(provider, "docker:index/network:Network", "network");
+export const volumes = new Driver(provider, "docker:index/volume:Volume", "volume");
+export const containers = new Driver(provider, "docker:index/container:Container", "container");
+export const subnet = "172.29.213.0/24";
+
+/**
+ * Provides an image with a shell to the tests of a describe, and removes what the tests create.
+ * @returns a function that returns the image's name
+ */
+export function useTestImage(): () => string {
+  let image = "";
+  before(async function () {
+    if (!(await docker.ping().catch(() => undefined))) skip(this, "no Docker engine answers");
+    await removeLeftovers();
+    image =
+      (await testImage()) ??
+      skip(this, "no image with a shell, and busybox-static cannot be downloaded (apt-get update?)");
+  });
+  afterEach(removeLeftovers);
+  after(removeBusyboxImage);
+  return () => image;
+}
+
+/** Removes empty values: after a read, the official providers have empty values in place of null. */
+export const withoutEmpty = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).map(([key, member]) => [key, withoutEmpty(member)] as const);
+  const empty = [null, undefined, false, 0, ""] as unknown[];
+  return Object.fromEntries(
+    members.filter(
+      ([, each]) => !empty.includes(each) && !(typeof each === "object" && Object.keys(each ?? {}).length === 0),
+    ),
+  );
+};
