@@ -9,17 +9,17 @@ import { type RawSettings, settingsSchema } from "../../settings";
 import { settingInfo } from "../../settings/schema/describe";
 import { deploymentOf, realDistribution, standInDistribution } from "./stock";
 
-/** What a change of settings does to the nodes that there are before and after it. */
+/** A change of settings, and its effect on the nodes that exist before and after it. */
 interface Change {
   readonly from?: RawSettings;
   readonly to: RawSettings;
-  /** What each new line must hold. */
+  /** Matches every added line. */
   readonly lines: RegExp;
   /** `<node> <file>` -> lines added and removed. */
   readonly files: Readonly<Record<string, string>>;
-  /** Where the product's own 1.9.0 files differ from the stand-in's, instead of `files`. */
+  /** The same as `files` for the files of the product 1.9.0, where they differ from the stand-in's. */
   readonly product?: Readonly<Record<string, string>>;
-  /** The stand-in's files have no place for it. */
+  /** Only the product's files have a place for the setting. */
   readonly productOnly?: true;
 }
 
@@ -34,7 +34,7 @@ function each(count: string, file: string, ...nodes: readonly string[]): Record<
   return Object.fromEntries(nodes.map((node) => [`${node} ${file}`, count]));
 }
 
-const environments = { ...each("+1 -1", apiManager, keyManager, publisher, store) };
+const environments = each("+1 -1", apiManager, keyManager, publisher, store);
 const jwtNodes = [keyManager, publisher];
 const identity = each("+7 -7", "identity.xml", keyManager);
 const proxyPorts = {
@@ -292,7 +292,7 @@ const changes: readonly Change[] = [
     from: { gatewayWorkers: 1 },
     to: { gatewayWorkers: 2 },
     lines: /member>|172\.28\.0\.43|<port>4000</,
-    files: { ...each("+4 -0", "axis2.xml", gateway, "gateway-worker-1") },
+    files: each("+4 -0", "axis2.xml", gateway, "gateway-worker-1"),
   },
   {
     from: { gatewayWorkers: 1 },
@@ -307,7 +307,7 @@ const changes: readonly Change[] = [
     files: { ...each("+6 -6", "carbon.xml", gateway), ...each("+5 -5", "carbon.xml", "gateway-worker-1") },
     productOnly: true,
   },
-  // Up to 1.8 only; features.test.ts has them.
+  // Only files up to version 1.8 change; features.test.ts tests them.
   {
     to: {
       analytics: true,
@@ -319,7 +319,7 @@ const changes: readonly Change[] = [
     lines: /^$/,
     files: {},
   },
-  // These concern containers and databases, not files.
+  // These settings affect containers and databases, not files.
   { to: { publishAddress: "0.0.0.0", managementAddress: "127.0.0.2" }, lines: /^$/, files: {} },
   { to: { managementPort: 7443 }, lines: /^$/, files: {} },
   { to: { databasePort: 7443 }, lines: /^$/, files: {} },
@@ -334,8 +334,12 @@ const changes: readonly Change[] = [
   { to: { distribution: "elsewhere", jdbcDriver: "5.1.40" }, lines: /^$/, files: {} },
   {
     to: {
-      ...{ keystore: "k.jks", keystoreAlias: "x", keystorePassword: "x", keyPassword: "x" },
-      ...{ truststore: "t.jks", truststorePassword: "x" },
+      keystore: "k.jks",
+      keystoreAlias: "x",
+      keystorePassword: "x",
+      keyPassword: "x",
+      truststore: "t.jks",
+      truststorePassword: "x",
     },
     lines: /^$/,
     files: {},
@@ -343,8 +347,8 @@ const changes: readonly Change[] = [
   { to: { adminPassword: "secret" }, lines: /^$/, files: {} },
 ];
 
-describe("configs: a change of one setting changes only the lines that mean it", () => {
-  it("is tried for every setting", () => {
+describe("configs: a changed setting changes only its own lines", () => {
+  it("every setting has a case", () => {
     const tried = new Set(changes.flatMap(({ to }) => Object.keys(to)));
     assert.deepEqual(
       Object.keys(settingsSchema.shape).filter((name) => !tried.has(name)),
@@ -352,7 +356,7 @@ describe("configs: a change of one setting changes only the lines that mean it",
     );
   });
 
-  it("changes files that docs/settings.md names for the setting", () => {
+  it("docs/settings.md names the changed files for the setting", () => {
     const shape: Readonly<Record<string, z.ZodDefault>> = settingsSchema.shape;
     for (const { to, files, product = {} } of changes) {
       const settings = Object.keys(to).flatMap((name) => shape[name] ?? []);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { styleText } from "node:util";
 import { colourDiff } from "../../configs/compare";
 
-describe("colours of a diff", () => {
-  it("mark headings, hunks, removed and added lines", () => {
+describe("configs: colourDiff", () => {
+  it("colours headings, hunks, removed and added lines", () => {
     const paint = (style: "bold" | "cyan" | "red" | "green", text: string) =>
       styleText(style, text, { validateStream: false });
     assert.equal(

@@ -16,7 +16,7 @@ function fileOf(deployment: Deployment, name: string, path: string, distribution
   return file;
 }
 
-describe("configs: JSON Web Tokens", () => {
+describe("configs: jwt settings", () => {
   const details: RawSettings = {
     jwt: true,
     jwtHeader: "X-Caller",
@@ -44,7 +44,7 @@ describe("configs: JSON Web Tokens", () => {
       for (const role of ["gateway", "store"] as const) assert.deepEqual(read(role, "SignatureAlgorithm"), []);
     });
 
-  it("the product's comments are where they go", function () {
+  it("the elements replace the product's comments", function () {
     const real = realDistribution("1.9.0");
     if (!real) return this.skip();
     const text = renderedText("publisher", "api-manager.xml", real, deploymentOf(details));
@@ -52,7 +52,7 @@ describe("configs: JSON Web Tokens", () => {
     assert.doesNotMatch(text, /<!--(ClaimsRetrieverImplClass|ConsumerDialectURI|SignatureAlgorithm)/);
   });
 
-  it("a value that a hand has written gives way to the setting's, the product's own included", () => {
+  it("a value that was edited by hand is replaced, also by a setting's default", () => {
     const edited = changed(stock, (text) =>
       text.replace(
         "<!--EnableTokenGeneration",
@@ -64,7 +64,7 @@ describe("configs: JSON Web Tokens", () => {
   });
 });
 
-describe("configs: the analytics server", () => {
+describe("configs: analytics settings", () => {
   const deployment = deploymentOf({
     analytics: true,
     analyticsHost: "bam.example.org",
@@ -90,7 +90,7 @@ describe("configs: the analytics server", () => {
       assert.equal(value(store, "APIUsageTracking/BAMPassword"), "{{secret:admin-password}}");
     });
 
-  it("1.9.0: the switch is set; the address is told in the admin dashboard", function () {
+  it("1.9.0: only the switch is set, since the address is entered in the admin dashboard", function () {
     const real = realDistribution("1.9.0");
     if (!real) return this.skip();
     const off = changed(real, (text) => text.replace("Connection>false<", "Connection>true<"));
@@ -101,7 +101,7 @@ describe("configs: the analytics server", () => {
     assert.equal(read("gateway", deploymentOf()), "true");
   });
 
-  it("a file that names DAS gets its address; off, no stock credential", () => {
+  it("a file with DAS elements: the address is set; without analytics, no stock credential remains", () => {
     const das = changed(stock, (text, path) =>
       path.endsWith("api-manager.xml")
         ? text.replace(
@@ -121,7 +121,7 @@ describe("configs: the analytics server", () => {
     assert.equal(value(off, "Analytics/DASPassword"), "{{secret:admin-password}}");
   });
 
-  it("up to 1.8, a file without the element is an error that names it", () => {
+  it("up to 1.8: a file without APIUsageTracking is an error that names the element", () => {
     const broken = changed(distributionOf("1.8.0"), (text) =>
       text.replace(/<APIUsageTracking>[\s\S]*<\/APIUsageTracking>/, ""),
     );
@@ -132,7 +132,7 @@ describe("configs: the analytics server", () => {
   });
 });
 
-describe("configs: the deployment synchronizer", () => {
+describe("configs: deploymentSynchronizer svn", () => {
   const commented =
     "\n    <!--<DeploymentSynchronizer>\n        <Enabled>true</Enabled>\n    </DeploymentSynchronizer>-->\n</Server>";
   const product = changed(stock, (text) => text.replace(/\n<\/Server>/, commented));
@@ -146,7 +146,7 @@ describe("configs: the deployment synchronizer", () => {
   const read = (name: string, child: string) =>
     value(fileOf(svn, name, "carbon.xml", product).text, `DeploymentSynchronizer/${child}`);
 
-  it("the manager commits, workers only check out", () => {
+  it("the gateway manager commits, workers only check out", () => {
     for (const name of ["gateway-1", "gateway-worker-1"]) {
       assert.equal(read(name, "Enabled"), "true");
       assert.equal(read(name, "AutoCheckout"), "true");
@@ -157,13 +157,13 @@ describe("configs: the deployment synchronizer", () => {
     assert.equal(read("gateway-worker-1", "AutoCommit"), "false");
   });
 
-  it("takes the place of the product's comment, on lines of its own", () => {
+  it("the element replaces the product's comment, on lines of its own", () => {
     const { text } = fileOf(svn, "gateway-1", "carbon.xml", product);
     assert.match(text, /\n {4}<DeploymentSynchronizer>\n {8}<Enabled>true<\/Enabled>\n {8}<AutoCommit>true</);
     assert.doesNotMatch(fileOf(svn, "store-1", "carbon.xml", product).text, /\n {4}<DeploymentSynchronizer>/);
   });
 
-  it("that a hand has switched on is off unless the settings say so", () => {
+  it("a synchronizer that was enabled by hand is disabled without the setting", () => {
     const edited = changed(stock, (text) =>
       text.replace("</Server>", "<DeploymentSynchronizer><Enabled>true</Enabled></DeploymentSynchronizer></Server>"),
     );
@@ -172,7 +172,7 @@ describe("configs: the deployment synchronizer", () => {
     assert.equal(value(text, "DeploymentSynchronizer/Enabled"), "false");
   });
 
-  it("is an error that names the place when carbon.xml has none", () => {
+  it("a carbon.xml without the element or its comment is an error that names the place", () => {
     assert.throws(
       () => fileOf(svn, "gateway-1", "carbon.xml", stock),
       /carbon\.xml .*1\.9\.0.*Server\/DeploymentSynchronizer, commented out or not/,
@@ -180,8 +180,8 @@ describe("configs: the deployment synchronizer", () => {
   });
 });
 
-describe("configs: managers and workers, several Key Managers", () => {
-  it("sub-domain and members tell a manager from its workers", () => {
+describe("configs: gateway manager and workers, several Key Managers", () => {
+  it("axis2.xml: a manager has sub-domain mgt, a worker has worker, and both list the other members", () => {
     const deployment = deploymentOf({ gatewayWorkers: 2 });
     const read = (name: string, path: string) =>
       values(fileOf(deployment, name, "axis2.xml").text, `clustering/${path}`);
@@ -193,7 +193,7 @@ describe("configs: managers and workers, several Key Managers", () => {
     assert.equal(fileOf(deployment, "store-1", "axis2.xml").text.includes("wso2.gateway.domain"), false);
   });
 
-  it("a gateway that calls come to knows the published ports; a manager has none before it", () => {
+  it("axis2.xml: only gateways that serve calls have the published ports as proxy ports", () => {
     const deployment = deploymentOf({ gatewayWorkers: 1, gatewayHttpsPort: 8999 });
     const ports = (name: string) =>
       values(fileOf(deployment, name, "axis2.xml").text, "transportReceiver[name=https]/parameter[name=proxyPort]");
@@ -201,7 +201,7 @@ describe("configs: managers and workers, several Key Managers", () => {
     assert.deepEqual(ports("gateway-1"), []);
   });
 
-  it("no Thrift server with several Key Managers", () => {
+  it("api-manager.xml: no Thrift server with several Key Managers", () => {
     const deployment = deploymentOf({ keyManagerReplicas: 2 });
     for (const name of ["keymanager-1", "keymanager-2", "gateway-1"]) {
       const { text } = fileOf(deployment, name, "api-manager.xml");
@@ -224,7 +224,7 @@ describe("configs: identity.xml", () => {
         <IDTokenSubjectClaim>http://wso2.org/claims/givenname</IDTokenSubjectClaim></OpenIDConnect></OAuth>
 </Server>`;
 
-  it("the Key Manager names itself as browsers know it; nothing else changes", () => {
+  it("the Key Manager's URLs have the host name and port for browsers; nothing else changes", () => {
     const deployment = deploymentOf({ httpsPort: 7443 });
     const rendered = fileOf(deployment, "keymanager-1", "identity.xml", identity(text)).text;
     assert.equal(rendered, text.replaceAll("https://localhost:9443/", "https://keymanager.apim-wso2.com:7443/"));

@@ -10,11 +10,11 @@ describe("configs: hand-edited files", () => {
     changed(stock, (text, name) => {
       if (!name.endsWith(path)) return text;
       const result = change(text);
-      assert.notEqual(result, text, "the edit must hit");
+      assert.notEqual(result, text, "the edit changes nothing");
       return result;
     });
 
-  it("values that are there already stay exactly as they are written", () => {
+  it("a correct value keeps its exact notation", () => {
     const distribution = edited("carbon.xml", (text) =>
       text
         .replace("<Offset>0</Offset>", "<Offset  >&#50;<!-- two --></Offset >")
@@ -33,7 +33,7 @@ describe("configs: hand-edited files", () => {
     );
   });
 
-  it("a comment in a value is kept behind the new one", () => {
+  it("a comment inside a value is kept after the new value", () => {
     const distribution = edited("carbon.xml", (text) => text.replace("<Offset>0<", "<Offset><!-- table -->0<"));
     assert.match(renderedText("store", "carbon.xml", distribution), /<Offset>3<!-- table --><\/Offset>/);
   });
@@ -47,7 +47,7 @@ describe("configs: hand-edited files", () => {
     assert.equal(value(text, "Realm/Configuration/AdminUser/Password"), "{{secret:admin-password}}");
   });
 
-  it("a password from the secure vault becomes the one written", () => {
+  it("a secure vault alias is replaced by the password", () => {
     const distribution = edited("user-mgt.xml", (text) =>
       text.replace(
         "<Password>admin</Password>",
@@ -87,7 +87,7 @@ describe("configs: hand-edited files", () => {
     assert.equal(value(text, "mount[path=/_system/config]/instanceId"), "gov");
   });
 
-  it("a key manager of another make stays as it is", () => {
+  it("an APIKeyManager element for another vendor's key manager is not changed", () => {
     const distribution = edited("api-manager.xml", (text) =>
       text.replace("<!--APIKeyManager>", "<APIKeyManager>").replace("</APIKeyManager-->", "</APIKeyManager>"),
     );
@@ -98,7 +98,7 @@ describe("configs: hand-edited files", () => {
     assert.equal(value(text, "APIKeyValidator/ServerURL"), "https://keymanager.apim-wso2.com:9443/services/");
   });
 
-  it("data sources are found by their JNDI name too, and missing settings added in the document's order", () => {
+  it("data sources are also found by their JNDI name, and missing elements are added in the WSO2 guide's order", () => {
     const distribution = edited("master-datasources.xml", (text) =>
       text
         .replace("<name>WSO2AM_DB</name>", "<name>OUR_AM_DB</name>")
@@ -112,7 +112,7 @@ describe("configs: hand-edited files", () => {
     assert.match(text, /<\/driverClassName>\n {20}<maxActive>50<\/maxActive>\n {20}<maxWait>/);
   });
 
-  it("DataSourceName becomes the first child when it is missing", () => {
+  it("a missing DataSourceName is added as the first child", () => {
     const distribution = edited("api-manager.xml", (text) =>
       text.replace(/\s*<DataSourceName>.*<\/DataSourceName>/, ""),
     );
@@ -120,7 +120,7 @@ describe("configs: hand-edited files", () => {
     assert.match(text, /^<APIManager>\n {4}<DataSourceName>jdbc\/WSO2AM_DB<\/DataSourceName>\n/);
   });
 
-  it("the shared registry that is there in part is completed, in the document's order", () => {
+  it("an incomplete shared registry is completed in the WSO2 guide's order", () => {
     const mount = `<mount path="/_system/config" overwrite="virtual">
         <instanceId>other</instanceId>
         <targetPath>/_system/config</targetPath>
@@ -149,7 +149,7 @@ describe("configs: hand-edited files", () => {
     }
   });
 
-  it("characters beyond the first plane shift nothing", () => {
+  it("characters outside the Basic Multilingual Plane do not shift edits", () => {
     const distribution = changed(stock, (text, path) =>
       path.endsWith("api-manager.xml")
         ? Buffer.from(text.replace(/\s*<DataSourceName>.*\s*/, "<!-- \u{1f511} -->").trimEnd(), "utf8").toString(
@@ -165,12 +165,12 @@ describe("configs: hand-edited files", () => {
     assert.ok(text.includes("<!-- \u{1f511} -->") && text.endsWith("</APIManager>"));
   });
 
-  it("a node that is in no cluster is not left in one", () => {
+  it("clustering that was enabled by hand is disabled on a node without a cluster", () => {
     const distribution = edited("axis2.xml", (text) => text.replace('enable="false">', 'enable="true">'));
     assert.equal(value(renderedText("keyManager", "axis2.xml", distribution), "clustering/@enable"), "false");
   });
 
-  it("JWT that was switched on by hand follows the setting", () => {
+  it("EnableTokenGeneration that was enabled by hand follows the setting", () => {
     const distribution = edited("api-manager.xml", (text) =>
       text.replace(
         "<!--EnableTokenGeneration>false</EnableTokenGeneration-->",
@@ -229,7 +229,7 @@ describe("configs: hand-edited files", () => {
       );
     });
 
-  it("a file that is not well-formed is an error with its line", () => {
+  it("a file that is not well-formed is an error with the line number", () => {
     const distribution = edited("registry.xml", (text) => text.replace("</dbConfig>", ""));
     assert.throws(
       () => renderedText("store", "registry.xml", distribution),

@@ -15,7 +15,7 @@ function rendered(node: Node, deployment: Deployment, path: string, distribution
   return file.text;
 }
 
-/** The deployment with other environments, and the links that come with them. */
+/** The deployment with these gateway environments and their links. */
 function withEnvironments(environments: readonly GatewayEnvironment[]): Deployment {
   const links = base.topology.links.filter(({ element }) => !element.startsWith("Environment["));
   const callers = base.topology.nodes.filter(({ role }) => role !== "gateway");
@@ -53,7 +53,7 @@ describe("configs: several gateway environments", () => {
     environment('Both & "all"', "hybrid", 3),
   ]);
 
-  it("each has its own element with all its values", () => {
+  it("each environment has its own element with all values", () => {
     const text = rendered(publisher, three, apiManagerPath);
     const path = "APIGateway/Environments/Environment";
     assert.deepEqual(values(text, `${path}/@type`), ["production", "sandbox", "hybrid"]);
@@ -70,7 +70,7 @@ describe("configs: several gateway environments", () => {
     assert.deepEqual(values(text, `${path}/Password`), Array(3).fill("{{secret:admin-password}}"));
   });
 
-  it("rendering again changes nothing, and fewer environments take theirs away again", () => {
+  it("a second rendering changes nothing, and elements of removed environments are removed", () => {
     const files = renderNode(publisher, three, stock);
     const again = withRendered(stock, files);
     assert.deepEqual(renderNode(publisher, three, again), files);
@@ -97,7 +97,7 @@ describe("configs: clusters of any size", () => {
   };
 
   for (const count of [1, 2, 5])
-    it(`of ${count}: every other member is named, itself never`, () => {
+    it(`${count} members: each lists all others and not itself`, () => {
       const [node, deployment] = clustered("store", 1, count, "api-store");
       const text = rendered(node, deployment, axis2Path);
       const others = Array.from({ length: count - 1 }, (_, index) => index + 2);
@@ -114,7 +114,7 @@ describe("configs: clusters of any size", () => {
       assert.deepEqual(renderNode(node, deployment, withRendered(stock, files)), files);
     });
 
-  it("a member list that was emptied is filled again", () => {
+  it("an empty member list is filled again", () => {
     const [one, alone] = clustered("store", 1, 1, "api-store");
     const [two, pair] = clustered("store", 1, 3, "api-store");
     const text = rendered(two, pair, axis2Path, withRendered(stock, renderNode(one, alone, stock)));
@@ -122,7 +122,7 @@ describe("configs: clusters of any size", () => {
     assert.match(text, /<members>\n {12}<member>\n {16}<hostName>10\.0\.0\.2<\/hostName>/);
   });
 
-  it("a gateway manager is of sub-domain mgt, a worker of worker", () => {
+  it("sub-domain: mgt for a gateway manager, worker for a worker", () => {
     const subDomain = (profile: string) => {
       const [node, deployment] = clustered("gateway", 1, 2, profile);
       return value(

@@ -9,7 +9,7 @@ import { changed, deploymentOf, forEachDistribution, nodeOf, renderedText, withR
 
 const deployment = deploymentOf({ jwt: true });
 
-/** Every rendered file of every role, `role path` -> bytes. */
+/** Renders all files of all roles. @returns `role path` -> bytes */
 function renderAll(distribution: Distribution, wanted: Deployment = deployment): Map<string, Buffer> {
   return new Map(
     roles.flatMap((role) =>
@@ -26,7 +26,7 @@ function mapBytes(files: Map<string, Buffer>, change: (bytes: Buffer) => Buffer)
 
 const crlf = (text: string) => text.replace(/\r?\n/g, "\r\n");
 const lf = (text: string) => text.replace(/\r\n/g, "\n");
-/** One tab for each level, as editors write it. */
+/** Replaces each level of indentation by a tab. */
 const tabs = (text: string) => lf(text).replace(/^[ \t]+/gm, (indent) => "\t".repeat(Math.ceil(indent.length / 4)));
 const utf16 = (text: string) =>
   Buffer.from(
@@ -34,14 +34,14 @@ const utf16 = (text: string) =>
     "utf16le",
   );
 
-describe("configs: stock files as people have them", () => {
+describe("configs: other encodings, line ends and indentation", () => {
   forEachDistribution((load) => {
     let distribution: Distribution;
     before(function () {
       distribution = load(this);
     });
 
-    it("line ends stay what they are, in what is added too", () => {
+    it("added lines have the line ends of the file", () => {
       const unix = changed(distribution, lf);
       assert.deepEqual(
         renderAll(changed(distribution, crlf)),
@@ -49,7 +49,7 @@ describe("configs: stock files as people have them", () => {
       );
     });
 
-    it("files indented with tabs get tabs", () => {
+    it("added lines are indented with tabs if the file is", () => {
       for (const [key, bytes] of renderAll(changed(distribution, tabs))) {
         const added = bytes
           .toString("latin1")
@@ -59,7 +59,7 @@ describe("configs: stock files as people have them", () => {
       }
     });
 
-    it("a byte order mark and UTF-16 change nothing else", () => {
+    it("a byte order mark or UTF-16 is kept", () => {
       const text = (bytes: Buffer) => bytes.toString("latin1");
       const marked = new Map(
         [...distribution.files].map(([path, bytes]) => [path, Buffer.from(`\ufeff${text(bytes)}`)]),
@@ -78,7 +78,7 @@ describe("configs: stock files as people have them", () => {
       );
     });
 
-    it("bytes of ISO-8859-1 stay, and what it can't hold becomes a character reference", () => {
+    it("ISO-8859-1: existing bytes are kept, and other characters become character references", () => {
       const declared = changed(
         distribution,
         (text) =>
@@ -92,7 +92,7 @@ describe("configs: stock files as people have them", () => {
       }
     });
 
-    it("comments that are taken away take no setting with them", () => {
+    it("files without comments: settings that replace comments are added all the same", () => {
       const bare = changed(distribution, (text) => text.replace(/<!--[\s\S]*?-->/g, ""));
       for (const role of roles) {
         const carbon = renderedText(role, "carbon.xml", bare, deployment);
@@ -108,7 +108,7 @@ describe("configs: stock files as people have them", () => {
       }
     });
 
-    it("what another deployment left in them is set right", () => {
+    it("values that another deployment rendered are replaced", () => {
       const other = deploymentOf({
         multiTenancy: true,
         portOffsets: "none",
@@ -124,7 +124,7 @@ describe("configs: stock files as people have them", () => {
         adminUser: "someone",
         poolMaxActive: 7,
       });
-      // Origins that somebody chose stay; only those of this machine itself go.
+      // An allowed origin that the user chose is kept; only one of this machine is replaced.
       const anyOrigin = changed(distribution, (text) => text.replace(/(<Access-Control-Allow-Origin>)[^<]*/, "$1*"));
       for (const role of ["publisher", "store"] as const) {
         const leftovers = withRendered(anyOrigin, renderNode(nodeOf(other, role), other, anyOrigin));

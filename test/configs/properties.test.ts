@@ -13,20 +13,20 @@ import { changed, deploymentOf, nodeOf, realDistribution, realVersions, rendered
 import { lost, tokens } from "./tokens";
 import { distributionOf, versions } from "./versionFiles";
 
-/** Our files in every version's structure, and the real ones where this machine has them. */
+/** The stand-in's files in the structure of each version, and the product's files if this machine has them. */
 const distributions: readonly Distribution[] = [
   ...versions.map(distributionOf).map(withSynchronizer),
   ...realVersions.flatMap((version) => realDistribution(version) ?? []),
 ];
-/** Shown by its place and version when a property fails, not by its bytes. */
+/** A failing property prints the source and version of the distribution, not its bytes. */
 const anyDistribution = fc.nat(distributions.length - 1).map((index) => {
   const distribution = distributions[index] ?? distributionOf("1.9.0");
   return { ...distribution, [fc.toStringMethod]: () => `${distribution.source} ${distribution.version}` };
 });
-/** Which of a topology's nodes: any, so that further ones, environments and workers come up. */
+/** Selects a node of a topology, also a second one, a worker or one of another environment. */
 const anyNode = fc.nat(1000);
 
-/** Per file: what of the stock may go. Everything else has to stay, byte for byte. */
+/** For each file, the pieces of the stock text that may be replaced. All others must stay, byte for byte. */
 const replaceable: readonly [path: string, pieces: RegExp][] = [
   [
     "carbon.xml",
@@ -63,7 +63,7 @@ describe("configs: properties over settings and stock files", function () {
     return renderNode(chosen(deployment, choice), deployment, distribution);
   };
 
-  it("the tokens of a text are the text", () => {
+  it("tokens: joined, they are the text", () => {
     for (const distribution of distributions)
       for (const path of distribution.files.keys()) {
         const text = stockText(path, distribution);
@@ -76,7 +76,7 @@ describe("configs: properties over settings and stock files", function () {
       }
   });
 
-  it("well-formed in the declared encoding; rendering its own output changes nothing", () =>
+  it("rendered files are well-formed in their encoding, and rendering them again changes nothing", () =>
     fc.assert(
       fc.property(anySettings, anyDistribution, anyNode, (settings, distribution, choice) => {
         const files = renderedFiles(settings, distribution, choice);
@@ -87,7 +87,7 @@ describe("configs: properties over settings and stock files", function () {
       { numRuns: 60 },
     ));
 
-  it("everything outside the edited elements stays, byte for byte", () =>
+  it("text outside the edited elements is kept, byte for byte", () =>
     fc.assert(
       fc.property(anySettings, anyDistribution, anyNode, fc.nat(), (settings, distribution, choice, seed) => {
         const noisy = withNoise(distribution, seed);
@@ -100,7 +100,7 @@ describe("configs: properties over settings and stock files", function () {
       { numRuns: 40 },
     ));
 
-  it("no placeholder and no stock credential is left in what a container gets", () =>
+  it("files with secrets contain no placeholder and no stock credential", () =>
     fc.assert(
       fc.property(anySettings, anyDistribution, anyNode, awkwardText, (settings, distribution, choice, password) => {
         const deployment = withAdmin(deploymentOf(settings), "boss");
@@ -123,7 +123,7 @@ describe("configs: properties over settings and stock files", function () {
       { numRuns: 60 },
     ));
 
-  it("every URL, host and port is the topology's", () =>
+  it("all URLs have a host and port of the topology", () =>
     fc.assert(
       fc.property(anySettings, anyDistribution, anyNode, (settings, distribution, choice) => {
         const deployment = deploymentOf(settings);
@@ -134,7 +134,7 @@ describe("configs: properties over settings and stock files", function () {
       { numRuns: 60 },
     ));
 
-  it("every host name in a node's files is one of its aliases", () =>
+  it("all host names in a node's files are among its host aliases", () =>
     fc.assert(
       fc.property(anySettings, anyDistribution, anyNode, (settings, distribution, choice) => {
         const deployment = deploymentOf(settings);
@@ -147,7 +147,7 @@ describe("configs: properties over settings and stock files", function () {
           ...(svnUrl ? [new URL(svnUrl).hostname] : []),
         ]);
         for (const { path, text } of renderNode(node, deployment, distribution)) {
-          // An origin is compared, not called.
+          // An allowed origin is only compared; the node does not call it.
           const called = text.replace(/<Access-Control-Allow-Origin>[^<]*</, "<");
           for (const address of addressesIn(called)) {
             const host = address.replace(/:\d+$/, "");
@@ -158,7 +158,7 @@ describe("configs: properties over settings and stock files", function () {
       { numRuns: 60 },
     ));
 
-  it("values with markup or from any alphabet are escaped", () =>
+  it("values with markup or non-ASCII characters are escaped", () =>
     fc.assert(
       fc.property(
         awkwardText,
@@ -177,7 +177,7 @@ describe("configs: properties over settings and stock files", function () {
       ),
     ));
 
-  it("a name that looks like a placeholder is only a name", () => {
+  it("an adminUser that looks like a placeholder is not filled", () => {
     const deployment = withAdmin(deploymentOf(), "{{secret:admin-password}}");
     const files = renderNode(nodeOf(deployment, "store"), deployment, distributionOf("1.9.0"));
     const file = files.find(({ path }) => path.endsWith("user-mgt.xml"));
@@ -187,7 +187,7 @@ describe("configs: properties over settings and stock files", function () {
     assert.equal(value(text, "Realm/Configuration/AdminUser/Password"), "hidden");
   });
 
-  it("a name that no XML file can hold is an error that names file and element", () => {
+  it("an adminUser with a character that XML can't contain is an error that names file and element", () => {
     const deployment = withAdmin(deploymentOf(), "bo\u0000ss");
     assert.throws(
       () => renderedText("store", "user-mgt.xml", distributionOf("1.9.0"), deployment),
@@ -196,7 +196,7 @@ describe("configs: properties over settings and stock files", function () {
   });
 });
 
-/** The product's carbon.xml has the synchronizer commented out. */
+/** Adds the commented-out synchronizer that the product's carbon.xml has. */
 function withSynchronizer(distribution: Distribution): Distribution {
   const comment =
     "    <!--<DeploymentSynchronizer>\n        <Enabled>true</Enabled>\n    </DeploymentSynchronizer>-->\n";
@@ -215,7 +215,7 @@ function withAdmin(deployment: Deployment, adminUser: string): Deployment {
   return { ...deployment, settings: { ...deployment.settings, adminUser } };
 }
 
-/** The same files with comments, line breaks and tabs strewn between their elements. */
+/** The same files with random comments, line breaks and tabs between their elements. */
 function withNoise(distribution: Distribution, seed: number): Distribution {
   let state = seed;
   const next = (bound: number) => {
@@ -234,7 +234,7 @@ function withNoise(distribution: Distribution, seed: number): Distribution {
   });
 }
 
-/** `host:port` of all that listens, as seen by nodes and by browsers. */
+/** `host:port` of all servers, as nodes and browsers address them. */
 function addressesOf(deployment: Deployment): Set<string> {
   const result = new Set<string>();
   for (const { hostName, nodeHostName, ports } of deployment.topology.nodes)
@@ -245,12 +245,12 @@ function addressesOf(deployment: Deployment): Set<string> {
   for (const { host, published } of deployment.topology.balancer.routes) result.add(`${host}:${published?.port}`);
   for (const { hostName } of deployment.topology.databases)
     result.add(`${hostName}:${deployment.topology.databaseServer.port}`);
-  // remoteInstance/@url is the document's: a name without a port.
+  // remoteInstance/@url is written as in the WSO2 guide: a host name without a port.
   for (const { hostName } of deployment.topology.nodes) result.add(hostName);
   return result;
 }
 
-/** `host:port` of all URLs that are not commented out, but for those that lead nowhere. */
+/** `host:port` of all URLs outside comments, except those that the product does not call. */
 function addressesIn(text: string): string[] {
   const active = text
     .replace(/<!--[\s\S]*?-->/g, "")
@@ -261,7 +261,7 @@ function addressesIn(text: string): string[] {
   return (
     [...active.matchAll(/\b(?:https?|tcp|ssl|jdbc:mysql):\/\/([^/<"',\s]+)/g)]
       .map(([, address = ""]) => address)
-      // Names of claims and the like.
+      // Namespaces of claims are not addresses.
       .filter(
         (address) => !address.startsWith("${") && !/^(wso2|schemas\.xmlsoap|axschema|schema\.openid)\./.test(address),
       )

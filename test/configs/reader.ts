@@ -1,6 +1,6 @@
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
 
-/** Reads a rendered file as a consumer does: `a/b[name=x]/c` or `.../@attribute`; every value found. */
+/** Reads all values at a path of an XML file: `a/b[name=x]/c` or `.../@attribute`. */
 export function values(text: string, path: string): string[] {
   const { root } = parseXml(text);
   const steps = path.split(/\/(?![^[]*\])/);
@@ -16,7 +16,7 @@ export function values(text: string, path: string): string[] {
   return found.map((element) => (attribute === undefined ? element.text : (element.attributes[attribute] ?? "")));
 }
 
-/** The one value at a path. */
+/** Reads the value at a path. @throws unless there is exactly one */
 export function value(text: string, path: string): string {
   const found = values(text, path);
   if (found.length !== 1) throw new Error(`${path}: ${found.length} found`);

@@ -17,7 +17,7 @@ const userUrl =
 const registryUrl =
   "jdbc:mysql://regdb.mysql-wso2.com:3306/regdb?autoReconnect=true&useSSL=false&allowPublicKeyRetrieval=true";
 
-describe("configs: what the document says, in each role's files", () => {
+describe("configs: values of the WSO2 guide in each role's files", () => {
   forEachDistribution((load) => {
     let distribution: Distribution;
     let keyValidation: string;
@@ -28,7 +28,7 @@ describe("configs: what the document says, in each role's files", () => {
     const file = (role: Role, path: string, settings = {}) =>
       renderedText(role, path, distribution, deploymentOf(settings));
 
-    it("carbon.xml: offsets of the document's table, host names of the role", () => {
+    it("carbon.xml: port offset of the WSO2 guide's table, host name of the role", () => {
       const found = roles.map((role) => {
         const text = file(role, "carbon.xml");
         return [value(text, "Ports/Offset"), value(text, "HostName"), value(text, "MgtHostName")];
@@ -41,7 +41,7 @@ describe("configs: what the document says, in each role's files", () => {
       ]);
     });
 
-    it("master-datasources.xml: the databases of the document's table, WSO2_CARBON_DB as it was", () => {
+    it("master-datasources.xml: the databases of the WSO2 guide's table; WSO2_CARBON_DB is not changed", () => {
       for (const [role, names] of [
         ["keyManager", ["WSO2AM_DB", "WSO2UM_DB"]],
         ["publisher", ["WSO2AM_DB", "WSO2UM_DB", "WSO2REG_DB"]],
@@ -73,7 +73,7 @@ describe("configs: what the document says, in each role's files", () => {
       assert.equal(gateway, stockText("repository/conf/datasources/master-datasources.xml", distribution));
     });
 
-    it("master-datasources.xml and registry.xml with multi-tenancy: user store and mounts on all four", () => {
+    it("master-datasources.xml, registry.xml and user-mgt.xml: user store and mounts on all roles with multiTenancy", () => {
       for (const role of roles) {
         const text = file(role, "master-datasources.xml", { multiTenancy: true });
         const names = values(text, "datasources/datasource/name");
@@ -85,7 +85,7 @@ describe("configs: what the document says, in each role's files", () => {
       }
     });
 
-    it("api-manager.xml: who calls whom", () => {
+    it("api-manager.xml: URLs and credentials of the servers that each role calls", () => {
       const expected: Record<Role, Record<string, string>> = {
         keyManager: {
           "APIGateway/Environments/Environment/ServerURL": gatewayServices,
@@ -131,14 +131,14 @@ describe("configs: what the document says, in each role's files", () => {
       );
     });
 
-    it("api-manager.xml: JWT on Key Managers and Publishers only, and only when it is on", () => {
+    it("api-manager.xml: EnableTokenGeneration only with jwt, and only on Key Managers and Publishers", () => {
       const path = "APIConsumerAuthentication/EnableTokenGeneration";
       const found = roles.map((role) => values(file(role, "api-manager.xml", { jwt: true }), path));
       assert.deepEqual(found, [["true"], [], ["true"], []]);
       for (const role of roles) assert.deepEqual(values(file(role, "api-manager.xml"), path), []);
     });
 
-    it("api-manager.xml: WSClient needs no Thrift server", () => {
+    it("api-manager.xml: no Thrift server with keyValidatorClient WSClient", () => {
       for (const role of roles) {
         const text = file(role, "api-manager.xml", { keyValidatorClient: "WSClient" });
         assert.equal(value(text, `${keyValidation}/KeyValidatorClientType`), "WSClient");
@@ -146,7 +146,7 @@ describe("configs: what the document says, in each role's files", () => {
       }
     });
 
-    it("user-mgt.xml: one administrator, the shared user store, the stock expressions", () => {
+    it("user-mgt.xml: administrator and shared user store; regular expressions are not changed", () => {
       for (const role of roles) {
         const text = file(role, "user-mgt.xml", { adminUser: "boss" });
         assert.equal(value(text, "Realm/Configuration/AdminUser/UserName"), "boss");
@@ -159,7 +159,7 @@ describe("configs: what the document says, in each role's files", () => {
       }
     });
 
-    it("registry.xml: the shared registry mounted beside the kept one, on Publisher and Store", () => {
+    it("registry.xml: Publisher and Store mount the shared registry and keep the local one", () => {
       for (const role of ["publisher", "store"] as const) {
         const text = file(role, "registry.xml");
         assert.equal(value(text, "currentDBConfig"), "wso2registry");
@@ -182,7 +182,7 @@ describe("configs: what the document says, in each role's files", () => {
         assert.equal(file(role, "registry.xml"), stockText("repository/conf/registry.xml", distribution));
     });
 
-    it("axis2.xml: Publisher and Store name each other, the others are not clustered", () => {
+    it("axis2.xml: Publisher and Store list each other as members; the others are not clustered", () => {
       const parameters = (role: Role) => {
         const text = file(role, "axis2.xml");
         const parameter = (name: string) => value(text, `clustering/parameter[name=${name}]`);
@@ -203,7 +203,7 @@ describe("configs: what the document says, in each role's files", () => {
       assert.equal(value(file("gateway", "axis2.xml"), "clustering/@enable"), "false");
     });
 
-    it("axis2.xml and catalina-server.xml: the published ports that stand before the node's own", () => {
+    it("axis2.xml and catalina-server.xml: the published ports as proxy ports", () => {
       const settings = { httpsPort: 443, gatewayHttpsPort: 8543, gatewayHttpPort: 8580 };
       const gateway = file("gateway", "axis2.xml", settings);
       assert.equal(value(gateway, "transportReceiver[name=https]/parameter[name=proxyPort]"), "8543");
@@ -217,7 +217,7 @@ describe("configs: what the document says, in each role's files", () => {
       assert.equal(value(publisher, "APIStore/URL"), "https://store.apim-wso2.com/store");
     });
 
-    it("synapse APIs: the gateway's only, pointing at the Key Manager", () => {
+    it("synapse APIs: only on the gateway, with the Key Manager's URL", () => {
       for (const [name, path] of [
         ["_TokenAPI_", "token"],
         ["_AuthorizeAPI_", "authorize"],
@@ -234,7 +234,7 @@ describe("configs: what the document says, in each role's files", () => {
       }
     });
 
-    it("every file is well-formed in its encoding, and rendering it again changes nothing", () => {
+    it("all files are well-formed in their encoding, and rendering them again changes nothing", () => {
       const deployment = deploymentOf({ jwt: true, multiTenancy: true });
       for (const role of roles) {
         const node = nodeOf(deployment, role);
@@ -245,12 +245,12 @@ describe("configs: what the document says, in each role's files", () => {
       }
     });
 
-    it("no file sends anything to this machine itself", () => {
+    it("no file has an active URL of localhost", () => {
       for (const role of roles)
         for (const { path, text } of renderNode(nodeOf(deploymentOf(), role), deploymentOf(), distribution)) {
           const active = text.replace(/<!--[\s\S]*?-->/g, "");
           const urls = [...active.matchAll(/\b(?:https?|tcp|jdbc:mysql):\/\/(?:localhost|127\.0\.0\.1)[^<"]*/g)];
-          // Off (Enabled is false), and no part of the deployment.
+          // The BAM server is not part of the deployment, and disabled (Enabled is false).
           const expected = active.includes("<BAMServerURL>") ? ["tcp://localhost:7612/"] : [];
           assert.deepEqual(
             urls.map(([url]) => url),

@@ -7,15 +7,15 @@ import { awkwardText } from "./settings";
 
 const file = (text: string, encoding = "utf-8"): RenderedFile => ({ path: "repository/conf/a.xml", text, encoding });
 
-/** Any text that an XML file can hold. */
+/** Any text that an XML file can contain. */
 const xmlText = fc
   .string({ unit: "binary", minLength: 1 })
   .filter((text) =>
     [...text].every((character) => /[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(character)),
   );
 
-describe("configs: secrets", () => {
-  it("reads back as given, as text and as an attribute, in any encoding", () => {
+describe("configs: fillSecrets", () => {
+  it("a secret reads back unchanged as text and as an attribute, in any encoding", () => {
     return fc.assert(
       fc.property(
         fc.oneof(xmlText, awkwardText),
@@ -33,7 +33,7 @@ describe("configs: secrets", () => {
     );
   });
 
-  it("fills every placeholder once: a secret that looks like one is only text", () => {
+  it("a secret that looks like a placeholder is not filled again", () => {
     const bytes = fillSecrets(file("<a>{{secret:database-store}}{{secret:admin-password}}</a>"), {
       "admin-password": "x",
       "database-store": "{{secret:admin-password}}",
@@ -41,14 +41,14 @@ describe("configs: secrets", () => {
     assert.equal(parseXml(bytes.toString()).root?.text, "{{secret:admin-password}}x");
   });
 
-  it("names file and secret when one is missing, and no value", () => {
+  it("a missing secret is an error that names file and secret, and shows no value", () => {
     assert.throws(
       () => fillSecrets(file("<a>{{secret:database-store}}</a>"), { "admin-password": "hidden" }),
       (error: Error) => /a\.xml: needs the secret database-store/.test(error.message) && !/hidden/.test(error.message),
     );
   });
 
-  it("refuses a value that no XML file can hold, without showing it", () => {
+  it("a secret with a character that XML can't contain is an error that does not show the value", () => {
     assert.throws(
       () => fillSecrets(file("<a>{{secret:admin-password}}</a>"), { "admin-password": "hidden\u0001" }),
       (error: Error) =>
@@ -56,13 +56,13 @@ describe("configs: secrets", () => {
     );
   });
 
-  it("keeps every byte of a file without placeholders", () => {
+  it("a file without placeholders is not changed", () => {
     const bytes = Buffer.from('\ufeff<?xml version="1.0"?>\r\n<a>\tü</a>\r\n');
     const { text, encoding } = decode("a.xml", bytes);
     assert.deepEqual(fillSecrets({ path: "a.xml", text, encoding }, {}), bytes);
   });
 
-  it("lists what a text needs", () => {
+  it("placeholdersIn lists each placeholder of a text once", () => {
     assert.deepEqual(placeholdersIn("{{secret:a-b}} {{secret:c}} {{secret:a-b}}"), ["a-b", "c"]);
   });
 });

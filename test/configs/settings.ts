@@ -3,10 +3,10 @@ import type { RawSettings } from "../../settings";
 
 const label = fc.stringMatching(/^[a-z][a-z0-9]{1,8}$/);
 const offset = fc.integer({ min: 0, max: 500 });
-/** Larger ones can meet the balancer's own ports. */
+/** Larger offsets can conflict with the ports of the balancer. */
 const gatewayOffset = fc.integer({ min: 0, max: 36 });
 
-/** Any settings that touch a configuration file, valid together. */
+/** Any valid combination of the settings that affect configuration files. */
 export const anySettings: fc.Arbitrary<RawSettings> = fc
   .record({
     jwt: fc.boolean(),
@@ -45,7 +45,7 @@ export const anySettings: fc.Arbitrary<RawSettings> = fc
     subnet: fc.tuple(fc.nat(255), fc.nat(255)),
     ports: fc
       .uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 5, maxLength: 5 })
-      // The management ports are in steps of a hundred, for each environment.
+      // Far apart, since the management ports of each environment start 100 higher.
       .map((numbers) => numbers.map((number) => number * 1000)),
     databaseHost: fc.constantFrom("", "192.0.2.7", "db.example.org", "db"),
     databasePrefix: fc.constantFrom("", "prod-"),
@@ -80,7 +80,7 @@ export const anySettings: fc.Arbitrary<RawSettings> = fc
     databasePort: ports[4],
   }));
 
-/** Text that XML can hold, often with the characters that it can't hold as they are. */
+/** Text that XML can contain, often with characters that must be escaped. */
 export const awkwardText = fc
   .array(
     fc.oneof(

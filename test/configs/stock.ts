@@ -10,12 +10,12 @@ import type { Node } from "../../topology";
 const standIn = resolve(__dirname, "../../standin/distribution");
 const data = resolve(__dirname, "../../../shared/data");
 
-/** The stand-in's own stock files. */
+/** The stock files of the stand-in. */
 export function standInDistribution(): Distribution {
   return fromDirectories(standIn);
 }
 
-/** Real stock files where this machine has them; 1.7.0 lacks two files that 1.9.0 has the same. */
+/** Versions whose product files this machine may have. Two files are missing in 1.7.0 and are taken from 1.9.0. */
 export const realVersions = ["1.9.0", "1.7.0"] as const;
 
 export function realDistribution(version: (typeof realVersions)[number]): Distribution | undefined {
@@ -23,7 +23,7 @@ export function realDistribution(version: (typeof realVersions)[number]): Distri
   return directories.every((directory) => existsSync(directory)) ? fromDirectories(...directories) : undefined;
 }
 
-/** The stand-in's files, and the real ones where they are; a `describe` for each. */
+/** Creates a `describe` for the stand-in's files, and one for each product version, skipped if its files are missing. */
 export function forEachDistribution(test: (load: (context: Mocha.Context) => Distribution) => void): void {
   describe("stand-in", () => test(() => standInDistribution()));
   for (const version of realVersions)
@@ -46,7 +46,7 @@ function fromDirectories(...directories: readonly string[]): Distribution {
   });
 }
 
-/** The same distribution with some files' text changed. */
+/** Applies a change to the text of each file. */
 export function changed(distribution: Distribution, change: (text: string, path: string) => string): Distribution {
   const files = new Map(
     [...distribution.files].map(([path, bytes]) => [
@@ -57,7 +57,7 @@ export function changed(distribution: Distribution, change: (text: string, path:
   return { ...distribution, files };
 }
 
-/** The same distribution with rendered files in the place of stock ones. */
+/** Replaces stock files by rendered files. */
 export function withRendered(distribution: Distribution, rendered: readonly RenderedFile[]): Distribution {
   const files = new Map(distribution.files);
   for (const { path, text } of rendered) files.set(path, Buffer.from(text, "utf8"));
@@ -74,7 +74,7 @@ export function nodeOf({ topology }: Deployment, role: Role): Node {
   return node;
 }
 
-/** The text of one rendered file, found by the end of its path. */
+/** Renders a file for a role. @param path the end of the file's path */
 export function renderedText(
   role: Role,
   path: string,

@@ -1,6 +1,6 @@
 import { diffArrays } from "diff";
 
-/** A tag, comment, other markup or text, with the name of the element that it stands in. */
+/** A tag, comment, other markup or text, with the name of its parent element. */
 interface Token {
   readonly parent: string;
   readonly raw: string;
@@ -8,7 +8,7 @@ interface Token {
 
 const markup = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[[\s\S]*?\]\]>|<\/?(?:[^>"']|"[^"]*"|'[^']*')*>/g;
 
-/** Splits XML into its pieces; joined, they are the text again. */
+/** Splits XML into tokens. Joined, they are the text again. */
 export function tokens(text: string): Token[] {
   const result: Token[] = [];
   const path: string[] = [];
@@ -28,7 +28,7 @@ export function tokens(text: string): Token[] {
   return result;
 }
 
-/** The pieces of `before` that `after` has no more, as `element: piece`. */
+/** The tokens of `before` that `after` no longer has, as `parent: token`. */
 export function lost(before: string, after: string): string[] {
   const key = ({ parent, raw }: Token) => `${parent}: ${raw}`;
   return diffArrays(tokens(before).map(key), tokens(after).map(key))

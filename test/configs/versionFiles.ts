@@ -2,7 +2,7 @@ import type { Distribution } from "../../distribution";
 import { isSince } from "../../product/versions";
 import { changed, standInDistribution } from "./stock";
 
-/** All supported versions, with the structure that each is known to have, made from the stand-in's 1.9 files. */
+/** All supported versions. {@link distributionOf} derives the known structure of each from the stand-in's 1.9 files. */
 export const versions = ["1.5.0", "1.6.0", "1.7.0", "1.8.0", "1.9.0", "1.9.1", "1.10.0"] as const;
 
 export function distributionOf(version: (typeof versions)[number]): Distribution {

@@ -14,7 +14,7 @@ describe("configs: versions 1.5 to 1.10", () => {
       const isOld = version === "1.5.0" || version === "1.6.0";
       const keyValidation = version >= "1.9" || version === "1.10.0" ? "APIKeyValidator" : "APIKeyManager";
 
-      it("the key validation element is the version's own, and the only one", () => {
+      it("only the version's own key validation element exists, and is set", () => {
         for (const role of ["gateway", "publisher", "store"] as const) {
           const text = renderedText(role, "api-manager.xml", distribution);
           assert.equal(value(text, `${keyValidation}/ServerURL`), keyManagerServices);
@@ -24,19 +24,19 @@ describe("configs: versions 1.5 to 1.10", () => {
         }
       });
 
-      it("RevokeAPIURL and the portals' URLs are set where the version has them, never added", () => {
+      it("RevokeAPIURL and the portals' URLs are set if the version has them, and not added", () => {
         const revoke = values(renderedText("store", "api-manager.xml", distribution), `${keyValidation}/RevokeAPIURL`);
         const portal = values(renderedText("publisher", "api-manager.xml", distribution), "APIStore/URL");
         assert.deepEqual(revoke, isOld ? [] : ["https://gateway.apim-wso2.com:8244/revoke"]);
         assert.deepEqual(portal, isOld ? [] : ["https://store.apim-wso2.com:8443/store"]);
       });
 
-      it("TokenEndPointName stays as the version writes it", () => {
+      it("TokenEndPointName is not changed", () => {
         const text = renderedText("gateway", "api-manager.xml", distribution);
         assert.equal(value(text, `${keyValidation}/TokenEndPointName`), isOld ? "oauth2/token" : "/oauth2/token");
       });
 
-      it("no stock credential is left, whichever way the version writes it", () => {
+      it("no stock credential is left in either notation", () => {
         for (const role of roles) {
           const text = renderedText(role, "api-manager.xml", distribution, deploymentOf({ adminUser: "boss" }));
           const active = text.replace(/<!--[\s\S]*?-->/g, "");
@@ -44,7 +44,7 @@ describe("configs: versions 1.5 to 1.10", () => {
         }
       });
 
-      it("the synapse APIs point at the Key Manager with the version's own path", () => {
+      it("the synapse APIs have the Key Manager's URL with the path of the API", () => {
         const node = nodeOf(deploymentOf(), "gateway");
         const apis = renderNode(node, deploymentOf(), distribution).filter(({ path }) => path.endsWith("API_.xml"));
         assert.equal(apis.length, isOld ? 2 : 3);
@@ -60,7 +60,7 @@ describe("configs: versions 1.5 to 1.10", () => {
         }
       });
 
-      it("pages of the Store may call the gateway", () => {
+      it("the gateway allows calls from pages of the Store", () => {
         const origin = value(
           renderedText("gateway", "api-manager.xml", distribution),
           "CORSConfiguration/Access-Control-Allow-Origin",
@@ -69,7 +69,7 @@ describe("configs: versions 1.5 to 1.10", () => {
       });
     });
 
-  it("from 1.7 on, a missing RevokeAPIURL is an error", () => {
+  it("from 1.7 on: a missing RevokeAPIURL is an error", () => {
     const distribution = changed(distributionOf("1.7.0"), (text) =>
       text.replace(/<RevokeAPIURL>.*<\/RevokeAPIURL>/, ""),
     );
@@ -79,7 +79,7 @@ describe("configs: versions 1.5 to 1.10", () => {
     );
   });
 
-  it("a third form of the synapse APIs: the variable in an http template", () => {
+  it("synapse APIs with a port variable in the http template get the Key Manager's URL", () => {
     const distribution = changed(distributionOf("1.9.0"), (text) =>
       text.replace("https://{uri.var.hostname}:{uri.var.portnum}", "https://localhost:{mgtHttpsPort}"),
     );

@@ -4,7 +4,7 @@ import { parseSettings } from "../../plan/settings";
 import type { RawSettings } from "../../settings";
 import { buildTopology, hostsOf, type Node, type Topology, topologyWarnings } from "../../topology";
 import { anySettings } from "../configs/settings";
-import { assertNothingTwice, assertUnique } from "./support";
+import { assertAllUnique, assertUnique } from "./support";
 
 const of = (raw: RawSettings = {}) => buildTopology(parseSettings(raw, "dev"));
 const names = ({ nodes }: Topology) => nodes.map(({ name }) => name);
@@ -22,10 +22,10 @@ function ip(topology: Topology, host: string): string | undefined {
   return topology.hosts.find((alias) => alias.host === host)?.ip;
 }
 
-describe("topology: several of a role", () => {
+describe("topology: several nodes of a role", () => {
   const pair = of({ keyManagerReplicas: 2, publisherReplicas: 2, storeReplicas: 3 });
 
-  it("has each node under its own name, at its own address and published port", () => {
+  it("each node has its own names, address and published port", () => {
     assert.deepEqual(
       pair.nodes.map(({ name, nodeHostName, address, publishedPort }) => [name, nodeHostName, address, publishedPort]),
       [
@@ -41,7 +41,7 @@ describe("topology: several of a role", () => {
     );
   });
 
-  it("leads the role's name to the balancer, on the same port, and a single node's name to the node", () => {
+  it("the role's host name resolves to the balancer, which listens on the node's port; with one node, to the node", () => {
     assert.equal(ip(pair, "keymanager.apim-wso2.com"), balancer);
     assert.equal(ip(of(), "publisher.apim-wso2.com"), "172.28.0.61");
     assert.deepEqual(
@@ -63,14 +63,14 @@ describe("topology: several of a role", () => {
     assert.ok(of().balancer.internalRoutes.every(({ role }) => role === "gateway"));
   });
 
-  it("keeps a session on one of several consoles", () => {
+  it("routes: Publisher and Store are sticky, the Key Manager only with several nodes", () => {
     const sticky = (topology: Topology) =>
       topology.balancer.routes.filter((route) => route.sticky).map(({ name }) => name);
     assert.deepEqual(sticky(pair), ["keymanager", "publisher", "store"]);
     assert.deepEqual(sticky(of()), ["publisher", "store"]);
   });
 
-  it("makes all Publishers and Stores members of one cluster", () => {
+  it("all Publishers and Stores are members of one cluster", () => {
     const members = pair.nodes.filter(({ role }) => role === "publisher" || role === "store");
     for (const member of members) {
       assert.equal(member.cluster?.domain, "wso2.pub.store.domain");
@@ -82,7 +82,7 @@ describe("topology: several of a role", () => {
     }
   });
 
-  it("makes the Key Managers one cluster of their own, linked by their members; one alone is none", () => {
+  it("several Key Managers form a cluster with links between its members; a single one has no cluster", () => {
     assert.deepEqual(node(pair, "keymanager-2").cluster, {
       domain: "wso2.km.domain",
       localHost: "172.28.0.22",
@@ -98,7 +98,7 @@ describe("topology: several of a role", () => {
     assert.equal(node(of(), "keymanager-1").cluster, undefined);
   });
 
-  it("warns when the nodes may open more connections than the deployment's MySQL takes, one for each MiB", () => {
+  it("a warning is returned if the nodes may open more connections than MySQL accepts, one for each MiB of memory", () => {
     assert.deepEqual(topologyWarnings(of()), []);
     const [warning = "", ...more] = topologyWarnings(pair);
     assert.deepEqual(more, []);
@@ -111,7 +111,7 @@ describe("topology: several of a role", () => {
     assert.deepEqual(topologyWarnings(fewer), []);
   });
 
-  it("validates keys by web service with several Key Managers, by Thrift with one", () => {
+  it("keyValidatorClient auto: web service with several Key Managers, Thrift with one", () => {
     assert.equal(pair.keyValidatorClient, "WSClient");
     assert.ok(!pair.links.some(({ protocol }) => protocol === "thrift"));
     assert.equal(of().keyValidatorClient, "ThriftClient");
@@ -120,7 +120,7 @@ describe("topology: several of a role", () => {
 });
 
 describe("topology: gateways", () => {
-  it("beside each other are one environment, behind the balancer, also when there is one", () => {
+  it("replicas form one environment behind the balancer; a single gateway is behind it too", () => {
     const [one, three] = [of(), of({ gatewayReplicas: 3 })];
     assert.deepEqual(three.environments, one.environments);
     assert.deepEqual(
@@ -146,7 +146,7 @@ describe("topology: gateways", () => {
     }
   });
 
-  it("take their share of the calls, and the first of them what is deployed", () => {
+  it("API calls go to all gateways, management requests to the first one", () => {
     const { routes, internalRoutes } = of({ gatewayReplicas: 3 }).balancer;
     const ofGateways = [...routes, ...internalRoutes].filter(({ role }) => role === "gateway");
     for (const { targets } of ofGateways)
@@ -168,7 +168,7 @@ describe("topology: gateways", () => {
     assert.ok(!of().balancer.routes.some(({ role, firstOnly }) => role !== "gateway" && firstOnly));
   });
 
-  it("share what is deployed, however many they are; with svn, each worker has its own", () => {
+  it("gateways of an environment share the volume with the APIs; with svn, each worker has its own", () => {
     const volumes = (raw: RawSettings) =>
       Object.fromEntries(
         of(raw)
@@ -190,7 +190,7 @@ describe("topology: gateways", () => {
     });
   });
 
-  it("are one cluster as soon as there are several", () => {
+  it("several gateways of an environment form a cluster", () => {
     assert.equal(node(of({ gatewayEnvironments: "production,sandbox" }), "gateway-1").cluster, undefined);
     const two = of({ gatewayReplicas: 2 });
     assert.deepEqual(node(two, "gateway-2").cluster, {
@@ -201,7 +201,7 @@ describe("topology: gateways", () => {
     });
   });
 
-  it("of several environments have names, addresses, ports and routes of their own", () => {
+  it("gateway environments have their own names, addresses, ports and routes", () => {
     const two = of({ gatewayEnvironments: "production, sandbox" });
     assert.deepEqual(
       two.environments.map(({ name, type, managementHost, apiHost }) => [name, type, managementHost, apiHost]),
@@ -232,7 +232,7 @@ describe("topology: gateways", () => {
     );
   });
 
-  it("are manager and workers of one cluster: APIs go to the manager, calls to the workers", () => {
+  it("a manager and its workers form a cluster: APIs are deployed to the manager, calls go to the workers", () => {
     const split = of({ gatewayWorkers: 2 });
     const gateways = split.nodes.filter(({ role }) => role === "gateway");
     assert.deepEqual(
@@ -258,7 +258,7 @@ describe("topology: gateways", () => {
     assert.deepEqual(targets("internal-gateway-apihttps"), ["gateway-worker-1", "gateway-worker-2"]);
   });
 
-  it("of each environment have a cluster domain of their own", () => {
+  it("each gateway environment has its own cluster domain", () => {
     const both = of({ gatewayWorkers: 1, gatewayEnvironments: "production,sandbox" });
     assert.equal(node(both, "gateway-worker-1").cluster?.domain, "wso2.gateway.domain");
     const worker = node(both, "gateway-sandbox-worker-1");
@@ -267,7 +267,7 @@ describe("topology: gateways", () => {
   });
 });
 
-describe("topology: what a further node leaves alone", () => {
+describe("topology: adding nodes", () => {
   const steps: readonly (readonly [before: RawSettings, after: RawSettings])[] = [
     [{}, { gatewayReplicas: 3 }],
     [{}, { gatewayWorkers: 2 }],
@@ -277,7 +277,7 @@ describe("topology: what a further node leaves alone", () => {
     [{}, { gatewayEnvironments: "hybrid, sandbox" }],
   ];
   for (const [before, after] of steps)
-    it(`${JSON.stringify(before)} -> ${JSON.stringify(after)}: no other node's address, names or ports`, () => {
+    it(`${JSON.stringify(before)} -> ${JSON.stringify(after)}: existing nodes keep address, names and ports`, () => {
       const [old, now] = [of(before), of(after)];
       for (const { name, address, publishedPort, ports, hostName, nodeHostName } of old.nodes) {
         const same = node(now, name);
@@ -289,7 +289,7 @@ describe("topology: what a further node leaves alone", () => {
     });
 
   for (const more of [{ gatewayReplicas: 3 }, { gatewayWorkers: 4 }])
-    it(`with ${JSON.stringify(more)}, who deploys and who revokes has the same links and aliases`, () => {
+    it(`${JSON.stringify(more)}: Key Manager, Publisher and Store keep their links and aliases`, () => {
       const [before, after] = [of(), of(more)];
       for (const name of ["keymanager-1", "publisher-1", "store-1"]) {
         assert.deepEqual(aliases(after, name), aliases(before, name));
@@ -300,7 +300,7 @@ describe("topology: what a further node leaves alone", () => {
       assert.deepEqual(after.certificateNames, before.certificateNames);
     });
 
-  it("a third Key Manager concerns no gateway, Publisher or Store", () => {
+  it("a third Key Manager does not change the aliases of gateway, Publisher and Store", () => {
     const [two, three] = [of({ keyManagerReplicas: 2 }), of({ keyManagerReplicas: 3 })];
     for (const name of ["gateway-1", "publisher-1", "store-1"])
       assert.deepEqual(aliases(three, name), aliases(two, name));
@@ -309,11 +309,11 @@ describe("topology: what a further node leaves alone", () => {
 
 describe("topology: any settings", function () {
   this.timeout(60_000);
-  it("never give a name, address or port twice, and every link leads to what its node can find", () => {
+  it("names, addresses and ports are unique, and the target of every link resolves and listens", () => {
     fc.assert(
       fc.property(anySettings, (raw) => {
         const topology = of(raw);
-        assertNothingTwice(topology);
+        assertAllUnique(topology);
         assertUnique(names(topology));
         assertUnique(topology.environments.map(({ name }) => name));
         const { routes, internalRoutes } = topology.balancer;
@@ -329,10 +329,10 @@ describe("topology: any settings", function () {
 
   const addressOf = (server: Topology["databaseServer"]) => (server.external ? server.endpoint.host : server.address);
 
-  /** The node's own aliases lead the host to whom the link says, and that one listens there. */
+  /** Asserts that the aliases of the calling node resolve the link's host to the link's target, which listens on the port. */
   function assertReachable(topology: Topology, { from, to, host, port, protocol }: Topology["links"][number]): void {
     const { endpoint, external } = topology.databaseServer;
-    // The name of a server that is none of ours leads where the network's own name service says.
+    // The host name of the user's own server is resolved by DNS, not by an alias.
     const isForeignName = protocol === "jdbc" && external && host === endpoint.host;
     const address = /^[\d.]+$/.test(host) || isForeignName ? host : aliases(topology, from)[host];
     const known = new Map<string, string>([

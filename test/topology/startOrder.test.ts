@@ -7,7 +7,7 @@ import { anySettings } from "../configs/settings";
 
 const of = (raw: RawSettings = {}) => buildTopology(parseSettings(raw, "dev"));
 
-/** Each name in the start order with those that it waits for, e.g. `publisher-1 < keymanager-1`. */
+/** Each name in the start order with the names that it waits for, e.g. `publisher-1 < keymanager-1`. */
 function order(topology: Topology): string[] {
   return topology.startOrder.map((name) => [name, ...waitsFor(topology, name)].join(" < "));
 }
@@ -19,7 +19,7 @@ function waitsFor({ nodes, balancer }: Topology, name: string): readonly string[
 }
 
 describe("topology: start order", () => {
-  it("has a gateway that is alone before the balancer, so that going back to one loses no call", () => {
+  it("a single gateway starts before the balancer, so that scaling down to one loses no call", () => {
     assert.deepEqual(order(of()), [
       "keymanager-1",
       "gateway-1",
@@ -29,7 +29,7 @@ describe("topology: start order", () => {
     ]);
   });
 
-  it("has one gateway after another, and the balancer before the first one, so that it knows the others by then", () => {
+  it("gateways start one after another, and the balancer before the first, so that it already routes to the others", () => {
     const rolling = order(of({ gatewayReplicas: 3 })).filter((line) => /^(gateway|load)/.test(line));
     assert.deepEqual(rolling, [
       "gateway-3",
@@ -39,7 +39,7 @@ describe("topology: start order", () => {
     ]);
   });
 
-  it("has the manager behind its workers, which take the calls", () => {
+  it("the gateway manager starts after its workers, which serve the calls", () => {
     const rolling = (gatewayWorkers: number) =>
       order(of({ gatewayWorkers })).filter((line) => /^(gateway|load)/.test(line));
     assert.deepEqual(rolling(1), ["gateway-worker-1", "loadbalancer < gateway-worker-1", "gateway-1 < loadbalancer"]);
@@ -52,7 +52,7 @@ describe("topology: start order", () => {
     ]);
   });
 
-  it("has the environments beside each other", () => {
+  it("gateway environments do not wait for each other", () => {
     const rolling = order(of({ gatewayReplicas: 2, gatewayEnvironments: "production,sandbox" }));
     assert.deepEqual(
       rolling.filter((line) => /^(gateway|load)/.test(line)),
@@ -66,7 +66,7 @@ describe("topology: start order", () => {
     );
   });
 
-  it("has all that share userdb in one row, with tenants the gateways too", () => {
+  it("nodes that share userdb start one after another; with multiTenancy also the gateways", () => {
     assert.deepEqual(order(of({ keyManagerReplicas: 2, publisherReplicas: 2, storeReplicas: 2 })), [
       "keymanager-1",
       "keymanager-2 < keymanager-1",
@@ -89,7 +89,7 @@ describe("topology: start order", () => {
     ]);
   });
 
-  it("with any settings, names everyone once, each behind those that it waits for, userdb's users in one row", () => {
+  it("any settings: every server occurs once, after all that it waits for; nodes that share userdb form one chain", () => {
     fc.assert(
       fc.property(anySettings, (raw) => {
         const topology = of(raw);

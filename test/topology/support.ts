@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import type { Topology } from "../../topology";
 
-/** Each value once. */
+/** Asserts that no value occurs twice. */
 export function assertUnique(values: readonly unknown[]): void {
   assert.equal(new Set(values).size, values.length, String(values));
 }
 
-/** No address, alias, link or published port stands for two things. */
-export function assertNothingTwice(topology: Topology): void {
+/** Asserts that all addresses, aliases, links and published ports are unique. */
+export function assertAllUnique(topology: Topology): void {
   assertUnique([
     ...topology.nodes.map(({ address }) => address),
     ...(topology.databaseServer.external ? [] : [topology.databaseServer.address]),

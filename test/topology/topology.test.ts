@@ -5,9 +5,9 @@ import type { DatabaseName } from "../../product/databases";
 import type { Role } from "../../product/roles";
 import type { RawSettings } from "../../settings";
 import { buildTopology, hostAddress, type Topology } from "../../topology";
-import { assertNothingTwice } from "./support";
+import { assertAllUnique } from "./support";
 
-const document = buildTopology(parseSettings({}, "dev"));
+const standard = buildTopology(parseSettings({}, "dev"));
 
 function node(topology: Topology, role: Role) {
   const found = topology.nodes.find((candidate) => candidate.role === role);
@@ -15,10 +15,10 @@ function node(topology: Topology, role: Role) {
   return found;
 }
 
-describe("topology", () => {
-  it("has the document's offsets and ports", () => {
+describe("topology: one node of each role", () => {
+  it("nodes have the port offsets and ports of the WSO2 guide", () => {
     assert.deepEqual(
-      document.nodes.map(({ role, offset, ports }) => [role, offset, ports.managementHttps]),
+      standard.nodes.map(({ role, offset, ports }) => [role, offset, ports.managementHttps]),
       [
         ["keyManager", 0, 9443],
         ["gateway", 1, 9444],
@@ -26,18 +26,18 @@ describe("topology", () => {
         ["store", 3, 9446],
       ],
     );
-    assert.equal(node(document, "gateway").ports.apiHttps, 8244);
-    assert.equal(node(document, "keyManager").ports.thrift, 10397);
+    assert.equal(node(standard, "gateway").ports.apiHttps, 8244);
+    assert.equal(node(standard, "keyManager").ports.thrift, 10397);
   });
 
-  it("gives each role the databases of the document's table, and an account for just those", () => {
+  it("each role has the databases of the WSO2 guide's table, and accounts for exactly these", () => {
     const table: Record<Role, DatabaseName[]> = {
       keyManager: ["apimgtdb", "userdb"],
       gateway: [],
       publisher: ["apimgtdb", "userdb", "regdb"],
       store: ["apimgtdb", "userdb", "regdb"],
     };
-    for (const { role, databases, databaseUsers } of document.nodes) {
+    for (const { role, databases, databaseUsers } of standard.nodes) {
       assert.deepEqual(databases, table[role], role);
       assert.deepEqual(
         databaseUsers.flatMap((user) => user.databases),
@@ -46,19 +46,19 @@ describe("topology", () => {
       );
     }
     assert.deepEqual(
-      document.databaseUsers.map(({ name }) => name),
+      standard.databaseUsers.map(({ name }) => name),
       ["apim_keymanager", "apim_gateway", "apim_publisher", "apim_store", "apim_registry"],
     );
   });
 
-  it("gives all that mount the registry one account, since the product keys its cache by account and URL", () => {
-    const accounts = document.nodes
+  it("nodes that mount the registry share one account, since the product's cache key is account and URL", () => {
+    const accounts = standard.nodes
       .filter(({ databases }) => databases.includes("regdb"))
       .map(({ databaseUsers }) => databaseUsers.find(({ databases }) => databases.includes("regdb"))?.name);
     assert.deepEqual(accounts, ["apim_registry", "apim_registry"]);
   });
 
-  it("leads to a server of the user's: by aliases to its address, or by its own name", () => {
+  it("databaseHost: an address gets host aliases; a host name is used in the JDBC URLs", () => {
     const of = (more: RawSettings) =>
       buildTopology(parseSettings({ databaseAdminPassword: "x", databaseServerPort: 3307, ...more }, "dev"));
     const toDatabases = ({ links, nodes: [keyManager] }: Topology) =>
@@ -90,15 +90,15 @@ describe("topology", () => {
     assert.deepEqual(byName.databaseServer.endpoint, { host: "db.example.com", port: 3307 });
   });
 
-  it("widens the databases with multi-tenancy", () => {
+  it("multiTenancy: gateway and Key Manager use more databases", () => {
     const tenants = buildTopology(parseSettings({ multiTenancy: true }, "dev"));
     assert.deepEqual(node(tenants, "gateway").databases, ["userdb", "regdb"]);
     assert.deepEqual(node(tenants, "keyManager").databases, ["apimgtdb", "userdb", "regdb"]);
   });
 
-  it("starts nodes that share userdb one after another, the gateway beside them unless it shares it too", () => {
+  it("nodes that share userdb wait for each other; the gateway only with multiTenancy", () => {
     const order = (topology: Topology) => topology.nodes.map(({ name, startsAfter }) => [name, ...startsAfter]);
-    assert.deepEqual(order(document), [
+    assert.deepEqual(order(standard), [
       ["keymanager-1"],
       ["gateway-1"],
       ["publisher-1", "keymanager-1"],
@@ -112,17 +112,17 @@ describe("topology", () => {
     ]);
   });
 
-  it("makes Publisher and Store one cluster whose members name each other and never themselves", () => {
-    const [publisher, store] = [node(document, "publisher"), node(document, "store")];
+  it("Publisher and Store form a cluster; each lists only the other as a member", () => {
+    const [publisher, store] = [node(standard, "publisher"), node(standard, "store")];
     assert.equal(publisher.cluster?.domain, "wso2.pub.store.domain");
     assert.deepEqual(publisher.cluster?.members, [{ host: store.address, port: 4000 }]);
     assert.deepEqual(store.cluster?.members, [{ host: publisher.address, port: 4000 }]);
     assert.equal(publisher.cluster?.localHost, publisher.address);
-    assert.equal(node(document, "gateway").cluster, undefined);
+    assert.equal(node(standard, "gateway").cluster, undefined);
   });
 
-  it("links the components as the document does", () => {
-    const links = document.links.map(
+  it("the links of the WSO2 guide exist; the gateway has none to a database, and WSClient none over Thrift", () => {
+    const links = standard.links.map(
       ({ from, to, protocol, host, port }) => `${from} ${to} ${protocol}://${host}:${port}`,
     );
     for (const wanted of [
@@ -142,12 +142,12 @@ describe("topology", () => {
     assert.ok(!web.links.some(({ protocol }) => protocol === "thrift"));
   });
 
-  it("routes every host name to its role and only the web applications with sticky sessions", () => {
+  it("the balancer routes each host name to its role; only the web applications are sticky", () => {
     assert.deepEqual(
-      document.balancer.routes.map(({ name, sticky, targets }) => [
+      standard.balancer.routes.map(({ name, sticky, targets }) => [
         name,
         sticky !== undefined,
-        ...targets.map((t) => `${t.node}:${t.port}`),
+        ...targets.map(({ node, port }) => `${node}:${port}`),
       ]),
       [
         ["keymanager", false, "keymanager-1:9443"],
@@ -170,11 +170,11 @@ describe("topology", () => {
     portOffsets: fc.constantFrom("standard", "none"),
   });
 
-  it("never gives a name, address or published port twice, and every link leads to something it has", () => {
+  it("names, addresses and published ports are unique, and the host of every link has an alias", () => {
     fc.assert(
       fc.property(settings, (raw) => {
         const topology = buildTopology(parseSettings(raw, "dev"));
-        assertNothingTwice(topology);
+        assertAllUnique(topology);
         const names = new Set<string>([
           ...topology.nodes.map(({ name }) => name),
           ...topology.databases.map(({ name }) => name),
@@ -190,7 +190,7 @@ describe("topology", () => {
     );
   });
 
-  it("publishes nodes and MySQL where no other machine gets in, unless it is told where", () => {
+  it("nodes and MySQL are published on the loopback address unless managementAddress is set", () => {
     const addresses = (raw: RawSettings) => {
       const topology = buildTopology(parseSettings(raw, "dev"));
       const { publishAddress, managementAddress, reachableAddress, reachableManagementAddress } = topology;
@@ -210,7 +210,7 @@ describe("topology", () => {
     );
   });
 
-  it("counts addresses across octets", () => {
+  it("hostAddress counts across octets", () => {
     assert.equal(hostAddress("10.0.0.0/16", 300), "10.0.1.44");
     assert.equal(hostAddress("192.168.5.0/24", 10), "192.168.5.10");
   });

@@ -16,11 +16,11 @@ function section(configuration: string, title: string): string[] {
   );
 }
 
-describe("configs: load balancer", () => {
+describe("configs: haproxy.cfg", () => {
   const deployment = deploymentOf();
   const configuration = renderBalancer(deployment);
 
-  it("sends each host name to its component, encrypted and checked by name", () => {
+  it("routes each host name to its role, over TLS with a check of the certificate's host name", () => {
     const https = section(configuration, "frontend https");
     for (const { role, hostName, address, ports } of deployment.topology.nodes) {
       const name = role.toLowerCase();
@@ -33,7 +33,7 @@ describe("configs: load balancer", () => {
     assert.doesNotMatch(configuration, /verify none|stats /);
   });
 
-  it("has sticky sessions for Publisher and Store only", () => {
+  it("sticky sessions: only Publisher and Store", () => {
     const sticky = deployment.topology.balancer.routes.filter(({ name }) =>
       section(configuration, `backend ${name}`).some((line) => line.startsWith("cookie ")),
     );
@@ -43,12 +43,12 @@ describe("configs: load balancer", () => {
     );
   });
 
-  it("answers an unknown host with 421 and the known ones", () => {
+  it("unknown host name: status 421 and the known host names", () => {
     const refusal = section(configuration, "frontend https").find((line) => line.includes("421"));
     for (const { hostName } of deployment.topology.nodes) assert.ok(refusal?.includes(hostName));
   });
 
-  it("sends API calls to the gateway whatever host they name, checked on its management port", () => {
+  it("API calls: go to the gateway with any host name; the check uses its management port", () => {
     for (const [front, back] of [
       ["gatewayHttps", "api-https"],
       ["gatewayHttp", "api-http"],
@@ -60,18 +60,18 @@ describe("configs: load balancer", () => {
     assert.ok(section(configuration, "backend api-http").some((line) => line.includes("172.28.0.41:8281 check-sni")));
   });
 
-  it("names the published port to the nodes", () => {
+  it("X-Forwarded-Port: the published port", () => {
     const other = renderBalancer(deploymentOf({ httpsPort: 443 }));
     assert.ok(section(other, "frontend https").includes("http-request set-header X-Forwarded-Port 443"));
   });
 
-  it("takes as many connections as the container's memory is enough for", () => {
+  it("maxconn: as many connections as fit into balancerMemory", () => {
     const most = (balancerMemory: number) =>
       Number(/^ {4}maxconn (\d+)$/m.exec(renderBalancer(deploymentOf({ balancerMemory })))?.[1]);
     assert.deepEqual([64, 128, 1024].map(most), [200, 520, 5000]);
   });
 
-  it("refuses a port with and without TLS", () => {
+  it("routes with and without TLS on one port are an error", () => {
     const routes = deployment.topology.balancer.routes.map((route) => ({ ...route, listenPort: 8443 }));
     const mixed: Deployment = {
       ...deployment,
@@ -80,7 +80,7 @@ describe("configs: load balancer", () => {
     assert.throws(() => renderBalancer(mixed), /port 8443 are partly with and partly without TLS/);
   });
 
-  it("has fronts on a node's own ports for roles with several nodes, not published", () => {
+  it("roles with several nodes: frontends on the node's port, which are not published", () => {
     const several = deploymentOf({ keyManagerReplicas: 2, gatewayReplicas: 2 });
     const text = renderBalancer(several);
     assert.match(text, /frontend internal-9443\n {4}bind :9443 ssl [\s\S]*?X-Forwarded-Port 9443\n/);
