@@ -9,7 +9,7 @@ describe("package-lock.json", () => {
     packages: Readonly<Record<string, Package & { resolved?: string }>>;
   };
 
-  it("holds every platform's package of what it names, without which npm ci refuses it", () => {
+  it("contains the optional packages of every platform, without which npm ci fails", () => {
     const missing = Object.entries(lock.packages).flatMap(([path, { optionalDependencies = {} }]) =>
       Object.keys(optionalDependencies).filter(
         (name) => !(`${path}/node_modules/${name}` in lock.packages) && !(`node_modules/${name}` in lock.packages),
@@ -18,7 +18,7 @@ describe("package-lock.json", () => {
     assert.deepEqual(missing, []);
   });
 
-  it("names no registry", () => {
+  it("contains no registry URL", () => {
     const resolved = Object.values(lock.packages).flatMap((entry) => entry.resolved ?? []);
     assert.deepEqual(resolved, []);
   });

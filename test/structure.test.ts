@@ -5,8 +5,8 @@ import * as path from "node:path";
 const project = path.join(__dirname, "..");
 
 /**
- * The program, from the ground up: each folder or file may import itself and what stands before it here. Type imports
- * count. That no files import each other in a circle is biome's rule noImportCycles (`npm run check`).
+ * The folders and files of the program. Each may import only itself and the entries before it; type imports count.
+ * Import cycles between files are found by biome's rule noImportCycles (`npm run check`).
  */
 const PROGRAM = [
   "errors.ts",
@@ -26,8 +26,8 @@ const PROGRAM = [
   "index.ts",
 ];
 
-/** What stands beside the program, and what it may import besides itself. */
-const BESIDE: Readonly<Record<string, readonly string[]>> = {
+/** The other folders, and what each may import besides itself. */
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "engine/backend/": [],
   "engine/providers/": ["engine/provider.ts", "engine/values.ts", "engine/duration.ts"],
   "engine/": ["engine/backend/"],
@@ -36,7 +36,7 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
   "tools/": [...PROGRAM, "engine/", "cli/"],
 };
 
-/** TypeScript files below a folder of the project, as paths from the project. */
+/** The TypeScript files below a folder, as paths from the project's directory. */
 function sources(folder = ""): string[] {
   return fs.readdirSync(path.join(project, folder), { withFileTypes: true }).flatMap((entry) => {
     const file = path.join(folder, entry.name);
@@ -48,7 +48,7 @@ function sources(folder = ""): string[] {
   });
 }
 
-/** The project's files that a file imports, types included. */
+/** The files of the project that a file imports, type imports included. */
 function imports(file: string): string[] {
   const text = fs.readFileSync(path.join(project, file), "utf8");
   return [...text.matchAll(/(?:\bfrom |\bimport\()"(\.[^"]*)"/g)].map(([, specifier = ""]) => {
@@ -60,19 +60,19 @@ function imports(file: string): string[] {
   });
 }
 
-/** What a file may import; undefined when it belongs to no known folder. */
+/** What a file may import. @returns undefined if the file belongs to no known folder */
 function allowedFor(file: string): readonly string[] | undefined {
-  const beside = Object.keys(BESIDE).find((folder) => file.startsWith(folder));
-  if (beside !== undefined) return [beside, ...(BESIDE[beside] ?? [])];
+  const other = Object.keys(OTHERS).find((folder) => file.startsWith(folder));
+  if (other !== undefined) return [other, ...(OTHERS[other] ?? [])];
   const own = PROGRAM.findIndex((each) => file.startsWith(each));
   return own < 0 ? undefined : PROGRAM.slice(0, own + 1);
 }
 
-describe("the project's structure", () => {
+describe("project structure", () => {
   const files = sources();
 
-  for (const folder of [...PROGRAM, ...Object.keys(BESIDE)])
-    it(`${folder} imports only what stands before it`, () => {
+  for (const folder of [...PROGRAM, ...Object.keys(OTHERS)])
+    it(`${folder} imports only what its rule permits`, () => {
       const own = files.filter((file) => allowedFor(file) !== undefined && file.startsWith(folder));
       assert.ok(own.length > 0, `${folder} holds no source file`);
       for (const file of own)
@@ -83,11 +83,11 @@ describe("the project's structure", () => {
           );
     });
 
-  it("every source file belongs to a folder with a rule", () => {
+  it("every source file belongs to an entry with a rule", () => {
     for (const file of files) assert.ok(allowedFor(file), `${file}: add its folder to this test`);
   });
 
-  it("no file outside product/ asks for a role by its name", () => {
+  it("no file outside product/ compares a role with a name", () => {
     const asksForRole = /(\brole [!=]==? ["'`])|([!=]==? ["'`](keyManager|gateway|publisher|store)["'`])/;
     for (const file of files.filter((each) => !each.startsWith("product/")))
       for (const line of fs.readFileSync(path.join(project, file), "utf8").split("\n"))

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { integrityErrors } from "../../engine/integrity";
-import { skip } from "../skip";
 import { docker } from "../testStack";
 import { blocks, comparable, facts, namesOf, renamed } from "./sampleCompare";
 import {
@@ -11,8 +10,8 @@ import {
   type ProcessResult,
   type Recorded,
   SampleProject,
-  SampleWorld,
   sample,
+  useSampleWorld,
 } from "./sampleSupport";
 
 const officialState = async (name: string) => {
@@ -23,18 +22,13 @@ const officialState = async (name: string) => {
 /** Runs the program of ../shared/data/pulumi-samples step by step, as the official engine ran it. */
 describe("local engine: the official engine's sample program", function () {
   this.timeout(120_000);
-  const world = new SampleWorld();
+  const world = useSampleWorld();
   let project: SampleProject;
 
-  before(async function () {
-    const reason = await world.start();
-    if (reason !== undefined) skip(this, reason);
+  before(() => {
     project = new SampleProject();
   });
-  after(async () => {
-    project?.dispose();
-    await world.stop();
-  });
+  after(() => project?.dispose());
 
   /** Runs an operation, which must succeed. @returns what the engine printed */
   async function run(operation: string, ...flags: string[]): Promise<string> {

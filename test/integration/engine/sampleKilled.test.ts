@@ -3,9 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer, connect as dialSocket, type Server } from "node:net";
 import { integrityErrors } from "../../engine/integrity";
-import { skip } from "../skip";
 import { docker } from "../testStack";
-import { type Checkpoint, decrypted, SampleProject, SampleWorld, sample, sampleObjects } from "./sampleSupport";
+import { type Checkpoint, decrypted, SampleProject, sample, sampleObjects, useSampleWorld } from "./sampleSupport";
 
 /** The calls that `up` makes, roughly in their order: to Docker, to MySQL, and to write the state file. */
 const UP = [
@@ -36,22 +35,15 @@ const DESTROY = [
 /** Each run is killed one call later, and starts from the state that the previous run left. */
 describe("local engine: the sample program, killed at each call", function () {
   this.timeout(240_000);
-  const world = new SampleWorld();
+  const world = useSampleWorld();
   let project: SampleProject;
 
-  before(async function () {
-    const reason = await world.start();
-    if (reason !== undefined) skip(this, reason);
-  });
   beforeEach(() => {
     project = new SampleProject();
   });
   afterEach(async () => {
     project?.dispose();
     await world.clean();
-  });
-  after(async () => {
-    await world.stop();
   });
 
   const password = async () => {

@@ -17,6 +17,7 @@ import { Crypter } from "../../../engine/backend/crypto";
 import { errorMessage } from "../../../errors";
 import { hasImage, ignoreMissing, removeContainer, upload } from "../containers";
 import { mysqlBase, startBareMysql } from "../mysqlServer";
+import { skip } from "../skip";
 import { docker, projectDirectory } from "../testStack";
 import { eventually } from "../waiting";
 import { busyboxImage, removeBusyboxImage } from "./providers/support";
@@ -166,8 +167,19 @@ export async function encrypted(like: Checkpoint, resources: readonly Recorded[]
   return { ...like, resources: resources.map((each) => close(each) as Recorded) };
 }
 
+/** Starts what the sample program needs for the tests of a describe, and removes it afterwards. */
+export function useSampleWorld(): SampleWorld {
+  const world = new SampleWorld();
+  before(async function () {
+    const reason = await world.start();
+    if (reason !== undefined) skip(this, reason);
+  });
+  after(() => world.stop());
+  return world;
+}
+
 /** What the sample program needs: its image, and a MySQL server at its endpoint. */
-export class SampleWorld {
+class SampleWorld {
   private started = false;
   private tagged = false;
 

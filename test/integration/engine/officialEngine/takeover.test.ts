@@ -3,7 +3,7 @@ import { integrityErrors } from "../../../engine/integrity";
 import { skip } from "../../skip";
 import { TestStack } from "../../testStack";
 import { comparable } from "../sampleCompare";
-import { decrypted, PASSPHRASE, SampleProject, SampleWorld, sampleObjects } from "../sampleSupport";
+import { decrypted, PASSPHRASE, SampleProject, sampleObjects, useSampleWorld } from "../sampleSupport";
 import { PulumiCli } from "./pulumiCli";
 
 interface PreviewStep {
@@ -27,17 +27,12 @@ describe("Pulumi CLI and local engine take turns", function () {
   after(() => cli?.dispose());
 
   describe("with the sample program", () => {
-    const world = new SampleWorld();
+    const world = useSampleWorld();
     let project: SampleProject;
     const generated = ["bcryptHash"];
     /** The state that the CLI recorded. */
     let cliState: Record<string, unknown>;
 
-    before(async function () {
-      const reason = await world.start();
-      if (reason !== undefined) skip(this, reason);
-    });
-    after(() => world.stop());
     beforeEach(() => {
       project = new SampleProject();
     });
