@@ -37,8 +37,11 @@ const nodeClasses: Readonly<
  *
  * @example
  * ```ts
- * const apim = new ApiManager("apim", await planDeployment({ distribution: "wso2am-1.9.0.zip", gatewayReplicas: 3 }));
- * export const store = apim.storeUrl;
+ * export = async () => {
+ *   const plan = await planDeployment({ distribution: "wso2am-1.9.0.zip", gatewayReplicas: 3 });
+ *   const apim = new ApiManager("apim", plan);
+ *   return { store: apim.storeUrl };
+ * };
  * ```
  */
 export class ApiManager extends pulumi.ComponentResource {

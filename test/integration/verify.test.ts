@@ -92,7 +92,7 @@ describe("verify on a running stack", function () {
     assert.equal(report.status, 1);
     const failed = report.cycle?.steps.find(({ ok }) => !ok);
     assert.equal(failed?.name, "call the API with the token over HTTPS");
-    assert.match(failed?.detail ?? "", /101503.*does not reach the endpoint/);
+    assert.match(failed?.detail ?? "", /101503.*the gateway can.t reach the endpoint/);
     assert.equal(report.cycle?.left, undefined);
     assert.deepEqual(await deployedApis(), []);
   });

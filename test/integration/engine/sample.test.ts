@@ -20,7 +20,7 @@ const officialState = async (name: string) => {
 };
 
 /** Runs the program of ../shared/data/pulumi-samples step by step, as the official engine ran it. */
-describe("local engine: the official engine's sample program", function () {
+describe("embedded engine: the official engine's sample program", function () {
   this.timeout(120_000);
   const world = useSampleWorld();
   let project: SampleProject;

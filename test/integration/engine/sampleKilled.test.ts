@@ -33,7 +33,7 @@ const DESTROY = [
 ];
 
 /** Each run is killed one call later, and starts from the state that the previous run left. */
-describe("local engine: the sample program, killed at each call", function () {
+describe("embedded engine: the sample program, killed at each call", function () {
   this.timeout(240_000);
   const world = useSampleWorld();
   let project: SampleProject;

@@ -49,7 +49,7 @@ export interface ProcessResult {
   readonly text: string;
 }
 
-/** The sample program in a temporary directory. The local engine runs it in a separate process. */
+/** The sample program in a temporary directory. The embedded engine runs it in a separate process. */
 export class SampleProject {
   readonly dir = mkdtempSync(path.join(tmpdir(), "apim-sample-"));
 

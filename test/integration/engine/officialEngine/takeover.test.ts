@@ -14,7 +14,7 @@ interface PreviewStep {
 }
 
 /** Both engines run the same programs with the same providers. */
-describe("Pulumi CLI and local engine take turns", function () {
+describe("Pulumi CLI and embedded engine take turns", function () {
   this.timeout(240_000);
   this.slow(60_000);
   let cli: PulumiCli;
@@ -53,7 +53,7 @@ describe("Pulumi CLI and local engine take turns", function () {
     }
     const state = () => decrypted(project.checkpoint());
 
-    it("the local engine continues a stack of the CLI: finds no change and no drift, and destroys everything", async () => {
+    it("the embedded engine continues a stack of the CLI: finds no change and no drift, and destroys everything", async () => {
       await official("stack", "select", "--create");
       await official("up", "--yes", "--skip-preview");
       cliState = comparable(await state(), generated);
@@ -64,7 +64,7 @@ describe("Pulumi CLI and local engine take turns", function () {
       assert.deepEqual(await world.leftovers(), []);
     });
 
-    it("the CLI continues a stack of the local engine: finds no change and no drift, and destroys everything", async () => {
+    it("the CLI continues a stack of the embedded engine: finds no change and no drift, and destroys everything", async () => {
       await local("up");
       assert.deepEqual(await world.leftovers(), sampleObjects);
       assert.deepEqual(comparable(await state(), generated), cliState, "both engines record the same state");
@@ -95,7 +95,7 @@ describe("Pulumi CLI and local engine take turns", function () {
       assert.deepEqual(await world.leftovers(), []);
     });
 
-    it("the CLI reads the state that a killed run of the local engine left", async () => {
+    it("the CLI reads the state that a killed run of the embedded engine left", async () => {
       for (const [operation, KILL] of [
         ["up", "after POST /networks/create"],
         ["up", "before create user"],
