@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
-import { type Deployment, type RenderedFile, renderBalancer, renderNode, stockText } from "../configs";
+import { type Deployment, type RenderedFile, renderBalancer, renderNodes, stockText } from "../configs";
 import { colourDiff, countChangedLines, unifiedDiff } from "../configs/compare";
 import { type Distribution, readDistribution } from "../distribution";
 import { loadSettingsFromStack } from "../plan/settings";
@@ -52,14 +52,13 @@ export async function run(args: string[]): Promise<number> {
     // Written files may be deployed, so nothing may be missing. For a diff or a summary, gaps are only reported.
     { incomplete: values.out === undefined },
   );
-  const renderings = chosenNodes(topology, values.node).map((node) => ({
-    node,
-    files: renderNode(node, deployment, distribution),
-  }));
+  const nodes = chosenNodes(topology, values.node);
+  const { files, warnings } = renderNodes(nodes, deployment, distribution);
+  const renderings = nodes.map((node) => ({ node, files: files.get(node.name) ?? [] }));
   if (values.diff) printDiff(renderings, distribution);
   if (values.summary) printSummary(renderings, distribution);
   if (values.out !== undefined) writeAll(resolve(values.out), renderings, deployment, values.node === undefined);
-  for (const warning of distribution.warnings) process.stderr.write(`${warning}\n`);
+  for (const warning of [...distribution.warnings, ...warnings]) process.stderr.write(`${warning}\n`);
   for (const path of distribution.missing)
     process.stderr.write(
       `${path}: expected in ${distribution.source}, found no such file; a deployment needs it, copy it from the pack of ${distribution.version}\n`,

@@ -4,62 +4,96 @@ import { traitsOf } from "../product/versions";
 import type { Settings } from "../settings";
 import type { Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
-import { children, type Placeholder, type Value } from "../xml/parse";
+import type { Placeholder, Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
 import { adminPassword } from "./values";
 
 const analyticsPassword: Placeholder = { secret: "analytics-password" };
 
-/** The elements that a version has for the analytics server. */
-interface Vocabulary {
-  readonly parent: string;
-  readonly prefix: "BAM" | "DAS";
-  readonly url: (address: string) => string;
+/** A service of the analytics server: the elements of APIUsageTracking with its address and an account. */
+interface Service {
+  readonly url: string;
+  readonly urlOf: (host: string, ports: { readonly thrift: number; readonly rest: number }) => string;
+  readonly user: string;
+  readonly password: string;
 }
 
-const vocabularies: readonly Vocabulary[] = [
-  { parent: "APIUsageTracking", prefix: "BAM", url: (address) => `tcp://${address}/` },
-  { parent: "Analytics", prefix: "DAS", url: (address) => `{tcp://${address}}` },
-];
+/** The services of each kind of server. */
+const servicesOf: Readonly<Record<"BAM" | "DAS", readonly Service[]>> = {
+  BAM: [
+    {
+      url: "BAMServerURL",
+      urlOf: (host, { thrift }) => `tcp://${host}:${thrift}/`,
+      user: "BAMUsername",
+      password: "BAMPassword",
+    },
+  ],
+  DAS: [
+    {
+      url: "DASServerURL",
+      urlOf: (host, { thrift }) => `{tcp://${host}:${thrift}/}`,
+      user: "DASUsername",
+      password: "DASPassword",
+    },
+    {
+      url: "DASRestApiURL",
+      urlOf: (host, { rest }) => `https://${host}:${rest}`,
+      user: "DASRestApiUsername",
+      password: "DASRestApiPassword",
+    },
+  ],
+};
+
+/** The addresses of the stock files. */
+const stock = { host: "localhost", ports: { thrift: 7612, rest: 9444 } } as const;
 
 /**
- * The analytics server that gateways send their events to. The structure of the file tells what to write: up to 1.8 it
- * has the address of BAM; 1.9 takes the address from its admin dashboard and has only a switch here; later files may
- * have the address of DAS.
+ * The analytics server: gateways send events to it, Publishers and Stores show its statistics. 1.9.0 takes the address
+ * from its admin dashboard and has only a switch here.
  */
 export function renderAnalytics(edit: XmlEdit, node: Node, { settings }: Deployment): void {
-  const isSender = settings.analytics && roleRecords[node.role].sendsEvents === true;
-  const found = vocabularies.flatMap((vocabulary) =>
-    children(edit.root, vocabulary.parent).map((element) => ({ vocabulary, element })),
-  );
-  const servers = found.filter(({ vocabulary, element }) => has(element, `${vocabulary.prefix}ServerURL`));
-  if (isSender && servers.length === 0 && traitsOf(edit.file.version).hasBamServer)
-    throw edit.missing("APIManager/APIUsageTracking/BAMServerURL");
-  for (const { vocabulary, element } of servers) renderServer(edit, element, vocabulary, isSender, settings);
-  if (isSender) for (const { element } of found) edit.setIfPresent(element, "SkipEventReceiverConnection", false);
-}
-
-function renderServer(
-  edit: XmlEdit,
-  element: XmlElement,
-  { prefix, url }: Vocabulary,
-  isSender: boolean,
-  settings: Settings,
-): void {
-  const set = (name: string, value: Value) => edit.setIfPresent(element, name, value);
-  set("Enabled", isSender);
-  if (!isSender) {
-    // The stock file has the administrator's default password here, although the feature is off.
-    set(`${prefix}Username`, settings.adminUser);
-    set(`${prefix}Password`, adminPassword);
+  const isUser = settings.analytics && roleRecords[node.role].usesAnalytics === true;
+  const parent = edit.only(edit.root, "APIUsageTracking");
+  const { analyticsServer } = traitsOf(edit.file.version);
+  if (!parent) {
+    if (isUser && analyticsServer) throw edit.missing("APIManager/APIUsageTracking");
     return;
   }
-  set("ThriftPort", settings.analyticsPort);
-  set(`${prefix}ServerURL`, url(`${settings.analyticsHost}:${settings.analyticsPort}`));
-  edit.setChild(element, `${prefix}Username`, settings.analyticsUser);
-  edit.setChild(element, `${prefix}Password`, analyticsPassword);
+  warnSwitchedOff(edit, parent, settings);
+  if (isUser) {
+    edit.setIfPresent(parent, "SkipEventReceiverConnection", false);
+    if (analyticsServer) renderServer(edit, parent, settings, analyticsServer);
+  } else switchOff(edit, parent, settings);
 }
 
-function has(element: XmlElement, name: string): boolean {
-  return children(element, name).length > 0;
+function warnSwitchedOff(edit: XmlEdit, parent: XmlElement, { analytics }: Settings): void {
+  const enabled = edit.only(parent, "Enabled");
+  if (enabled?.text.trim() === "true" && !analytics)
+    edit.warn(enabled, "true is replaced by false; wso2-apim:analytics switches it on");
+}
+
+function renderServer(edit: XmlEdit, parent: XmlElement, settings: Settings, kind: "BAM" | "DAS"): void {
+  const { analyticsHost, analyticsPort, analyticsRestPort, analyticsUser } = settings;
+  const [events] = servicesOf[kind];
+  if (events && !edit.only(parent, events.url)) throw edit.missing(`APIManager/APIUsageTracking/${events.url}`);
+  // In later stock files it is a comment, and without it nothing is sent.
+  edit.ensure(parent, "Enabled", true, { after: ["SkipEventReceiverConnection", "PublisherClass"] });
+  edit.setIfPresent(parent, "ThriftPort", analyticsPort);
+  for (const { url, urlOf, user, password } of servicesOf[kind]) {
+    edit.setIfPresent(parent, url, urlOf(analyticsHost, { thrift: analyticsPort, rest: analyticsRestPort }));
+    edit.setChild(parent, user, analyticsUser);
+    edit.setChild(parent, password, analyticsPassword);
+  }
+}
+
+/** Off, with the product's own addresses. The stock file has the administrator's default password here. */
+function switchOff(edit: XmlEdit, parent: XmlElement, { adminUser }: Settings): void {
+  const set = (name: string, value: Value) => edit.setIfPresent(parent, name, value);
+  set("Enabled", false);
+  for (const { url, urlOf, user, password } of Object.values(servicesOf).flat()) {
+    const address = edit.only(parent, url);
+    if (address && !address.text.includes("localhost")) edit.setText(address, urlOf(stock.host, stock.ports));
+    set(user, adminUser);
+    set(password, adminPassword);
+  }
 }

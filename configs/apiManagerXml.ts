@@ -1,15 +1,16 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import { configurationFiles } from "../product/files";
-import { roleRecords, roleThat } from "../product/roles";
+import { jndiNameOf } from "../product/databases";
+import { roleRecords, roles, roleThat } from "../product/roles";
 import { traitsOf } from "../product/versions";
 import type { Settings } from "../settings";
 import type { Link, Node, Topology } from "../topology";
 import type { XmlEdit } from "../xml/edit";
-import { find, findAll, type Value } from "../xml/parse";
+import type { Value } from "../xml/parse";
 import { renderAnalytics } from "./analytics";
 import type { Deployment } from "./deployment";
 import { renderEnvironments } from "./environments";
-import { browserUrl, linkOf, servicesUrl, setAdministrator } from "./values";
+import { isLocalAddress, localAddresses, setLocal } from "./local";
+import { browserUrl, linkOf, servicesUrl, setAdministrator, warnOverruled } from "./values";
 import { keyValidationOf } from "./versions";
 
 /** How the components reach each other and log in. The links of the topology say which of it a node has. */
@@ -17,30 +18,40 @@ export function renderApiManagerXml(edit: XmlEdit, node: Node, deployment: Deplo
   const { settings, topology } = deployment;
   renderDataSourceName(edit);
   const login = edit.need("AuthManager");
-  const loginLink = apiManagerLink(topology, node, "AuthManager/ServerURL");
-  if (loginLink) edit.setChild(login, "ServerURL", servicesUrl(loginLink));
-  setAdministrator(edit, login, settings);
+  renderServices(edit, login, linkOf(topology, node, edit, "AuthManager/ServerURL"), settings);
   renderJwt(edit, node, settings);
   renderEnvironments(edit, node, deployment);
   renderKeyValidation(edit, node, deployment);
-  renderPortalUrls(edit, node, topology);
+  renderKeyManagerClient(edit, node, deployment);
+  renderPortals(edit, node, deployment);
   renderCors(edit, topology);
   renderAnalytics(edit, node, deployment);
+}
+
+/** The management services that a node calls with the administrator's account; its own when it calls nobody there. */
+function renderServices(edit: XmlEdit, parent: XmlElement, link: Link | undefined, settings: Settings): void {
+  if (link) edit.setChild(parent, "ServerURL", servicesUrl(link));
+  else setLocal(edit, parent, "ServerURL", localAddresses.services);
+  setAdministrator(edit, parent, settings);
 }
 
 /** @see the WSO2 guide: "add the following line as the first child node of the root element (if it is not already there)" */
 function renderDataSourceName(edit: XmlEdit): void {
   const name = "DataSourceName";
-  const value = "jdbc/WSO2AM_DB";
-  if (find(edit.root, name)) edit.setChild(edit.root, name, value);
-  else edit.insertFirst(edit.root, { name, content: value });
+  const value = jndiNameOf("apimgtdb");
+  const found = edit.only(edit.root, name);
+  if (found) edit.setText(found, value);
+  else edit.insertFirst(edit.root, [{ name, content: value }]);
 }
 
 function renderJwt(edit: XmlEdit, node: Node, settings: Settings): void {
   const parent = edit.need("APIConsumerAuthentication");
   const { jwt } = roleRecords[node.role];
   if (!settings.jwt) {
-    edit.setIfPresent(parent, "EnableTokenGeneration", false);
+    const enabled = edit.only(parent, "EnableTokenGeneration");
+    if (enabled?.text.trim() === "true")
+      edit.warn(enabled, "true is replaced by false; wso2-apim:jwt switches JSON Web Tokens on");
+    if (enabled) edit.setText(enabled, false);
     return;
   }
   const after = ["SecurityContextHeader", "TokenGeneratorImpl"];
@@ -61,13 +72,36 @@ function renderJwt(edit: XmlEdit, node: Node, settings: Settings): void {
 
 function renderKeyValidation(edit: XmlEdit, node: Node, { settings, topology }: Deployment): void {
   const parent = keyValidationOf(edit);
-  const link = apiManagerLink(topology, node, "APIKeyValidator/ServerURL");
-  if (link) edit.setChild(parent, "ServerURL", servicesUrl(link));
-  setAdministrator(edit, parent, settings);
+  renderServices(edit, parent, linkOf(topology, node, edit, "APIKeyValidator/ServerURL"), settings);
   renderThrift(edit, parent, node, topology);
-  const revoke = apiManagerLink(topology, node, "RevokeAPIURL");
-  if (revoke && traitsOf(edit.file.version).hasRevokeApiUrl)
-    edit.setChild(parent, "RevokeAPIURL", `https://${revoke.host}:${revoke.port}/revoke`);
+  const revoke = linkOf(topology, node, edit, "RevokeAPIURL");
+  if (revoke) edit.setChild(parent, "RevokeAPIURL", `https://${revoke.host}:${revoke.port}/revoke`);
+  else setLocal(edit, parent, "RevokeAPIURL", `${localAddresses.apisOverTls}/revoke`);
+}
+
+/** The product's own client of the Key Manager, under the names of all versions from 1.9 on. */
+const ownClient = /\.AMDefaultKeyManagerImpl$/;
+
+/**
+ * From 1.9 on, the client of the Key Manager can be configured. The product's own client is this deployment's; that of
+ * another vendor's key manager stays as it is.
+ */
+function renderKeyManagerClient(edit: XmlEdit, node: Node, { settings, topology }: Deployment): void {
+  if (traitsOf(edit.file.version).keyValidation === "APIKeyManager") return;
+  const client = edit.find("APIKeyManager/KeyManagerClientImpl");
+  const configuration = edit.find("APIKeyManager/Configuration");
+  if (!configuration || (client && !ownClient.test(client.text.trim()))) return;
+  renderServices(edit, configuration, linkOf(topology, node, edit, "APIKeyValidator/ServerURL"), settings);
+  // As the stock comment has it, tokens are requested and revoked at the gateway.
+  const gateway = topology.links.find(({ element }) => element === "RevokeAPIURL");
+  const calls = roleRecords[node.role].servesApis === undefined && gateway;
+  for (const [name, path] of [
+    ["TokenURL", "/token"],
+    ["RevokeURL", "/revoke"],
+  ] as const) {
+    if (calls) edit.setIfPresent(configuration, name, `https://${gateway.host}:${gateway.port}${path}`);
+    else setLocal(edit, configuration, name, `${localAddresses.apisOverTls}${path}`);
+  }
 }
 
 /** Client and server of Thrift. With WSClient, elements that the file has are set too, but none is required. */
@@ -76,7 +110,9 @@ function renderThrift(edit: XmlEdit, parent: XmlElement, node: Node, topology: T
   if (!server) throw new Error("topology: no node serves Thrift");
   const client = topology.keyValidatorClient;
   const isThrift = client === "ThriftClient";
-  edit.setChild(parent, "KeyValidatorClientType", client);
+  const type = edit.need("KeyValidatorClientType", parent);
+  warnOverruled(edit, type, { product: "ThriftClient", value: client, setting: "keyValidatorClient" });
+  edit.setText(type, client);
   const settings: [string, Value][] = [
     ["ThriftClientPort", server.ports.thrift],
     ["ThriftServerPort", node.ports.thrift],
@@ -92,23 +128,39 @@ function renderThrift(edit: XmlEdit, parent: XmlElement, node: Node, topology: T
   });
 }
 
-/** The web applications that the pages of a node link to: browsers reach them through the load balancer. */
-function renderPortalUrls(edit: XmlEdit, node: Node, topology: Topology): void {
+/** The web applications: browsers reach those that the node's pages link to through the load balancer. */
+function renderPortals(edit: XmlEdit, node: Node, { settings, topology }: Deployment): void {
   if (!traitsOf(edit.file.version).hasPortalUrls) return;
-  for (const { to, element, path } of roleRecords[node.role].linksTo ?? [])
-    edit.setChild(edit.need(element), "URL", `${browserUrl(topology, to)}${path}`);
+  for (const { element, path } of portals) {
+    const parent = edit.find(element);
+    const link = roleRecords[node.role].linksTo?.find((each) => each.element === element);
+    if (link) edit.setChild(edit.need(element), "URL", `${browserUrl(topology, link.to)}${path}`);
+    else if (parent) setLocal(edit, parent, "URL", `${localAddresses.web}${path}`);
+    // In 1.10, the Publisher logs in to the Store.
+    if (parent && edit.only(parent, "ServerURL"))
+      renderServices(edit, parent, linkOf(topology, node, edit, `${element}/ServerURL`), settings);
+  }
 }
 
-/** Up to 1.8, the stock file allows API calls only from pages on localhost. API consumers try APIs on the Store's pages. */
+/** The elements of the web applications, as any role's record names them. */
+const portals = [
+  ...new Map(
+    roles.flatMap((role) => roleRecords[role].linksTo ?? []).map(({ element, path }) => [element, { element, path }]),
+  ).values(),
+];
+
+/**
+ * Up to 1.8, the stock file allows API calls only from pages on localhost. API consumers try APIs on the Store's pages, so
+ * these entries become the Store's address; the user's own entries stay.
+ */
 function renderCors(edit: XmlEdit, topology: Topology): void {
   const store = browserUrl(
     topology,
     roleThat(({ callsApis }) => callsApis),
   );
-  for (const origin of findAll(edit.root, "CORSConfiguration/Access-Control-Allow-Origin"))
-    if (origin.text.includes("//localhost")) edit.setText(origin, store);
-}
-
-function apiManagerLink(topology: Topology, node: Node, element: string): Link | undefined {
-  return linkOf(topology, node, configurationFiles.apiManager.path, element);
+  const allowed = edit.find("CORSConfiguration/Access-Control-Allow-Origin");
+  const entries = allowed?.text.split(",").map((entry) => entry.trim()) ?? [];
+  if (!allowed || !entries.some(isLocalAddress)) return;
+  const kept = entries.map((entry) => (isLocalAddress(entry) ? store : entry));
+  edit.setText(allowed, [...new Set(kept)].join(","));
 }

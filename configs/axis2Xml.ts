@@ -1,35 +1,71 @@
 import type { XmlElement } from "@rgrove/parse-xml";
+import type { KeyStores } from "../distribution";
+import { basePorts } from "../product/ports";
 import { roleRecords } from "../product/roles";
 import { type ClusterMembership, isWorker, type Node, type Topology } from "../topology";
 import type { NewElement, XmlEdit } from "../xml/edit";
-import { children, type Value } from "../xml/parse";
+import { children, pathOf, type Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
+import { renderKeyStores } from "./keyStores";
 
 type Member = ClusterMembership["members"][number];
 
-/** Clustering on members of a cluster, and on nodes that serve APIs the published ports. */
-export function renderAxis2Xml(edit: XmlEdit, node: Node, { topology }: Deployment): void {
+/** Clustering on members of a cluster; the API ports, and on nodes that serve APIs the published ports in front of them. */
+export function renderAxis2Xml(edit: XmlEdit, node: Node, { topology }: Deployment, stores: KeyStores): void {
   renderClustering(edit, node);
-  if (roleRecords[node.role].servesApis) renderProxyPorts(edit, node, topology);
+  for (const receiver of receivers) renderReceiver(edit, node, topology, receiver);
+  for (const name of ["transportReceiver", "transportSender"])
+    for (const transport of children(edit.root, name)) renderKeyStores(edit, transport, stores);
 }
 
-/** The published ports in front of the node's API ports: the URLs that the node writes must name them. */
-function renderProxyPorts(edit: XmlEdit, node: Node, topology: Topology): void {
-  for (const [name, own] of [
-    ["http", node.ports.apiHttp],
-    ["https", node.ports.apiHttps],
-  ] as const) {
-    const receiver = children(edit.root, "transportReceiver").find((element) => element.attributes.name === name);
-    if (!receiver) throw edit.missing(`axisconfig/transportReceiver[@name="${name}"]`);
-    const route = topology.balancer.routes.find(({ targets }) =>
-      targets.some((target) => target.node === node.name && target.port === own),
-    );
-    if (!route?.published) continue;
-    edit.ensure(receiver, "parameter", route.published.port, {
-      attributes: { name: "proxyPort" },
-      after: ["parameter"],
-    });
+/** The receivers of API calls. Without the HTTP receiver, a gateway serves HTTPS only. */
+const receivers = [
+  { name: "http", port: "apiHttp", isNeeded: false },
+  { name: "https", port: "apiHttps", isNeeded: true },
+] as const;
+
+/** Parameters with addresses of a former machine, or of what was in front of it. */
+const formerFront = ["bind-address", "WSDLEPRPrefix"] as const;
+
+function renderReceiver(edit: XmlEdit, node: Node, topology: Topology, receiver: (typeof receivers)[number]): void {
+  const { servesApis } = roleRecords[node.role];
+  const place = `axisconfig/transportReceiver[@name="${receiver.name}"]`;
+  const element = edit.only(edit.root, "transportReceiver", { name: receiver.name });
+  if (!element) {
+    if (servesApis && receiver.isNeeded) throw edit.missing(place);
+    if (servesApis) edit.warn(place, "there is none; nothing answers at the port wso2-apim:gatewayHttpPort");
+    return;
   }
+  renderPort(edit, element, basePorts[receiver.port]);
+  for (const name of formerFront) dropParameter(edit, element, name);
+  const published = servesApis && publishedPort(topology, node, node.ports[receiver.port]);
+  if (published)
+    edit.ensure(element, "parameter", published, { attributes: { name: "proxyPort" }, after: ["parameter"] });
+  else dropParameter(edit, element, "proxyPort");
+}
+
+/** The port without the offset. */
+function renderPort(edit: XmlEdit, receiver: XmlElement, port: number): void {
+  const element = edit.only(receiver, "parameter", { name: "port" });
+  if (!element) throw edit.missing(`${pathOf(receiver)}[@name="${receiver.attributes.name}"]/parameter[@name="port"]`);
+  const found = element.text.trim();
+  if (found !== String(port))
+    edit.warn(element, `"${found}" is replaced by ${port}; wso2-apim:portOffsets shifts the ports`);
+  edit.setText(element, port);
+}
+
+function dropParameter(edit: XmlEdit, parent: XmlElement, name: string): void {
+  const element = edit.only(parent, "parameter", { name });
+  if (!element) return;
+  edit.warn(element, `"${element.text.trim()}" is removed; it belongs to a former machine`);
+  edit.remove(element);
+}
+
+/** The port in front of a node's API port: the URLs that the node writes must name it. */
+function publishedPort({ balancer }: Topology, node: Node, own: number): number | undefined {
+  return balancer.routes.find(({ targets }) =>
+    targets.some((target) => target.node === node.name && target.port === own),
+  )?.published?.port;
 }
 
 /** Hazelcast with well-known addresses. */
@@ -38,7 +74,10 @@ function renderClustering(edit: XmlEdit, node: Node): void {
   const { cluster } = node;
   if (!cluster) {
     // With clustering that the topology does not know, the node would not start, and would log nothing about it.
-    if (clustering.attributes.enable === "true") edit.setAttribute(clustering, "enable", false);
+    if (clustering.attributes.enable !== "true") return;
+    const setting = `${node.role}Replicas`;
+    edit.warn(clustering, `switched off on nodes that are alone; wso2-apim:${setting} gives the role several nodes`);
+    edit.setAttribute(clustering, "enable", false);
     return;
   }
   edit.setAttribute(clustering, "enable", true);
@@ -48,19 +87,17 @@ function renderClustering(edit: XmlEdit, node: Node): void {
   parameter("domain", cluster.domain);
   parameter("localMemberHost", cluster.localHost);
   parameter("localMemberPort", cluster.localPort);
+  for (const name of ["localMemberBindAddress", "localMemberBindPort"]) dropParameter(edit, clustering, name);
   if (roleRecords[node.role].servesApis) renderSubDomain(edit, clustering, node);
   renderMembers(edit, clustering, cluster.members);
 }
 
 /** By its sub-domain a node is a manager or a worker; the stock file has `worker` on every node. */
 function renderSubDomain(edit: XmlEdit, clustering: XmlElement, node: Node): void {
-  const properties = children(clustering, "parameter")
-    .filter((element) => element.attributes.name === "properties")
-    .flatMap((element) => children(element, "property"))
-    .filter((element) => element.attributes.name === "subDomain");
-  if (properties.length === 0)
-    throw edit.missing('axisconfig/clustering/parameter[@name="properties"]/property[@name="subDomain"]');
-  for (const property of properties) edit.setAttribute(property, "value", isWorker(node) ? "worker" : "mgt");
+  const properties = edit.only(clustering, "parameter", { name: "properties" });
+  const property = properties && edit.only(properties, "property", { name: "subDomain" });
+  if (!property) throw edit.missing('axisconfig/clustering/parameter[@name="properties"]/property[@name="subDomain"]');
+  edit.setAttribute(property, "value", isWorker(node) ? "worker" : "mgt");
 }
 
 function renderMembers(edit: XmlEdit, clustering: XmlElement, wanted: readonly Member[]): void {
@@ -74,7 +111,7 @@ function renderMembers(edit: XmlEdit, clustering: XmlElement, wanted: readonly M
   const missing = wanted.slice(existing.length).map(newMember);
   const last = existing.at(-1);
   if (last) edit.insertAfter(last, missing);
-  else for (const member of missing) edit.insertFirst(parent, member);
+  else edit.insertFirst(parent, missing);
 }
 
 function setMember(edit: XmlEdit, element: XmlElement, { host, port }: Member): void {

@@ -1,28 +1,82 @@
 import { roleRecords } from "../product/roles";
+import type { Settings } from "../settings";
 import { isWorker, type Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
-import { children, type Placeholder, type Value } from "../xml/parse";
+import type { Placeholder, Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
 
 const svnPassword: Placeholder = { secret: "svn-password" };
 
 /** Port offset, the server's own host names (it redirects browsers to them), and the deployment synchronizer. */
 export function renderCarbonXml(edit: XmlEdit, node: Node, deployment: Deployment): void {
-  const { root } = edit;
-  edit.ensure(root, "HostName", node.hostName, { after: ["ServerKey", "Version"] });
-  edit.ensure(root, "MgtHostName", node.hostName, { after: ["HostName", "ServerKey", "Version"] });
-  edit.setChild(edit.need("Ports"), "Offset", node.offset);
+  checkPaths(edit);
+  checkAdminUser(edit, deployment.settings);
+  renderNames(edit, node, deployment);
+  renderOffset(edit, node);
   renderDeploymentSynchronizer(edit, node, deployment);
+}
+
+/** Paths that would become a part of every URL between the nodes. */
+function checkPaths(edit: XmlEdit): void {
+  for (const name of ["WebContextRoot", "ProxyContextPath"]) {
+    const element = edit.only(edit.root, name);
+    const found = element?.text.trim() ?? "";
+    if (element && found !== "" && found !== "/")
+      throw edit.refuse(
+        element,
+        `expected "/", since the URLs between the nodes have no further path, found "${found}"; put "/" there`,
+      );
+  }
+}
+
+/** The product takes a user name with @ for that of a tenant, unless carbon.xml says otherwise. */
+function checkAdminUser(edit: XmlEdit, { adminUser }: Settings): void {
+  const isAllowed = edit.only(edit.root, "EnableEmailUserName")?.text.trim() === "true";
+  if (!adminUser.includes("@") || isAllowed) return;
+  throw edit.refuse(
+    "Server/EnableEmailUserName",
+    `expected true, since wso2-apim:adminUser is "${adminUser}", with an @; put it there, or choose a name without @`,
+  );
+}
+
+function renderNames(edit: XmlEdit, node: Node, { topology }: Deployment): void {
+  const known = topology.nodes.map(({ hostName }) => hostName);
+  for (const [name, after] of [
+    ["HostName", ["ServerKey", "Version"]],
+    ["MgtHostName", ["HostName", "ServerKey", "Version"]],
+  ] as const) {
+    const element = edit.only(edit.root, name);
+    const found = element?.text.trim() ?? "";
+    if (element && found !== "" && !known.includes(found))
+      edit.warn(element, `"${found}" is replaced; wso2-apim:keyManagerHost and its like decide the host names`);
+    edit.ensure(edit.root, name, node.hostName, { after });
+  }
+  const services = edit.only(edit.root, "ServerURL");
+  if (!services || services.text.trim().startsWith("local:")) return;
+  edit.warn(services, `"${services.text.trim()}" is replaced; each node calls its own management services`);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the product's own notation
+  edit.setText(services, "local:/${carbon.context}/services/");
+}
+
+function renderOffset(edit: XmlEdit, node: Node): void {
+  const element = edit.need("Ports/Offset");
+  const found = element.text.trim();
+  if (!["", "0", String(node.offset)].includes(found))
+    edit.warn(element, `"${found}" is replaced; wso2-apim:portOffsets decides the offset of each role`);
+  edit.setText(element, node.offset);
 }
 
 /** @see the WSO2 guide: "In master nodes you need to set both AutoCommit and AutoCheckout to true and in worker nodes set only AutoCheckout" */
 function renderDeploymentSynchronizer(edit: XmlEdit, node: Node, { settings }: Deployment): void {
   const name = "DeploymentSynchronizer";
-  const existing = children(edit.root, name);
+  const existing = edit.only(edit.root, name);
   const { deploymentSynchronizer, svnUrl, svnUser } = settings;
   const deploys = roleRecords[node.role].servesApis !== undefined && node.cluster !== undefined;
   if (deploymentSynchronizer === "off" || !deploys) {
-    for (const element of existing) edit.setIfPresent(element, "Enabled", false);
+    const enabled = existing && edit.only(existing, "Enabled");
+    if (enabled?.text.trim() === "true" && deploymentSynchronizer === "off")
+      edit.warn(enabled, "true is replaced by false; wso2-apim:deploymentSynchronizer switches it on");
+    if (enabled) edit.setText(enabled, false);
     return;
   }
   const values: [string, Value][] = [
@@ -35,12 +89,13 @@ function renderDeploymentSynchronizer(edit: XmlEdit, node: Node, { settings }: D
     ["SvnPassword", svnPassword],
     ["SvnUrlAppendTenantId", true],
   ];
-  for (const element of existing)
+  if (existing) {
     values.forEach(([child, value], index) => {
       const before = values.slice(0, index).map(([earlier]) => earlier);
-      edit.ensure(element, child, value, { after: before.reverse() });
+      edit.ensure(existing, child, value, { after: before.reverse() });
     });
-  if (existing.length > 0) return;
+    return;
+  }
   const created = { name, content: values.map(([child, content]) => ({ name: child, content })) };
   if (!edit.uncomment(edit.root, created)) throw edit.missing(`Server/${name}, commented out or not`);
 }

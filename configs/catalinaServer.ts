@@ -1,15 +1,73 @@
+import type { XmlElement } from "@rgrove/parse-xml";
+import type { KeyStores } from "../distribution";
+import { basePorts } from "../product/ports";
 import type { Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { children } from "../xml/parse";
 import type { Deployment } from "./deployment";
+import { isSameLocation, locationLike } from "./keyStores";
 import { browserRoute } from "./values";
 
-/** The published port in front of the management port: redirects name this port. */
-export function renderCatalinaServer(edit: XmlEdit, node: Node, { topology }: Deployment): void {
-  const connectors = children(edit.need("Service"), "Connector").filter(
-    ({ attributes }) => attributes.SSLEnabled === "true" || attributes.scheme === "https",
+/**
+ * The management ports, and the published port in front of the HTTPS port: redirects name this port, and the host name
+ * by which the server was called.
+ */
+export function renderCatalinaServer(edit: XmlEdit, node: Node, { topology }: Deployment, stores: KeyStores): void {
+  const connectors = children(edit.need("Service"), "Connector");
+  const isSecure = ({ attributes }: XmlElement) => attributes.SSLEnabled === "true" || attributes.scheme === "https";
+  const https = edit.single(connectors.filter(isSecure));
+  if (!https) throw edit.missing('Server/Service/Connector[@SSLEnabled="true"]');
+  const http = edit.single(connectors.filter((connector) => !isSecure(connector)));
+  renderConnector(edit, https, "Connector of the HTTPS port", basePorts.managementHttps);
+  edit.setAttribute(https, "proxyPort", browserRoute(topology, node.role).published.port, { after: "port" });
+  renderStores(edit, https, stores);
+  if (!http) return;
+  renderConnector(edit, http, "Connector of the HTTP port", basePorts.managementHttp);
+  // The load balancer publishes no HTTP port for management.
+  drop(edit, http, "Connector of the HTTP port", "proxyPort");
+}
+
+/** The port without the offset, and neither an address nor a name of a former machine. */
+function renderConnector(edit: XmlEdit, connector: XmlElement, what: string, port: number): void {
+  const { port: found } = connector.attributes;
+  if (found !== undefined && found !== String(port))
+    edit.warn(
+      `Server/Service/${what}`,
+      `port "${found}" is replaced by ${port}; wso2-apim:portOffsets shifts the ports`,
+    );
+  edit.setAttribute(connector, "port", port);
+  for (const name of ["proxyName", "address"]) drop(edit, connector, what, name);
+}
+
+function drop(edit: XmlEdit, connector: XmlElement, what: string, name: string): void {
+  const found = connector.attributes[name];
+  if (found === undefined) return;
+  edit.warn(`Server/Service/${what}`, `${name} "${found}" is removed; it would lead past the load balancer`);
+  edit.removeAttribute(connector, name);
+}
+
+/** A keystore of the connector's own: without these attributes, it takes that of carbon.xml. */
+function renderStores(edit: XmlEdit, connector: XmlElement, { keyStore, trustStore }: KeyStores): void {
+  const wanted: Readonly<Record<string, string>> = {
+    keystoreFile: keyStore.location,
+    keystorePass: keyStore.password,
+    keystoreType: "JKS",
+    keyAlias: keyStore.keyAlias,
+    keyPass: keyStore.keyPassword,
+    truststoreFile: trustStore.location,
+    truststorePass: trustStore.password,
+    truststoreType: "JKS",
+  };
+  const differing = Object.entries(wanted).filter(([name, value]) => {
+    const found = connector.attributes[name];
+    return found !== undefined && found !== value && !(name.endsWith("File") && isSameLocation(found, value));
+  });
+  if (differing.length === 0) return;
+  const names = differing.map(([name]) => name).join(", ");
+  edit.warn(
+    "Server/Service/Connector of the HTTPS port",
+    `${names}: replaced by the keystores of carbon.xml, which this deployment writes`,
   );
-  if (connectors.length === 0) throw edit.missing('Server/Service/Connector[@SSLEnabled="true"]');
-  for (const connector of connectors)
-    edit.setAttribute(connector, "proxyPort", browserRoute(topology, node.role).published.port, { after: "port" });
+  for (const [name, value] of differing)
+    edit.setAttribute(connector, name, name.endsWith("File") ? locationLike(connector.attributes[name], value) : value);
 }

@@ -1,10 +1,10 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import { configurationFiles } from "../product/files";
 import type { Settings } from "../settings";
 import type { GatewayEnvironment, Node, Topology } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { children } from "../xml/parse";
 import type { Deployment } from "./deployment";
+import { localAddresses, setLocal } from "./local";
 import { linkOf, servicesUrl, setAdministrator } from "./values";
 
 /**
@@ -16,13 +16,22 @@ export function renderEnvironments(edit: XmlEdit, node: Node, { settings, topolo
   const existing = children(parent, "Environment");
   const template = existing.at(-1);
   if (!template) throw edit.missing("APIManager/APIGateway/Environments/Environment");
-  const wanted = topology.environments.filter((environment) => linkOfEnvironment(topology, node, environment));
+  const wanted = topology.environments.filter((environment) => hasLink(edit, topology, node, environment));
   if (wanted.length === 0) {
-    for (const element of existing) setAdministrator(edit, element, settings);
+    for (const element of existing) {
+      setAdministrator(edit, element, settings);
+      setLocal(edit, element, "ServerURL", localAddresses.services);
+      setLocal(edit, element, "GatewayEndpoint", localAddresses.apis);
+    }
     return;
   }
-  const pairs = pair(existing, wanted);
-  for (const element of existing) if (!pairs.some(([, taken]) => taken === element)) edit.remove(element);
+  const pairs = pair(edit, existing, wanted);
+  for (const element of existing) {
+    if (pairs.some(([, taken]) => taken === element)) continue;
+    const name = edit.only(element, "Name")?.text.trim() ?? "";
+    edit.warn(element, `"${name}" is removed; wso2-apim:gatewayEnvironments decides which environments there are`);
+    edit.remove(element);
+  }
   const last = pairs.flatMap(([, element]) => element ?? []).at(-1) ?? template;
   for (const [environment, element] of pairs) {
     if (element) setEnvironment(edit, element, environment, settings);
@@ -30,16 +39,18 @@ export function renderEnvironments(edit: XmlEdit, node: Node, { settings, topolo
   }
 }
 
-function linkOfEnvironment(topology: Topology, node: Node, { name }: GatewayEnvironment): boolean {
-  return linkOf(topology, node, configurationFiles.apiManager.path, `Environment[${name}]/ServerURL`) !== undefined;
+function hasLink(edit: XmlEdit, topology: Topology, node: Node, { name }: GatewayEnvironment): boolean {
+  return linkOf(topology, node, edit, `Environment[${name}]/ServerURL`) !== undefined;
 }
 
 function pair(
+  edit: XmlEdit,
   existing: readonly XmlElement[],
   wanted: readonly GatewayEnvironment[],
 ): [GatewayEnvironment, XmlElement | undefined][] {
   const nameOf = (element: XmlElement) => children(element, "Name")[0]?.text.trim();
-  const byName = new Map(wanted.map(({ name }) => [name, existing.find((element) => nameOf(element) === name)]));
+  const named = (name: string) => edit.single(existing.filter((element) => nameOf(element) === name));
+  const byName = new Map(wanted.map(({ name }) => [name, named(name)]));
   const rest = existing.filter((element) => ![...byName.values()].includes(element));
   return wanted.map((environment) => [environment, byName.get(environment.name) ?? rest.shift()]);
 }

@@ -1,4 +1,5 @@
-import type { Distribution } from "../distribution/assemble";
+import type { Distribution, KeyStores } from "../distribution";
+import { errorMessage } from "../errors";
 import { type ConfigurationFile, configurationFiles, type ProductFile, vaultAttribute } from "../product/files";
 import { roleRecords } from "../product/roles";
 import type { Node } from "../topology";
@@ -21,7 +22,7 @@ export type { Deployment } from "./deployment";
 export type { RenderedFile } from "./renderedFile";
 export { fillSecrets, placeholdersIn } from "./secrets";
 
-type Renderer = (edit: XmlEdit, node: Node, deployment: Deployment) => void;
+type Renderer = (edit: XmlEdit, node: Node, deployment: Deployment, stores: KeyStores) => void;
 
 const renderers: Readonly<Record<ConfigurationFile, Renderer>> = {
   carbon: renderCarbonXml,
@@ -36,23 +37,82 @@ const renderers: Readonly<Record<ConfigurationFile, Renderer>> = {
   tokenApi: renderSynapseApi,
   authorizeApi: renderSynapseApi,
   revokeApi: renderSynapseApi,
+  userInfoApi: renderSynapseApi,
 };
 
+/** The configuration files of all nodes. */
+export interface Rendering {
+  /** Name of a node -> its files. */
+  readonly files: ReadonlyMap<string, readonly RenderedFile[]>;
+  /** What was written by hand and is changed, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
 /**
- * All configuration files of one node: the stock text with the values that the deployment decides. Pure.
+ * The configuration files of all nodes: the stock text with the values that the deployment decides. Pure.
  *
- * @throws naming file, element and version when a stock file lacks a required element
+ * @throws naming file, element and version for each value that cannot be used: one line for each
  */
-export function renderNode(node: Node, deployment: Deployment, distribution: Distribution): RenderedFile[] {
+export function renderNodes(nodes: readonly Node[], deployment: Deployment, distribution: Distribution): Rendering {
+  const files = new Map<string, readonly RenderedFile[]>();
+  const faults = new Set<string>();
+  const warned = new Map<string, string[]>();
+  for (const node of nodes) {
+    const warn = (text: string) => warned.set(text, [...(warned.get(text) ?? []), node.name]);
+    const rendered = filesOf(node, distribution).flatMap((file) => {
+      try {
+        return renderFile(file, node, deployment, distribution, warn);
+      } catch (fault) {
+        faults.add(errorMessage(fault));
+        return [];
+      }
+    });
+    files.set(node.name, rendered);
+  }
+  if (faults.size > 0) throw new Error([...faults].join("\n"));
+  const warnings = [...warned].map(([text, names]) => {
+    const where = [...new Set(names)];
+    return where.length === nodes.length ? text : `${text} (${where.join(", ")})`;
+  });
+  return { files, warnings };
+}
+
+/** The configuration files of one node, as {@link renderNodes} renders them. */
+export function renderNode(node: Node, deployment: Deployment, distribution: Distribution): readonly RenderedFile[] {
+  return renderNodes([node], deployment, distribution).files.get(node.name) ?? [];
+}
+
+interface StockFile {
+  readonly kind: ConfigurationFile;
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+function filesOf({ role }: Node, { files }: Distribution): StockFile[] {
   const kinds = Object.keys(configurationFiles) as ConfigurationFile[];
   return kinds.flatMap((kind) => {
-    const file: ProductFile = configurationFiles[kind];
-    const stock = distribution.files.get(file.path);
-    if (!stock || !roleRecords[node.role].files.includes(kind)) return [];
-    const edit = new XmlEdit(parsed(file.path, stock, distribution.version), vaultAttribute);
-    renderers[kind](edit, node, deployment);
-    return [{ path: file.path, text: edit.apply(), encoding: edit.file.encoding }];
+    const { path }: ProductFile = configurationFiles[kind];
+    const bytes = files.get(path);
+    return bytes && roleRecords[role].files.includes(kind) ? [{ kind, path, bytes }] : [];
   });
+}
+
+function renderFile(
+  { kind, path, bytes }: StockFile,
+  node: Node,
+  deployment: Deployment,
+  distribution: Distribution,
+  warn: (text: string) => void,
+): RenderedFile {
+  const edit = new XmlEdit(parsed(path, bytes, distribution.version), { staleAttribute: vaultAttribute, warn });
+  renderers[kind](edit, node, deployment, distribution);
+  const [secured] = edit.staleElements();
+  if (secured)
+    throw edit.refuse(
+      secured,
+      "takes its value from the product's vault (secretAlias), which the containers cannot open; write the value itself there, and remove the attribute",
+    );
+  return { path, text: edit.apply(), encoding: edit.file.encoding };
 }
 
 /** The stock text of a file, from which {@link renderNode} starts. */

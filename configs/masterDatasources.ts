@@ -1,42 +1,120 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import { type DatabaseName, type DatabaseRecord, databaseNames, databaseRecord } from "../product/databases";
+import {
+  type DatabaseName,
+  databaseNames,
+  databaseRecord,
+  isLocalUrl,
+  jndiNameOf,
+  type LocalDataSource,
+  localDataSources,
+} from "../product/databases";
 import { jdbcDriver } from "../product/mysql";
 import type { Node } from "../topology";
 import type { NewElement, XmlEdit } from "../xml/edit";
 import { children, find, type Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
-import { accountOf, jdbcUrl } from "./values";
+import { accountOf, jdbcUrl, warnOverruled } from "./values";
 
-/** The data sources of the databases that the node uses. All others stay as they are, WSO2_CARBON_DB too. */
+/**
+ * The data sources of the databases that the node uses; those that it does not use are the product's own again, or are
+ * removed. WSO2_CARBON_DB is always local. All others stay as they are.
+ */
 export function renderMasterDatasources(edit: XmlEdit, node: Node, deployment: Deployment): void {
-  const parent = edit.need("datasources");
-  const existing = children(parent, "datasource");
-  const stock = databaseNames.map(databaseRecord).find(({ isStock }) => isStock);
-  const anchor = existing.find((element) => stock && isNamed(element, stock.dataSource)) ?? existing.at(-1);
+  const existing = children(edit.need("datasources"), "datasource");
+  const named = (name: string, jndiName: string) => edit.single(existing.filter(isNamed(name, jndiName)));
+  const { carbon, apiManager } = localDataSources;
+  const stock = {
+    carbon: named(carbon.dataSource, carbon.jndiName),
+    apimgtdb: named(apiManager.dataSource, apiManager.jndiName),
+  };
+  if (!stock.carbon) throw edit.missing(`datasources-configuration/datasources/datasource ${carbon.dataSource}`);
+  if (!stock.apimgtdb) throw edit.missing(`datasources-configuration/datasources/datasource ${apiManager.dataSource}`);
+  renderLocal(edit, stock.carbon, carbon);
   const created: NewElement[] = [];
   for (const name of databaseNames) {
-    if (!node.databases.includes(name)) continue;
-    const record = databaseRecord(name);
-    const values = configuration(name, node, deployment);
-    const found = existing.find((element) => isNamed(element, record.dataSource));
-    if (found) setConfiguration(edit, found, values);
-    else if (record.isStock)
-      throw edit.missing(`datasources-configuration/datasources/datasource ${record.dataSource}`);
-    else created.push(newDataSource(record, values));
+    const { dataSource } = databaseRecord(name);
+    const found = named(dataSource, jndiNameOf(name));
+    if (node.databases.includes(name)) {
+      if (found) renderShared(edit, found, name, node, deployment);
+      else created.push(newDataSource(name, node, deployment));
+    } else if (found === stock.apimgtdb && found) renderLocal(edit, found, apiManager);
+    else if (found) {
+      edit.warn(describe(dataSource), "removed on nodes that do not use this database");
+      edit.remove(found);
+    }
   }
-  if (created.length === 0) return;
-  if (!anchor) throw edit.missing("datasources-configuration/datasources/datasource");
-  edit.insertAfter(anchor, created);
+  edit.insertAfter(stock.apimgtdb, created);
 }
 
-function isNamed(element: XmlElement, name: string): boolean {
-  return (
-    find(element, "name")?.text.trim() === name || find(element, "jndiConfig/name")?.text.trim() === `jdbc/${name}`
+function isNamed(name: string, jndiName: string): (element: XmlElement) => boolean {
+  return (element) =>
+    find(element, "name")?.text.trim() === name || find(element, "jndiConfig/name")?.text.trim() === jndiName;
+}
+
+function describe(dataSource: string): string {
+  return `datasources-configuration/datasources/datasource ${dataSource}`;
+}
+
+/** A database in the server's own process; one that is local already stays as it is. */
+function renderLocal(edit: XmlEdit, element: XmlElement, local: LocalDataSource): void {
+  const { jndiName, url, username, password, driverClassName } = local;
+  const configuration = renderDefinition(edit, element, local.dataSource, jndiName);
+  const found = edit.need("url", configuration).text;
+  if (isLocalUrl(found)) return;
+  edit.warn(
+    describe(local.dataSource),
+    `${withoutOptions(found)} is replaced by the product's own database on nodes that do not use a shared one`,
   );
+  setConfiguration(edit, configuration, [
+    ["url", url],
+    ["username", username],
+    ["password", password],
+    ["driverClassName", driverClassName],
+    ["validationQuery", "SELECT 1"],
+  ]);
+}
+
+/** A database of the deployment. */
+function renderShared(
+  edit: XmlEdit,
+  element: XmlElement,
+  name: DatabaseName,
+  node: Node,
+  deployment: Deployment,
+): void {
+  const { poolMaxActive, poolMaxWait } = deployment.settings;
+  const configuration = renderDefinition(edit, element, databaseRecord(name).dataSource, jndiNameOf(name));
+  for (const [child, product, value, setting] of [
+    ["maxActive", "50", poolMaxActive, "poolMaxActive"],
+    ["maxWait", "60000", poolMaxWait, "poolMaxWait"],
+  ] as const)
+    warnOverruled(edit, edit.only(configuration, child), { product, value, setting });
+  setConfiguration(edit, configuration, configurationOf(name, node, deployment));
+}
+
+/** Elements that choose another database than `url` does, or another schema in it. */
+const overriding = ["dataSourceClassName", "dataSourceProps", "defaultCatalog", "defaultReadOnly", "initSQL"];
+
+/** @returns the element with the connection */
+function renderDefinition(edit: XmlEdit, element: XmlElement, dataSource: string, jndiName: string): XmlElement {
+  const definition = edit.need("definition", element);
+  const { type = "RDBMS" } = definition.attributes;
+  if (type !== "RDBMS")
+    throw edit.refuse(
+      describe(dataSource),
+      `definition/@type: expected RDBMS, found "${type}"; take the data source from the original file`,
+    );
+  edit.setText(edit.need("jndiConfig/name", element), jndiName);
+  const configuration = edit.need("configuration", definition);
+  for (const child of overriding.flatMap((name) => children(configuration, name))) {
+    edit.warn(`${describe(dataSource)}/definition/configuration/${child.name}`, "removed; url decides the database");
+    edit.remove(child);
+  }
+  return configuration;
 }
 
 /** Child of `configuration` -> value, in the order of the WSO2 guide. */
-function configuration(database: DatabaseName, node: Node, { settings, topology }: Deployment): [string, Value][] {
+function configurationOf(database: DatabaseName, node: Node, { settings, topology }: Deployment): [string, Value][] {
   const { autoCommit } = databaseRecord(database);
   const account = accountOf(node, database);
   return [
@@ -53,24 +131,22 @@ function configuration(database: DatabaseName, node: Node, { settings, topology 
   ];
 }
 
-function setConfiguration(edit: XmlEdit, dataSource: XmlElement, values: readonly [string, Value][]): void {
-  const parent = edit.need("definition/configuration", dataSource);
+function setConfiguration(edit: XmlEdit, parent: XmlElement, values: readonly [string, Value][]): void {
   values.forEach(([name, value], index) => {
     const before = values.slice(0, index).map(([earlier]) => earlier);
     edit.ensure(parent, name, value, { after: before.reverse() });
   });
 }
 
-function newDataSource(
-  { dataSource: name, description }: DatabaseRecord,
-  values: readonly [string, Value][],
-): NewElement {
+function newDataSource(database: DatabaseName, node: Node, deployment: Deployment): NewElement {
+  const { dataSource: name, description } = databaseRecord(database);
+  const values = configurationOf(database, node, deployment);
   return {
     name: "datasource",
     content: [
       { name: "name", content: name },
       { name: "description", content: description },
-      { name: "jndiConfig", content: [{ name: "name", content: `jdbc/${name}` }] },
+      { name: "jndiConfig", content: [{ name: "name", content: jndiNameOf(database) }] },
       {
         name: "definition",
         attributes: { type: "RDBMS" },
@@ -80,4 +156,9 @@ function newDataSource(
       },
     ],
   };
+}
+
+/** A JDBC URL without its options, which can hold a password. */
+function withoutOptions(url: string): string {
+  return url.trim().replace(/[?;].*/s, "");
 }

@@ -1,52 +1,78 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import { databaseRecord } from "../product/databases";
+import { jndiNameOf, localDataSources } from "../product/databases";
 import type { Node, Topology } from "../topology";
 import type { NewElement, XmlEdit } from "../xml/edit";
 import { children, find, type Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
 import { accountOf, jdbcUrl } from "./values";
 
+/** Name of the node's own database in registry.xml. */
+const own = "wso2registry";
 /** Name of the shared database in registry.xml, and of the instance that is mounted from it. */
-const database = "govregistry";
+const shared = "govregistry";
 const instance = "gov";
 const mounts = ["/_system/governance", "/_system/config"] as const;
 
-/** On nodes that use regdb, mounts the shared registry beside the node's own (`wso2registry`), which stays as it is. */
+/**
+ * The node's own registry in its local database, and on nodes that use regdb the shared registry mounted beside it. No
+ * other database, instance or mount stays: the server would log in there.
+ */
 export function renderRegistryXml(edit: XmlEdit, node: Node, { topology }: Deployment): void {
-  if (!node.databases.includes("regdb")) return;
-  const own = children(edit.root, "dbConfig").find((element) => element.attributes.name === "wso2registry");
-  if (!own) throw edit.missing('wso2registry/dbConfig[@name="wso2registry"]');
+  const database = renderOwnRegistry(edit);
+  const wanted = node.databases.includes("regdb") ? sharedRegistry(node, topology) : [];
+  const found = wanted.map((element) => edit.single(children(edit.root, element.name).filter(isSame(element))));
+  removeOthers(edit, [database, ...found]);
   // A missing element goes behind its predecessor in the order of the WSO2 guide.
-  let anchor: XmlElement = own;
+  let anchor = database;
   let created: NewElement[] = [];
-  const place = (found: XmlElement | undefined, element: NewElement) => {
-    if (!found) {
+  wanted.forEach((element, index) => {
+    const existing = found[index];
+    if (!existing) {
       created.push(element);
       return;
     }
-    setAll(edit, found, element);
+    setAll(edit, existing, element);
     edit.insertAfter(anchor, created);
     created = [];
-    anchor = found;
-  };
-  place(
-    children(edit.root, "dbConfig").find((element) => element.attributes.name === database),
+    anchor = existing;
+  });
+  edit.insertAfter(anchor, created);
+}
+
+/** @returns its dbConfig */
+function renderOwnRegistry(edit: XmlEdit): XmlElement {
+  const database = edit.only(edit.root, "dbConfig", { name: own });
+  if (!database) throw edit.missing(`${edit.root.name}/dbConfig[@name="${own}"]`);
+  edit.setIfPresent(edit.root, "currentDBConfig", own);
+  edit.setIfPresent(edit.root, "readOnly", false);
+  edit.setIfPresent(edit.root, "registryRoot", "/");
+  setDataSource(edit, database, localDataSources.carbon.jndiName);
+  return database;
+}
+
+/** Sets the data source of a dbConfig, and removes a connection of its own. */
+function setDataSource(edit: XmlEdit, database: XmlElement, jndiName: string): void {
+  for (const child of children(database)) {
+    if (child.name.endsWith("dataSource")) continue;
+    edit.warn(child, "removed; the database is that of the data source");
+    edit.remove(child);
+  }
+  const element = edit.only(database, "dataSource");
+  if (element) edit.setText(element, jndiName);
+  else edit.insertFirst(database, [{ name: "dataSource", content: jndiName }]);
+}
+
+/** dbConfig, remoteInstance and mounts, in the order of the WSO2 guide. */
+function sharedRegistry(node: Node, topology: Topology): NewElement[] {
+  return [
     {
       name: "dbConfig",
-      attributes: { name: database },
-      content: [{ name: "dataSource", content: `jdbc/${databaseRecord("regdb").dataSource}` }],
+      attributes: { name: shared },
+      content: [{ name: "dataSource", content: jndiNameOf("regdb") }],
     },
-  );
-  place(
-    children(edit.root, "remoteInstance").find((element) => find(element, "id")?.text.trim() === instance),
     remoteInstance(node, topology),
-  );
-  for (const path of mounts)
-    place(
-      children(edit.root, "mount").find((element) => element.attributes.path === path),
-      mount(path),
-    );
-  edit.insertAfter(anchor, created);
+    ...mounts.map(mount),
+  ];
 }
 
 function remoteInstance(node: Node, topology: Topology): NewElement {
@@ -57,7 +83,7 @@ function remoteInstance(node: Node, topology: Topology): NewElement {
       { name: "id", content: instance },
       // Two nodes share a cache when account and URL of their databases are the same.
       { name: "cacheId", content: `${accountOf(node, "regdb").name}@${jdbcUrl(topology, "regdb")}` },
-      { name: "dbConfig", content: database },
+      { name: "dbConfig", content: shared },
       { name: "readOnly", content: false },
       { name: "enableCache", content: true },
       { name: "registryRoot", content: "/" },
@@ -76,10 +102,40 @@ function mount(path: string): NewElement {
   };
 }
 
-/** Gives an existing element the attributes and children of `wanted`. */
+/** Whether an element of a file is the one that `wanted` describes: by its name, its path, or its id. */
+function isSame({ name, attributes = {} }: NewElement): (element: XmlElement) => boolean {
+  if (name === "remoteInstance") return (element) => find(element, "id")?.text.trim() === instance;
+  const key = name === "mount" ? "path" : "name";
+  return (element) => element.attributes[key] === attributes[key];
+}
+
+/** Removes databases, instances and mounts that the deployment does not know. */
+function removeOthers(edit: XmlEdit, kept: readonly (XmlElement | undefined)[]): void {
+  for (const name of ["dbConfig", "remoteInstance", "mount"])
+    for (const element of children(edit.root, name)) {
+      if (kept.includes(element)) continue;
+      const id = find(element, "id") ?? find(element, "instanceId");
+      edit.warn(
+        element,
+        `removed${id ? ` (instance ${id.text.trim()})` : ""}; the registry of this deployment is in regdb, and local on nodes that do not use it`,
+      );
+      edit.remove(element);
+    }
+}
+
+/** Gives an existing element the attributes and children of `wanted`, and no other child. */
 function setAll(edit: XmlEdit, element: XmlElement, wanted: NewElement): void {
   for (const [name, value] of Object.entries(wanted.attributes ?? {})) edit.setAttribute(element, name, value);
+  if (wanted.name === "dbConfig") {
+    setDataSource(edit, element, jndiNameOf("regdb"));
+    return;
+  }
   const content = Array.isArray(wanted.content) ? (wanted.content as readonly NewElement[]) : [];
+  for (const child of children(element)) {
+    if (content.some(({ name }) => child.name.endsWith(name))) continue;
+    edit.warn(child, "removed; this instance is reached through its database");
+    edit.remove(child);
+  }
   content.forEach((child, index) => {
     const after = content.slice(0, index).map(({ name }) => name);
     edit.ensure(element, child.name, child.content as Value, { after: after.reverse() });

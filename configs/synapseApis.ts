@@ -1,38 +1,82 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import type { Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
-import { children, localName } from "../xml/parse";
+import { children, localName, pathOf } from "../xml/parse";
 import type { Deployment } from "./deployment";
-import { linkOf } from "./values";
-import { endpointAttributes } from "./versions";
+import { linksFrom } from "./values";
 
-/** Scheme, host and port of an address, before the Key Manager's path of the API. */
-const authority = /^https?:\/\/[^/]*(?=\/.*oauth2\/(token|authorize|revoke)\b)/;
+/** Scheme, host and port of an address, before a path of the Key Manager. */
+const keyManagerAuthority = /^https?:\/\/[^/]*(?=\/(.*\/)?oauth2\/)/;
 
-/** Points the gateway's token, authorize or revoke API to the Key Manager; the rest of the address stays. */
+/** The end of the path of an API of the Key Manager. */
+const ownPath = /\/oauth2\/(token|authorize|revoke|userinfo)\b/;
+
+/** The address of an endpoint is one of these attributes: `address` up to 1.8, `http` from 1.9 on. */
+const addressAttributes: Readonly<Record<string, string>> = { address: "uri", http: "uri-template", wsdl: "uri" };
+
+/** Endpoints that choose among others. */
+const groups = new Set(["loadbalance", "failover", "dynamicLoadbalance", "recipientlist"]);
+
+/**
+ * Points the gateway's token, authorize, revoke or user info API to the Key Manager; the rest of the address stays. An
+ * endpoint of which it is not known whether it is the Key Manager's is refused or reported.
+ */
 export function renderSynapseApi(edit: XmlEdit, node: Node, { topology }: Deployment): void {
   const { path } = edit.file;
   const name = path.slice(path.lastIndexOf("/") + 1, -".xml".length);
-  const link = linkOf(topology, node, path, `${name} endpoint`);
+  const link = linksFrom(topology, node).find(({ file, element }) => file === path && element === `${name} endpoint`);
   if (!link) throw new Error(`topology: ${node.name} has no link for ${path}`);
-  const endpoints = endpointsIn(edit.root).filter(({ address }) => authority.test(address));
-  if (endpoints.length === 0)
+  const endpoints = descendants(edit.root).filter((element) => localName(element) === "endpoint");
+  for (const endpoint of endpoints) checkEndpoint(edit, endpoint);
+  const addresses = descendants(edit.root).flatMap(addressOf);
+  if (!addresses.some(({ address }) => ownPath.test(address)))
     throw edit.missing(
       'api/resource/inSequence/send/endpoint/address/@uri or .../http/@uri-template that ends in "/oauth2/token", "/oauth2/authorize" or "/oauth2/revoke"',
     );
-  for (const { element, attribute, address } of endpoints)
-    edit.setAttribute(element, attribute, address.replace(authority, `https://${link.host}:${link.port}`));
+  for (const { element, attribute, address } of addresses) {
+    if (keyManagerAuthority.test(address))
+      edit.setAttribute(element, attribute, address.replace(keyManagerAuthority, `https://${link.host}:${link.port}`));
+    else checkOther(edit, element, address);
+  }
 }
 
-interface Endpoint {
+function checkEndpoint(edit: XmlEdit, endpoint: XmlElement): void {
+  const { key, "key-expression": expression } = endpoint.attributes;
+  if (key ?? expression)
+    throw edit.refuse(
+      `${pathOf(endpoint)}/@key`,
+      `expected the address of the Key Manager, found the name of an endpoint elsewhere, "${key ?? expression}"; put the endpoint here, as the original file has it`,
+    );
+  const group = children(endpoint).find((child) => groups.has(localName(child)));
+  if (group)
+    throw edit.refuse(
+      group,
+      "expected one endpoint, since the load balancer chooses the Key Manager, found several; keep one of them",
+    );
+}
+
+/** An address of this machine leads nowhere from a container; another one may be the user's own, or a former host. */
+function checkOther(edit: XmlEdit, element: XmlElement, address: string): void {
+  if (/^\w+:\/\/(localhost|127\.)/.test(address))
+    throw edit.refuse(
+      element,
+      `"${address}" is an address of the gateway itself; name the host that the gateway should call, or remove the endpoint`,
+    );
+  edit.warn(element, `"${address}" stays, since it is no address of the Key Manager; the gateway calls it`);
+}
+
+interface Address {
   readonly element: XmlElement;
   readonly attribute: string;
   readonly address: string;
 }
 
-function endpointsIn(element: XmlElement): Endpoint[] {
-  const attribute = endpointAttributes[localName(element)];
+function addressOf(element: XmlElement): Address[] {
+  const attribute = addressAttributes[localName(element)];
   const address = attribute === undefined ? undefined : element.attributes[attribute];
-  const own = attribute !== undefined && address !== undefined ? [{ element, attribute, address }] : [];
-  return [...own, ...children(element).flatMap(endpointsIn)];
+  return attribute !== undefined && address !== undefined ? [{ element, attribute, address }] : [];
+}
+
+function descendants(element: XmlElement): XmlElement[] {
+  return children(element).flatMap((child) => [child, ...descendants(child)]);
 }

@@ -2,10 +2,11 @@ import type { XmlElement } from "@rgrove/parse-xml";
 import type { DatabaseName } from "../product/databases";
 import { jdbcUrl as urlOf } from "../product/mysql";
 import type { Role } from "../product/roles";
+import { isSince } from "../product/versions";
 import type { Settings } from "../settings";
 import type { BalancerRoute, DatabaseUser, Link, Node, Topology } from "../topology";
 import type { XmlEdit } from "../xml/edit";
-import type { Placeholder } from "../xml/parse";
+import type { Placeholder, Value } from "../xml/parse";
 
 /** The administrator's password. */
 export const adminPassword: Placeholder = { secret: "admin-password" };
@@ -25,15 +26,18 @@ export function accountOf(node: Node, database: DatabaseName): DatabaseUser {
   return account;
 }
 
-/** The connection that `element` of `file` of this node configures; undefined when the node has none. */
-export function linkOf(topology: Topology, node: Node, file: string, element: string): Link | undefined {
-  return linksFrom(topology, node).find((link) => link.file === file && link.element === element);
+/** The connection that `element` of this file configures; undefined when the node or the product's version has none. */
+export function linkOf(topology: Topology, node: Node, { file }: XmlEdit, element: string): Link | undefined {
+  return linksFrom(topology, node).find(
+    (link) => link.file === file.path && link.element === element && isSince(file.version, link.since ?? file.version),
+  );
 }
 
 /** Links by node: rendering all files then takes time linear in the number of nodes. */
 const linksByNode = new WeakMap<Topology["links"], Map<string, Link[]>>();
 
-function linksFrom({ links }: Topology, { name }: Node): readonly Link[] {
+/** The connections that a node opens. */
+export function linksFrom({ links }: Topology, { name }: Node): readonly Link[] {
   let known = linksByNode.get(links);
   if (!known) {
     known = new Map();
@@ -75,4 +79,22 @@ type PublishedRoute = BalancerRoute & { readonly published: NonNullable<Balancer
 export function setAdministrator(edit: XmlEdit, parent: XmlElement, { adminUser }: Settings): void {
   edit.setChild(parent, "Username", adminUser);
   edit.setChild(parent, "Password", adminPassword);
+}
+
+/** A value of a file that a setting decides. */
+export interface Overruled {
+  /** What the stock file has. @default nothing */
+  readonly product?: string;
+  /** What the setting says. */
+  readonly value: Value;
+  /** Its name. */
+  readonly setting: keyof Settings;
+}
+
+/** Reports a value that somebody wrote by hand and that a setting replaces. */
+export function warnOverruled(edit: XmlEdit, element: XmlElement | undefined, overruled: Overruled): void {
+  const found = element?.text.trim() ?? "";
+  const { product = "", value, setting } = overruled;
+  if (!element || [product, String(value), ""].includes(found)) return;
+  edit.warn(element, `"${found}" is replaced by "${value}"; wso2-apim:${setting} decides it`);
 }

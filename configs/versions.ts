@@ -1,18 +1,26 @@
 import type { XmlElement } from "@rgrove/parse-xml";
+import { traitsOf } from "../product/versions";
 import type { XmlEdit } from "../xml/edit";
-import { find } from "../xml/parse";
+
+/** A child that the key validation element has in every version. */
+const ownChild = "KeyValidatorClientType";
 
 /**
- * The key validation element of api-manager.xml: APIKeyManager up to 1.8, APIKeyValidator from 1.9 on, where APIKeyManager
- * means a third-party key manager. The structure of the file tells which it is.
+ * The key validation element of api-manager.xml. A file of another version has the other element, which this version does
+ * not read.
+ *
+ * @throws when the file lacks it, or is that of another version
  */
 export function keyValidationOf(edit: XmlEdit): XmlElement {
-  const validator = find(edit.root, "APIKeyValidator");
-  if (validator) return validator;
-  const manager = find(edit.root, "APIKeyManager");
-  if (manager && find(manager, "KeyValidatorClientType")) return manager;
-  throw edit.missing("APIManager/APIKeyValidator (from 1.9 on) or APIManager/APIKeyManager/KeyValidatorClientType");
+  const { version } = edit.file;
+  const { keyValidation } = traitsOf(version);
+  const other = keyValidation === "APIKeyValidator" ? "APIKeyManager" : "APIKeyValidator";
+  const found = edit.only(edit.root, other);
+  if (found && edit.only(found, ownChild))
+    throw edit.refuse(
+      `APIManager/${other}/${ownChild}`,
+      `this is the api-manager.xml of a version ${other === "APIKeyManager" ? "before 1.9" : "from 1.9 on"}, which ${version} does not read; ` +
+        `expected APIManager/${keyValidation}/${ownChild}: take the file from the pack of ${version}, and make your changes there`,
+    );
+  return edit.need(keyValidation);
 }
-
-/** The endpoint attributes of the synapse APIs, by element: `address` up to 1.8, `http` from 1.9 on. */
-export const endpointAttributes: Readonly<Record<string, string>> = { address: "uri", http: "uri-template" };

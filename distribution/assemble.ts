@@ -1,7 +1,10 @@
 import { configurationFiles, type ProductFile } from "../product/files";
 import { databaseScripts } from "../product/mysql";
 import { isSince, supportedVersions } from "../product/versions";
-import { findAll, need, parseFile, type XmlFile } from "../xml/parse";
+import { find, findAll, need, parseFile, type XmlFile } from "../xml/parse";
+import { checkDataSourceFiles } from "./dataSourceFiles";
+import type { Home } from "./home";
+import { checkVault } from "./vault";
 
 /** What carbon.xml configures about the keystore with the product's own key. */
 export interface KeyStoreFacts {
@@ -17,28 +20,26 @@ export interface TrustStoreFacts extends Pick<KeyStoreFacts, "location" | "passw
   readonly stock?: Buffer;
 }
 
+/** Where the product looks for its keystores, and how they open (carbon.xml `Security`). */
+export interface KeyStores {
+  readonly keyStore: KeyStoreFacts;
+  readonly trustStore: TrustStoreFacts;
+}
+
 /** The part of a product pack that a deployment needs: plain data, which tests can build by hand. */
-export interface Distribution {
+export interface Distribution extends KeyStores {
   /** Path of the directory or zip that it was read from, for messages. */
   readonly source: string;
   /** `<Version>` of carbon.xml, e.g. `1.9.0`. */
   readonly version: string;
   /** Stock configuration files, by their path below APIM_HOME. */
   readonly files: ReadonlyMap<string, Buffer>;
-  readonly keyStore: KeyStoreFacts;
-  readonly trustStore: TrustStoreFacts;
   /** SQL scripts, by their path below APIM_HOME. */
   readonly dbscripts: ReadonlyMap<string, string>;
   /** Paths of required files that are missing; always empty without {@link ReadOptions.incomplete}. */
   readonly missing: readonly string[];
   /** What will not work because optional files are missing, one sentence each. */
   readonly warnings: readonly string[];
-}
-
-/** An opened APIM_HOME. */
-export interface Home {
-  /** The bytes of a file; undefined when it is missing. @param path below APIM_HOME, with forward slashes */
-  read(path: string): Buffer | undefined;
 }
 
 export interface ReadOptions {
@@ -49,28 +50,14 @@ export interface ReadOptions {
 /** Reads and checks the files that a deployment needs. @throws naming source, file and remedy */
 export function assemble(source: string, home: Home, { incomplete = false }: ReadOptions = {}): Distribution {
   const carbonPath = configurationFiles.carbon.path;
-  const carbon = parseFile(carbonPath, required(source, home, carbonPath, "the product's"), "version unknown");
+  const bytes = home.read(carbonPath);
+  if (!bytes) throw missingFiles(source, "the product's", [carbonPath]);
+  const carbon = parseFile(carbonPath, bytes, "");
   const version = versionOf(source, carbon);
-  const missing: string[] = [];
-  const warnings: string[] = [];
-  const wanted = (path: string): Buffer | undefined => {
-    if (!incomplete) return required(source, home, path, `wso2am-${version}'s`);
-    const bytes = home.read(path);
-    if (!bytes) missing.push(path);
-    return bytes;
-  };
-  const files = new Map<string, Buffer>();
-  for (const file of Object.values<ProductFile>(configurationFiles)) {
-    const mayMiss = file.optional === true || (file.since !== undefined && !isSince(version, file.since));
-    const bytes = mayMiss ? home.read(file.path) : wanted(file.path);
-    if (bytes) files.set(file.path, bytes);
-    else if (file.withoutIt) warnings.push(`${file.path}: not in ${source}; ${file.withoutIt}`);
-  }
-  const dbscripts = new Map<string, string>();
-  for (const path of databaseScripts) {
-    const bytes = wanted(path);
-    if (bytes) dbscripts.set(path, bytes.toString("utf8"));
-  }
+  const { files, dbscripts, missing, warnings } = readFiles(source, home, version);
+  if (missing.length > 0 && !incomplete) throw missingFiles(source, `wso2am-${version}'s`, missing);
+  checkVault(home, version);
+  checkDataSourceFiles(home, version);
   const { keyStore, trustStore } = keyStores({ ...carbon, version });
   const stock = home.read(trustStore.location);
   return {
@@ -85,17 +72,49 @@ export function assemble(source: string, home: Home, { incomplete = false }: Rea
   };
 }
 
-function required(source: string, home: Home, path: string, whose: string): Buffer {
-  const bytes = home.read(path);
-  if (bytes) return bytes;
-  throw new Error(
-    `distribution ${source}: found no ${path}; expected an APIM_HOME with ${whose} own files: ` +
-      `name the unpacked wso2am-<version> directory or its zip, or copy the missing file from the pack`,
+function readFiles(source: string, home: Home, version: string) {
+  const files = new Map<string, Buffer>();
+  const dbscripts = new Map<string, string>();
+  const missing: string[] = [];
+  const warnings: string[] = [];
+  for (const file of Object.values<ProductFile>(configurationFiles)) {
+    const mayMiss = file.optional === true || (file.since !== undefined && !isSince(version, file.since));
+    const bytes = home.read(file.path);
+    if (bytes) files.set(file.path, bytes);
+    else if (!mayMiss) missing.push(file.path);
+    else if (file.withoutIt) warnings.push(`${file.path}: not in ${source}; ${file.withoutIt}`);
+  }
+  for (const path of databaseScripts) {
+    const bytes = home.read(path);
+    if (bytes) dbscripts.set(path, bytes.toString("utf8"));
+    else missing.push(path);
+  }
+  return { files, dbscripts, missing, warnings };
+}
+
+function missingFiles(source: string, whose: string, paths: readonly string[]): Error {
+  const files = paths.length === 1 ? "the missing file" : `the ${paths.length} missing files`;
+  return new Error(
+    `distribution ${source}: found no ${paths.join(", ")}; expected an APIM_HOME with ${whose} own files: ` +
+      `name the unpacked wso2am-<version> directory or its zip, or copy ${files} from the pack`,
   );
 }
 
+/** The product's name begins with this, also in the stand-in. */
+const productName = "WSO2 API Manager";
+
 function versionOf(source: string, carbon: XmlFile): string {
-  const version = need(carbon, carbon.root, "Version").text.trim();
+  const text = (path: string) => find(carbon.root, path)?.text.trim() ?? "";
+  const [name, version] = [text("Name"), text("Version")];
+  // A name that somebody changed is no hindrance, as long as the server says that it is the API Manager.
+  if (!name.startsWith(productName) && text("ServerKey") !== "AM")
+    throw new Error(
+      `distribution ${source}: ${carbon.path}: this is ${[name, version].filter(Boolean).join(" ") || "another product"}; expected ${productName}: name its directory or zip`,
+    );
+  if (version === "")
+    throw new Error(
+      `distribution ${source}: ${carbon.path}: Server/Version: expected the version of the pack, found nothing; put it there, e.g. <Version>1.9.0</Version> behind <Name>`,
+    );
   if (!supportedVersions.some((supported) => supported === version))
     throw new Error(
       `distribution ${source}: ${carbon.path} has version "${version}"; supported versions are ${supportedVersions.join(", ")}; ` +

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { configurationFiles } from "../product/files";
-import type { Home } from "./assemble";
+import { type Home, maximumSize, tooLarge } from "./home";
 
 /** Opens an APIM_HOME directory, or a directory that contains one. */
 export function openDirectory(directory: string): Home {
@@ -9,7 +9,14 @@ export function openDirectory(directory: string): Home {
   return {
     read(path) {
       const file = join(root, path);
-      return statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file) : undefined;
+      const stat = statSync(file, { throwIfNoEntry: false });
+      if (!stat?.isFile()) return undefined;
+      if (stat.size > maximumSize) throw tooLarge(directory, path, stat.size);
+      return readFileSync(file);
+    },
+    list(path) {
+      const found = join(root, path);
+      return existsSync(found) ? readdirSync(found) : [];
     },
   };
 }

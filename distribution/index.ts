@@ -2,7 +2,7 @@ import { assemble, type Distribution, type ReadOptions } from "./assemble";
 import { openDirectory, sourceKind } from "./directory";
 import { openZip } from "./zip";
 
-export type { Distribution, KeyStoreFacts, ReadOptions, TrustStoreFacts } from "./assemble";
+export type { Distribution, KeyStoreFacts, KeyStores, ReadOptions, TrustStoreFacts } from "./assemble";
 export { type KnownPack, type Pack, readPack } from "./pack";
 
 /**

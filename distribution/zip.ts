@@ -1,18 +1,22 @@
 import { posix } from "node:path";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { errorMessage } from "../errors";
-import { configurationFiles, stockTruststore } from "../product/files";
+import { configurationFiles, dataSourceFiles, stockTruststore, vaultFile } from "../product/files";
 import { databaseScripts } from "../product/mysql";
-import type { Home } from "./assemble";
+import { type Home, maximumSize, tooLarge } from "./home";
 
 const wanted = new Set<string>([
   ...Object.values(configurationFiles).map(({ path }) => path),
   ...databaseScripts,
   stockTruststore,
+  vaultFile.path,
 ]);
 
-/** Bytes; all of these files are much smaller. */
-const maximumSize = 16 * 1024 * 1024;
+/** Whether a file of the pack is read. @param path below APIM_HOME */
+function isWanted(path: string): boolean {
+  const { directory, end } = dataSourceFiles;
+  return wanted.has(path) || (posix.dirname(path) === directory && path.endsWith(end));
+}
 
 /** Reads the wanted files of a pack's zip; APIM_HOME is its root or the only `wso2am-<version>` directory in it. */
 export async function openZip(path: string): Promise<Home> {
@@ -21,7 +25,11 @@ export async function openZip(path: string): Promise<Home> {
     const homes = await readHomes(path, archive);
     const names = [...homes].flatMap(([home, files]) => [...files.keys()].map((file) => posix.join(home, file)));
     const files = homes.get(homeOf(path, names));
-    return { read: (file) => files?.get(file) };
+    return {
+      read: (file) => files?.get(file),
+      list: (directory) =>
+        [...(files?.keys() ?? [])].flatMap((file) => (posix.dirname(file) === directory ? [posix.basename(file)] : [])),
+    };
   } finally {
     archive.close();
   }
@@ -86,17 +94,14 @@ async function readHomes(path: string, archive: ZipFile): Promise<Map<string, Ma
 }
 
 function placeOf(name: string): { home: string; file: string } | undefined {
-  if (wanted.has(name)) return { home: "", file: name };
+  if (isWanted(name)) return { home: "", file: name };
   const slash = name.indexOf("/");
   const file = name.slice(slash + 1);
-  return wanted.has(file) ? { home: name.slice(0, slash), file } : undefined;
+  return isWanted(file) ? { home: name.slice(0, slash), file } : undefined;
 }
 
 async function readEntry(path: string, archive: ZipFile, entry: Entry): Promise<Buffer> {
-  if (entry.uncompressedSize > maximumSize)
-    throw new Error(
-      `distribution ${path}: ${entry.fileName} has ${entry.uncompressedSize} bytes; expected a configuration file of at most ${maximumSize}`,
-    );
+  if (entry.uncompressedSize > maximumSize) throw tooLarge(path, entry.fileName, entry.uncompressedSize);
   const chunks: Buffer[] = [];
   for await (const chunk of await archive.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type GivenCertificates, readCertificates } from "../certificates";
-import { type Deployment, type RenderedFile, renderBalancer, renderNode } from "../configs";
+import { type Deployment, type RenderedFile, renderBalancer, renderNodes } from "../configs";
 import { checkExternalServer } from "../databases/externalServer";
 import { type Distribution, readDistribution } from "../distribution";
 import { findImages, type Images } from "../images/contexts";
@@ -74,6 +74,7 @@ export async function planDeployment(
   const deployment = { settings: parsed, topology: buildTopology(parsed, `${name}-${stack}`) };
   const { topology } = deployment;
   const distribution = await readDistribution(distributionPath(parsed, directory));
+  const rendering = renderNodes(topology.nodes, deployment, distribution);
   const stores = ownStores(parsed, settings, directory);
   const { warnings, ...certificates } = await readCertificates(parsed, distribution, tlsHosts(topology.nodes), stores);
   await checkExternalServer(topology, String(settings.databaseAdminPassword ?? ""));
@@ -84,9 +85,9 @@ export async function planDeployment(
     dbscripts,
     stores: { keyStore, trustStore },
     certificates,
-    files: new Map(topology.nodes.map((node) => [node.name, renderNode(node, deployment, distribution)])),
+    files: rendering.files,
     balancerConfiguration: renderBalancer(deployment),
     images: await findImages(parsed, directory),
-    warnings: [...topologyWarnings(topology), ...distribution.warnings, ...warnings],
+    warnings: [...topologyWarnings(topology), ...distribution.warnings, ...rendering.warnings, ...warnings],
   };
 }

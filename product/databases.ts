@@ -61,6 +61,45 @@ export const databaseRecords = {
 /** The three databases of the WSO2 guide. */
 export type DatabaseName = keyof typeof databaseRecords;
 
+/** A data source of an H2 database in the server's own directory. */
+export interface LocalDataSource {
+  readonly dataSource: string;
+  readonly jndiName: string;
+  readonly url: string;
+  readonly username: string;
+  readonly password: string;
+  readonly driverClassName: string;
+}
+
+function localDataSource(dataSource: string, jndiName: string, file: string): LocalDataSource {
+  return {
+    dataSource,
+    jndiName,
+    url: `jdbc:h2:repository/database/${file};DB_CLOSE_ON_EXIT=FALSE`,
+    // The server creates the database, which nobody else opens, with these credentials.
+    username: "wso2carbon",
+    password: "wso2carbon",
+    driverClassName: "org.h2.Driver",
+  };
+}
+
+/** The data sources of the stock master-datasources.xml: a node that uses no database of the deployment uses these. */
+export const localDataSources = {
+  /** The registry and user store that belong to one node alone. */
+  carbon: localDataSource("WSO2_CARBON_DB", "jdbc/WSO2CarbonDB", "WSO2CARBON_DB"),
+  apiManager: localDataSource("WSO2AM_DB", "jdbc/WSO2AM_DB", "WSO2AM_DB"),
+} as const;
+
+/** Whether a JDBC URL is that of a database in the server's own process. */
+export function isLocalUrl(url: string): boolean {
+  return /^jdbc:h2:(?!tcp:|ssl:)/.test(url.trim());
+}
+
+/** The name under which other files of the product refer to a database. */
+export function jndiNameOf(name: DatabaseName): string {
+  return `jdbc/${databaseRecords[name].dataSource}`;
+}
+
 export const databaseNames = Object.keys(databaseRecords) as readonly DatabaseName[];
 
 /** The record of a database. */

@@ -32,10 +32,23 @@ export const configurationFiles = {
   tokenApi: { path: `${synapse}/_TokenAPI_.xml` },
   authorizeApi: { path: `${synapse}/_AuthorizeAPI_.xml` },
   revokeApi: { path: `${synapse}/_RevokeAPI_.xml`, since: "1.7.0" },
+  userInfoApi: { path: `${synapse}/_UserInfoAPI_.xml`, optional: true },
 } as const satisfies Readonly<Record<string, ProductFile>>;
 
 /** The name of a configuration file in {@link configurationFiles}. */
 export type ConfigurationFile = keyof typeof configurationFiles;
+
+/**
+ * The directory of the files that define data sources. The server reads master-datasources.xml first, then each other file
+ * with this end in its name: the last definition of a name counts.
+ */
+export const dataSourceFiles = { directory: `${conf}/datasources`, end: "-datasources.xml" } as const;
+
+/** The settings of the product's vault. It is in use when a line sets one of these. */
+export const vaultFile = {
+  path: `${conf}/security/secret-conf.properties`,
+  activeLine: /^\s*(carbon\.secretProvider|secretRepositories)\s*[=:]/,
+} as const;
 
 /** Where carbon.xml has its truststore unless somebody changed it. */
 export const stockTruststore = "repository/resources/security/client-truststore.jks";

@@ -11,21 +11,21 @@ export function isSince(a: string, b: string): boolean {
   return true;
 }
 
-/** Elements that the files of a version have: a file without them is not complete. */
+/** What the files of a version have: a file without it is not complete, or of another version. */
 export interface VersionTraits {
-  /** api-manager.xml: RevokeAPIURL in the key validation element. */
-  readonly hasRevokeApiUrl: boolean;
+  /** The element of api-manager.xml about key validation. From 1.9 on, APIKeyManager is for another vendor's key manager. */
+  readonly keyValidation: "APIKeyValidator" | "APIKeyManager";
   /** api-manager.xml: APIStore/URL and APIPublisher/URL. */
   readonly hasPortalUrls: boolean;
-  /** api-manager.xml: APIUsageTracking/BAMServerURL. */
-  readonly hasBamServer: boolean;
+  /** The analytics server of APIUsageTracking; 1.9.0 takes its address from the admin dashboard. */
+  readonly analyticsServer?: "BAM" | "DAS";
 }
 
 /** @param version as in carbon.xml, e.g. `1.9.0` */
 export function traitsOf(version: string): VersionTraits {
   return {
-    hasRevokeApiUrl: isSince(version, "1.7.0"),
+    keyValidation: isSince(version, "1.9.0") ? "APIKeyValidator" : "APIKeyManager",
     hasPortalUrls: isSince(version, "1.7.0"),
-    hasBamServer: !isSince(version, "1.9.0"),
+    ...(version !== "1.9.0" && { analyticsServer: isSince(version, "1.10.0") ? "DAS" : "BAM" }),
   };
 }

@@ -2,13 +2,14 @@ import { createPool, type Pool } from "mysql2/promise";
 import type { Configuration } from "./configuration";
 import { apiManagerFile } from "./configuration/apiManager";
 import { type DataSource, dataSourcesFile } from "./configuration/dataSources";
+import { identityFile } from "./configuration/identity";
 import { registryFile } from "./configuration/registry";
 import { userManagementFile } from "./configuration/userManagement";
 import { codeOf, describe } from "./errors";
 
 /** The databases of this server. */
 export interface Databases {
-  /** The data sources that are on a database server. */
+  /** The data sources that this server uses and that are on a database server. */
   readonly sources: readonly DataSource[];
   /** @throws when the data source is embedded or not defined */
   readonly pool: (jndiName: string) => Pool;
@@ -26,8 +27,9 @@ const connectTimeout = 2000;
  */
 export function openDatabases(configuration: Configuration): Databases {
   const needs = neededTables(configuration);
+  const used = configuration.dataSources.filter(({ jndiName }) => needs.some((need) => need.jndiName === jndiName));
   const pools = new Map<string, Pool>();
-  for (const { jndiName, server } of configuration.dataSources) {
+  for (const { jndiName, server } of used) {
     if (server !== undefined) {
       const { maxActive: connectionLimit, sessionVariables, ...rest } = server;
       const pool = createPool({
@@ -45,7 +47,7 @@ export function openDatabases(configuration: Configuration): Databases {
     }
   }
   return {
-    sources: configuration.dataSources.filter(({ server }) => server !== undefined),
+    sources: used.filter(({ server }) => server !== undefined),
     pool: (jndiName) => {
       const pool = pools.get(jndiName);
       if (pool === undefined) {
@@ -69,10 +71,15 @@ export function openDatabases(configuration: Configuration): Databases {
   };
 }
 
-/** One table per data source. A missing table shows that the wrong script was loaded. */
-function neededTables({ apiManager, userManagement, registry, dataSources }: Configuration) {
+/** The data sources that this server uses, each with a table. A missing table shows that the wrong script was loaded. */
+export function neededTables({ apiManager, identity, userManagement, registry, dataSources }: Configuration) {
   const needs = [
     { jndiName: apiManager.dataSource, table: "AM_API", file: apiManagerFile },
+    {
+      jndiName: identity.dataSource ?? apiManager.dataSource,
+      table: "IDN_OAUTH2_ACCESS_TOKEN",
+      file: identity.dataSource === undefined ? apiManagerFile : identityFile,
+    },
     { jndiName: userManagement.dataSource, table: "UM_USER", file: userManagementFile },
     { jndiName: registry.localDataSource, table: "REG_RESOURCE", file: registryFile },
     ...registry.mounts.map(({ dataSource }) => ({ jndiName: dataSource, table: "REG_RESOURCE", file: registryFile })),

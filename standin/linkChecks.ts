@@ -25,8 +25,8 @@ export interface LinkState {
   readonly ms: number;
 }
 
-/** Timeout of the check of one link. */
-const checkMilliseconds = 1000;
+/** Timeout of the check of one link. Where containers start at the same time, a server may take seconds to answer. */
+const checkMilliseconds = 4000;
 
 /** Checks one link; never throws. */
 export async function checkLink(context: Context, link: ConfiguredLink): Promise<LinkState> {
@@ -66,6 +66,8 @@ async function tryLink(context: Context, link: ConfiguredLink): Promise<void> {
       const environment = apiManager.environments.find(({ name }) => name === link.name);
       return environment && tryService(context, environment, "APIGatewayAdmin");
     }
+    case "tierCache":
+      return apiManager.storeServices && tryService(context, apiManager.storeServices, "AuthenticationAdmin");
     case "thrift": {
       const session = await openThriftSession(context.caller, context.configuration, checkMilliseconds);
       await askOverThrift(context.caller, link, session, { operation: "ping" }, checkMilliseconds);

@@ -4,6 +4,7 @@ import { axis2File } from "./configuration/axis2";
 import { carbonFile } from "./configuration/carbon";
 import { dataSourcesFile } from "./configuration/dataSources";
 import { registryFile } from "./configuration/registry";
+import { neededTables } from "./databases";
 import { standInRoles } from "./roles/table";
 import { thriftTarget } from "./thrift";
 
@@ -14,6 +15,7 @@ export type LinkKind =
   | "keyValidation"
   | "thrift"
   | "environment"
+  | "tierCache"
   | "revocation"
   | "passThrough"
   | "clusterMember"
@@ -42,6 +44,7 @@ export const apiManagerElements = {
   keyValidation: "APIKeyValidator/ServerURL",
   thrift: "APIKeyValidator/ThriftClientPort",
   environment: "Environment[{environment}]/ServerURL",
+  tierCache: "APIStore/ServerURL",
   revocation: "RevokeAPIURL",
   // Only web applications show addresses to browsers, and users log in to web applications only.
   published: "AuthManager/ServerURL",
@@ -74,9 +77,10 @@ export function configuredLinks(configuration: Configuration): ConfiguredLink[] 
   return [...links, ...aliasLinks(configuration, links)];
 }
 
-function databaseLinks({ dataSources }: Configuration): ConfiguredLink[] {
-  return dataSources.flatMap(({ name, jndiName, server }) =>
-    server === undefined
+function databaseLinks(configuration: Configuration): ConfiguredLink[] {
+  const needs = neededTables(configuration);
+  return configuration.dataSources.flatMap(({ name, jndiName, server }) =>
+    server === undefined || !needs.some((need) => need.jndiName === jndiName)
       ? []
       : [
           {
@@ -93,7 +97,7 @@ function databaseLinks({ dataSources }: Configuration): ConfiguredLink[] {
 }
 
 function apiManagerLinks(configuration: Configuration): ApiManagerLink[] {
-  const { authManager, environments, keyValidation, storeUrl, publisherUrl } = configuration.apiManager;
+  const { authManager, environments, keyValidation, storeServices, storeUrl, publisherUrl } = configuration.apiManager;
   const link = (kind: ApiManagerLink["kind"], url: string | undefined, element: string, name?: string) =>
     url === undefined ? [] : [urlLink(kind, url, apiManagerFile, element, name)];
   return [
@@ -115,6 +119,7 @@ function apiManagerLinks(configuration: Configuration): ApiManagerLink[] {
         ]
       : []),
     ...link("revocation", keyValidation.revokeUrl, "RevokeAPIURL"),
+    ...link("tierCache", storeServices?.url, "APIStore/ServerURL"),
     ...link("published", storeUrl, "APIStore/URL"),
     ...link("published", publisherUrl, "APIPublisher/URL"),
   ];

@@ -49,6 +49,10 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
   const { servesApis } = standInRoles[configuration.role];
   const lookup: Lookup = network?.lookup ?? (systemLookup as Lookup);
   const identity = loadIdentity(carbon.keyStore);
+  const managementIdentity = loadIdentity(configuration.managementKeyStore);
+  // The transports of all servers open their keystores, also where no API is served.
+  const apiIdentity = loadIdentity(axis2.keyStore);
+  loadIdentity(axis2.senderKeyStore);
   const cluster = axis2.clustering
     ? await joinCluster(axis2.clustering, { log, lookup })
     : noCluster("clustering is not enabled");
@@ -92,12 +96,13 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
       log.info(`${purpose} on port ${port}`);
     };
     if (servesApis) {
-      await open("API traffic (https)", configuration.ports.apiHttps, parts.traffic, loadIdentity(axis2.keyStore));
-      await open("API traffic (http)", configuration.ports.apiHttp, parts.traffic);
+      const { apiHttps, apiHttp } = configuration.ports;
+      await open("API traffic (https)", apiHttps, parts.traffic, apiIdentity);
+      if (apiHttp !== undefined) await open("API traffic (http)", apiHttp, parts.traffic);
     }
     closers.push(...(await openThrift(context, parts.validateKey, address)));
     await open("management (http)", configuration.ports.managementHttp, [redirectToTls(configuration)]);
-    await open("management (https)", configuration.ports.managementHttps, management, identity);
+    await open("management (https)", configuration.ports.managementHttps, management, managementIdentity);
   } catch (error) {
     await stop();
     throw error;

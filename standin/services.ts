@@ -15,11 +15,12 @@ export interface Service {
 
 /**
  * `GET /services/<name>` shows that the service exists, `POST /services/<name>/<operation>` calls an operation. Both
- * need the credentials of this server's administrator.
+ * need the credentials of this server's administrator. Both are below WebContextRoot, as in the product.
  */
 export function servicesHandler({ node, configuration }: Context, services: readonly Service[]): Handler {
   return async (request) => {
-    const [, name, operation] = /^\/services\/([A-Za-z]+)(?:\/([A-Za-z]+))?\/?$/.exec(request.path) ?? [];
+    const path = below(configuration.carbon.contextRoot, request.path);
+    const [, name, operation] = /^\/services\/([A-Za-z]+)(?:\/([A-Za-z]+))?\/?$/.exec(path) ?? [];
     if (name === undefined) {
       return undefined;
     }
@@ -36,6 +37,11 @@ export function servicesHandler({ node, configuration }: Context, services: read
     }
     return operation === undefined ? json({ service: name, node }) : callOperation(service, operation, request);
   };
+}
+
+/** The path without the context root; empty when it does not begin with it. */
+function below(root: string, path: string): string {
+  return path.startsWith(`${root}/`) ? path.slice(root.length) : "";
 }
 
 async function callOperation(service: Service, name: string, request: Request): Promise<Answer | undefined> {

@@ -8,12 +8,21 @@ export interface Credentials {
 }
 
 /** Whether the credentials are those of the administrator in this server's user-mgt.xml. */
-export function isAdministrator({ userManagement }: Configuration, credentials: Credentials | undefined): boolean {
+export function isAdministrator(
+  { carbon, userManagement }: Configuration,
+  credentials: Credentials | undefined,
+): boolean {
   return (
     credentials !== undefined &&
+    !isOfTenant(carbon, credentials.user) &&
     same(credentials.user, userManagement.adminUser) &&
     same(credentials.password, userManagement.adminPassword)
   );
+}
+
+/** Whether a user name is that of a tenant's user, whom this server does not know. */
+export function isOfTenant({ emailUserNames }: Configuration["carbon"], user: string): boolean {
+  return user.includes("@") && !emailUserNames;
 }
 
 /** Compares two secrets in constant time. */

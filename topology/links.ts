@@ -4,7 +4,7 @@ import { type Call, type Role, roleRecords } from "../product/roles";
 import type { Front } from "./balancer";
 import type { Database, GatewayEnvironment, Link, Node } from "./model";
 
-type Target = Pick<Link, "to" | "protocol" | "host" | "port">;
+type Target = Pick<Link, "to" | "protocol" | "host" | "port" | "since">;
 
 /** The parts of a topology that its links follow from. */
 export interface LinkParts {
@@ -28,7 +28,9 @@ export function buildLinks(parts: LinkParts): Link[] {
 
 function link(from: Node, target: Target, file: ConfigurationFile, element: string, why: string): Link {
   const { path } = configurationFiles[file];
-  return { id: `${from.name} -> ${target.to} (${element})`, from: from.name, ...target, file: path, element, why };
+  const { since, ...rest } = target;
+  const id = `${from.name} -> ${target.to} (${element})`;
+  return { id, from: from.name, ...rest, file: path, element, why, ...(since !== undefined && { since }) };
 }
 
 function databaseLinks(node: Node, { databases, databasePort }: LinkParts): Link[] {
@@ -67,7 +69,11 @@ function environmentLinks(node: Node, { file, element, why }: Call<Role>, parts:
 }
 
 /** The link to the called role: for gateways, to their first environment. */
-function roleLinks(node: Node, { to, port, file, element, why }: Call<Role>, { nodes, fronts }: LinkParts): Link[] {
+function roleLinks(
+  node: Node,
+  { to, port, file, element, why, since }: Call<Role>,
+  { nodes, fronts }: LinkParts,
+): Link[] {
   const called = nodes.find(({ role }) => role === to);
   if (!called) return [];
   const target: Target = {
@@ -75,6 +81,7 @@ function roleLinks(node: Node, { to, port, file, element, why }: Call<Role>, { n
     protocol: port === "thrift" ? "thrift" : "https",
     host: called.hostName,
     port: called.ports[port],
+    since,
   };
   return [link(node, target, file, element, why)];
 }

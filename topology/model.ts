@@ -98,6 +98,8 @@ export interface Link {
   readonly element: string;
   /** What stops working without it, in one line. */
   readonly why: string;
+  /** The first version of the product that has the link. @default all versions */
+  readonly since?: string;
 }
 
 /** A gateway that APIs are published to (api-manager.xml `Environments`). */

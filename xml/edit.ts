@@ -1,24 +1,22 @@
 import { XmlComment, XmlElement } from "@rgrove/parse-xml";
+import { attributeRange } from "./attributes";
 import { escapeXml } from "./escape";
 import {
   children,
   contentRange,
   findCommentedOut,
   missing,
-  need,
   parseFile,
   pathOf,
+  place as placeOf,
   startTagEnd,
   type Value,
   type XmlFile,
 } from "./parse";
+import { applySplices, type Splice } from "./splices";
+import { deeper, isElements, type NewElement, plain, prefixOf, writeElement } from "./write";
 
-/** An element to write; without `content` it becomes `<name/>`. */
-export interface NewElement {
-  readonly name: string;
-  readonly attributes?: Readonly<Record<string, Value>>;
-  readonly content?: Value | readonly NewElement[];
-}
+export type { NewElement } from "./write";
 
 /** Where {@link XmlEdit.ensure} puts an element that the file does not have. */
 export interface Place {
@@ -28,10 +26,11 @@ export interface Place {
   readonly after?: readonly string[];
 }
 
-interface Splice {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
+export interface EditOptions {
+  /** Name of an attribute that {@link XmlEdit.setText} removes, because it would override the text. */
+  readonly staleAttribute?: RegExp;
+  /** Called with one sentence about what a reader of the file would not expect, the file's name in front. */
+  readonly warn?: (text: string) => void;
 }
 
 /**
@@ -40,25 +39,79 @@ interface Splice {
  */
 export class XmlEdit {
   private readonly splices: Splice[] = [];
+  private readonly withoutStale = new Set<XmlElement>();
+  private readonly removed = new Set<XmlElement>();
 
-  /** @param staleAttribute name of an attribute that {@link setText} removes, because it would override the text */
   constructor(
     readonly file: XmlFile,
-    private readonly staleAttribute?: RegExp,
+    private readonly options: EditOptions = {},
   ) {}
 
   get root(): XmlElement {
     return this.file.root;
   }
 
-  /** The element at a path of names below `parent`. @throws when it is missing */
+  /** The only element at a path of names below `parent`. @throws when a step of it is missing, or is there twice */
   need(path: string, parent: XmlElement = this.root): XmlElement {
-    return need(this.file, parent, path);
+    const found = this.find(path, parent);
+    if (!found) throw this.missing(`${pathOf(parent)}/${path}`);
+    return found;
+  }
+
+  /** As {@link need}; undefined when a step is missing. */
+  find(path: string, parent: XmlElement = this.root): XmlElement | undefined {
+    let found: XmlElement | undefined = parent;
+    for (const name of path.split("/")) found = found && this.only(found, name);
+    return found;
+  }
+
+  /**
+   * The only child of this name and with these attributes; undefined when there is none.
+   * @throws when there are several: the readers of a file differ in which one they take
+   */
+  only(parent: XmlElement, name: string, attributes: Readonly<Record<string, string>> = {}): XmlElement | undefined {
+    const wanted = Object.entries(attributes);
+    return this.single(
+      children(parent, name).filter((element) => wanted.every(([key, text]) => element.attributes[key] === text)),
+    );
+  }
+
+  /** The only one of the elements. @throws naming their lines when there are several */
+  single(elements: readonly XmlElement[]): XmlElement | undefined {
+    const [first, second] = elements;
+    if (first && second) {
+      const lines = elements.map(({ start }) => this.lineAt(start)).join(" and ");
+      throw this.refuse(placeOf(first), `is there ${elements.length} times, in lines ${lines}; keep one of them`);
+    }
+    return first;
   }
 
   /** The error for a place that the file must have and does not. */
   missing(place: string): Error {
     return missing(this.file, place);
+  }
+
+  /** The error for a place that cannot be used as it is. @param reason what was found, what was expected and the remedy */
+  refuse(place: string | XmlElement, reason: string): Error {
+    return new Error(this.about(place, reason));
+  }
+
+  /** Reports what is changed although somebody wrote it by hand. */
+  warn(place: string | XmlElement, text: string): void {
+    this.options.warn?.(this.about(place, text));
+  }
+
+  /** Elements whose stale attribute stays, because nothing set their text. */
+  staleElements(): XmlElement[] {
+    const { staleAttribute } = this.options;
+    if (!staleAttribute) return [];
+    const below = (element: XmlElement): XmlElement[] => {
+      if (this.removed.has(element)) return [];
+      const isStale =
+        !this.withoutStale.has(element) && Object.keys(element.attributes).some((name) => staleAttribute.test(name));
+      return [...(isStale ? [element] : []), ...children(element).flatMap(below)];
+    };
+    return below(this.root);
   }
 
   /** Sets the text of an element; comments in it are kept behind the text. */
@@ -84,42 +137,43 @@ export class XmlEdit {
   setAttribute(element: XmlElement, name: string, value: Value, place: { readonly after?: string } = {}): void {
     if (element.attributes[name] === plain(value)) return;
     const source = this.source(value, `${pathOf(element)}/@${name}`);
-    const found = this.attributeRange(element, name);
+    const found = attributeRange(this.file.text, element, name);
     if (found) {
       this.splice(found.valueStart, found.valueEnd, source);
       return;
     }
-    const sibling = place.after === undefined ? undefined : this.attributeRange(element, place.after);
+    const sibling = place.after === undefined ? undefined : attributeRange(this.file.text, element, place.after);
     const tag = this.file.text.slice(element.start, startTagEnd(this.file.text, element));
     const close = element.start + (/\s*\/?>$/.exec(tag)?.index ?? tag.length - 1);
     this.insert(sibling ? sibling.valueEnd + 1 : close, ` ${name}="${source}"`);
   }
 
-  /** Sets the text of every child of that name. @throws when no child has it */
-  setChild(parent: XmlElement, name: string, value: Value): void {
-    const found = children(parent, name);
-    if (found.length === 0) throw missing(this.file, `${pathOf(parent)}/${name}`);
-    for (const element of found) this.setText(element, value);
+  removeAttribute(element: XmlElement, name: string): void {
+    const found = attributeRange(this.file.text, element, name);
+    if (found) this.splice(found.start, found.valueEnd + 1, "");
   }
 
-  /** Sets the text of every child of that name, if any. */
+  /** Sets the text of the only child of that name. @throws when no child has it, or several have it */
+  setChild(parent: XmlElement, name: string, value: Value): void {
+    this.setText(this.need(name, parent), value);
+  }
+
+  /** Sets the text of the only child of that name, if there is one. @throws when there are several */
   setIfPresent(parent: XmlElement, name: string, value: Value): void {
-    for (const element of children(parent, name)) this.setText(element, value);
+    const element = this.only(parent, name);
+    if (element) this.setText(element, value);
   }
 
   /**
    * Sets the text of a child, which is created when the file does not have it: in place of the comment that holds it, or
    * behind the sibling that `place.after` names.
    *
-   * @throws when the file has neither the child nor the comment nor a sibling of these names
+   * @throws when the file has neither the child nor the comment nor a sibling of these names, or the child twice
    */
   ensure(parent: XmlElement, name: string, value: Value, place: Place = {}): void {
-    const wanted = Object.entries(place.attributes ?? {});
-    const matches = children(parent, name).filter((element) =>
-      wanted.every(([key, text]) => element.attributes[key] === text),
-    );
-    if (matches.length > 0) {
-      for (const element of matches) this.setText(element, value);
+    const found = this.only(parent, name, place.attributes);
+    if (found) {
+      this.setText(found, value);
       return;
     }
     const created: NewElement = { name, ...(place.attributes && { attributes: place.attributes }), content: value };
@@ -130,7 +184,9 @@ export class XmlEdit {
     }
     const anchor = (place.after ?? []).map((sibling) => children(parent, sibling).at(-1)).find(Boolean);
     if (!anchor) {
-      const label = wanted.map(([key, text]) => `[@${key}="${text}"]`).join("");
+      const label = Object.entries(place.attributes ?? {})
+        .map(([key, text]) => `[@${key}="${text}"]`)
+        .join("");
       throw missing(this.file, `${pathOf(parent)}/${name}${label}, commented out or not`);
     }
     this.insertAfter(anchor, [created]);
@@ -158,14 +214,20 @@ export class XmlEdit {
     this.insert(anchor.end, written.join(""));
   }
 
-  /** Inserts an element as the first child of `parent`. */
-  insertFirst(parent: XmlElement, element: NewElement): void {
+  /** Inserts elements as the first children of `parent`. */
+  insertFirst(parent: XmlElement, elements: readonly NewElement[]): void {
     const range = contentRange(this.file, parent);
-    if (!range) throw missing(this.file, `content in ${pathOf(parent)}, which is <${parent.name}/>`);
     const first = parent.children.find((child) => child instanceof XmlElement || child instanceof XmlComment);
     const { lineBreak, indent } = first ? this.lineOf(first.start) : this.lineIn(parent, range);
-    const written = this.write(element, indent, lineBreak, prefixOf(parent));
-    this.insert(range.start, lineBreak + indent + written);
+    const written = elements
+      .map((element) => lineBreak + indent + this.write(element, indent, lineBreak, prefixOf(parent)))
+      .join("");
+    if (range) {
+      this.insert(range.start, written);
+      return;
+    }
+    const end = lineBreak === "" ? "" : lineBreak + this.lineOf(parent.start).indent;
+    this.splice(this.file.text.lastIndexOf("/", parent.end), parent.end, `>${written}${end}</${parent.name}>`);
   }
 
   /** Inserts a copy of `original` behind `anchor`. @param change edits the copy, which is the root of its own file */
@@ -173,31 +235,21 @@ export class XmlEdit {
     const { path, version, encoding, text } = this.file;
     const { lineBreak, indent } = this.lineOf(original.start);
     const source = Buffer.from(text.slice(original.start, original.end), "utf8");
-    const copy = new XmlEdit({ ...parseFile(path, source, version), encoding }, this.staleAttribute);
+    const copy = new XmlEdit({ ...parseFile(path, source, version), encoding }, this.options);
     change(copy);
     this.insert(anchor.end, lineBreak + indent + copy.apply());
   }
 
   /** Removes an element, and its line if nothing else is on it. */
   remove(element: XmlElement): void {
+    this.removed.add(element);
     const { lineBreak, indent } = this.lineOf(element.start);
     this.splice(element.start - indent.length - lineBreak.length, element.end, "");
   }
 
   /** The file's text with all changes. */
   apply(): string {
-    const { text } = this.file;
-    const ordered = this.splices
-      .map((splice, order) => ({ ...splice, order }))
-      .sort((a, b) => a.start - b.start || a.end - b.end || a.order - b.order);
-    let result = "";
-    let position = 0;
-    for (const { start, end, text: replacement } of ordered) {
-      if (start < position) throw new Error(`${this.file.path}: two changes overlap at offset ${start}`);
-      result += text.slice(position, start) + replacement;
-      position = end;
-    }
-    return result + text.slice(position);
+    return applySplices(this.file.path, this.file.text, this.splices);
   }
 
   /** Line break and indentation before an offset; both are empty when other text stands between. */
@@ -215,47 +267,33 @@ export class XmlEdit {
     return escapeXml(plain(value), this.file.encoding, `${this.file.path}: the value for ${what}`);
   }
 
-  /** Line break and indentation for the first child of an element that has none. */
-  private lineIn(parent: XmlElement, range: { start: number; end: number }): { lineBreak: string; indent: string } {
+  /** Line break and indentation for the first child of an element that has none. @param range undefined for `<a/>` */
+  private lineIn(
+    parent: XmlElement,
+    range: { start: number; end: number } | undefined,
+  ): { lineBreak: string; indent: string } {
     const { lineBreak, indent } = this.lineOf(parent.start);
-    const hasLines = this.file.text.slice(range.start, range.end).includes("\n");
-    return hasLines ? { lineBreak, indent: deeper(indent) } : { lineBreak: "", indent: "" };
+    const hasLines = !range || this.file.text.slice(range.start, range.end).includes("\n");
+    return hasLines && lineBreak !== "" ? { lineBreak, indent: deeper(indent) } : { lineBreak: "", indent: "" };
   }
 
   private write(element: NewElement, indent: string, lineBreak: string, prefix: string): string {
-    const attributes = Object.entries(element.attributes ?? {})
-      .map(([name, value]) => ` ${name}="${this.source(value, `${element.name}/@${name}`)}"`)
-      .join("");
-    const name = prefix + element.name;
-    const { content } = element;
-    if (content === undefined) return `<${name}${attributes}/>`;
-    if (!isElements(content)) return `<${name}${attributes}>${this.source(content, element.name)}</${name}>`;
-    const inner = deeper(indent);
-    const separator = lineBreak === "" ? "" : lineBreak + inner;
-    const written = content.map((child) => separator + this.write(child, inner, lineBreak, prefix)).join("");
-    return `<${name}${attributes}>${written}${lineBreak === "" ? "" : lineBreak + indent}</${name}>`;
+    return writeElement(element, indent, { lineBreak, prefix, source: (value, what) => this.source(value, what) });
+  }
+
+  private about(place: string | XmlElement, text: string): string {
+    return `${this.file.path} (${this.file.version}): ${typeof place === "string" ? place : placeOf(place)}: ${text}`;
+  }
+
+  private lineAt(offset: number): number {
+    return this.file.text.slice(0, offset).split("\n").length;
   }
 
   private removeStaleAttribute(element: XmlElement): void {
-    const name = Object.keys(element.attributes).find((key) => this.staleAttribute?.test(key));
-    const found = name === undefined ? undefined : this.attributeRange(element, name);
-    if (found) this.splice(found.start, found.valueEnd + 1, "");
-  }
-
-  private attributeRange(
-    element: XmlElement,
-    name: string,
-  ): { start: number; valueStart: number; valueEnd: number } | undefined {
-    const tag = this.file.text.slice(element.start, startTagEnd(this.file.text, element));
-    const attribute = /\s+([^\s=>/]+)\s*=\s*("[^"]*"|'[^']*')/y;
-    attribute.lastIndex = 1 + element.name.length;
-    for (let match = attribute.exec(tag); match; match = attribute.exec(tag)) {
-      if (match[1] !== name) continue;
-      const valueEnd = element.start + attribute.lastIndex - 1;
-      const length = (match[2]?.length ?? 2) - 2;
-      return { start: element.start + match.index, valueStart: valueEnd - length, valueEnd };
-    }
-    return undefined;
+    const { staleAttribute } = this.options;
+    this.withoutStale.add(element);
+    const name = Object.keys(element.attributes).find((key) => staleAttribute?.test(key));
+    if (name !== undefined) this.removeAttribute(element, name);
   }
 
   private insert(offset: number, text: string): void {
@@ -265,21 +303,4 @@ export class XmlEdit {
   private splice(start: number, end: number, text: string): void {
     this.splices.push({ start, end, text });
   }
-}
-
-function isElements(content: Value | readonly NewElement[] | undefined): content is readonly NewElement[] {
-  return Array.isArray(content);
-}
-
-/** One level more: a tab where the line is indented by tabs only, else four spaces. */
-function deeper(indent: string): string {
-  return indent + (indent.includes("\t") && !indent.includes(" ") ? "\t" : "    ");
-}
-
-function plain(value: Value): string {
-  return typeof value === "object" ? `{{secret:${value.secret}}}` : String(value);
-}
-
-function prefixOf(element: XmlElement): string {
-  return element.name.slice(0, element.name.indexOf(":") + 1);
 }

@@ -21,7 +21,7 @@ const singleByte = /^(us-?)?ascii$|^latin1$|^iso[-_]?8859[-_]\d+$|^(windows-|cp)
  * @throws when the encoding is not supported, or the bytes are not valid in it
  */
 export function decode(path: string, bytes: Buffer): Decoded {
-  const encoding = detect(bytes);
+  const encoding = detect(path, bytes);
   if (isUnicode(encoding)) return { text: decodeUnicode(path, bytes, encoding), encoding };
   const { characters } = codePage(path, encoding);
   let text = "";
@@ -63,13 +63,18 @@ function isUnicode(encoding: Encoding): encoding is Unicode {
   return encoding === "utf-8" || encoding === "utf-16le" || encoding === "utf-16be";
 }
 
-function detect(bytes: Buffer): Encoding {
+function detect(path: string, bytes: Buffer): Encoding {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return "utf-8";
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
   if (bytes[0] === 0x3c && bytes[1] === 0) return "utf-16le";
   if (bytes[0] === 0 && bytes[1] === 0x3c) return "utf-16be";
   const declared = declaration.exec(bytes.toString("latin1", 0, 200))?.[1]?.toLowerCase() ?? "utf-8";
+  // A file in UTF-16 was recognised above, by its first bytes.
+  if (/^(utf-?16|ucs-?2|iso-10646-ucs-2)/.test(declared))
+    throw new Error(
+      `${path}: declares encoding ${declared}, but each of its characters has one byte, as in UTF-8; correct the encoding in its first line, or save it in UTF-16`,
+    );
   return declared === "utf8" ? "utf-8" : declared;
 }
 

@@ -1,4 +1,5 @@
 import { parseXml, XmlComment, XmlElement, XmlError } from "@rgrove/parse-xml";
+import { errorMessage } from "../errors";
 import { decode, type Encoding } from "./encoding";
 
 /** A parsed XML file, with all that {@link XmlEdit} needs to splice changes into its text. */
@@ -20,19 +21,53 @@ export interface Placeholder {
 /** What an element or an attribute is set to. */
 export type Value = string | number | boolean | Placeholder;
 
-/** @throws when the bytes are not text in the declared encoding, or the text is not well-formed XML */
+/** Levels of elements; the product's files have about ten. */
+const deepest = 200;
+
+/**
+ * @param version of the file, for errors; empty: unknown
+ * @throws when the bytes are not text in the declared encoding, or the text is not well-formed XML
+ */
 export function parseFile(path: string, bytes: Buffer, version: string): XmlFile {
   const { text, encoding } = decode(path, bytes);
+  const name = version === "" ? path : `${path} (${version})`;
+  let root: XmlElement | null;
   try {
-    const document = parseXml(text, { includeOffsets: true, preserveComments: true, ignoreUndefinedEntities: true });
-    if (!document.root) throw new Error("no root element");
-    return { path, version, text, encoding, root: document.root };
+    root = parseXml(text, {
+      includeOffsets: true,
+      preserveComments: true,
+      resolveUndefinedEntity: declaredEntities(text),
+    }).root;
+    if (!root) throw new Error("no root element");
   } catch (cause) {
-    const reason = cause instanceof XmlError ? `line ${cause.line}: ${cause.message.split("\n")[0]}` : String(cause);
-    throw new Error(`${path} (${version}): is not well-formed XML: ${reason}; correct the file`, {
-      cause,
-    });
+    // The parser calls itself for each level.
+    if (cause instanceof RangeError) throw new Error(tooDeep(name), { cause });
+    const reason =
+      cause instanceof XmlError
+        ? `line ${cause.line}, column ${cause.column}: ${cause.message.split("\n")[0]}`
+        : errorMessage(cause);
+    throw new Error(`${name}: is not well-formed XML: ${reason}; correct the file`, { cause });
   }
+  if (depthOf(root) > deepest) throw new Error(tooDeep(name));
+  return { path, version, text, encoding, root };
+}
+
+function tooDeep(name: string): string {
+  return `${name}: expected at most ${deepest} levels of elements, found more; take the original file of the pack`;
+}
+
+function depthOf(root: XmlElement): number {
+  let level = [root];
+  let depth = 0;
+  for (; level.length > 0; depth++) level = level.flatMap((element) => children(element));
+  return depth;
+}
+
+/** Entities that the file's own document type declares stay references; others are an error. */
+function declaredEntities(text: string): (reference: string) => string | undefined {
+  const documentType = /<!DOCTYPE[^[>]*\[([\s\S]*?)\]\s*>/.exec(text)?.[1] ?? "";
+  const declared = new Set([...documentType.matchAll(/<!ENTITY\s+([^\s%]+)\s/g)].map(([, name]) => `&${name};`));
+  return (reference) => (declared.has(reference) ? reference : undefined);
 }
 
 /** The name without its namespace prefix. */
@@ -58,7 +93,7 @@ export function find(parent: XmlElement, path: string): XmlElement | undefined {
   return findAll(parent, path)[0];
 }
 
-/** The element at a path of names below `parent`. @throws naming file, version and path when it is missing */
+/** The first element at a path of names below `parent`. @throws naming file, version and path when it is missing */
 export function need(file: XmlFile, parent: XmlElement, path: string): XmlElement {
   const element = find(parent, path);
   if (!element) throw missing(file, `${pathOf(parent)}/${path}`);
@@ -76,6 +111,16 @@ export function missing(file: XmlFile, place: string): Error {
 export function pathOf(element: XmlElement): string {
   const { parent } = element;
   return parent instanceof XmlElement ? `${pathOf(parent)}/${localName(element)}` : localName(element);
+}
+
+/** As {@link pathOf}, with the attribute that distinguishes an element from its siblings, e.g. `invoice/line[@name="a"]`. */
+export function place(element: XmlElement): string {
+  const { parent, attributes } = element;
+  const name = localName(element);
+  if (!(parent instanceof XmlElement)) return name;
+  const key = ["name", "path"].find((each) => attributes[each] !== undefined);
+  const isAmongOthers = key === "path" || children(parent, name).length > 1;
+  return `${place(parent)}/${name}${key !== undefined && isAmongOthers ? `[@${key}="${attributes[key]}"]` : ""}`;
 }
 
 /** Where the content of an element begins and ends in the text; undefined for `<a/>`. */

@@ -102,6 +102,9 @@ function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Step[] {
     step("revoke the token at /revoke", [...revocation, ...database], () => at.revoke()),
     step("call with the revoked token: expect a refusal", revoked, (progress) => at.callRevoked(progress)),
     step("get a new token and call the API", again, () => at.callAgain()),
+    step("ask whether the Store's pages may call the API (CORS)", need.allowedOrigins(environment), () =>
+      at.permitStore(),
+    ),
     step("open /authorize: expect a redirect to log in within the deployment", authorization, () => at.authorize()),
   ];
 }

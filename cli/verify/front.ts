@@ -11,7 +11,7 @@ export interface FrontRequest {
   /** @default https */
   readonly entrance?: Entrance;
   readonly path: string;
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "OPTIONS";
   readonly headers?: Readonly<Record<string, string>>;
   readonly form?: Readonly<Record<string, string>>;
 }

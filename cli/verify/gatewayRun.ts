@@ -94,6 +94,18 @@ export class GatewayRun {
     await this.call("gatewayHttps");
   }
 
+  /** Gateways that send CORS headers must permit the Store's pages, from which API consumers try APIs. */
+  async permitStore(): Promise<void> {
+    const { front, need, environment, path } = this.options;
+    const { origin } = new URL(front.url("store", "https", "/"));
+    const allowed = await this.gateway.allowedOrigins(path, origin);
+    if (!allowed || allowed.includes("*") || allowed.includes(origin)) return;
+    throw new StepFailure(
+      `expected Access-Control-Allow-Origin to permit ${origin}, found "${allowed.join(",")}"`,
+      need.allowedOrigins(environment),
+    );
+  }
+
   async authorize(): Promise<void> {
     const { front, need } = this.options;
     const location = await this.gateway.authorize(this.key(this.own).consumerKey);

@@ -8,7 +8,7 @@ export interface Probe {
   readonly host: string;
   readonly path: string;
   /** @default GET */
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "OPTIONS";
   /** The Host header. @default host and port, as a browser sends them */
   readonly hostHeader?: string;
   readonly headers?: Readonly<Record<string, string>>;

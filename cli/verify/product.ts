@@ -262,6 +262,18 @@ export class Gateway {
     return this.ask({ entrance, path, headers });
   }
 
+  /**
+   * Asks, as a browser does, whether pages from `origin` may call an API.
+   * @returns the origins that may; undefined when the gateway answers such questions not at all
+   */
+  async allowedOrigins(path: string, origin: string): Promise<readonly string[] | undefined> {
+    const headers = { origin, "access-control-request-method": "GET" };
+    const answer = await this.ask({ entrance: "gatewayHttps", path, method: "OPTIONS", headers });
+    const { "access-control-allow-origin": allowed, "access-control-allow-methods": methods } = answer.headers;
+    if (allowed === undefined && methods === undefined) return undefined;
+    return (allowed ?? "").split(",").map((one) => one.trim());
+  }
+
   private async oauth(path: string, { consumerKey, consumerSecret }: ConsumerKey, form: Record<string, string>) {
     const basic = Buffer.from(`${consumerKey}:${consumerSecret}`).toString("base64");
     const headers = { authorization: `Basic ${basic}` };

@@ -104,6 +104,19 @@ export class Suspects {
     }));
   }
 
+  /** The pages from which the gateways of an environment permit calls. */
+  allowedOrigins(environment: CalledEnvironment): Suspect[] {
+    return this.nodes("gateway", environment).map(({ name }) => ({
+      link: `${name} -> Store pages (CORS)`,
+      node: name,
+      file: configurationFiles.apiManager.path,
+      element: "CORSConfiguration/Access-Control-Allow-Origin",
+      why: "API consumers try APIs on the Store's pages",
+      settings: ["storeHost", "httpsPort"],
+      also: [],
+    }));
+  }
+
   /** The load balancer's routes to a role. */
   balancer(role: Role, entrance: Entrance = "https", environment?: CalledEnvironment): Suspect[] {
     return routesOf(this.topology, role, entrance, environment?.host).map(({ name, targets }) => ({

@@ -49,14 +49,30 @@ export const revocation = {
   file: "apiManager",
   element: "RevokeAPIURL",
   why: "revoked tokens leave the gateway's cache",
+  since: "1.7.0",
 } as const satisfies Call;
 
 /** A synapse API of the gateway that passes its requests on to the Key Manager. */
-export function passThrough<const A extends "token" | "authorize" | "revoke">(api: A, name: string) {
+export function passThrough<const A extends "token" | "authorize" | "revoke" | "userInfo">(
+  api: A,
+  name: string,
+  since?: string,
+) {
   return {
     ...keyServices,
     file: `${api}Api` as const,
     element: `${name} endpoint`,
     why: `the gateway's ${api} requests reach the Key Manager`,
+    ...(since !== undefined && { since }),
   } as const satisfies Call;
 }
+
+/** The Publisher logs in to the Store's management services. */
+export const tierCache = {
+  to: "store",
+  port: "managementHttps",
+  file: "apiManager",
+  element: "APIStore/ServerURL",
+  why: "changed tiers leave the Store's cache",
+  since: "1.10.0",
+} as const satisfies Call;

@@ -9,4 +9,6 @@ export const commonFiles = [
   "registry",
   "axis2",
   "catalina",
+  "identity",
+  "identityOfLater",
 ] as const satisfies readonly ConfigurationFile[];

@@ -11,13 +11,14 @@ export const gateway = {
   offset: 1,
   firstAddress: 41,
   databases: { always: [], withTenants: ["userdb", "regdb"] },
-  files: [...commonFiles, "tokenApi", "authorizeApi", "revokeApi"],
+  files: [...commonFiles, "tokenApi", "authorizeApi", "revokeApi", "userInfoApi"],
   calls: [
     keyValidation,
     thriftKeyValidation,
     passThrough("token", "_TokenAPI_"),
     passThrough("authorize", "_AuthorizeAPI_"),
-    passThrough("revoke", "_RevokeAPI_"),
+    passThrough("revoke", "_RevokeAPI_", "1.7.0"),
+    passThrough("userInfo", "_UserInfoAPI_", "1.10.0"),
   ],
   cluster: {
     setting: "gatewayClusterDomain",
@@ -35,5 +36,5 @@ export const gateway = {
   sessions: "several",
   starts: "around balancer",
   jwt: "forwards",
-  sendsEvents: true,
+  usesAnalytics: true,
 } as const satisfies RoleRecord;

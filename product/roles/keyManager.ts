@@ -11,7 +11,7 @@ export const keyManager = {
   offset: 0,
   firstAddress: 21,
   databases: { always: ["apimgtdb", "userdb"], withTenants: ["regdb"] },
-  files: [...commonFiles, "identity", "identityOfLater"],
+  files: commonFiles,
   calls: [environments("the gateway forgets keys that have ended"), revocation],
   // The product caches tokens (identity.xml EnableOAuthCache).
   cluster: {
@@ -25,5 +25,6 @@ export const keyManager = {
   calledByNodes: true,
   starts: "before balancer",
   jwt: "issues",
+  servesIdentity: true,
   servesThrift: true,
 } as const satisfies RoleRecord;

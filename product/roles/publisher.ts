@@ -1,4 +1,4 @@
-import { environments, keyValidation, login } from "./calls";
+import { environments, keyValidation, login, tierCache } from "./calls";
 import { commonFiles } from "./files";
 import type { RoleRecord } from "./record";
 
@@ -12,7 +12,7 @@ export const publisher = {
   firstAddress: 61,
   databases: { always: ["apimgtdb", "userdb", "regdb"], withTenants: [] },
   files: commonFiles,
-  calls: [login, keyValidation, environments("APIs are deployed to the gateway")],
+  calls: [login, keyValidation, environments("APIs are deployed to the gateway"), tierCache],
   // One cluster with the Stores, so that a published API clears their registry cache.
   cluster: {
     setting: "clusterDomain",
@@ -24,6 +24,7 @@ export const publisher = {
   sessions: "always",
   starts: "after balancer",
   jwt: "issues",
+  usesAnalytics: true,
   linksTo: [
     { to: "store", element: "APIStore", path: "/store" },
     { to: "publisher", element: "APIPublisher", path: "/publisher" },

@@ -13,6 +13,8 @@ export interface Call<R extends string = string> {
   readonly element: string;
   /** What does not work without it. */
   readonly why: string;
+  /** The first version whose file has the element; before it, the connection does not exist. @default all versions */
+  readonly since?: string;
   /** The connection exists only with this key validation client. @default with either */
   readonly onlyWith?: "ThriftClient" | "WSClient";
 }
@@ -91,8 +93,10 @@ export interface RoleRecord<R extends string = string, S extends string = string
   readonly jwt?: "issues" | "forwards";
   /** True: its pages call APIs, so gateways accept calls from them (CORS). @default false */
   readonly callsApis?: boolean;
-  /** True: it sends events to the analytics server. @default false */
-  readonly sendsEvents?: boolean;
+  /** True: it sends events to the analytics server, or shows its statistics. @default false */
+  readonly usesAnalytics?: boolean;
+  /** True: clients use the identity services of its nodes, for example the issuer of ID tokens. @default false */
+  readonly servesIdentity?: boolean;
   /** True: its nodes serve Thrift key validation. @default false */
   readonly servesThrift?: boolean;
   /** Roles whose web applications its pages link to (api-manager.xml `APIStore/URL`, `APIPublisher/URL`). @default none */

@@ -19,4 +19,5 @@ export const store = {
   sessions: "always",
   starts: "after balancer",
   callsApis: true,
+  usesAnalytics: true,
 } as const satisfies RoleRecord;

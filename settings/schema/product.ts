@@ -8,7 +8,7 @@ import { rolesWith } from "./perRole";
 export const standIn = "stand-in";
 
 const issuers = rolesWith(({ jwt }) => jwt === "issues");
-const senders = rolesWith(({ sendsEvents }) => sendsEvents);
+const users = rolesWith(({ usesAnalytics }) => usesAnalytics);
 
 const tokenElement = (element: string) =>
   `\`${element}\` on ${issuers}; not added to a file without the element when the value is the product's own default`;
@@ -46,7 +46,11 @@ export const product = {
           registry: "`dbConfig`, `remoteInstance` and mounts on all roles",
         },
       }),
-    adminUser: text(/^[^~!#$;%^*+={}\\|<>,'"\s]{3,30}$/, "3 to 30 characters that the product permits in a user name")
+    adminUser: text(
+      // A colon ends the name in HTTP Basic, and what stands before a slash is the domain of a user store.
+      /^(?!wso2\.(system|anonymous)\.)[^~!#$;%^*+={}\\|<>,'"\s:/]{3,30}$/i,
+      "3 to 30 characters that the product permits in a user name, without : and /, and no name of the product's own such as wso2.system.user",
+    )
       .default("admin")
       .register(settingInfo, {
         description:
@@ -98,26 +102,30 @@ export const product = {
       .default(false)
       .register(settingInfo, {
         description:
-          "gateways send events to your own analytics server (BAM; DAS from 1.10); needs the secret `analyticsPassword`",
+          "gateways send events to your own analytics server (BAM; DAS from 1.10), Publishers and Stores show its statistics; needs the secret `analyticsPassword`",
         changes: {
-          apiManager: `on ${senders}: \`APIUsageTracking/Enabled\` up to 1.8, \`SkipEventReceiverConnection\` in 1.9, \`Analytics/Enabled\` in a file with \`DASServerURL\``,
+          apiManager: `on ${users}: \`APIUsageTracking/Enabled\`, and \`SkipEventReceiverConnection\`, of which 1.9.0 has only the second`,
         },
       }),
     analyticsHost: hostName.default("bam.apim-wso2.com").register(settingInfo, {
       description: "with `analytics`: host name of the analytics server, which the nodes must be able to resolve",
-      changes: { apiManager: `on ${senders}: \`BAMServerURL\` up to 1.8, \`DASServerURL\` in a file that has it` },
+      changes: {
+        apiManager: `on ${users}: \`BAMServerURL\` up to 1.8 and in 1.9.1, \`DASServerURL\` and \`DASRestApiURL\` from 1.10 on`,
+      },
     }),
     analyticsPort: port.default(7612).register(settingInfo, {
       description: "with `analytics`: Thrift port of the analytics server",
-      changes: {
-        apiManager: `on ${senders}: \`ThriftPort\`, \`BAMServerURL\` up to 1.8, \`DASServerURL\` in a file that has it`,
-      },
+      changes: { apiManager: `on ${users}: \`ThriftPort\`, \`BAMServerURL\` or \`DASServerURL\`` },
+    }),
+    analyticsRestPort: port.default(9444).register(settingInfo, {
+      description: "with `analytics`, from 1.10 on: HTTPS port of the analytics server's web services",
+      changes: { apiManager: `on ${users}: \`DASRestApiURL\`` },
     }),
     analyticsUser: shortText(1, 64)
       .default("admin")
       .register(settingInfo, {
         description: "with `analytics`: the user that sends the events",
-        changes: { apiManager: `on ${senders}: \`BAMUsername\` up to 1.8, \`DASUsername\` in a file that has it` },
+        changes: { apiManager: `on ${users}: \`BAMUsername\`, or \`DASUsername\` and \`DASRestApiUsername\`` },
       }),
   },
 } as const;

@@ -29,7 +29,9 @@ export const secrets = {
     ...password,
     description: "password of `analyticsUser`",
     neededWith: "analytics",
-    changes: { apiManager: "`BAMPassword` up to 1.8, `DASPassword` in a file that has it" },
+    changes: {
+      apiManager: "`BAMPassword` up to 1.8 and in 1.9.1, `DASPassword` and `DASRestApiPassword` from 1.10 on",
+    },
   },
   svnPassword: {
     ...password,

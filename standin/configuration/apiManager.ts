@@ -47,6 +47,10 @@ export interface ApiManagerConfiguration {
   readonly jwtHeader: string;
   /** Whether the gateway caches valid tokens. */
   readonly gatewayKeyCache: boolean;
+  /** The Store's services, which a Publisher of 1.10 calls. Absent: the version is older. */
+  readonly storeServices?: Service;
+  /** `Access-Control-Allow-Origin` for pages that call APIs: `*`, or a list. Absent: the gateway sends no CORS headers. */
+  readonly allowedOrigins?: readonly string[];
   /** For browsers; this server never calls it. */
   readonly storeUrl?: string;
   /** For browsers; this server never calls it. */
@@ -64,6 +68,7 @@ export function readApiManager(carbonHome: string, properties: Properties): ApiM
   const environments = find(file.root, "APIGateway/Environments");
   const storeUrl = text("APIStore/URL");
   const publisherUrl = text("APIPublisher/URL");
+  const sendsCors = text("CORSConfiguration/Enabled") === "true";
   return {
     dataSource: required(file, "DataSourceName").text.trim(),
     authManager: service("AuthManager"),
@@ -77,6 +82,10 @@ export function readApiManager(carbonHome: string, properties: Properties): ApiM
     jwt: text("APIConsumerAuthentication/EnableTokenGeneration") === "true",
     jwtHeader: text("APIConsumerAuthentication/SecurityContextHeader") ?? "X-JWT-Assertion",
     gatewayKeyCache: text("APIGateway/EnableGatewayKeyCache") !== "false",
+    ...(text("APIStore/ServerURL") !== undefined && { storeServices: service("APIStore") }),
+    ...(sendsCors && {
+      allowedOrigins: (text("CORSConfiguration/Access-Control-Allow-Origin") ?? "").split(",").map((one) => one.trim()),
+    }),
     ...(storeUrl && { storeUrl }),
     ...(publisherUrl && { publisherUrl }),
   };

@@ -20,11 +20,14 @@ export interface ClusteringConfiguration {
 }
 
 export interface Axis2Configuration {
-  /** Port for API traffic, without the offset. */
-  readonly httpPort: number;
+  /** Port for API traffic, without the offset. Absent: there is no HTTP receiver. */
+  readonly httpPort?: number;
   /** Port for API traffic, without the offset. */
   readonly httpsPort: number;
+  /** Of the API ports. */
   readonly keyStore: KeyStoreReference;
+  /** With which API traffic is sent on. */
+  readonly senderKeyStore: KeyStoreReference;
   /** Decides which backends and Key Managers API traffic trusts. */
   readonly trustStore: Pick<KeyStoreReference, "location" | "password">;
   /** Absent: clustering is not enabled. */
@@ -34,25 +37,30 @@ export interface Axis2Configuration {
 /** Reads axis2.xml. @throws naming the wrong element */
 export function readAxis2(carbonHome: string): Axis2Configuration {
   const file = readXml(carbonHome, axis2File);
-  const http = transport(file, "transportReceiver", "http");
+  const http = childrenOf(file.root, "transportReceiver").find((one) => one.attributes.name === "http");
   const https = transport(file, "transportReceiver", "https");
   const sender = transport(file, "transportSender", "https");
-  const keyStore = element(file, parameter(file, https, "keystore"), "KeyStore");
   const trustStore = element(file, parameter(file, sender, "truststore"), "TrustStore");
   const clustering = find(file.root, "clustering");
   return {
-    httpPort: portOf(file, parameter(file, http, "port").text, "transportReceiver http port"),
+    ...(http && { httpPort: portOf(file, parameter(file, http, "port").text, "transportReceiver http port") }),
     httpsPort: portOf(file, parameter(file, https, "port").text, "transportReceiver https port"),
-    keyStore: {
-      location: locate(carbonHome, requiredText(file, "Location", keyStore)),
-      password: requiredText(file, "Password", keyStore),
-      keyPassword: requiredText(file, "KeyPassword", keyStore),
-    },
+    keyStore: keyStoreOf(file, carbonHome, https),
+    senderKeyStore: keyStoreOf(file, carbonHome, sender),
     trustStore: {
       location: locate(carbonHome, requiredText(file, "Location", trustStore)),
       password: requiredText(file, "Password", trustStore),
     },
     ...(clustering?.attributes.enable === "true" && { clustering: readClustering(file, clustering) }),
+  };
+}
+
+function keyStoreOf(file: XmlFile, carbonHome: string, parent: XmlElement): KeyStoreReference {
+  const keyStore = element(file, parameter(file, parent, "keystore"), "KeyStore");
+  return {
+    location: locate(carbonHome, requiredText(file, "Location", keyStore)),
+    password: requiredText(file, "Password", keyStore),
+    keyPassword: requiredText(file, "KeyPassword", keyStore),
   };
 }
 

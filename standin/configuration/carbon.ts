@@ -20,6 +20,10 @@ export interface CarbonConfiguration {
   readonly version: string;
   /** Added to each port, except those of Thrift and clustering. */
   readonly offset: number;
+  /** In front of the path of every page and service, e.g. `/apim`; empty for none. */
+  readonly contextRoot: string;
+  /** Whether a user name may be an e-mail address; otherwise what stands behind @ is a tenant's domain. */
+  readonly emailUserNames: boolean;
   readonly hostName?: string;
   readonly managementHostName?: string;
   readonly keyStore: KeyStoreReference;
@@ -36,6 +40,8 @@ export function readCarbon(carbonHome: string): CarbonConfiguration {
     name: requiredText(file, "Name"),
     version: requiredText(file, "Version"),
     offset: numberAt(file, "Ports/Offset"),
+    contextRoot: (textAt(file.root, "WebContextRoot") ?? "").replace(/\/$/, ""),
+    emailUserNames: textAt(file.root, "EnableEmailUserName") === "true",
     ...(hostName && { hostName }),
     ...(managementHostName && { managementHostName }),
     keyStore: {

@@ -1,4 +1,6 @@
-import { configurationFiles } from "../../product/files";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { configurationFiles, dataSourceFiles } from "../../product/files";
 import { parseJdbcUrl as parseMySqlUrl } from "../../product/mysql";
 import { childrenOf, find, readXml, requiredText, textAt } from "./xml";
 
@@ -27,16 +29,31 @@ export interface DatabaseServer {
   readonly maxActive: number;
 }
 
-/** Reads master-datasources.xml. @throws naming the wrong data source */
+/**
+ * Reads master-datasources.xml, then each other file of data sources: the last definition of a name counts, as in the
+ * product.
+ *
+ * @throws naming the wrong data source
+ */
 export function readDataSources(carbonHome: string): DataSource[] {
-  const file = readXml(carbonHome, dataSourcesFile);
+  const { directory, end } = dataSourceFiles;
+  const others = readdirSync(join(carbonHome, directory))
+    .map((name) => `${directory}/${name}`)
+    .filter((path) => path.endsWith(end) && path !== dataSourcesFile)
+    .sort();
+  const all = [dataSourcesFile, ...others].flatMap((path) => readFile(carbonHome, path));
+  return [...new Map(all.map((source) => [source.jndiName, source])).values()];
+}
+
+function readFile(carbonHome: string, path: string): DataSource[] {
+  const file = readXml(carbonHome, path);
   const list = find(file.root, "datasources");
   return (list === undefined ? [] : childrenOf(list, "datasource")).map((element) => {
     const name = requiredText(file, "name", element);
     const configuration = find(element, "definition/configuration");
     const url = configuration && textAt(configuration, "url");
     if (configuration === undefined || url === undefined) {
-      throw new Error(`${dataSourcesFile}: data source ${name}: definition/configuration/url is missing`);
+      throw new Error(`${path}: data source ${name}: definition/configuration/url is missing`);
     }
     const at = parseJdbcUrl(url, name);
     return {

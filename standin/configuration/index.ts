@@ -1,7 +1,7 @@
 import { roleOfProfile, type StandInRole, standInRoles } from "../roles/table";
 import { type ApiManagerConfiguration, readApiManager } from "./apiManager";
 import { type Axis2Configuration, readAxis2 } from "./axis2";
-import { type CarbonConfiguration, readCarbon } from "./carbon";
+import { type CarbonConfiguration, type KeyStoreReference, readCarbon } from "./carbon";
 import { type DataSource, readDataSources } from "./dataSources";
 import { type IdentityConfiguration, readIdentity } from "./identity";
 import type { Properties } from "./properties";
@@ -15,7 +15,8 @@ export interface Ports {
   readonly managementHttps: number;
   readonly managementHttp: number;
   readonly apiHttps: number;
-  readonly apiHttp: number;
+  /** Absent: axis2.xml has no HTTP receiver. */
+  readonly apiHttp?: number;
 }
 
 /** The whole configuration of a server. It comes only from the files below CARBON_HOME and from the profile. */
@@ -34,6 +35,8 @@ export interface Configuration {
   readonly axis2: Axis2Configuration;
   readonly apiManager: ApiManagerConfiguration;
   readonly identity: IdentityConfiguration;
+  /** The key of the management port: that of the connector, else that of carbon.xml. */
+  readonly managementKeyStore: KeyStoreReference;
   readonly passThroughApis: readonly PassThroughApi[];
   readonly errorSequences: readonly ErrorSequence[];
 }
@@ -54,18 +57,18 @@ export function readConfiguration(carbonHome: string, profile: string, localAddr
     managementHttps: connectors.https.port + carbon.offset,
     managementHttp: connectors.http.port + carbon.offset,
     apiHttps: axis2.httpsPort + carbon.offset,
-    apiHttp: axis2.httpPort + carbon.offset,
+    ...(axis2.httpPort !== undefined && { apiHttp: axis2.httpPort + carbon.offset }),
   };
-  const publicHost = carbon.managementHostName ?? carbon.hostName ?? localAddress;
+  const publicHost = connectors.https.proxyName ?? carbon.managementHostName ?? carbon.hostName ?? localAddress;
   const properties: Properties = {
     "carbon.home": carbonHome,
-    "carbon.context": "",
+    "carbon.context": carbon.contextRoot,
     "carbon.local.ip": localAddress,
     "carbon.management.port": `${ports.managementHttps}`,
     "mgt.transport.https.port": `${ports.managementHttps}`,
     "mgt.transport.http.port": `${ports.managementHttp}`,
     "https.nio.port": `${ports.apiHttps}`,
-    "http.nio.port": `${ports.apiHttp}`,
+    "http.nio.port": `${ports.apiHttp ?? ""}`,
     "admin.username": userManagement.adminUser,
     "admin.password": userManagement.adminPassword,
     // In the product, a handler of the gateway's own APIs sets these two on each request.
@@ -86,6 +89,7 @@ export function readConfiguration(carbonHome: string, profile: string, localAddr
     axis2,
     apiManager: readApiManager(carbonHome, properties),
     identity: readIdentity(carbonHome),
+    managementKeyStore: connectors.https.keyStore ?? carbon.keyStore,
     passThroughApis: servesApis ? readSynapseApis(carbonHome, properties) : [],
     errorSequences: servesApis ? readErrorSequences(carbonHome) : [],
   };

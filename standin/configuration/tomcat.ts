@@ -1,4 +1,6 @@
 import { configurationFiles } from "../../product/files";
+import { type KeyStoreReference, locate } from "./carbon";
+import { resolve } from "./properties";
 import { childrenOf, find, numberAttribute, readXml } from "./xml";
 
 const catalinaFile = configurationFiles.catalina.path;
@@ -9,6 +11,10 @@ export interface Connector {
   readonly port: number;
   /** The load balancer's port, for redirects. */
   readonly proxyPort?: number;
+  /** The load balancer's host name, for redirects. */
+  readonly proxyName?: string;
+  /** A keystore of the connector's own. @default that of carbon.xml */
+  readonly keyStore?: KeyStoreReference;
 }
 
 /** The connectors of the management ports. */
@@ -29,10 +35,19 @@ export function readManagementConnectors(carbonHome: string): ManagementConnecto
         `${catalinaFile}: expected a Connector ${secure ? "with" : "without"} SSLEnabled="true", found none; restore it from the distribution`,
       );
     }
-    const proxyPort = element.attributes.proxyPort;
+    const { proxyPort, proxyName, keystoreFile, keystorePass = "changeit", keyAlias, keyPass } = element.attributes;
     return {
       port: numberAttribute(file, element, "port"),
       ...(proxyPort !== undefined && { proxyPort: numberAttribute(file, element, "proxyPort") }),
+      ...(proxyName !== undefined && { proxyName }),
+      ...(keystoreFile !== undefined && {
+        keyStore: {
+          location: locate(carbonHome, resolve(keystoreFile, { "carbon.home": carbonHome })),
+          password: keystorePass,
+          ...(keyAlias !== undefined && { alias: keyAlias }),
+          keyPassword: keyPass ?? keystorePass,
+        },
+      }),
     };
   };
   return { http: connector(false), https: connector(true) };

@@ -1,3 +1,4 @@
+import type { XmlElement } from "@rgrove/parse-xml";
 import { configurationFiles } from "../../product/files";
 import { childrenOf, find, readXml, requiredText } from "./xml";
 
@@ -10,6 +11,12 @@ export interface UserManagement {
   readonly everyoneRole: string;
   /** JNDI name of the data source of the user store. */
   readonly dataSource: string;
+}
+
+/** A data source of the user store's own, which overrides that of the realm. */
+function ownDataSource(root: XmlElement): XmlElement | undefined {
+  const store = find(root, "Realm/UserStoreManager");
+  return store && childrenOf(store, "Property").find((one) => one.attributes.name === "dataSource");
 }
 
 /** Reads user-mgt.xml. @throws naming the wrong element */
@@ -28,6 +35,6 @@ export function readUserManagement(carbonHome: string): UserManagement {
     adminPassword: requiredText(file, "AdminUser/Password", configuration),
     adminRole: requiredText(file, "AdminRole", configuration),
     everyoneRole: requiredText(file, "EveryOneRoleName", configuration),
-    dataSource: dataSource.text.trim(),
+    dataSource: (ownDataSource(file.root) ?? dataSource).text.trim(),
   };
 }

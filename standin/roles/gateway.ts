@@ -100,11 +100,15 @@ function apiTraffic(
   validator: KeyValidator,
 ): Handler {
   const { errorSequences } = configuration;
-  const { jwtHeader } = configuration.apiManager;
+  const { jwtHeader, allowedOrigins } = configuration.apiManager;
   return async (request): Promise<Answer | undefined> => {
     const api = apiFor(apis.all(), request.path);
     if (api === undefined) {
       return undefined;
+    }
+    const { origin } = request.headers;
+    if (request.method === "OPTIONS" && allowedOrigins && origin !== undefined) {
+      return preflight(allowedOrigins, origin);
     }
     const token = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
     if (token === undefined) {
@@ -136,6 +140,18 @@ function apiTraffic(
     } catch (error) {
       return backendFault(log, endpoint, error);
     }
+  };
+}
+
+/** The answer to a browser's question whether pages from an origin may call the API. */
+function preflight(allowed: readonly string[], origin: string): Answer {
+  const permitted = allowed.includes("*") ? "*" : allowed.find((one) => one === origin);
+  return {
+    status: 200,
+    headers: {
+      "access-control-allow-methods": "GET,PUT,POST,DELETE,OPTIONS",
+      ...(permitted !== undefined && { "access-control-allow-origin": permitted }),
+    },
   };
 }
 

@@ -15,7 +15,7 @@ import { callerToken } from "../jwt";
 import { postToGateway } from "../serviceClient";
 import type { Operation } from "../services";
 import { type KeyValidationRequest, thriftLogin } from "../thrift";
-import { type Credentials, isAdministrator } from "../users";
+import { type Credentials, isAdministrator, isOfTenant } from "../users";
 import { givenTokens } from "./givenTokens";
 import type { RoleParts } from "./parts";
 import { tokenEndpoints } from "./tokenEndpoints";
@@ -60,6 +60,9 @@ export function keyManagerParts(context: Context): RoleParts {
 export async function isUser({ configuration, databases }: Context, credentials: Credentials): Promise<boolean> {
   if (isAdministrator(configuration, credentials)) {
     return true;
+  }
+  if (isOfTenant(configuration.carbon, credentials.user)) {
+    return false;
   }
   const { dataSource, adminUser } = configuration.userManagement;
   const stored = databases.sources.some(({ jndiName }) => jndiName === dataSource);

@@ -307,12 +307,13 @@ const changes: readonly Change[] = [
     files: { ...each("+6 -6", "carbon.xml", gateway), ...each("+5 -5", "carbon.xml", "gateway-worker-1") },
     productOnly: true,
   },
-  // Only files up to version 1.8 change; features.test.ts tests them.
+  // 1.9.0 has no address of the analytics server; features.test.ts tests the files of the other versions.
   {
     to: {
       analytics: true,
       analyticsHost: "bam.example.org",
       analyticsPort: 7613,
+      analyticsRestPort: 9445,
       analyticsUser: "x",
       analyticsPassword: "x",
     },

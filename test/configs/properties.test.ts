@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import type { Deployment } from "../../configs";
+import type { Deployment, RenderedFile } from "../../configs";
 import { fillSecrets, placeholdersIn, renderNode, stockText } from "../../configs";
 import type { Distribution } from "../../distribution";
 import type { SecretName } from "../../product/databases";
@@ -30,7 +30,7 @@ const anyNode = fc.nat(1000);
 const replaceable: readonly [path: string, pieces: RegExp][] = [
   [
     "carbon.xml",
-    /^Offset: \d+$|^Server: <!--\s*(Mgt)?HostName>[^<]*<\/(Mgt)?HostName-->$|^Server: <!--\s*<?DeploymentSynchronizer>/,
+    /^(Offset|Enabled|AutoCommit|AutoCheckout|RepositoryType|Svn\w+): [^<]*$|^Server: <!--\s*(Mgt)?HostName>[^<]*<\/(Mgt)?HostName-->$|^Server: <!--\s*<?DeploymentSynchronizer>/,
   ],
   [
     "master-datasources.xml",
@@ -40,11 +40,11 @@ const replaceable: readonly [path: string, pieces: RegExp][] = [
     "api-manager.xml",
     new RegExp(
       [
-        "^(ServerURL|Username|Password|BAMUsername|BAMPassword|GatewayEndpoint|Name|KeyValidatorClientType): [^<]*$",
+        "^(ServerURL|Username|Password|(BAM|DAS\\w*)(Username|Password)|GatewayEndpoint|Name|KeyValidatorClientType): [^<]*$",
         "^(ThriftClientPort|ThriftServerPort|EnableThriftServer|RevokeAPIURL|URL|Access-Control-Allow-Origin): [^<]*$",
-        "^(SecurityContextHeader|Enabled|ThriftPort|BAMServerURL): [^<]*$",
+        "^(SecurityContextHeader|Enabled|ThriftPort|BAMServerURL|DASServerURL|DASRestApiURL): [^<]*$",
         "^(Environments: <Environment |Environments: \\s*$)",
-        "^\\w+: <!--(ThriftServerHost|EnableTokenGeneration|ClaimsRetrieverImplClass|ConsumerDialectURI|SignatureAlgorithm)>[^<]*</\\w+-->$",
+        "^\\w+: <!--(Enabled|ThriftServerHost|EnableTokenGeneration|ClaimsRetrieverImplClass|ConsumerDialectURI|SignatureAlgorithm)>[^<]*</\\w+-->$",
       ].join("|"),
     ),
   ],
@@ -114,7 +114,7 @@ describe("configs: properties over settings and stock files", function () {
           const text = new TextDecoder(file.encoding).decode(fillSecrets(file, secrets));
           assert.deepEqual(placeholdersIn(text), [], file.path);
           const active = text.replace(/<!--[\s\S]*?-->/g, "");
-          if (/<BAMUsername>admin</.test(active)) assert.equal(deployment.settings.analyticsUser, "admin");
+          if (/<(BAM|DAS\w*)Username>admin</.test(active)) assert.equal(deployment.settings.analyticsUser, "admin");
           assert.doesNotMatch(active, /<(Username|UserName|\w*Password)>\s*(admin|\$\{admin\.\w+\})\s*</);
           const { length } = placeholdersIn(file.text);
           if (length > 0) assert.equal(parseFile(file.path, fillSecrets(file, secrets), "").text, text);
@@ -128,7 +128,7 @@ describe("configs: properties over settings and stock files", function () {
       fc.property(anySettings, anyDistribution, anyNode, (settings, distribution, choice) => {
         const deployment = deploymentOf(settings);
         const known = addressesOf(deployment);
-        for (const { path, text } of renderNode(chosen(deployment, choice), deployment, distribution))
+        for (const { path, text } of callingFiles(chosen(deployment, choice), deployment, distribution))
           for (const address of addressesIn(text)) assert.ok(known.has(address), `${path}: ${address}`);
       }),
       { numRuns: 60 },
@@ -146,7 +146,7 @@ describe("configs: properties over settings and stock files", function () {
           ...(analytics ? [analyticsHost] : []),
           ...(svnUrl ? [new URL(svnUrl).hostname] : []),
         ]);
-        for (const { path, text } of renderNode(node, deployment, distribution)) {
+        for (const { path, text } of callingFiles(node, deployment, distribution)) {
           // An allowed origin is only compared; the node does not call it.
           const called = text.replace(/<Access-Control-Allow-Origin>[^<]*</, "<");
           for (const address of addressesIn(called)) {
@@ -196,6 +196,12 @@ describe("configs: properties over settings and stock files", function () {
   });
 });
 
+/** The rendered files, without identity.xml of nodes that serve no identity services. */
+function callingFiles(node: Node, deployment: Deployment, distribution: Distribution): readonly RenderedFile[] {
+  const files = renderNode(node, deployment, distribution);
+  return files.filter(({ path }) => node.role === "keyManager" || !path.endsWith("/identity.xml"));
+}
+
 /** Adds the commented-out synchronizer that the product's carbon.xml has. */
 function withSynchronizer(distribution: Distribution): Distribution {
   const comment =
@@ -239,8 +245,8 @@ function addressesOf(deployment: Deployment): Set<string> {
   const result = new Set<string>();
   for (const { hostName, nodeHostName, ports } of deployment.topology.nodes)
     for (const port of Object.values(ports)) for (const host of [hostName, nodeHostName]) result.add(`${host}:${port}`);
-  const { analytics, analyticsHost, analyticsPort, svnUrl } = deployment.settings;
-  if (analytics) result.add(`${analyticsHost}:${analyticsPort}`);
+  const { analytics, analyticsHost, analyticsPort, analyticsRestPort, svnUrl } = deployment.settings;
+  if (analytics) for (const port of [analyticsPort, analyticsRestPort]) result.add(`${analyticsHost}:${port}`);
   if (svnUrl) result.add(new URL(svnUrl).host);
   for (const { host, published } of deployment.topology.balancer.routes) result.add(`${host}:${published?.port}`);
   for (const { hostName } of deployment.topology.databases)
@@ -254,7 +260,8 @@ function addressesOf(deployment: Deployment): Set<string> {
 function addressesIn(text: string): string[] {
   const active = text
     .replace(/<!--[\s\S]*?-->/g, "")
-    .replace(/<APIUsageTracking>\s*<Enabled>false[\s\S]*?<\/APIUsageTracking>/, "")
+    .replace(/<APIUsageTracking>(?!\s*<Enabled>true)[\s\S]*?<\/APIUsageTracking>/, "")
+    .replace(/<DeploymentSynchronizer>\s*<Enabled>false[\s\S]*?<\/DeploymentSynchronizer>/, "")
     .replace(/<FeatureRepository>[\s\S]*?<\/FeatureRepository>/, "")
     .replace(/<APIManagement>[\s\S]*?<\/APIManagement>/, "")
     .replace(/\b(xmlns(:\w+)?|mep)="[^"]*"/g, "");

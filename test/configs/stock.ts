@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Deployment, type RenderedFile, renderNode } from "../../configs";
 import { assemble, type Distribution } from "../../distribution/assemble";
@@ -16,7 +16,7 @@ export function standInDistribution(): Distribution {
 }
 
 /** Versions whose product files this machine may have. Two files are missing in 1.7.0 and are taken from 1.9.0. */
-export const realVersions = ["1.9.0", "1.7.0"] as const;
+export const realVersions = ["1.9.0", "1.7.0", "1.10.0"] as const;
 
 export function realDistribution(version: (typeof realVersions)[number]): Distribution | undefined {
   const directories = [join(data, `wso2am-${version}`), join(data, "wso2am-1.9.0")];
@@ -43,7 +43,12 @@ function fromDirectories(...directories: readonly string[]): Distribution {
       const file = directories.map((directory) => join(directory, path)).find((candidate) => existsSync(candidate));
       return file === undefined ? undefined : readFileSync(file);
     },
+    list: (path) => directories.flatMap((directory) => listed(join(directory, path))),
   });
+}
+
+function listed(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
 }
 
 /** Applies a change to the text of each file. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { readDistribution, readDistributionDirectory } from "../../distribution";
 import { configurationFiles } from "../../product/files";
 import { zip } from "./zipWriter";
@@ -102,6 +102,115 @@ describe("reading a distribution", () => {
     assert.throws(
       () => readDistributionDirectory(home),
       /found no repository\/conf\/user-mgt\.xml; expected an APIM_HOME with wso2am-1\.9\.0's own files.*copy the missing file/,
+    );
+  });
+
+  it("several missing files are named in one error", () => {
+    const home = copyWith("repository/conf/user-mgt.xml", () => undefined);
+    rmSync(join(home, "repository/conf/registry.xml"));
+    rmSync(join(home, "dbscripts/mysql.sql"));
+    assert.throws(
+      () => readDistributionDirectory(home),
+      /found no repository\/conf\/user-mgt\.xml, repository\/conf\/registry\.xml, dbscripts\/mysql\.sql; .*copy the 3 missing files/,
+    );
+  });
+
+  const refusedCarbon: readonly [what: string, change: (text: string) => string, message: RegExp][] = [
+    [
+      "another product is told by its name",
+      (text) =>
+        text
+          .replace(/<Name>.*<\/Name>/, "<Name>WSO2 Identity Server</Name>")
+          .replace(">1.9.0<", ">5.0.0<")
+          .replace("<ServerKey>AM<", "<ServerKey>IS<"),
+      /carbon\.xml: this is WSO2 Identity Server 5\.0\.0; expected WSO2 API Manager/,
+    ],
+    [
+      "a missing version is an error with the place",
+      (text) => text.replace(/<Version>.*<\/Version>/, ""),
+      /carbon\.xml: Server\/Version: expected the version of the pack, found nothing; put it there, e\.g\. <Version>1\.9\.0<\/Version>/,
+    ],
+    [
+      "UTF-8 bytes under a UTF-16 declaration are an error that says so",
+      (text) => text.replace("ISO-8859-1", "UTF-16"),
+      /carbon\.xml: declares encoding utf-16, but each of its characters has one byte, as in UTF-8/,
+    ],
+    [
+      "a file with too many levels of elements is refused",
+      (text) => text.replace("<Ports>", `${"<a>".repeat(300)}${"</a>".repeat(300)}<Ports>`),
+      /carbon\.xml: expected at most 200 levels of elements, found more/,
+    ],
+    [
+      "a file so deep that it can't be parsed is refused",
+      (text) => text.replace("<Ports>", `${"<a>".repeat(100_000)}${"</a>".repeat(100_000)}<Ports>`),
+      /carbon\.xml: expected at most 200 levels of elements, found more/,
+    ],
+  ];
+  for (const [what, change, message] of refusedCarbon)
+    it(`carbon.xml: ${what}`, () => {
+      assert.throws(() => readDistributionDirectory(copyWith("repository/conf/carbon.xml", change)), message);
+    });
+
+  it("a product whose name somebody changed is read", () => {
+    const home = copyWith("repository/conf/carbon.xml", (text) =>
+      text.replace(/<Name>.*<\/Name>/, "<Name>Acme</Name>"),
+    );
+    assert.equal(readDistributionDirectory(home).version, "1.9.0");
+  });
+
+  it("a configuration file of more than 16 MB is refused in a directory too", () => {
+    const home = copyWith("repository/conf/registry.xml", (text) => text + " ".repeat(16 * 1024 * 1024));
+    assert.throws(() => readDistributionDirectory(home), /registry\.xml has \d+ bytes; expected .* at most 16777216/);
+  });
+
+  const datasources = "repository/conf/datasources";
+  for (const [from, packed] of [
+    ["directory", false],
+    ["zip", true],
+  ] as const)
+    it(`another file that defines the deployment's data sources is refused, from a ${from}`, async () => {
+      const home = copyWith("repository/conf/registry.xml", (text) => text);
+      const master = readFileSync(join(home, datasources, "master-datasources.xml"), "utf8");
+      writeFileSync(join(home, datasources, "am-datasources.xml"), master.replaceAll("WSO2_CARBON_DB", "OTHER"));
+      const path = packed ? join(mkdtempSync(join(tmpdir(), "zip-test-")), "pack.zip") : home;
+      if (packed)
+        writeFileSync(path, zip(new Map(filesBelow(home).map((name) => [name, readFileSync(join(home, name))]))));
+      await assert.rejects(readDistribution(path), (error: Error) => {
+        const lines = error.message.split("\n");
+        return (
+          lines.length === 2 &&
+          lines.every((line) => line.startsWith(`${datasources}/am-datasources.xml (1.9.0): `)) &&
+          /datasource WSO2AM_DB: is also in .*master-datasources\.xml, and the server takes this one; remove it here/.test(
+            error.message,
+          )
+        );
+      });
+      if (packed) rmSync(dirname(path), { recursive: true });
+    });
+
+  it("a data source that is only in another file must move", () => {
+    const home = copyWith(`${datasources}/master-datasources.xml`, (text) => text);
+    const um =
+      "<datasources-configuration><datasources><datasource><name>X</name><jndiConfig><name>jdbc/WSO2UM_DB</name></jndiConfig></datasource></datasources></datasources-configuration>";
+    writeFileSync(join(home, datasources, "um-datasources.xml"), um);
+    assert.throws(
+      () => readDistributionDirectory(home),
+      /um-datasources\.xml .*WSO2UM_DB: must be in .*master-datasources\.xml, where this deployment sets it; move it there/,
+    );
+    writeFileSync(join(home, datasources, "um-datasources.xml"), um.replace("WSO2UM_DB", "OUR_DB"));
+    assert.doesNotThrow(() => readDistributionDirectory(home));
+  });
+
+  it("a vault in use is refused with file, line and remedy; a commented one is not", () => {
+    const home = copyWith("repository/conf/registry.xml", (text) => text);
+    const file = join(home, "repository/conf/security/secret-conf.properties");
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, "#secretRepositories=file\n");
+    assert.doesNotThrow(() => readDistributionDirectory(home));
+    writeFileSync(file, "# vault\nsecretRepositories=file\n");
+    assert.throws(
+      () => readDistributionDirectory(home),
+      /^Error: repository\/conf\/security\/secret-conf\.properties \(1\.9\.0\): line 2, secretRepositories: the product's vault is in use.*comment the lines/,
     );
   });
 

@@ -287,6 +287,23 @@ export const cases: readonly WrongWiring[] = [
     says: /found https:\/\/keymanager\.apim-wso2\.com:9443/,
   },
   {
+    what: "the gateway has a database of a former deployment open",
+    broken: gatewayNode(files.dataSources, [/jdbc:h2:[^<]*WSO2CARBON_DB[^<]*/, "jdbc:mysql://olddb.test:3306/carbon"]),
+    links: [
+      "gateway-1 answers as gateway.apim-wso2.com",
+      "gateway-1 -> olddb.test:3306 (jdbc)",
+      "gateway-1 -> olddb.test (hosts)",
+    ],
+    says: /this is no database of the deployment, and the node has it open/,
+  },
+  {
+    what: "the gateway does not permit calls from the Store's pages",
+    broken: gatewayNode(files.apiManager, [/(<Access-Control-Allow-Origin>)[^<]*/, "$1https://old.example.com"]),
+    step: "Gateway: ask whether the Store's pages",
+    links: ["gateway-1 -> Store pages (CORS)"],
+    says: /expected Access-Control-Allow-Origin to permit https:\/\/store\.apim-wso2\.com:18443, found ""/,
+  },
+  {
     what: "the Key Manager has a wrong port in RevokeAPIURL",
     broken: keyManagerNode(files.apiManager, [/(<RevokeAPIURL>[^<]*):8244/, "$1:8250"]),
     step: "Clean up: remove application",

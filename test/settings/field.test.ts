@@ -31,6 +31,9 @@ describe("settings: the value of one setting", () => {
     [{ publishAddress: "localhost" }, /publishAddress: expected an IPv4 address, found "localhost"/],
     [{ managementAddress: "lo" }, /managementAddress: expected auto, or an IPv4 address, found "lo"/],
     [{ adminUser: "a b" }, /adminUser: expected 3 to 30 characters/],
+    [{ adminUser: "a:b" }, /adminUser: .*without : and \//],
+    [{ adminUser: "PRIMARY/admin" }, /adminUser: .*without : and \//],
+    [{ adminUser: "wso2.system.user" }, /adminUser: .*no name of the product.s own/],
     [{ apimHome: "relative" }, /apimHome: expected an absolute path/],
     [
       { jdbcDriver: "mysql.zip" },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { readConfiguration } from "../../standin/configuration";
@@ -59,7 +59,7 @@ describe("stand-in: configuration", () => {
       [files.carbon]: [
         ["<!--MgtHostName>mgt.example.org</MgtHostName-->", "<MgtHostName>publisher.test</MgtHostName>"],
       ],
-      "repository/conf/tomcat/catalina-server.xml": [['port="9443"', 'port="9443" proxyPort="443"']],
+      [files.catalina]: [['port="9443"', 'port="9443" proxyPort="443"']],
     };
     assert.equal(read(named).publicUrl, "https://publisher.test:443");
   });
@@ -74,6 +74,46 @@ describe("stand-in: configuration", () => {
     );
     const variables = serverOf("?useSSL=false&amp;sessionVariables=sql_mode='A,B',x=1&amp;y=z")?.sessionVariables;
     assert.equal(variables, "sql_mode='A,B',x=1");
+  });
+
+  it("redirects browsers to the proxy name of the connector, if it has one", () => {
+    const edits: Edits = { [files.catalina]: [['port="9443"', 'port="9443" proxyName="old.test" proxyPort="443"']] };
+    assert.equal(read(edits).publicUrl, "https://old.test:443");
+  });
+
+  it("reads every file of data sources, and takes the last definition of a name", () => {
+    const home = deployment.home("node-1");
+    const file = join(home, "repository/conf/datasources/am-datasources.xml");
+    const master = readFileSync(join(home, files.dataSources), "utf8");
+    writeFileSync(file, master.replace(/jdbc:h2:[^<]*WSO2AM_DB[^<]*/, "jdbc:mysql://olddb:3306/apimgtdb"));
+    const { dataSources } = readConfiguration(home, "api-publisher", "10.1.2.3");
+    const found = dataSources.filter(({ name }) => name === "WSO2AM_DB").map(({ server }) => server?.host);
+    assert.deepEqual(found, ["olddb"]);
+  });
+
+  it("takes users from a data source of the user store's own before that of the realm", () => {
+    const own = '<UserStoreManager class="org.wso2.carbon.user.core.jdbc.JDBCUserStoreManager">';
+    const { userManagement } = read({
+      [files.userManagement]: [[own, `${own}<Property name="dataSource">jdbc/OLD</Property>`]],
+    });
+    assert.equal(userManagement.dataSource, "jdbc/OLD");
+  });
+
+  it("has no HTTP port for API calls without the receiver", () => {
+    const edits: Edits = { [files.axis2]: [[/<transportReceiver name="http"[\s\S]*?<\/transportReceiver>/, ""]] };
+    assert.equal(read(edits).ports.apiHttp, undefined);
+  });
+
+  it("opens the databases that its files name, and no other data source", () => {
+    const links = (edits: Edits) =>
+      configuredLinks(read(edits, "gateway-manager")).flatMap(({ kind, host }) => (kind === "database" ? [host] : []));
+    const other =
+      "<datasource><name>OUR_DB</name><jndiConfig><name>jdbc/OUR_DB</name></jndiConfig><definition><configuration><url>jdbc:mysql://stats:3306/x</url><username>u</username></configuration></definition></datasource>";
+    assert.deepEqual(links({ [files.dataSources]: [["</datasources>", `${other}</datasources>`]] }), []);
+    const carbon: Edits = {
+      [files.dataSources]: [[/jdbc:h2:[^<]*WSO2CARBON_DB[^<]*/, "jdbc:mysql://olddb:3306/carbon"]],
+    };
+    assert.deepEqual(links(carbon), ["olddb"]);
   });
 
   const isRefused = (what: string, edits: Edits, message: RegExp, profile?: string) =>

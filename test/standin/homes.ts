@@ -44,6 +44,8 @@ export const files = {
   carbon: "repository/conf/carbon.xml",
   apiManager: "repository/conf/api-manager.xml",
   axis2: "repository/conf/axis2/axis2.xml",
+  catalina: "repository/conf/tomcat/catalina-server.xml",
+  identity: "repository/conf/identity.xml",
   dataSources: "repository/conf/datasources/master-datasources.xml",
   registry: "repository/conf/registry.xml",
   userManagement: "repository/conf/user-mgt.xml",

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { join, resolve } from "node:path";
 import {
   Deployment,
+  type Edits,
   emptyAddress,
   fetchFrom,
   files,
@@ -12,6 +13,7 @@ import {
   linkOf,
   makeKeys,
   ownRevoke,
+  plus,
   wiring,
 } from "./homes";
 
@@ -100,6 +102,32 @@ describe("stand-in: server", function () {
     /expected a private key under "other", found wso2carbon/,
   );
   doesNotStart(
+    "another keystore of the API ports",
+    { [files.axis2]: [["security/wso2carbon.jks", "security/tls.jks"]] },
+    /tls\.jks: .*no such file/,
+  );
+  doesNotStart(
+    "another keystore of the connector",
+    {
+      [files.catalina]: [
+        ['SSLEnabled="true"', 'SSLEnabled="true" keystoreFile="repository/resources/security/tls.jks"'],
+      ],
+    },
+    /tls\.jks: .*no such file/,
+  );
+  doesNotStart(
+    "tokens in a data source that no file defines",
+    {
+      [files.identity]: [
+        [
+          "<OAuth>",
+          "<JDBCPersistenceManager><DataSource><Name>jdbc/WSO2UM_DB</Name></DataSource></JDBCPersistenceManager><OAuth>",
+        ],
+      ],
+    },
+    /identity.xml names data source jdbc\/WSO2UM_DB/,
+  );
+  doesNotStart(
     "a file that is not well-formed",
     { [files.axis2]: [["</axisconfig>", ""]] },
     /axis2.xml: not well-formed/,
@@ -113,6 +141,33 @@ describe("stand-in: server", function () {
     },
     /could not bind port 10397 on 192.0.2.7 .*does not belong to this machine/,
   );
+
+  it("serves its services below WebContextRoot only", async () => {
+    const root: Edits = { [files.carbon]: [["<WebContextRoot>/<", "<WebContextRoot>/apim<"]] };
+    await deployment.start("keymanager.test", "api-key-manager", plus(wiring.keyManager(), root));
+    const status = async (path: string) => (await fetchFrom("keymanager.test", 9443, path)).status;
+    assert.equal(await status("/services/AuthenticationAdmin"), 404);
+    assert.equal(await status("/apim/services/AuthenticationAdmin"), 401);
+  });
+
+  it("takes an administrator with @ for a tenant's user, unless carbon.xml permits e-mail addresses", async () => {
+    const boss: Edits = { [files.userManagement]: [["<UserName>admin<", "<UserName>boss@example.com<"]] };
+    const permitted: Edits = {
+      [files.carbon]: [["<Ports>", "<EnableEmailUserName>true</EnableEmailUserName><Ports>"]],
+    };
+    const credentials = Buffer.from("boss@example.com:admin").toString("base64");
+    for (const [edits, expected] of [
+      [boss, 401],
+      [plus(boss, permitted), 200],
+    ] as const) {
+      const node = await deployment.start("keymanager.test", "api-key-manager", plus(wiring.keyManager(), edits));
+      const { status } = await fetchFrom("keymanager.test", 9443, "/services/AuthenticationAdmin", {
+        headers: { authorization: `Basic ${credentials}` },
+      });
+      assert.equal(status, expected);
+      await node.stop();
+    }
+  });
 
   it("does not start on a port that is in use", async () => {
     await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager());

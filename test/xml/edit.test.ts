@@ -13,7 +13,7 @@ const invoice = `<?xml version="1.0"?>
 
 /** The text after an edit. */
 function edited(change: (edit: XmlEdit) => void, text = invoice, staleAttribute?: RegExp): string {
-  const edit = new XmlEdit(parseFile("invoice.xml", Buffer.from(text), "1.0"), staleAttribute);
+  const edit = new XmlEdit(parseFile("invoice.xml", Buffer.from(text), "1.0"), { staleAttribute });
   change(edit);
   return edit.apply();
 }
@@ -61,7 +61,7 @@ describe("XML edits", () => {
     const block = "\n    <line>\n        <amount>2</amount>\n    </line>";
     const after = edited((edit) => edit.insertAfter(edit.need("line"), [element]));
     assert.equal(after, invoice.replace("</line>", `</line>${block}`));
-    const first = edited((edit) => edit.insertFirst(edit.root, element));
+    const first = edited((edit) => edit.insertFirst(edit.root, [element]));
     assert.equal(first, invoice.replace("<invoice>", `<invoice>${block}`));
   });
 

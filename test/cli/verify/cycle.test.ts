@@ -64,7 +64,7 @@ describe("verify: the cycle from publishing to calling", () => {
       "/revoke",
       "/",
       "/token",
-      "/",
+      ...Array(2).fill("/"),
       "/authorize",
       ...cleanup,
     ]);
@@ -195,6 +195,13 @@ describe("verify: the cycle from publishing to calling", () => {
       "an answer that is not the endpoint's",
       when(({ path }) => path.startsWith("/verify"), { body: "something" }),
       /expected the endpoint's answer, found status 200: something/,
+    ],
+    [
+      "a gateway that does not permit the Store's pages",
+      when(({ headers }) => headers["access-control-request-method"] !== undefined, {
+        headers: { "access-control-allow-methods": "GET" },
+      }),
+      /expected Access-Control-Allow-Origin to permit http:\/\/store\.apim-wso2\.com:\d+, found ""/,
     ],
     [
       "a redirect to a container's address",

@@ -42,7 +42,7 @@ describe("verify: the cycle in gateway environments", () => {
     const result = await run({ gatewayEnvironments: "production, sandbox" });
     assert.deepEqual(failures(result), []);
     const common = stepsOf(result, "Gateway Production").filter((name) => !name.includes("key's"));
-    assert.equal(common.length, 9);
+    assert.equal(common.length, 10);
     for (const [name, other] of [
       ["Production", "sandbox"],
       ["Sandbox", "production"],

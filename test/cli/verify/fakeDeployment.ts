@@ -33,6 +33,8 @@ export class FakeDeployment {
   settings: RawSettings = {};
   /** The answers of the endpoints behind the gateways. */
   readonly answers: Record<KeyType, string> = { PRODUCTION: "from the endpoint", SANDBOX: "from the sandbox endpoint" };
+  /** What gateways answer to a browser's question which pages may call an API. */
+  allowedOrigin = "*";
   /** The endpoints as verify knows them. */
   readonly backend: Backend = {
     urls: { PRODUCTION: "http://backend:1", SANDBOX: "http://backend:1/sandbox" },
@@ -104,7 +106,7 @@ export class FakeDeployment {
   }
 
   private answer(seen: Seen): Answer {
-    const { path, form, action } = seen;
+    const { path, form, action, headers } = seen;
     const json = (value: object, headers: Answer["headers"] = {}) => ({
       headers,
       body: JSON.stringify({ error: false, ...value }),
@@ -136,6 +138,8 @@ export class FakeDeployment {
       this.revoked.add(form.token ?? "");
       return {};
     }
+    if (headers["access-control-request-method"] !== undefined)
+      return { headers: { "access-control-allow-origin": this.allowedOrigin, "access-control-allow-methods": "GET" } };
     if (path === "/authorize")
       return { status: 302, headers: { location: `http://keymanager.apim-wso2.com:${this.port}/login` } };
     return this.call(seen.host.replace(/:.*/, ""), seen.headers.authorization?.replace("Bearer ", ""));

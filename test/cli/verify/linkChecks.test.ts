@@ -17,7 +17,7 @@ function report(links: readonly ReportedLink[]): NodeReport {
 }
 
 describe("verify: the link checks", () => {
-  const own = topology.links.filter(({ from }) => from === "gateway-1");
+  const own = topology.links.filter(({ from, since }) => from === "gateway-1" && since !== "1.10.0");
   const good = own.map((link) => reported(link));
 
   it("pass when each link of the topology is reported as up", () => {
@@ -46,6 +46,33 @@ describe("verify: the link checks", () => {
       }
     });
   }
+
+  it("fail for a database that is not the deployment's, also when the node reaches it", () => {
+    const former = {
+      port: 3306,
+      protocol: "jdbc",
+      host: "olddb.example.com",
+      file: "repository/conf/datasources/master-datasources.xml",
+      element: "WSO2_CARBON_DB",
+      state: "ok",
+    } as const;
+    const [failed] = checkNodeLinks(gateway, topology, report([...good, former])).filter(({ ok }) => !ok);
+    assert.match(failed?.name ?? "", /gateway-1 -> olddb\.example\.com:3306 \(jdbc\)/);
+    assert.match(failed?.detail ?? "", /no database of the deployment.*master-datasources\.xml \(WSO2_CARBON_DB\)/);
+  });
+
+  it("do not expect a link that the node's version does not have", () => {
+    const publisher = topology.nodes.find(({ role }) => role === "publisher");
+    assert.ok(publisher);
+    const links = topology.links.filter(({ from, since }) => from === publisher.name && since !== "1.10.0");
+    const shown = (version: string) =>
+      checkNodeLinks(publisher, topology, { ...report(links.map((link) => reported(link))), version });
+    assert.ok(shown("1.9.0").every(({ ok }) => ok));
+    assert.deepEqual(
+      shown("1.10.0").flatMap(({ name, ok }) => (ok ? [] : [name])),
+      ["publisher-1 -> store-1 (APIStore/ServerURL)"],
+    );
+  });
 
   it("fail for any other link that a node reports as failed", () => {
     const alias = {

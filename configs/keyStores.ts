@@ -1,0 +1,62 @@
+import type { XmlElement } from "@rgrove/parse-xml";
+import type { KeyStores } from "../distribution";
+import type { XmlEdit } from "../xml/edit";
+import { children, localName } from "../xml/parse";
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the product's own notation
+const home = "${carbon.home}/";
+
+/** Whether a path in a file is that of a keystore. @param location below APIM_HOME */
+export function isSameLocation(found: string, location: string): boolean {
+  const path = found.trim();
+  return (path.startsWith(home) ? path.slice(home.length) : path.replace(/^\.\//, "")) === location;
+}
+
+/** The location in the notation of another one: with or without the product's variable for APIM_HOME. */
+export function locationLike(found: string | undefined, location: string): string {
+  return found?.trim().startsWith("repository/") ? location : home + location;
+}
+
+/**
+ * Sets each KeyStore and TrustStore below an element to the keystores of carbon.xml, since the deployment writes only
+ * these: a server whose files disagree fails when it opens its TLS ports.
+ */
+export function renderKeyStores(edit: XmlEdit, parent: XmlElement, { keyStore, trustStore }: KeyStores): void {
+  for (const element of children(parent)) {
+    const name = localName(element);
+    if (name === "KeyStore") renderStore(edit, element, { ...keyStore, type: "JKS" });
+    else if (name === "TrustStore") renderStore(edit, element, { ...trustStore, type: "JKS" });
+    else renderKeyStores(edit, element, { keyStore, trustStore });
+  }
+}
+
+interface Store {
+  readonly location: string;
+  readonly type: string;
+  readonly password: string;
+  readonly keyAlias?: string;
+  readonly keyPassword?: string;
+}
+
+function renderStore(edit: XmlEdit, element: XmlElement, store: Store): void {
+  const location = edit.only(element, "Location");
+  if (!location) return;
+  const wanted: readonly [child: string, value: string | undefined][] = [
+    [
+      "Location",
+      isSameLocation(location.text, store.location) ? location.text : locationLike(location.text, store.location),
+    ],
+    ["Type", store.type],
+    ["Password", store.password],
+    ["KeyAlias", store.keyAlias],
+    ["KeyPassword", store.keyPassword],
+  ];
+  const differing = wanted.flatMap(([child, value]) => {
+    const found = edit.only(element, child);
+    return found && value !== undefined && found.text.trim() !== value.trim() ? [{ child, found, value }] : [];
+  });
+  if (differing.length === 0) return;
+  const names = differing.map(({ child }) => child).join(", ");
+  edit.warn(element, `${names}: replaced by the keystore of carbon.xml, which this deployment writes`);
+  for (const { found, value } of differing) edit.setText(found, value);
+}

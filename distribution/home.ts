@@ -1,0 +1,17 @@
+/** An opened APIM_HOME. */
+export interface Home {
+  /** The bytes of a file; undefined when it is missing. @param path below APIM_HOME, with forward slashes */
+  read(path: string): Buffer | undefined;
+  /** Names of the files in a directory; empty when it is missing. @param directory below APIM_HOME */
+  list(directory: string): readonly string[];
+}
+
+/** Bytes. A file of the configuration, or a script, is much smaller. */
+export const maximumSize = 16 * 1024 * 1024;
+
+/** The error for a file that is too large to be one of the configuration. */
+export function tooLarge(source: string, path: string, size: number): Error {
+  return new Error(
+    `distribution ${source}: ${path} has ${size} bytes; expected a configuration file of at most ${maximumSize}`,
+  );
+}
