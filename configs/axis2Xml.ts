@@ -101,7 +101,14 @@ function renderSubDomain(edit: XmlEdit, clustering: XmlElement, node: Node): voi
 }
 
 function renderMembers(edit: XmlEdit, clustering: XmlElement, wanted: readonly Member[]): void {
-  const parent = edit.need("members", clustering);
+  const parent = edit.only(clustering, "members");
+  if (!parent) {
+    // A file for multicast can do without.
+    const last = children(clustering, "parameter").at(-1);
+    if (!last) throw edit.missing("axisconfig/clustering/members");
+    edit.insertAfter(last, [{ name: "members", content: wanted.map(newMember) }]);
+    return;
+  }
   const existing = children(parent, "member");
   existing.forEach((element, index) => {
     const member = wanted[index];

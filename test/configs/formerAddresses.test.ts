@@ -162,6 +162,11 @@ describe("configs: addresses of a former deployment", () => {
       assert.deepEqual(values(text("gateway", "axis2.xml"), "transportReceiver[name=http]"), []);
     });
 
+    it("axis2.xml: a clustering without members, as for multicast, gets them", () => {
+      const { text } = renderEdited(stock, { "axis2.xml": replace(/<members>[\s\S]*?<\/members>/, "") });
+      assert.deepEqual(values(text("store", "axis2.xml"), "clustering/members/member/hostName"), ["172.28.0.61"]);
+    });
+
     it("identity.xml: URLs of a former host or port become those of the Key Manager, and local on other nodes", () => {
       const issuer =
         "<OAuth><OpenIDConnect><IDTokenIssuerID>https://old.example.com:9444/oauth2/token</IDTokenIssuerID></OpenIDConnect></OAuth>";

@@ -197,7 +197,6 @@ describe("configs: hand-edited files", () => {
     ["store", "user-mgt.xml", /<AdminUser>[\s\S]*<\/AdminUser>/, /UserManager\/Realm\/Configuration\/AdminUser/],
     ["store", "registry.xml", /<dbConfig [\s\S]*?<\/dbConfig>/, /wso2registry\/dbConfig\[@name="wso2registry"\]/],
     ["store", "axis2.xml", /<clustering [\s\S]*<\/clustering>/, /axisconfig\/clustering/],
-    ["store", "axis2.xml", /<members>[\s\S]*<\/members>/, /axisconfig\/clustering\/members/],
     [
       "gateway",
       "axis2.xml",
