@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ApiManager } from "./components";
 import type { DeploymentPlan } from "./plan";
 import { differingSettings } from "./settings";
-import { fingerprint, managementUrl } from "./topology";
+import { fingerprint, managementUrl, publishedRoute, routeUrl } from "./topology";
 
 /**
  * The outputs of the stack: `verify`, `status` and people read nothing else. Every run shows them, and every preview
@@ -38,7 +38,7 @@ export function stackOutputs(
     nodes: Object.fromEntries(topology.nodes.map((node) => [node.name, managementUrl(topology, node)])),
     urls: pulumi.output({
       keyManager: apim.keyManagerUrl,
-      gatewayHttp: `http://${settings.gatewayHost}:${settings.gatewayHttpPort}`,
+      gatewayHttp: routeUrl(publishedRoute(topology, "gateway", "gatewayHttp")),
       gatewayHttps: apim.gatewayUrl,
       publisher: apim.publisherUrl,
       store: apim.storeUrl,

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { type Deployment, type RenderedFile, renderBalancer, renderNodes, stockText } from "../configs";
+import { balancerFiles } from "../configs/balancer";
 import { colourDiff, countChangedLines, unifiedDiff } from "../configs/compare";
 import { type Distribution, readDistribution } from "../distribution";
 import { loadSettingsFromStack } from "../plan/settings";
@@ -14,7 +15,7 @@ import { hasColours, table } from "./text";
 
 export const help = `Renders each node's configuration files, with placeholders in place of secrets.
 
-  npm run render -- --out DIR            write DIR/<node>/<path> and DIR/loadbalancer/haproxy.cfg
+  npm run render -- --out DIR            write DIR/<node>/<path> and DIR/loadbalancer/${balancerFiles.configuration}
   npm run render -- --diff               show what differs from the stock files, line by line
   npm run render -- --summary            count the lines that differ, per role and file
 
@@ -109,7 +110,10 @@ function writeAll(out: string, renderings: readonly Rendering[], deployment: Dep
   for (const { node, files } of renderings)
     for (const { path, text, encoding } of files) write(join(out, node.name, path), encode(path, text, encoding));
   if (withBalancer)
-    write(join(out, topology.balancer.name, "haproxy.cfg"), Buffer.from(renderBalancer(deployment), "utf8"));
+    write(
+      join(out, topology.balancer.name, balancerFiles.configuration),
+      Buffer.from(renderBalancer(deployment), "utf8"),
+    );
   process.stdout.write(
     `${written.size} files written to ${out}, with placeholders in place of secrets: {{secret:NAME}}\n`,
   );

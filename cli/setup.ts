@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import Docker from "dockerode";
-import { buildsProduct } from "../images/productContext";
-import { loadSettingsFromStack } from "../plan/settings";
+import { buildsProduct, programRecord } from "../images/productContext";
+import { loadSettingsFromStack, parseSettings } from "../plan/settings";
 import { plainStackName } from "../settings/field";
 import type { Settings } from "../settings/schema";
 import { projectDirectory, stackName, stackOption } from "./project";
@@ -24,7 +24,10 @@ const toStderr: Report = (line) => {
  * @throws with what is missing and the remedy
  */
 export async function ensureMachine(stack?: string, report: Report = toStderr): Promise<void> {
-  const settings = stack === undefined ? undefined : settingsOf(stack);
+  await prepare(stack === undefined ? undefined : settingsOf(stack), report);
+}
+
+async function prepare(settings: Settings | undefined, report: Report): Promise<void> {
   const host = thisHost();
   const docker = new Docker();
   // Reports faults in the settings and in the pack before anything is installed.
@@ -59,26 +62,51 @@ function settingsOf(stack: string): Settings | undefined {
   return loadSettingsFromStack(projectDirectory, name);
 }
 
-export const help = `Usage: npm run setup [-- --stack NAME]
+/** The settings of programs of the user's own, as far as the image depends on them. Paths start where the user is. */
+function programSettings(distribution: string, driver: string | undefined): Settings {
+  const from = process.env.INIT_CWD ?? process.cwd();
+  const pack = resolve(from, distribution);
+  const jdbcDriver = driver?.endsWith(".jar") ? resolve(from, driver) : driver;
+  const settings = parseSettings({ distribution: pack, ...(jdbcDriver !== undefined && { jdbcDriver }) }, "dev");
+  return { ...settings, stack: programRecord(pack) };
+}
+
+export const help = `Usage: npm run setup [-- --stack NAME | --distribution PATH]
 
 Prepares this machine: a Docker engine (installed and started on Linux, if the user is root and apt-get exists), the base
 images (pulled, or built from Debian packages if no registry can be reached), the stand-in's build context, and, for a
 stack with your own distribution, the build context and the JDK of the stack's image.
 Running setup again changes nothing.
 
-  -s, --stack NAME  default: dev, or APIM_STACK`;
+  -s, --stack NAME         default: dev, or APIM_STACK
+      --distribution PATH  prepare the image of a pack for programs of your own that use the components
+      --jdbc-driver VALUE  with --distribution: what the program sets as jdbcDriver`;
 
 /** @returns the exit status */
 export async function run(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, options: stackOption, allowPositionals: true });
-  if (positionals.length > 0) {
-    process.stderr.write(`setup: expected no arguments but --stack, found ${positionals.join(" ")}\n`);
+  const { values, positionals } = parseArgs({
+    args,
+    options: { ...stackOption, distribution: { type: "string" }, "jdbc-driver": { type: "string" } },
+    allowPositionals: true,
+  });
+  const { stack, distribution, "jdbc-driver": driver } = values;
+  const fault =
+    positionals.length > 0
+      ? `expected options only, found ${positionals.join(" ")}`
+      : distribution !== undefined && stack !== undefined
+        ? "expected --stack or --distribution, found both; a stack has a distribution in its settings"
+        : distribution === undefined && driver !== undefined
+          ? "expected --jdbc-driver with --distribution only; a stack has jdbcDriver in its settings"
+          : undefined;
+  if (fault !== undefined) {
+    process.stderr.write(`setup: ${fault}\n`);
     return 2;
   }
   // A misspelt name must not be taken for a new stack, which uses the stand-in.
-  if (values.stack !== undefined) loadSettingsFromStack(projectDirectory, plainStackName(values.stack));
+  if (stack !== undefined) loadSettingsFromStack(projectDirectory, plainStackName(stack));
   const started = Date.now();
-  await ensureMachine(stackName(values.stack));
+  if (distribution === undefined) await ensureMachine(stackName(stack));
+  else await prepare(programSettings(distribution, driver), toStderr);
   process.stdout.write(`The machine is set up (${((Date.now() - started) / 1000).toFixed(1)} s).\n`);
   return 0;
 }

@@ -60,7 +60,7 @@ export function describeTopology(topology: Topology): string {
     ]),
     "",
     table([
-      ["LINK FROM", "TO", "ADDRESS", "DECIDED BY", "SO THAT"],
+      ["LINK FROM", "TO", "ADDRESS", "DECIDED BY", "PURPOSE"],
       ...links.map((link) => [
         link.from,
         link.to,

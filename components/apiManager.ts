@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeploymentPlan } from "../plan";
 import type { Role } from "../product/roles";
 import type { ResourceSecret } from "../settings";
-import type { BalancerRoute } from "../topology";
+import { publishedRoute, routeUrl } from "../topology";
 import { GatewayNode } from "./gatewayNode";
 import { KeyManagerNode } from "./keyManagerNode";
 import { LoadBalancer } from "./loadBalancer";
@@ -82,10 +82,12 @@ export class ApiManager extends pulumi.ComponentResource {
     this.image = createImage(`${name}-node-image`, args.images.node, this);
     this.volumes = this.createVolumes();
     [this.nodes, this.loadBalancer] = this.startServers();
-    this.publisherUrl = this.urlOf("publisher", "https", "/publisher");
-    this.storeUrl = this.urlOf("store", "https", "/store");
-    this.keyManagerUrl = this.urlOf("keyManager", "https", "/carbon");
-    this.gatewayUrl = this.urlOf("gateway", "gatewayHttps", "");
+    const url = (role: Role, entrance: "https" | "gatewayHttps", path: string) =>
+      pulumi.output(routeUrl(publishedRoute(args.topology, role, entrance)) + path);
+    this.publisherUrl = url("publisher", "https", "/publisher");
+    this.storeUrl = url("store", "https", "/store");
+    this.keyManagerUrl = url("keyManager", "https", "/carbon");
+    this.gatewayUrl = url("gateway", "gatewayHttps", "");
     this.registerOutputs({
       publisherUrl: this.publisherUrl,
       storeUrl: this.storeUrl,
@@ -181,11 +183,5 @@ export class ApiManager extends pulumi.ComponentResource {
       { plan: this.args, network, certificates },
       opts,
     );
-  }
-
-  private urlOf(role: Role, entrance: "https" | "gatewayHttps", path: string): pulumi.Output<string> {
-    const isWanted = (route: BalancerRoute) => route.role === role && route.published?.entrance === entrance;
-    const route = this.args.topology.balancer.routes.find(isWanted);
-    return pulumi.output(`https://${route?.host}:${route?.published?.port}${path}`);
   }
 }

@@ -37,8 +37,16 @@ interface Account {
  * ```
  */
 export class MySqlDatabases extends pulumi.ComponentResource {
-  /** Exists before anything is created on the server: its container, or the check of the names on a user's own server. */
+  /**
+   * Resources on the server depend on this: the server's container or, on a user's own server, the check that the names
+   * are free.
+   */
   readonly ready: pulumi.Resource;
+  /** `host:port` at which the program reaches the server. */
+  readonly endpoint: pulumi.Output<string>;
+  readonly adminUser: pulumi.Output<string>;
+  /** Secret. */
+  readonly adminPassword: pulumi.Output<string>;
   private readonly server: MySqlServer;
   private readonly provider: mysql.Provider;
   private readonly databases: ReadonlyMap<DatabaseName, mysql.Database>;
@@ -54,6 +62,10 @@ export class MySqlDatabases extends pulumi.ComponentResource {
     const { databases, databaseUsers } = args.plan.topology;
     this.server = this.createServer(opts?.dependsOn);
     this.ready = this.server.ready;
+    const { host, port } = args.plan.topology.databaseServer.endpoint;
+    this.endpoint = pulumi.output(`${host}:${port}`);
+    this.adminUser = pulumi.output(this.server.user);
+    this.adminPassword = pulumi.secret(this.server.password);
     this.provider = this.createProvider();
     this.databases = new Map(this.ownDatabases().map((database) => [database.name, this.createDatabase(database)]));
     this.scripts = new Map(databases.map((database) => [database.name, this.createScript(database)]));
@@ -90,11 +102,10 @@ export class MySqlDatabases extends pulumi.ComponentResource {
   }
 
   private createProvider(): mysql.Provider {
-    const { host, port } = this.args.plan.topology.databaseServer.endpoint;
     const { resourcePrefix, user, password, ready } = this.server;
     return new mysql.Provider(
       resourcePrefix,
-      { endpoint: `${host}:${port}`, username: user, password },
+      { endpoint: this.endpoint, username: user, password },
       { parent: this, dependsOn: ready },
     );
   }
@@ -107,8 +118,8 @@ export class MySqlDatabases extends pulumi.ComponentResource {
 
   /**
    * Options of a resource on the server: it is deleted with the server's volume, or stays on the user's own server.
-   * Nothing is dropped one by one. It is not deleted with the container: when that is replaced, the Pulumi CLI would create
-   * again what is still on the volume.
+   * `deletedWith` names the volume, not the container: replacing the container keeps the data, but the Pulumi CLI would
+   * count databases and accounts as deleted and create them again.
    */
   private kept(opts: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
     const { data } = this.server;

@@ -1,12 +1,11 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import type { KeyStores } from "../distribution";
 import { basePorts } from "../product/ports";
-import type { Node } from "../topology";
+import { type Node, publishedRoute } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { children } from "../xml/parse";
 import type { Deployment } from "./deployment";
 import { isSameLocation, locationLike } from "./keyStores";
-import { browserRoute } from "./values";
 
 /**
  * The management ports, and the published port in front of the HTTPS port: redirects name this port, and the host name
@@ -19,7 +18,7 @@ export function renderCatalinaServer(edit: XmlEdit, node: Node, { topology }: De
   if (!https) throw edit.missing('Server/Service/Connector[@SSLEnabled="true"]');
   const http = edit.single(connectors.filter((connector) => !isSecure(connector)));
   renderConnector(edit, https, "Connector of the HTTPS port", basePorts.managementHttps);
-  edit.setAttribute(https, "proxyPort", browserRoute(topology, node.role).published.port, { after: "port" });
+  edit.setAttribute(https, "proxyPort", publishedRoute(topology, node.role, "https").published.port, { after: "port" });
   renderStores(edit, https, stores);
   if (!http) return;
   renderConnector(edit, http, "Connector of the HTTP port", basePorts.managementHttp);

@@ -4,7 +4,7 @@ import { jdbcUrl as urlOf } from "../product/mysql";
 import type { Role } from "../product/roles";
 import { isSince } from "../product/versions";
 import type { Settings } from "../settings";
-import type { BalancerRoute, DatabaseUser, Link, Node, Topology } from "../topology";
+import { type DatabaseUser, type Link, type Node, publishedRoute, routeUrl, type Topology } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import type { Placeholder, Value } from "../xml/parse";
 
@@ -58,22 +58,8 @@ export function servicesUrl({ host, port }: { readonly host: string; readonly po
 
 /** Where browsers reach a role: its host name and the published HTTPS port of the balancer, e.g. `https://store.apim-wso2.com:8443`. */
 export function browserUrl(topology: Topology, role: Role): string {
-  const { host, published } = browserRoute(topology, role);
-  return published.port === 443 ? `https://${host}` : `https://${host}:${published.port}`;
+  return routeUrl(publishedRoute(topology, role, "https"));
 }
-
-/** The published route to the management port of a role; for gateways, that of their first environment. */
-export function browserRoute(topology: Topology, role: Role): PublishedRoute {
-  const route = topology.balancer.routes.find(
-    (candidate): candidate is PublishedRoute =>
-      candidate.role === role && candidate.traffic === "management" && candidate.published !== undefined,
-  );
-  if (!route) throw new Error(`topology: the load balancer has no route to the management port of ${role}`);
-  return route;
-}
-
-/** A route that browsers and API consumers call. */
-type PublishedRoute = BalancerRoute & { readonly published: NonNullable<BalancerRoute["published"]> };
 
 /** Sets the credentials with which the nodes log in to each other: those of the administrator. */
 export function setAdministrator(edit: XmlEdit, parent: XmlElement, { adminUser }: Settings): void {

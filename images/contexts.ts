@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { libraryDirectory } from "../settings/library";
 import { type Settings, standIn } from "../settings/schema";
 import { contentHash } from "./contentHash";
-import { buildsProduct, productContext } from "./productContext";
+import { buildsProduct, productContext, programRecord } from "./productContext";
 
 /** An image that the program builds from files of the project. */
 export type ImageName = "mysql" | "loadbalancer" | "standin";
@@ -64,23 +64,35 @@ export function projectImage(name: ImageName): ImageSource {
 async function nodeImage(settings: Settings, base: string): Promise<ImageSource> {
   if (settings.distribution === standIn) return projectImage("standin");
   if (!buildsProduct(settings)) return { name: settings.image };
-  const { hash, directory } = await productContext(libraryDirectory, withFullPaths(settings, base));
+  const isOfProject = path.resolve(base) === libraryDirectory;
+  const own = isOfProject ? settings : programSettings(settings, base);
+  const { hash, directory } = await productContext(libraryDirectory, own);
   const context = path.join(libraryDirectory, directory);
   if (!fs.existsSync(path.join(context, "Dockerfile"))) {
+    const command = isOfProject ? `npm run setup -- --stack ${settings.stack}` : setupCommand(own);
     throw new Error(
-      `${directory}: expected the build context of ${settings.distribution}, found nothing; run: npm run setup -- --stack ${settings.stack}`,
+      `${directory}: expected the build context of ${settings.distribution}, found nothing; run: ${command}`,
     );
   }
   return { name: `wso2-apim/apim:${hash}`, context: fromWorkingDirectory(context) };
 }
 
-function withFullPaths(settings: Settings, base: string): Settings {
-  const { distribution, jdbcDriver } = settings;
+/** The settings of another program, as setup has prepared its image: with full paths, and under the pack's own record. */
+function programSettings(settings: Settings, base: string): Settings {
+  const distribution = path.resolve(base, settings.distribution);
+  const { jdbcDriver } = settings;
   return {
     ...settings,
-    distribution: path.resolve(base, distribution),
+    stack: programRecord(distribution),
+    distribution,
     jdbcDriver: jdbcDriver?.endsWith(".jar") ? path.resolve(base, jdbcDriver) : jdbcDriver,
   };
+}
+
+/** The command that prepares the image for another program. */
+function setupCommand({ distribution, jdbcDriver }: Settings): string {
+  const driver = jdbcDriver === undefined ? "" : ` --jdbc-driver ${jdbcDriver}`;
+  return `npm --prefix ${libraryDirectory} run setup -- --distribution ${distribution}${driver}`;
 }
 
 /** Relative, so that the state does not depend on where the project's directory is. */

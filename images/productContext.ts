@@ -32,6 +32,13 @@ export interface ProductContext {
 /** What setup records about a stack: the build context that it created, and the pack's fingerprint. */
 export interface StagedStack extends KnownPack {
   readonly context: string;
+  /** The pack, for programs that use the library: their stacks have no file here. */
+  readonly source?: string;
+}
+
+/** In place of a stack's name for a pack that other programs use; no stack's name has a dot. */
+export function programRecord(distribution: string): string {
+  return `program.${contentHash([distribution])}`;
 }
 
 /** Whether the image of the stack's nodes is built from its distribution. */

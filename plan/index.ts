@@ -1,10 +1,13 @@
+import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type GivenCertificates, readCertificates } from "../certificates";
 import { type Deployment, type RenderedFile, renderBalancer, renderNodes } from "../configs";
 import { checkExternalServer } from "../databases/externalServer";
 import { type Distribution, readDistribution } from "../distribution";
 import { findImages, type Images } from "../images/contexts";
-import { distributionPath, ownStores, type RawSettings, type SettingsInput } from "../settings";
+import { distributionPath, ownStores, type RawSettings, type Settings, type SettingsInput } from "../settings";
+import { libraryDirectory } from "../settings/library";
+import { SettingsError } from "../settings/parse";
 import type { SecretSetting } from "../settings/schema/secrets";
 import { buildTopology, tlsHosts, topologyWarnings } from "../topology";
 import { parseSettings } from "./settings";
@@ -39,10 +42,22 @@ export type DeploymentSettings =
   | (Partial<SettingsInput> & { readonly [Secret in SecretSetting]?: string })
   | RawSettings;
 
+/** The settings. In a program of the user's own, the error says what stands for the commands of this project. */
+function parseArguments(settings: RawSettings, stack: string, directory: string): Settings {
+  try {
+    return parseSettings(settings, stack);
+  } catch (error) {
+    if (!(error instanceof SettingsError) || resolve(directory) === libraryDirectory) throw error;
+    const note =
+      "\nThese are arguments of planDeployment: set or remove them there, wherever wso2-apim:NAME or `npm run config` is named.";
+    throw new SettingsError(error.faults, note);
+  }
+}
+
 export interface PlanOptions {
   /**
-   * Begins the names of all Docker objects, before the stack's name. Two deployments of one stack need different ones.
-   * @default apim
+   * Begins the names of all Docker objects, before the stack's name: up to 32 lower-case letters, digits and dashes. Two
+   * deployments of one stack need different ones. @default apim
    */
   readonly name?: string;
   /** @default the running program's stack */
@@ -70,7 +85,11 @@ export async function planDeployment(
   options: PlanOptions = {},
 ): Promise<DeploymentPlan> {
   const { name = "apim", stack = pulumi.getStack(), directory = process.cwd() } = options;
-  const parsed = parseSettings(settings, stack);
+  if (!/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name))
+    throw new Error(
+      `name: expected up to 32 lower-case letters, digits and dashes (container names begin with it), found "${name}"; choose another name`,
+    );
+  const parsed = parseArguments(settings, stack, directory);
   const deployment = { settings: parsed, topology: buildTopology(parsed, `${name}-${stack}`) };
   const { topology } = deployment;
   const distribution = await readDistribution(distributionPath(parsed, directory));

@@ -4,7 +4,7 @@ import { roles } from "../product/roles";
 import { besideHeap, leastProductMemory } from "./derived";
 import { configCommand } from "./field";
 import { type Settings, settingsSchema, standIn } from "./schema";
-import type { SecretSetting } from "./schema/secrets";
+import { type SecretInfo, secrets } from "./schema/secrets";
 
 /**
  * Faults of several settings together; each names the setting, what was expected, what was found and the remedy.
@@ -68,20 +68,14 @@ function memoryFaults({ distribution, nodeMemory, nodeHeap }: Settings): string[
 
 /** Secrets that other settings make necessary. */
 function secretFaults(settings: Settings, given: ReadonlySet<string>): string[] {
-  const { databaseHost, analytics, deploymentSynchronizer, keystore, truststore, stack } = settings;
-  const reasons: Partial<Record<SecretSetting, string | false>> = {
-    databaseAdminPassword: databaseHost !== "" && `databaseHost is ${databaseHost}, your own server`,
-    analyticsPassword: analytics && "analytics is true",
-    svnPassword: deploymentSynchronizer === "svn" && "deploymentSynchronizer is svn",
-    keystorePassword: keystore !== "" && `keystore is ${keystore}`,
-    truststorePassword: truststore !== "" && `truststore is ${truststore}`,
-  };
-  return Object.entries(reasons)
-    .filter(([name, reason]) => reason && !given.has(name))
-    .map(
-      ([name, reason]) =>
-        `${name}: expected a password, since ${reason}, found nothing; run: ${configCommand(`set --secret ${name}`, stack)}`,
-    );
+  return Object.entries<SecretInfo>(secrets).flatMap(([name, { neededWith }]) => {
+    if (!neededWith || given.has(name)) return [];
+    const { setting, value } = neededWith;
+    const found = settings[setting];
+    if (value === undefined ? found === "" : found !== value) return [];
+    const command = configCommand(`set --secret ${name}`, settings.stack);
+    return [`${name}: expected a password, since ${setting} is ${found}, found nothing; run: ${command}`];
+  });
 }
 
 function synchronizerFaults(settings: Settings): string[] {

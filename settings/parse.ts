@@ -6,8 +6,12 @@ import { type Settings, settingsSchema } from "./schema";
 
 /** All faults of the settings at once; each names the setting, what was expected, what was found and the remedy. */
 export class SettingsError extends RunError {
-  constructor(readonly faults: readonly string[]) {
-    super(`The settings of this stack are not usable:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
+  /** @param note further lines, for the reader of the message. @default none */
+  constructor(
+    readonly faults: readonly string[],
+    note = "",
+  ) {
+    super(`The settings of this stack are not usable:\n${faults.map((fault) => `  - ${fault}`).join("\n")}${note}`);
     this.name = "SettingsError";
   }
 }

@@ -26,11 +26,17 @@ const PROGRAM = [
   "index.ts",
 ];
 
+/** Files of the engine that its folders share: what a provider is, and how resources and values look. */
+const ENGINE = ["engine/provider.ts", "engine/values.ts", "engine/model.ts", "engine/events.ts", "engine/duration.ts"];
+
 /** The other folders, and what each may import besides itself. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "engine/backend/": [],
   "engine/providers/": ["engine/provider.ts", "engine/values.ts", "engine/duration.ts"],
-  "engine/": ["engine/backend/"],
+  "engine/planning/": [...ENGINE, "engine/backend/"],
+  "engine/program/": [...ENGINE, "engine/backend/", "engine/planning/"],
+  "engine/display/": [...ENGINE, "engine/backend/"],
+  "engine/": [],
   "standin/": ["product/", "certificates/"],
   "cli/": [...PROGRAM, "engine/"],
   "tools/": [...PROGRAM, "engine/", "cli/"],
@@ -51,13 +57,15 @@ function sources(folder = ""): string[] {
 /** The files of the project that a file imports, type imports included. */
 function imports(file: string): string[] {
   const text = fs.readFileSync(path.join(project, file), "utf8");
-  return [...text.matchAll(/(?:\bfrom |\bimport\()"(\.[^"]*)"/g)].map(([, specifier = ""]) => {
-    const target = path.join(path.dirname(file), specifier);
-    const found = [`${target}.ts`, path.join(target, "index.ts")].find((each) =>
-      fs.existsSync(path.join(project, each)),
-    );
-    return found ?? assert.fail(`${file}: imports ${specifier}, but there is no such file`);
-  });
+  return [...text.matchAll(/(?:\bfrom |\bimport |\bimport\(|\brequire\()"(\.[^"]*(?<!\.cjs))"/g)].map(
+    ([, specifier = ""]) => {
+      const target = path.join(path.dirname(file), specifier);
+      const found = [`${target}.ts`, path.join(target, "index.ts")].find((each) =>
+        fs.existsSync(path.join(project, each)),
+      );
+      return found ?? assert.fail(`${file}: imports ${specifier}, but there is no such file`);
+    },
+  );
 }
 
 /** What a file may import. @returns undefined if the file belongs to no known folder */
@@ -88,10 +96,29 @@ describe("project structure", () => {
   });
 
   it("no file outside product/ compares a role with a name", () => {
-    const asksForRole = /(\brole [!=]==? ["'`])|([!=]==? ["'`](keyManager|gateway|publisher|store)["'`])/;
+    const name = "[\"'`](keyManager|gateway|publisher|store)[\"'`]";
+    const asksForRole = new RegExp(
+      [
+        `\\brole [!=]==? ["'\`]`,
+        `[!=]==? ${name}`,
+        `${name} [!=]==?`,
+        `\\bcase ${name}:`,
+        `${name}\\]\\.includes\\(`,
+      ].join("|"),
+    );
     for (const file of files.filter((each) => !each.startsWith("product/")))
       for (const line of fs.readFileSync(path.join(project, file), "utf8").split("\n"))
         assert.ok(!asksForRole.test(line), `${file}: put it into the roles' records in product/roles: ${line.trim()}`);
+  });
+
+  it("test/ has no folder that the project does not have", () => {
+    const folders = (below: string): string[] =>
+      fs
+        .readdirSync(path.join(project, "test", below), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && !["integration", "fixtures"].includes(entry.name))
+        .flatMap(({ name }) => [path.join(below, name), ...folders(path.join(below, name))]);
+    for (const folder of folders(""))
+      assert.ok(fs.existsSync(path.join(project, folder)), `test/${folder}: the project has no folder ${folder}`);
   });
 
   it("files have at most 310 lines", () => {

@@ -107,7 +107,7 @@ function internalRoutes(group: Group): BalancerRoute[] {
     );
 }
 
-/** Without an offset, the API ports are those that the balancer has for callers from outside. */
+/** With offset 0, a gateway's API ports are the ports on which the balancer already listens for outside callers. */
 function isPublishedPort(number: number, port: Port): boolean {
   return (
     (port === "apiHttps" && number === listen.gatewayHttps) || (port === "apiHttp" && number === listen.gatewayHttp)

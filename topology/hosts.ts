@@ -7,8 +7,8 @@ import { nodeHost } from "./nodes";
 export type HostAlias = Topology["hosts"][number];
 
 /**
- * The host aliases that one node needs: its own names, which resolve to itself, and the names in its files. It gets no
- * others, so that it is not replaced when a node comes or goes that its files do not name.
+ * The host aliases that one node needs: its own names, which resolve to itself, and the names in its files. Other aliases
+ * are left out: adding a node that this node's files do not name must not replace this node.
  */
 export function hostsOf(
   topology: Pick<Topology, "hosts" | "links" | "environments" | "balancer">,
@@ -29,8 +29,8 @@ export function hostsOf(
 }
 
 /**
- * Every name that the nodes' certificate carries. The names of further nodes are in it beforehand, so that a new node
- * does not replace all others by a new certificate.
+ * Every name that the nodes' certificate carries. Names of nodes that may be added later are included, so that
+ * adding one does not change the certificate and replace all nodes.
  */
 export function certificateNames(nodes: readonly Node[]): string[] {
   const numbers = Array.from({ length: maxReplicas }, (_, number) => number + 1);

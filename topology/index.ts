@@ -5,4 +5,5 @@ export { fingerprint } from "./fingerprint";
 export { hostsOf, tlsHosts } from "./hosts";
 export * from "./model";
 export { isWorker } from "./nodes";
+export { type PublishedRoute, publishedRoute, publishedRoutes, routeUrl } from "./publishedRoutes";
 export { topologyWarnings } from "./warnings";

@@ -131,8 +131,8 @@ export interface BalancerRoute {
   readonly published?: { readonly entrance: Entrance; readonly port: number };
   readonly tls: boolean;
   /**
-   * The cookie that keeps a session on its node: one of the load balancer's own, or that of the server, for clients that
-   * return no other. @default requests go to any node
+   * The cookie that keeps a session on its node. `balancer cookie`: the load balancer sets one. `server cookie`: it uses
+   * the server's JSESSIONID, for clients that return only that cookie. @default requests go to any node
    */
   readonly sticky?: "balancer cookie" | "server cookie";
   /**
@@ -151,7 +151,7 @@ export interface Balancer {
   /** Fronts that the host publishes. */
   readonly routes: readonly BalancerRoute[];
   /**
-   * Fronts for the nodes themselves, on the ports of a node that is alone; not published. Gateway environments have them,
+   * Fronts inside the network, on the ports that a single node would have; not published. Gateway environments have them,
    * and roles with several nodes.
    */
   readonly internalRoutes: readonly BalancerRoute[];

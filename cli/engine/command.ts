@@ -33,7 +33,7 @@ const HELP: Readonly<Record<Flag, string>> = {
   json: "      --json               print one JSON document instead of text",
   "expect-no-changes": "      --expect-no-changes  exit with status 1 when there are changes",
   parallel: "  -p, --parallel N         run up to N steps at the same time, 1 or more",
-  yes: "  -y, --yes                do not ask for confirmation",
+  yes: "  -y, --yes                do not ask for confirmation; only destroy asks",
   "skip-verify": "      --skip-verify        do not check the links afterwards",
 };
 

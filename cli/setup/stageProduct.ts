@@ -10,6 +10,7 @@ import {
   imageFiles,
   type ProductContext,
   productContext,
+  programRecord,
   recordFile,
   type StagedStack,
   stagedStack,
@@ -42,8 +43,10 @@ export async function stageProduct(
   if (buildsProduct(settings)) {
     const context = await productContext(project, settings);
     const { hash, pack } = context;
+    const { signature, fingerprint, source } = pack;
+    const isOfProgram = settings.stack === programRecord(settings.distribution);
     // Recorded first, so that no other run removes the context as unused.
-    remember(project, settings.stack, { context: hash, signature: pack.signature, fingerprint: pack.fingerprint });
+    remember(project, settings.stack, { context: hash, signature, fingerprint, ...(isOfProgram && { source }) });
     if (existsSync(join(project, context.directory, "Dockerfile"))) await checkStaged(project, context, settings);
     else await stage(project, context, settings, host, report);
   } else {
@@ -136,7 +139,7 @@ function remember(project: string, stack: string, staged: StagedStack): void {
   writeFileAtomic.sync(file, `${JSON.stringify(staged)}\n`);
 }
 
-/** Removes contexts that no stack uses any more, and unfinished contexts of runs that were killed. */
+/** Removes contexts that no stack uses any more and whose pack, for other programs, is gone; and unfinished contexts of runs that were killed. */
 export function removeUnusedContexts(project: string): void {
   const directory = join(project, contextsDirectory);
   const names = existsSync(directory) ? readdirSync(directory) : [];
@@ -144,7 +147,8 @@ export function removeUnusedContexts(project: string): void {
   for (const name of names.filter((one) => one.endsWith(".json"))) {
     const stack = name.slice(0, -".json".length);
     const staged = stagedStack(project, stack);
-    if (staged && existsSync(join(project, `Pulumi.${stack}.yaml`))) used.add(staged.context);
+    const owner = staged?.source ?? join(project, `Pulumi.${stack}.yaml`);
+    if (staged && existsSync(owner)) used.add(staged.context);
     else rmSync(join(directory, name), { force: true });
   }
   for (const name of names) {

@@ -1,3 +1,4 @@
+import { balancerFiles } from "../../configs/balancer";
 import { errorMessage } from "../../errors";
 import type { BalancerRoute, Topology } from "../../topology";
 import { balancerLimit, isBalancers } from "./front";
@@ -28,7 +29,7 @@ async function checkRoute(route: BalancerRoute, topology: Topology, caCertificat
   }
 }
 
-const remedy = "see haproxy.cfg of loadbalancer";
+const remedy = `see ${balancerFiles.configuration} of loadbalancer`;
 
 /** Each answer of a stand-in names the node in a header, also on API ports, which serve only APIs. */
 function wrongAnswer(route: BalancerRoute, { status, headers }: ProbeAnswer): string | undefined {

@@ -1,8 +1,6 @@
+import { nodeHeader } from "../../configs/balancer";
 import type { ProbeAnswer } from "./httpProbe";
 import { until, type Waiting } from "./waiting";
-
-/** The load balancer's header in answers to calls: the name of the gateway, if there are several. */
-const nodeHeader = "x-apim-node";
 
 export interface EveryGateway {
   /** Names of the gateways that receive the calls; not empty. */
@@ -33,7 +31,7 @@ export async function everyGateway({ names, call, judge, waiting }: EveryGateway
   const round = async (): Promise<{ bad?: BadGateway } | undefined> => {
     for (const only of names) {
       const answer = await call();
-      const name = names.length === 1 ? only : [answer.headers[nodeHeader]].flat().join();
+      const name = names.length === 1 ? only : [answer.headers[nodeHeader.toLowerCase()]].flat().join();
       const verdict = judge(answer);
       if (verdict === "wrong") return { bad: { name, answer, another: missing.size < names.length } };
       if (verdict === "good") missing.delete(name);

@@ -1,6 +1,6 @@
 import { isFromBalancer } from "../../configs/balancer";
 import type { Role } from "../../product/roles";
-import type { BalancerRoute, Entrance, Topology } from "../../topology";
+import { type Entrance, publishedRoute, routeUrl, type Topology } from "../../topology";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import { pause } from "./waiting";
 
@@ -35,12 +35,12 @@ export class Front {
    * @throws NoAnswer
    */
   async ask({ role, entrance = "https", host, ...request }: FrontRequest): Promise<ProbeAnswer> {
-    const { route, published } = this.routeOf(role, entrance, host);
+    const route = publishedRoute(this.topology, role, entrance, host);
     const send = () =>
       probe({
         ...request,
         address: this.topology.reachableAddress,
-        port: published,
+        port: route.published.port,
         host: route.host,
         timeout: answerLimit,
         ...(route.tls && { ca: this.caCertificate }),
@@ -56,13 +56,12 @@ export class Front {
 
   /** Names of the nodes to which the load balancer sends such requests. */
   targets(role: Role, entrance: Entrance, host?: string): readonly string[] {
-    return this.routeOf(role, entrance, host).route.targets.map(({ node }) => node);
+    return publishedRoute(this.topology, role, entrance, host).targets.map(({ node }) => node);
   }
 
   /** The URL that a client would use. */
   url(role: Role, entrance: Entrance, path: string): string {
-    const { route, published } = this.routeOf(role, entrance);
-    return `${route.tls ? "https" : "http"}://${route.host}:${published}${path}`;
+    return routeUrl(publishedRoute(this.topology, role, entrance)) + path;
   }
 
   /** Whether the location is an address of this deployment. */
@@ -78,21 +77,6 @@ export class Front {
   knows(host: string): boolean {
     return this.topology.balancer.routes.some((route) => route.host === host);
   }
-
-  private routeOf(role: Role, entrance: Entrance, host?: string): { route: BalancerRoute; published: number } {
-    const [route] = routesOf(this.topology, role, entrance, host);
-    if (!route?.published)
-      throw new Error(`topology: the load balancer has no route to ${role} on its port ${entrance}`);
-    return { route, published: route.published.port };
-  }
-}
-
-/** The load balancer's routes to a role at one of its ports: one, or one for each gateway environment. */
-export function routesOf({ balancer }: Topology, role: Role, entrance: Entrance, host?: string): BalancerRoute[] {
-  return balancer.routes.filter(
-    (route) =>
-      route.role === role && route.published?.entrance === entrance && (host === undefined || route.host === host),
-  );
 }
 
 /** Whether the load balancer itself answered, instead of a node. */

@@ -168,7 +168,7 @@ export class GatewayRun {
   /** The gateway knew the token, so the type of its environment is wrong, or another environment's gateway answered. */
   private wrongType(message: string, type: KeyType): StepFailure {
     const { environment, need } = this.options;
-    // When the other key is tried, the own key has already worked: the calls do reach this environment.
+    // By then a call with the environment's own type of key has succeeded, so the calls reach this environment.
     const another =
       type === this.own
         ? [...need.balancer("gateway", "gatewayHttps", environment), ...need.deployment(environment)]

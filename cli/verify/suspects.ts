@@ -1,9 +1,9 @@
+import { balancerFiles } from "../../configs/balancer";
 import { databaseNames, databaseRecord } from "../../product/databases";
 import { configurationFiles } from "../../product/files";
-import { type Role, roleRecords } from "../../product/roles";
-import type { Entrance, Link, Node, Topology } from "../../topology";
+import { type Role, roleRecords, roles, roleThat } from "../../product/roles";
+import { type Entrance, type Link, type Node, publishedRoutes, type Topology } from "../../topology";
 import type { CalledEnvironment } from "./environments";
-import { routesOf } from "./front";
 
 /** Something that a step needs, and the file that configures it. */
 export interface Suspect {
@@ -11,7 +11,7 @@ export interface Suspect {
   readonly link: string;
   /** The owner of the file: a node's name or `loadbalancer`. */
   readonly node: string;
-  /** The path below APIM_HOME; `haproxy.cfg` of the load balancer. */
+  /** The path below APIM_HOME; or the name of the load balancer's file. */
   readonly file: string;
   /** The element in that file. */
   readonly element: string;
@@ -22,6 +22,10 @@ export interface Suspect {
   /** What else the link depends on, as `file (element) of node`. */
   readonly also: readonly string[];
 }
+
+/** The roles that deploy APIs, and that serve them. */
+const deployer = roleThat(({ calls }) => calls.some(({ deploysApis }) => deploysApis));
+const server = roleThat(({ servesApis }) => servesApis);
 
 /** Finds the parts of a deployment that the steps need. */
 export class Suspects {
@@ -53,25 +57,27 @@ export class Suspects {
       node: name,
       file: configurationFiles.registry.path,
       element: "mount",
-      why: "the Store sees what the Publisher publishes",
+      why: databaseRecord("regdb").why,
       settings: [],
       also: [],
     }));
   }
 
-  /** The links between Publishers and Stores in their cluster, from both ends. */
+  /** The links within the cluster of the nodes that deploy APIs, from all of them. */
   cluster(): Suspect[] {
-    return [...this.links("publisher", "clustering"), ...this.links("store", "clustering")];
+    const setting = roleRecords[deployer].cluster?.setting;
+    const members = roles.filter((role) => setting !== undefined && roleRecords[role].cluster?.setting === setting);
+    return members.flatMap((role) => this.links(role, "clustering"));
   }
 
-  /** The links over which Publishers deploy APIs to the gateways of an environment. */
+  /** The links over which APIs are deployed to the gateways of an environment. */
   deployment({ name }: CalledEnvironment): Suspect[] {
-    return this.links("publisher", `Environment[${name}]/`);
+    return this.links(deployer, `Environment[${name}]/`);
   }
 
   /** The volume on which a gateway shares API files with the other gateways of its environment. */
   shared(gateway: string): Suspect[] {
-    return this.nodes("gateway")
+    return this.nodes(server)
       .filter(({ name }) => name === gateway)
       .flatMap(({ volumes }) => volumes.slice(0, 1))
       .map(({ name: volume, path }) => ({
@@ -88,8 +94,8 @@ export class Suspects {
   /** The type of keys for which Publishers deploy APIs to an environment. */
   environmentType(environment: CalledEnvironment): Suspect[] {
     const { name, type } = environment;
-    const gateways = this.nodes("gateway", environment).map((node) => node.name);
-    return this.nodes("publisher").map((publisher) => ({
+    const gateways = this.nodes(server, environment).map((node) => node.name);
+    return this.nodes(deployer).map((publisher) => ({
       link: `${publisher.name} -> loadbalancer (Environment[${name}]/@type)`,
       node: publisher.name,
       file: configurationFiles.apiManager.path,
@@ -98,7 +104,7 @@ export class Suspects {
       settings: ["gatewayEnvironments"],
       also: [
         `${configurationFiles.apiManager.path} (Environment[${name}]/ServerURL) of ${publisher.name}`,
-        "haproxy.cfg of loadbalancer",
+        `${balancerFiles.configuration} of loadbalancer`,
         `the API's file of ${gateways.join(", ")}, created when the API was published`,
       ],
     }));
@@ -106,7 +112,7 @@ export class Suspects {
 
   /** The pages from which the gateways of an environment permit calls. */
   allowedOrigins(environment: CalledEnvironment): Suspect[] {
-    return this.nodes("gateway", environment).map(({ name }) => ({
+    return this.nodes(server, environment).map(({ name }) => ({
       link: `${name} -> Store pages (CORS)`,
       node: name,
       file: configurationFiles.apiManager.path,
@@ -119,10 +125,10 @@ export class Suspects {
 
   /** The load balancer's routes to a role. */
   balancer(role: Role, entrance: Entrance = "https", environment?: CalledEnvironment): Suspect[] {
-    return routesOf(this.topology, role, entrance, environment?.host).map(({ name, targets }) => ({
+    return publishedRoutes(this.topology, role, entrance, environment?.host).map(({ name, targets }) => ({
       link: `loadbalancer -> ${targets.map(({ node }) => node).join(", ")} (${name})`,
       node: "loadbalancer",
-      file: "haproxy.cfg",
+      file: balancerFiles.configuration,
       element: `backend ${name}`,
       why: "requests from outside reach the nodes",
       settings: [],
@@ -206,7 +212,7 @@ export class Suspects {
                 ]
               : []),
             at("/etc/hosts", "host aliases", from),
-            ...(entry ? [at("haproxy.cfg", `backend ${entry.name}`, balancer.name)] : []),
+            ...(entry ? [at(balancerFiles.configuration, `backend ${entry.name}`, balancer.name)] : []),
             ...servers.map(({ name }) => at(configurationFiles.carbon.path, "Ports/Offset", name)),
           ],
         };

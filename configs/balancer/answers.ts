@@ -1,3 +1,6 @@
+/** HTTP header of an answer to a call: the node that answered, where there are several. */
+export const nodeHeader = "X-APIM-Node";
+
 /** The parts of an HTTP answer by which its sender is recognized. */
 interface Answer {
   readonly status: number;

@@ -1,14 +1,13 @@
 import type { Settings } from "../../settings";
 import type { BalancerRoute, Topology } from "../../topology";
 import type { Deployment } from "../deployment";
+import { nodeHeader } from "./answers";
 import { maxConnections } from "./capacity";
 import { balancerFiles } from "./files";
 
 const certificate = `${balancerFiles.directory}/${balancerFiles.certificate}`;
 const authority = `${balancerFiles.directory}/${balancerFiles.authority}`;
 
-/** HTTP header of an answer to a call: the node that answered, where there are several. */
-const nodeHeader = "X-APIM-Node";
 /** Ends the names of servers that are tried without a health check. */
 const untestedMark = "-untested";
 

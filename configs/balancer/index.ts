@@ -1,3 +1,3 @@
-export { isFromBalancer } from "./answers";
+export { isFromBalancer, nodeHeader } from "./answers";
 export { balancerFiles, balancerPem } from "./files";
 export { renderBalancer } from "./haproxy";

@@ -18,7 +18,7 @@ export const keyManager = {
     setting: "keyManagerClusterDomain",
     domain: "wso2.km.domain",
     when: "several",
-    why: "a revoked token is given out by no Key Manager again",
+    why: "no Key Manager issues a revoked token again",
   },
   volumes: [],
   sessions: "several",

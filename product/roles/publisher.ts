@@ -12,7 +12,7 @@ export const publisher = {
   firstAddress: 61,
   databases: { always: ["apimgtdb", "userdb", "regdb"], withTenants: [] },
   files: commonFiles,
-  calls: [login, keyValidation, environments("APIs are deployed to the gateway"), tierCache],
+  calls: [login, keyValidation, { ...environments("APIs are deployed to the gateway"), deploysApis: true }, tierCache],
   // One cluster with the Stores, so that a published API clears their registry cache.
   cluster: {
     setting: "clusterDomain",

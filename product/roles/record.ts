@@ -13,6 +13,8 @@ export interface Call<R extends string = string> {
   readonly element: string;
   /** What does not work without it. */
   readonly why: string;
+  /** True: APIs are deployed over it. @default false */
+  readonly deploysApis?: boolean;
   /** The first version whose file has the element; before it, the connection does not exist. @default all versions */
   readonly since?: string;
   /** The connection exists only with this key validation client. @default with either */

@@ -30,7 +30,7 @@ export const databases = {
     databasesExist: z.boolean().default(false).register(settingInfo, {
       description: "with `databaseHost`: the three databases already exist, empty or with the product's tables",
     }),
-    // In a GRANT, an underscore in a database's name stands for any letter.
+    // In a GRANT, an underscore in a database's name matches any character.
     databasePrefix: text(/^[a-z0-9-]{0,40}$/, "up to 40 lower-case letters, digits and dashes")
       .default("")
       .register(settingInfo, {

@@ -1,10 +1,11 @@
 import type { Changes } from "./describe";
+import type { Settings } from "./index";
 
 /** A setting that is a secret. Secrets are read apart from the others, so that no value of theirs can be shown. */
 export interface SecretInfo {
   readonly description: string;
-  /** The setting that makes the secret necessary, with its value if it has several. @default the secret is optional */
-  readonly neededWith?: string;
+  /** The setting that makes the secret necessary: with this value, or with any but nothing. @default it is optional */
+  readonly neededWith?: { readonly setting: keyof Settings; readonly value?: string | true };
   readonly form: RegExp;
   /** The permitted values in words. */
   readonly expected: string;
@@ -28,7 +29,7 @@ export const secrets = {
   analyticsPassword: {
     ...password,
     description: "password of `analyticsUser`",
-    neededWith: "analytics",
+    neededWith: { setting: "analytics", value: true },
     changes: {
       apiManager: "`BAMPassword` up to 1.8 and in 1.9.1, `DASPassword` and `DASRestApiPassword` from 1.10 on",
     },
@@ -36,18 +37,18 @@ export const secrets = {
   svnPassword: {
     ...password,
     description: "password of `svnUser`",
-    neededWith: "deploymentSynchronizer: svn",
+    neededWith: { setting: "deploymentSynchronizer", value: "svn" },
     changes: { carbon: "`DeploymentSynchronizer/SvnPassword`" },
   },
   databaseAdminPassword: {
     ...password,
     description: "password of `databaseAdminUser`",
-    neededWith: "databaseHost",
+    neededWith: { setting: "databaseHost" },
   },
   keystorePassword: {
     ...password,
     description: "password of the keystore",
-    neededWith: "keystore",
+    neededWith: { setting: "keystore" },
   },
   keyPassword: {
     ...password,
@@ -56,7 +57,7 @@ export const secrets = {
   truststorePassword: {
     ...password,
     description: "password of the truststore",
-    neededWith: "truststore",
+    neededWith: { setting: "truststore" },
   },
 } as const satisfies Readonly<Record<string, SecretInfo>>;
 

@@ -57,7 +57,7 @@ describe("the nodes' keystore and truststore", function () {
     assert.deepEqual(once(), once());
   });
 
-  it("the truststore has the own certificate under the key's alias, its authority, and the others under their aliases", () => {
+  it("the truststore has the servers' certificate under the key's alias, its authority, and the others under their aliases", () => {
     const others = [named("WSO2Carbon", other.caCertificate), named("bank", authority.caCertificate)];
     const trusted = trustedBy(made.certificate, authority.caCertificate, others, facts);
     assert.deepEqual(

@@ -48,6 +48,25 @@ describe("planDeployment", function () {
     assert.deepEqual([topology.prefix, topology.network.name], ["second-test", "second-test"]);
   });
 
+  it("refuses a name that cannot begin the name of a container", async () => {
+    await assert.rejects(
+      planDeployment({}, { name: "My Name", stack: "test" }),
+      /^Error: name: expected up to 32 lower-case letters.* found "My Name"; choose another name/,
+    );
+  });
+
+  it("says in another program that the settings are its arguments", async () => {
+    const inOther = planDeployment({ gatewayReplics: 2 }, { stack: "test", directory });
+    await assert.rejects(
+      inOther,
+      /gatewayReplics: there is no such setting[\s\S]*These are arguments of planDeployment/,
+    );
+    await assert.rejects(
+      planDeployment({ gatewayReplics: 2 }, { stack: "test", directory: project }),
+      (error: Error) => !error.message.includes("arguments of planDeployment"),
+    );
+  });
+
   it("reports all faults of settings and topology at once", async () => {
     const faults = await faultsOf({ jwt: "perhaps", jtw: "true", gatewayWorkers: 1, gatewayReplicas: 2 });
     assert.equal(faults.length, 3, faults.join("\n"));

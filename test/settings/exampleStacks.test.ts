@@ -19,7 +19,7 @@ describe("settings: the example stacks", () => {
         loadSettingsFromStack(project, stack);
       } catch (error) {
         // An example has no password.
-        const missing = `databaseAdminPassword: expected a password, since databaseHost is db.example.com, your own server, found nothing; run: npm run config -- set --secret databaseAdminPassword --stack external-db`;
+        const missing = `databaseAdminPassword: expected a password, since databaseHost is db.example.com, found nothing; run: npm run config -- set --secret databaseAdminPassword --stack external-db`;
         assert.deepEqual((error as SettingsError).faults, [missing], file);
       }
     }

@@ -42,11 +42,15 @@ function settingsTable(settings: Readonly<Record<string, z.ZodDefault>>): string
 function secretsTable(): string {
   const rows = Object.entries<SecretInfo>(secrets).map(([name, { neededWith, expected, description }]) => [
     code(name),
-    neededWith === undefined ? "no" : `with ${code(neededWith)}`,
+    neededWith === undefined ? "no" : `with ${code(conditionOf(neededWith))}`,
     expected,
     description,
   ]);
   return table([["secret", "needed", "values", "meaning"], ...rows]);
+}
+
+function conditionOf({ setting, value }: NonNullable<SecretInfo["neededWith"]>): string {
+  return typeof value === "string" ? `${setting}: ${value}` : setting;
 }
 
 function changesTable(): string {

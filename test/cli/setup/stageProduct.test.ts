@@ -19,8 +19,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Host } from "../../../cli/setup/host";
 import { driverFromMaven } from "../../../cli/setup/jdbcDriver";
-import { stageProduct } from "../../../cli/setup/stageProduct";
-import { contextsDirectory, imageFiles, productContext } from "../../../images/productContext";
+import { removeUnusedContexts, stageProduct } from "../../../cli/setup/stageProduct";
+import { contextsDirectory, imageFiles, productContext, programRecord } from "../../../images/productContext";
 import { parseSettings } from "../../../plan/settings";
 import { driverOf, oldDriver, writePack, zipOf } from "../../distribution/samplePack";
 
@@ -74,6 +74,17 @@ describe("setup: the build context of a product image", () => {
 
   /** All contexts, including unfinished ones. */
   const existing = () => readdirSync(contexts).filter((name) => !name.endsWith(".json"));
+
+  it("for another program: stays while its pack exists, without a stack file", async () => {
+    const settings = { ...settingsOf("one", { distribution: pack }), stack: programRecord(pack) };
+    await stageProduct(settings, hostWith(), () => undefined, project);
+    const { hash } = await productContext(project, settings);
+    removeUnusedContexts(project);
+    assert.deepEqual(existing(), [hash]);
+    rmSync(pack, { recursive: true });
+    removeUnusedContexts(project);
+    assert.deepEqual(existing(), []);
+  });
 
   it("contains the Dockerfile, the scripts, the pack and the driver", async () => {
     const context = await stage();

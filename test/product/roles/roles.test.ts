@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { configurationFiles } from "../../product/files";
-import { type RoleRecord, roleRecords, roles, roleThat } from "../../product/roles";
-import { assertUnique } from "../topology/support";
+import { configurationFiles } from "../../../product/files";
+import { type RoleRecord, roleRecords, roles, roleThat } from "../../../product/roles";
+import { assertUnique } from "../../topology/support";
 
 describe("product: roles", () => {
   const records = roles.map((role) => roleRecords[role]);

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promis
 import os from "node:os";
 import path from "node:path";
 import { extract } from "tar-stream";
-import { contextTar } from "../../../engine/providers/docker/buildContext";
+import { contextTar } from "../../../../engine/providers/docker/buildContext";
 
 describe("build context", () => {
   let root = "";

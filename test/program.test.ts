@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { parseDuration } from "../../engine/duration";
-import { writePack } from "../distribution/samplePack";
-import { type Recording, runProgram } from "./recorder";
+import { parseDuration } from "../engine/duration";
+import { type Recording, runProgram } from "./components/recorder";
+import { writePack } from "./distribution/samplePack";
 
 const nodes = ["keymanager-1", "gateway-1", "publisher-1", "store-1"] as const;
 const container = "docker:index/container:Container";
@@ -305,7 +305,7 @@ describe("the program's settings", function () {
   it("distribution: without an image or a build context, nothing is created", async () => {
     const pack = fs.mkdtempSync(path.join(os.tmpdir(), "apim-program-"));
     try {
-      fs.cpSync(path.join(__dirname, "../../standin/distribution"), pack, { recursive: true });
+      fs.cpSync(path.join(__dirname, "../standin/distribution"), pack, { recursive: true });
       await assert.rejects(runProgram({ distribution: pack }), /found no bin\/wso2server\.sh .* set wso2-apim:image/);
       writePack(pack);
       await assert.rejects(

@@ -4,10 +4,10 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
-import { readJks, writeJks } from "../../certificates/jks";
-import { fingerprintOf } from "../../certificates/nodeStores";
-import { issue, keyDerOf, keyEntry, trustEntry } from "../certificates/support";
-import { filesIn, known, type Recording, runProgram } from "./recorder";
+import { readJks, writeJks } from "../certificates/jks";
+import { fingerprintOf } from "../certificates/nodeStores";
+import { issue, keyDerOf, keyEntry, trustEntry } from "./certificates/support";
+import { filesIn, known, type Recording, runProgram } from "./components/recorder";
 
 describe("the program with a keystore or truststore of the user's own", function () {
   this.timeout(120_000);

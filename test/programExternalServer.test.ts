@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Recording, runProgram } from "./recorder";
+import { type Recording, runProgram } from "./components/recorder";
 
 const settings = { databaseHost: "db.example.com", databaseServerPort: "3307", databaseAdminPassword: "hush-hush" };
 const server = "mysql-db.example.com-3307";

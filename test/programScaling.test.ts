@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
-import { type Recording, runProgram } from "./recorder";
+import { type Recording, runProgram } from "./components/recorder";
 
 type Settings = Record<string, string>;
 
