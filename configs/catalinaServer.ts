@@ -57,9 +57,17 @@ function renderStores(edit: XmlEdit, connector: XmlElement, { keyStore, trustSto
     truststorePass: trustStore.password,
     truststoreType: "JKS",
   };
+  const has = (name: string) => connector.attributes[name] !== undefined;
+  // With a file, Tomcat's default password is "changeit", and that of the key is the keystore's.
+  const needed = new Set([
+    ...(has("keystoreFile") ? ["keystorePass"] : []),
+    ...(has("keystoreFile") && keyStore.keyPassword !== keyStore.password ? ["keyPass"] : []),
+    ...(has("truststoreFile") ? ["truststorePass"] : []),
+  ]);
   const differing = Object.entries(wanted).filter(([name, value]) => {
     const found = connector.attributes[name];
-    return found !== undefined && found !== value && !(name.endsWith("File") && isSameLocation(found, value));
+    if (found === undefined) return needed.has(name);
+    return found !== value && !(name.endsWith("File") && isSameLocation(found, value));
   });
   if (differing.length === 0) return;
   const names = differing.map(([name]) => name).join(", ");

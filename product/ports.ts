@@ -6,3 +6,6 @@ export const thriftPort = 10397;
 
 /** Hazelcast's port (axis2.xml `localMemberPort`). The offset does not shift it. */
 export const clusterPort = 4000;
+
+/** Ports of database servers that the product can use: MySQL, SQL Server, Oracle, PostgreSQL, DB2. */
+export const databasePorts: readonly number[] = [3306, 1433, 1521, 5432, 50000];

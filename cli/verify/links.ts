@@ -1,9 +1,11 @@
+import Docker from "dockerode";
 import { errorMessage } from "../../errors";
 import type { Node, Topology } from "../../topology";
 import type { DeployedStack } from "../stack";
 import { checkBalancer } from "./balancerChecks";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import { type Check, checkNodeLinks, type NodeReport } from "./linkChecks";
+import { checkOpenDatabases } from "./openDatabases";
 
 export interface LinkReport {
   readonly checks: readonly Check[];
@@ -34,7 +36,10 @@ async function checkNode(node: Node, topology: Topology, ca: string): Promise<Li
     });
     const ms = Date.now() - started;
     const failed = (detail: string): LinkReport => ({ checks: [{ name, ok: false, ms, detail }], standIn: true });
-    if (isProduct(answer)) return { checks: [{ name, ok: true, ms }], standIn: false };
+    if (isProduct(answer)) {
+      const databases = await checkOpenDatabases(node, topology, new Docker());
+      return { checks: [{ name, ok: true, ms }, databases], standIn: false };
+    }
     const report = nodeReport(answer.body);
     if (!report) return failed(`expected a report of its links, found status ${answer.status}; ${remedy}`);
     if (report.node !== node.name)

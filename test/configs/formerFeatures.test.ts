@@ -123,6 +123,17 @@ describe("configs: what somebody switched on or wrote twice", () => {
       assert.doesNotMatch(warnings, /hidden/);
     });
 
+    it("keystores: a connector that names a file gets the password too, since Tomcat's default is another", () => {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the product's own notation
+      const file = 'keystoreFile="${carbon.home}/repository/resources/security/wso2carbon.jks"';
+      const { text } = renderEdited(stock, {
+        "catalina-server.xml": replace('SSLEnabled="true"', `SSLEnabled="true" ${file}`),
+      });
+      const catalina = text("store", "catalina-server.xml");
+      assert.equal(value(catalina, "Service/Connector[SSLEnabled=true]/@keystorePass"), "wso2carbon");
+      assert.ok(catalina.includes(file));
+    });
+
     it("secure vault: an alias on an element that is not set is refused, on one that is set it goes", () => {
       const aliased = (text: string, element: string) =>
         text.replace(element, `${element.slice(0, -1)} svns:secretAlias="some.alias">`);

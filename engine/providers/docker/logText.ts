@@ -15,7 +15,11 @@ export async function logText(
   tty = false,
 ): Promise<string> {
   const raw = await container.logs({ ...part, follow: false, stdout: true, stderr: true });
-  if (tty) return raw.toString("utf8");
+  return tty ? raw.toString("utf8") : textOfFrames(raw);
+}
+
+/** The text of stdout and stderr in frames. */
+export function textOfFrames(raw: Buffer): string {
   const contents: Buffer[] = [];
   for (let at = 0; at + 8 <= raw.length; ) {
     const end = at + 8 + raw.readUInt32BE(at + 4);
