@@ -1,6 +1,12 @@
 import type { Distribution, KeyStores } from "../distribution";
 import { errorMessage } from "../errors";
-import { type ConfigurationFile, configurationFiles, type ProductFile, vaultAttribute } from "../product/files";
+import {
+  type ConfigurationFile,
+  configurationFiles,
+  type PropertyFileName,
+  vaultAttribute,
+  type XmlFileName,
+} from "../product/files";
 import { roleRecords } from "../product/roles";
 import type { Node } from "../topology";
 import { XmlEdit } from "../xml/edit";
@@ -10,6 +16,7 @@ import { renderAxis2Xml } from "./axis2Xml";
 import { renderCarbonXml } from "./carbonXml";
 import { renderCatalinaServer } from "./catalinaServer";
 import type { Deployment } from "./deployment";
+import { renderHazelcastProperties } from "./hazelcastProperties";
 import { renderIdentityXml } from "./identityXml";
 import { renderMasterDatasources } from "./masterDatasources";
 import { renderRegistryXml } from "./registryXml";
@@ -24,7 +31,7 @@ export { fillSecrets, placeholdersIn } from "./secrets";
 
 type Renderer = (edit: XmlEdit, node: Node, deployment: Deployment, stores: KeyStores) => void;
 
-const renderers: Readonly<Record<ConfigurationFile, Renderer>> = {
+const renderers: Readonly<Record<XmlFileName, Renderer>> = {
   carbon: renderCarbonXml,
   dataSources: renderMasterDatasources,
   apiManager: renderApiManagerXml,
@@ -38,6 +45,13 @@ const renderers: Readonly<Record<ConfigurationFile, Renderer>> = {
   authorizeApi: renderSynapseApi,
   revokeApi: renderSynapseApi,
   userInfoApi: renderSynapseApi,
+};
+
+/** Renders a file of properties. @param stock empty when the pack has none @returns undefined: the node gets no such file */
+type PropertyRenderer = (stock: string, node: Node, deployment: Deployment) => string | undefined;
+
+const propertyRenderers: Readonly<Record<PropertyFileName, PropertyRenderer>> = {
+  hazelcast: renderHazelcastProperties,
 };
 
 /** The configuration files of all nodes. */
@@ -85,16 +99,15 @@ export function renderNode(node: Node, deployment: Deployment, distribution: Dis
 interface StockFile {
   readonly kind: ConfigurationFile;
   readonly path: string;
-  readonly bytes: Buffer;
+  /** Undefined: the pack does not have it. */
+  readonly bytes: Buffer | undefined;
 }
 
 function filesOf({ role }: Node, { files }: Distribution): StockFile[] {
   const kinds = Object.keys(configurationFiles) as ConfigurationFile[];
-  return kinds.flatMap((kind) => {
-    const { path }: ProductFile = configurationFiles[kind];
-    const bytes = files.get(path);
-    return bytes && roleRecords[role].files.includes(kind) ? [{ kind, path, bytes }] : [];
-  });
+  return kinds
+    .filter((kind) => roleRecords[role].files.includes(kind))
+    .map((kind) => ({ kind, path: configurationFiles[kind].path, bytes: files.get(configurationFiles[kind].path) }));
 }
 
 function renderFile(
@@ -103,7 +116,12 @@ function renderFile(
   deployment: Deployment,
   distribution: Distribution,
   warn: (text: string) => void,
-): RenderedFile {
+): RenderedFile[] {
+  if (isPropertyFile(kind)) {
+    const text = propertyRenderers[kind](bytes?.toString(propertyEncoding) ?? "", node, deployment);
+    return text === undefined ? [] : [{ path, text, encoding: "iso-8859-1" }];
+  }
+  if (!bytes) return [];
   const edit = new XmlEdit(parsed(path, bytes, distribution.version), { staleAttribute: vaultAttribute, warn });
   renderers[kind](edit, node, deployment, distribution);
   const [secured] = edit.staleElements();
@@ -112,12 +130,20 @@ function renderFile(
       secured,
       "takes its value from the product's vault (secretAlias), which the containers cannot open; write the value itself there, and remove the attribute",
     );
-  return { path, text: edit.apply(), encoding: edit.file.encoding };
+  return [{ path, text: edit.apply(), encoding: edit.file.encoding }];
 }
 
-/** The stock text of a file, from which {@link renderNode} starts. */
+/** Java reads files of properties in ISO-8859-1. */
+const propertyEncoding = "latin1";
+
+function isPropertyFile(kind: ConfigurationFile): kind is PropertyFileName {
+  return kind in propertyRenderers;
+}
+
+/** The stock text of a file, from which {@link renderNode} starts; empty for a file that it creates. */
 export function stockText(path: string, distribution: Distribution): string {
   const stock = distribution.files.get(path);
+  if (!path.endsWith(".xml")) return stock?.toString(propertyEncoding) ?? "";
   if (!stock) throw new Error(`distribution ${distribution.source}: holds no ${path}`);
   return parsed(path, stock, distribution.version).text;
 }

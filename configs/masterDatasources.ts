@@ -29,7 +29,7 @@ export function renderMasterDatasources(edit: XmlEdit, node: Node, deployment: D
   };
   if (!stock.carbon) throw edit.missing(`datasources-configuration/datasources/datasource ${carbon.dataSource}`);
   if (!stock.apimgtdb) throw edit.missing(`datasources-configuration/datasources/datasource ${apiManager.dataSource}`);
-  renderLocal(edit, stock.carbon, carbon);
+  renderLocal(edit, stock.carbon, carbon, (url) => inHome(url, node));
   const created: NewElement[] = [];
   for (const name of databaseNames) {
     const { dataSource } = databaseRecord(name);
@@ -55,18 +55,41 @@ function describe(dataSource: string): string {
   return `datasources-configuration/datasources/datasource ${dataSource}`;
 }
 
-/** A database in the server's own process; one that is local already stays as it is. */
-function renderLocal(edit: XmlEdit, element: XmlElement, local: LocalDataSource): void {
+/**
+ * A URL of the local registry with the node's own directory in it. The members of a cluster share the caches of the
+ * registry by account and URL: with the product's relative URL, nodes read what is in the local registries of others.
+ */
+function inHome(url: string, { carbonHome }: Node): string {
+  const relative = /^jdbc:h2:(\.\/)?(?=repository\/)/;
+  if (url.startsWith(`jdbc:h2:${carbonHome}/`)) return url;
+  const own = relative.test(url) ? url : localDataSources.carbon.url;
+  return own.replace(relative, `jdbc:h2:${carbonHome}/`);
+}
+
+/**
+ * A database in the server's own process; one that is local already keeps its URL.
+ * @param place where the database of a URL must be. @default where it is
+ */
+function renderLocal(
+  edit: XmlEdit,
+  element: XmlElement,
+  local: LocalDataSource,
+  place: (url: string) => string = (url) => url,
+): void {
   const { jndiName, url, username, password, driverClassName } = local;
   const configuration = renderDefinition(edit, element, local.dataSource, jndiName);
-  const found = edit.need("url", configuration).text;
-  if (isLocalUrl(found)) return;
+  const found = edit.need("url", configuration);
+  const text = found.text.trim();
+  if (isLocalUrl(text)) {
+    if (place(text) !== text) edit.setText(found, place(text));
+    return;
+  }
   edit.warn(
     describe(local.dataSource),
-    `${withoutOptions(found)} is replaced by the product's own database on nodes that do not use a shared one`,
+    `${withoutOptions(text)} is replaced by the product's own database on nodes that do not use a shared one`,
   );
   setConfiguration(edit, configuration, [
-    ["url", url],
+    ["url", place(url)],
     ["username", username],
     ["password", password],
     ["driverClassName", driverClassName],

@@ -13,8 +13,8 @@ export interface ProductFile {
 const conf = "repository/conf";
 const synapse = "repository/deployment/server/synapse-configs/default/api";
 
-/** Every configuration file that is rendered. The records in roles/ say which role gets which of them. */
-export const configurationFiles = {
+/** Every configuration file that is rendered, all XML. The records in roles/ say which role gets which of them. */
+const xmlFiles = {
   carbon: { path: `${conf}/carbon.xml` },
   dataSources: { path: `${conf}/datasources/master-datasources.xml` },
   apiManager: { path: `${conf}/api-manager.xml` },
@@ -34,6 +34,19 @@ export const configurationFiles = {
   revokeApi: { path: `${synapse}/_RevokeAPI_.xml`, since: "1.7.0" },
   userInfoApi: { path: `${synapse}/_UserInfoAPI_.xml`, optional: true },
 } as const satisfies Readonly<Record<string, ProductFile>>;
+
+/** Files of properties. They are created where a pack has none. */
+const propertyFiles = {
+  /** Hazelcast's own properties, which override those that the server sets. */
+  hazelcast: { path: `${conf}/hazelcast.properties`, optional: true },
+} as const satisfies Readonly<Record<string, ProductFile>>;
+
+export const configurationFiles = { ...xmlFiles, ...propertyFiles } as const;
+
+/** The name of a file in XML. */
+export type XmlFileName = keyof typeof xmlFiles;
+/** The name of a file of properties. */
+export type PropertyFileName = keyof typeof propertyFiles;
 
 /** The name of a configuration file in {@link configurationFiles}. */
 export type ConfigurationFile = keyof typeof configurationFiles;

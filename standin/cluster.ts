@@ -27,15 +27,22 @@ export interface Cluster {
 const retryMilliseconds = 1000;
 /** Timeout of the greeting after a connection is opened. */
 const greetingMilliseconds = 3000;
-/** A member that sends nothing for longer has left: its machine may have stopped without closing the connection. */
-const silenceMilliseconds = 6000;
 const heartbeatMilliseconds = 2000;
 
 type Line =
-  | { readonly kind: "hello"; readonly domain: string; readonly member: MemberAddress }
+  | { readonly kind: "hello"; readonly domain: string; readonly member: MemberAddress; readonly registry: string }
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "heartbeat" }
   | ({ readonly kind: "message" } & ClusterMessage);
+
+export interface ClusterOptions {
+  readonly log: Log;
+  readonly lookup: Lookup;
+  /** Account and URL of the local registry. */
+  readonly registry: string;
+  /** Seconds. A member that sends nothing for longer has left: its machine may have stopped without closing the connection. */
+  readonly silence: number;
+}
 
 /** The membership of a server without clustering. */
 export function noCluster(reason: string): Cluster {
@@ -51,12 +58,13 @@ export function noCluster(reason: string): Cluster {
 
 /**
  * Listens for members, and connects to the configured ones again and again. A member has joined when both sides have
- * sent a greeting with the same domain, no matter which side connected.
+ * sent a greeting with the same domain, no matter which side connected. Members whose local registries have the same
+ * account and URL refuse each other: in the product, they read each other's local registry from the shared cache.
  * @throws when the port can't be bound
  */
 export async function joinCluster(
   { domain, scheme, local, members }: ClusteringConfiguration,
-  { log, lookup }: { log: Log; lookup: Lookup },
+  { log, lookup, registry, silence }: ClusterOptions,
 ): Promise<Cluster> {
   if (local.host === "127.0.0.1" || local.host === "localhost") {
     // The product behaves the same, but logs nothing.
@@ -110,6 +118,10 @@ export async function joinCluster(
       const reason = `domain ${line.domain} is not ${domain}`;
       refused(reason);
       socket.end(encode({ kind: "refused", reason: `domain ${domain} is not ${line.domain}` }));
+    } else if (line.registry === registry) {
+      const reason = `its local registry has the same account and URL, so both share a cache: ${registry}`;
+      refused(reason);
+      socket.end(encode({ kind: "refused", reason }));
     } else {
       add(line.member, socket);
     }
@@ -118,7 +130,7 @@ export async function joinCluster(
   const greet = (socket: Socket, refused: (reason: string) => void): void => {
     let heard = Date.now();
     const heartbeat = setInterval(() => {
-      if (Date.now() - heard > silenceMilliseconds) {
+      if (Date.now() - heard > silence * 1000) {
         socket.destroy();
       } else {
         socket.write(encode({ kind: "heartbeat" }));
@@ -133,7 +145,7 @@ export async function joinCluster(
       heard = Date.now();
       receive(JSON.parse(text) as Line, socket, refused);
     });
-    socket.write(encode({ kind: "hello", domain, member: local }));
+    socket.write(encode({ kind: "hello", domain, member: local, registry }));
   };
 
   const dial = (member: MemberAddress): void => {

@@ -3,6 +3,7 @@ import { basename, dirname } from "node:path";
 import { type Lookup, resolveHost } from "./client";
 import { joinCluster, noCluster } from "./cluster";
 import { type Configuration, readConfiguration } from "./configuration";
+import { readMemberTimeout } from "./configuration/hazelcast";
 import { localAddress } from "./configuration/properties";
 import type { Context } from "./context";
 import { openDatabases } from "./databases";
@@ -54,7 +55,12 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
   const apiIdentity = loadIdentity(axis2.keyStore);
   loadIdentity(axis2.senderKeyStore);
   const cluster = axis2.clustering
-    ? await joinCluster(axis2.clustering, { log, lookup })
+    ? await joinCluster(axis2.clustering, {
+        log,
+        lookup,
+        registry: registryKey(configuration),
+        silence: readMemberTimeout(carbonHome),
+      })
     : noCluster("clustering is not enabled");
   const context: Context = {
     node: basename(dirname(carbonHome)),
@@ -121,6 +127,11 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
       await stop();
     },
   };
+}
+
+/** Account and URL of the local registry. */
+function registryKey({ registry, dataSources }: Configuration): string {
+  return dataSources.find(({ jndiName }) => jndiName === registry.localDataSource)?.cacheKey ?? "";
 }
 
 async function openThrift(

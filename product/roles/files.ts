@@ -11,4 +11,5 @@ export const commonFiles = [
   "catalina",
   "identity",
   "identityOfLater",
+  "hazelcast",
 ] as const satisfies readonly ConfigurationFile[];

@@ -52,6 +52,16 @@ export const nodes = {
   title: "Nodes and clusters",
   settings: {
     ...perRole("Replicas", (_, role) => replicasOf(role)),
+    memberTimeout: z
+      .int()
+      .min(6)
+      .max(600)
+      .default(15)
+      .register(settingInfo, {
+        description:
+          "seconds after which the members of a cluster give up one that is silent; until then, log-ins and token requests may wait for it",
+        changes: { hazelcast: "on nodes of a cluster; a file of the pack keeps its other lines" },
+      }),
     gatewayEnvironments: text(
       environmentsPattern,
       "hybrid, production or sandbox, or several like europe=production, test=sandbox",

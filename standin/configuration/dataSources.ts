@@ -12,6 +12,8 @@ export interface DataSource {
   readonly name: string;
   /** e.g. `jdbc/WSO2AM_DB`. */
   readonly jndiName: string;
+  /** Account and URL: servers of one cluster share the caches of a registry in such a database. */
+  readonly cacheKey: string;
   /** Absent: embedded (H2), which the stand-in does not open. */
   readonly server?: DatabaseServer;
 }
@@ -59,6 +61,7 @@ function readFile(carbonHome: string, path: string): DataSource[] {
     return {
       name,
       jndiName: requiredText(file, "jndiConfig/name", element),
+      cacheKey: `${textAt(configuration, "username") ?? ""}@${url}`,
       ...(at && {
         server: {
           ...at,

@@ -307,6 +307,11 @@ const changes: readonly Change[] = [
     files: { ...each("+6 -6", "carbon.xml", gateway), ...each("+5 -5", "carbon.xml", "gateway-worker-1") },
     productOnly: true,
   },
+  {
+    to: { memberTimeout: 30 },
+    lines: /^hazelcast\..*=(30|10|60)$/,
+    files: { "publisher-1 hazelcast.properties": "+5 -5", "store-1 hazelcast.properties": "+5 -5" },
+  },
   // 1.9.0 has no address of the analytics server; features.test.ts tests the files of the other versions.
   {
     to: {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { append, forStandInAnd190, renderEdited, replace } from "./formerSupport";
 import { value, values } from "./reader";
+import { deploymentOf, nodeOf } from "./stock";
 
 const url = (name: string) => `jdbc:mysql://olddb:3306/${name}?user=root&amp;password=hidden`;
 
@@ -162,8 +163,27 @@ describe("configs: databases of a former deployment", () => {
             text(role, "master-datasources.xml"),
             "datasources/datasource[name=WSO2_CARBON_DB]/definition/configuration/url",
           ),
-          "jdbc:h2:repository/database/WSO2CARBON_DB;DB_CLOSE_ON_EXIT=FALSE",
+          `jdbc:h2:${nodeOf(deploymentOf(), role).carbonHome}/repository/database/WSO2CARBON_DB;DB_CLOSE_ON_EXIT=FALSE`,
         );
+    });
+
+    it("master-datasources.xml: a local URL of the user's own keeps file and options, in the node's own directory", () => {
+      const read = (url: string) =>
+        value(
+          renderEdited(stock, {
+            "master-datasources.xml": replace(/jdbc:h2:repository\/database\/WSO2CARBON_DB[^<]*/, url),
+          }).text("store", "master-datasources.xml"),
+          "datasources/datasource[name=WSO2_CARBON_DB]/definition/configuration/url",
+        );
+      const home = "/mnt/store-1/wso2am";
+      assert.equal(
+        read("jdbc:h2:./repository/database/OURS;LOCK_TIMEOUT=9"),
+        `jdbc:h2:${home}/repository/database/OURS;LOCK_TIMEOUT=9`,
+      );
+      assert.equal(
+        read("jdbc:h2:/mnt/gateway-1/wso2am/x"),
+        `jdbc:h2:${home}/repository/database/WSO2CARBON_DB;DB_CLOSE_ON_EXIT=FALSE`,
+      );
     });
 
     it("master-datasources.xml: elements that choose another database than url does are removed", () => {

@@ -9,13 +9,13 @@ import { changed, deploymentOf, forEachDistribution, nodeOf, renderedText, withR
 
 const deployment = deploymentOf({ jwt: true });
 
-/** Renders all files of all roles. @returns `role path` -> bytes */
+/** Renders all XML files of all roles. @returns `role path` -> bytes */
 function renderAll(distribution: Distribution, wanted: Deployment = deployment): Map<string, Buffer> {
   return new Map(
     roles.flatMap((role) =>
-      renderNode(nodeOf(wanted, role), wanted, distribution).map(
-        ({ path, text, encoding }) => [`${role} ${path}`, encode(path, text, encoding)] as const,
-      ),
+      renderNode(nodeOf(wanted, role), wanted, distribution)
+        .filter(({ path }) => path.endsWith(".xml"))
+        .map(({ path, text, encoding }) => [`${role} ${path}`, encode(path, text, encoding)] as const),
     ),
   );
 }

@@ -217,11 +217,13 @@ export const wiring = {
     [files.carbon]: [...hostName("publisher.test"), offset(2)],
     [files.apiManager]: [...login, ...environment, ...keyValidation, ...thriftHost, noThriftServer],
     [files.axis2]: cluster(addresses["publisher.test"], addresses["store.test"]),
+    [files.dataSources]: [ownRegistry("publisher-1")],
   }),
   store: (): Edits => ({
     [files.carbon]: [...hostName("store.test"), offset(3)],
     [files.apiManager]: [...login, ...environment, ...keyValidation, ...thriftHost, ...revoke, noThriftServer],
     [files.axis2]: cluster(addresses["store.test"], addresses["publisher.test"]),
+    [files.dataSources]: [ownRegistry("store-1")],
   }),
 };
 
@@ -251,6 +253,11 @@ const thriftHost: Replacement[] = [
 const noThriftServer: Replacement = ["<EnableThriftServer>true<", "<EnableThriftServer>false<"];
 const revoke: Replacement[] = [[ownRevoke, "https://gateway.test:8244/revoke"]];
 const toKeyManager: Replacement[] = [["{uri.var.hostname}:{uri.var.portnum}", "keymanager.test:9443"]];
+/** The members of a cluster must not share the cache of their local registries. */
+const ownRegistry = (node: string): Replacement => [
+  "jdbc:h2:repository/database/WSO2CARBON",
+  `jdbc:h2:/mnt/${node}/wso2am/repository/database/WSO2CARBON`,
+];
 const cluster = (local: string, member: string): Replacement[] => [
   ['enable="false"', 'enable="true"'],
   [">multicast<", ">wka<"],

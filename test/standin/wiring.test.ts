@@ -214,6 +214,16 @@ describe("stand-in: wiring", function () {
     );
   });
 
+  it("refuses cluster members with the same local registry, since they would share its cache", async () => {
+    const shared: Edits = { [files.dataSources]: [[/\/mnt\/[\w-]+\//, "/mnt/shared/"]] };
+    await startPublisher(shared);
+    await startStore(shared);
+    await eventually(async () => {
+      const { error } = linkOf(await healthOf("store.test", 9446), "clustering/members");
+      return error?.includes("its local registry has the same account and URL") === true;
+    });
+  });
+
   it("has a cluster of one member when localMemberHost is 127.0.0.1", async () => {
     const publisher = await startPublisher({
       [files.axis2]: [[`localMemberHost">${addresses["publisher.test"]}`, 'localMemberHost">127.0.0.1']],

@@ -93,7 +93,7 @@ describe("topology: several nodes of a role", () => {
       pair.links
         .filter(({ from, protocol }) => from === "keymanager-1" && protocol === "hazelcast")
         .map(({ to, why }) => [to, why]),
-      [["keymanager-2", "a revoked token is given out by no Key Manager again"]],
+      [["keymanager-2", "no Key Manager issues a revoked token again"]],
     );
     assert.equal(node(of(), "keymanager-1").cluster, undefined);
   });
