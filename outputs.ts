@@ -12,7 +12,10 @@ export interface StackOutputs {
   /** Management URL of each product server. */
   readonly nodes: Readonly<Record<string, string>>;
   /** The URLs that browsers and API clients use, through the load balancer. */
-  readonly urls: Readonly<Record<"keyManager" | "gatewayHttp" | "gatewayHttps" | "publisher" | "store", string>>;
+  readonly urls: Readonly<Record<"keyManager" | "gatewayHttps" | "publisher" | "store", string>> & {
+    /** Absent: the gateways serve HTTPS only. */
+    readonly gatewayHttp?: string;
+  };
   /** `host:port/schema` of each database, as the program reaches it. */
   readonly databases: Readonly<Record<string, string>>;
   readonly adminUser: string;
@@ -30,7 +33,7 @@ export interface StackOutputs {
 }
 
 export function stackOutputs(
-  { settings, topology, version }: DeploymentPlan,
+  { settings, topology, version, servesHttp }: DeploymentPlan,
   apim: ApiManager,
 ): { readonly [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> } {
   const { host, port } = topology.databaseServer.endpoint;
@@ -38,7 +41,7 @@ export function stackOutputs(
     nodes: Object.fromEntries(topology.nodes.map((node) => [node.name, managementUrl(topology, node)])),
     urls: pulumi.output({
       keyManager: apim.keyManagerUrl,
-      gatewayHttp: routeUrl(publishedRoute(topology, "gateway", "gatewayHttp")),
+      ...(servesHttp && { gatewayHttp: routeUrl(publishedRoute(topology, "gateway", "gatewayHttp")) }),
       gatewayHttps: apim.gatewayUrl,
       publisher: apim.publisherUrl,
       store: apim.storeUrl,

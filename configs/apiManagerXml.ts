@@ -1,4 +1,5 @@
 import type { XmlElement } from "@rgrove/parse-xml";
+import type { Distribution } from "../distribution";
 import { jndiNameOf } from "../product/databases";
 import { roleRecords, roles, roleThat } from "../product/roles";
 import { traitsOf } from "../product/versions";
@@ -10,17 +11,23 @@ import { renderAnalytics } from "./analytics";
 import type { Deployment } from "./deployment";
 import { renderEnvironments } from "./environments";
 import { isLocalAddress, localAddresses, setLocal } from "./local";
+import { servesHttp } from "./stockFiles";
 import { browserUrl, linkOf, servicesUrl, setAdministrator, warnOverruled } from "./values";
 import { keyValidationOf } from "./versions";
 
 /** How the components reach each other and log in. The links of the topology say which of it a node has. */
-export function renderApiManagerXml(edit: XmlEdit, node: Node, deployment: Deployment): void {
+export function renderApiManagerXml(
+  edit: XmlEdit,
+  node: Node,
+  deployment: Deployment,
+  distribution: Distribution,
+): void {
   const { settings, topology } = deployment;
   renderDataSourceName(edit);
   const login = edit.need("AuthManager");
   renderServices(edit, login, linkOf(topology, node, edit, "AuthManager/ServerURL"), settings);
   renderJwt(edit, node, settings);
-  renderEnvironments(edit, node, deployment);
+  renderEnvironments(edit, node, deployment, servesHttp(distribution));
   renderKeyValidation(edit, node, deployment);
   renderKeyManagerClient(edit, node, deployment);
   renderPortals(edit, node, deployment);

@@ -9,9 +9,16 @@ import { linkOf, servicesUrl, setAdministrator } from "./values";
 
 /**
  * The gateways that APIs are published to. Each environment of the topology uses the stock element of its name, otherwise
- * the next one, otherwise a copy of the last. On nodes that call no gateway, only the credentials are set.
+ * the next one, otherwise a copy of the last. On nodes that call no gateway, the addresses are the product's own.
+ *
+ * @param withHttp whether gateways serve API calls over HTTP too
  */
-export function renderEnvironments(edit: XmlEdit, node: Node, { settings, topology }: Deployment): void {
+export function renderEnvironments(
+  edit: XmlEdit,
+  node: Node,
+  { settings, topology }: Deployment,
+  withHttp: boolean,
+): void {
   const parent = edit.need("APIGateway/Environments");
   const existing = children(parent, "Environment");
   const template = existing.at(-1);
@@ -34,8 +41,9 @@ export function renderEnvironments(edit: XmlEdit, node: Node, { settings, topolo
   }
   const last = pairs.flatMap(([, element]) => element ?? []).at(-1) ?? template;
   for (const [environment, element] of pairs) {
-    if (element) setEnvironment(edit, element, environment, settings);
-    else edit.insertCopyAfter(last, template, (copy) => setEnvironment(copy, copy.root, environment, settings));
+    const set = (at: XmlEdit, parent: XmlElement) => setEnvironment(at, parent, environment, settings, withHttp);
+    if (element) set(edit, element);
+    else edit.insertCopyAfter(last, template, (copy) => set(copy, copy.root));
   }
 }
 
@@ -55,11 +63,18 @@ function pair(
   return wanted.map((environment) => [environment, byName.get(environment.name) ?? rest.shift()]);
 }
 
-function setEnvironment(edit: XmlEdit, element: XmlElement, environment: GatewayEnvironment, settings: Settings): void {
+function setEnvironment(
+  edit: XmlEdit,
+  element: XmlElement,
+  environment: GatewayEnvironment,
+  settings: Settings,
+  withHttp: boolean,
+): void {
   const { apiHost, apiHttpPort, apiHttpsPort, managementHost, managementPort } = environment;
   edit.setAttribute(element, "type", environment.type);
   edit.setChild(element, "Name", environment.name);
   edit.setChild(element, "ServerURL", servicesUrl({ host: managementHost, port: managementPort }));
   setAdministrator(edit, element, settings);
-  edit.setChild(element, "GatewayEndpoint", `http://${apiHost}:${apiHttpPort},https://${apiHost}:${apiHttpsPort}`);
+  const https = `https://${apiHost}:${apiHttpsPort}`;
+  edit.setChild(element, "GatewayEndpoint", withHttp ? `http://${apiHost}:${apiHttpPort},${https}` : https);
 }

@@ -1,4 +1,4 @@
-import type { Distribution, KeyStores } from "../distribution";
+import type { Distribution } from "../distribution";
 import { errorMessage } from "../errors";
 import {
   type ConfigurationFile,
@@ -10,7 +10,6 @@ import {
 import { roleRecords } from "../product/roles";
 import type { Node } from "../topology";
 import { XmlEdit } from "../xml/edit";
-import { parseFile, type XmlFile } from "../xml/parse";
 import { renderApiManagerXml } from "./apiManagerXml";
 import { renderAxis2Xml } from "./axis2Xml";
 import { renderCarbonXml } from "./carbonXml";
@@ -21,6 +20,7 @@ import { renderIdentityXml } from "./identityXml";
 import { renderMasterDatasources } from "./masterDatasources";
 import { renderRegistryXml } from "./registryXml";
 import type { RenderedFile } from "./renderedFile";
+import { parsed, propertyEncoding } from "./stockFiles";
 import { renderSynapseApi } from "./synapseApis";
 import { renderUserMgtXml } from "./userMgtXml";
 
@@ -28,8 +28,9 @@ export { renderBalancer } from "./balancer";
 export type { Deployment } from "./deployment";
 export type { RenderedFile } from "./renderedFile";
 export { fillSecrets, placeholdersIn } from "./secrets";
+export { servesHttp, stockText } from "./stockFiles";
 
-type Renderer = (edit: XmlEdit, node: Node, deployment: Deployment, stores: KeyStores) => void;
+type Renderer = (edit: XmlEdit, node: Node, deployment: Deployment, distribution: Distribution) => void;
 
 const renderers: Readonly<Record<XmlFileName, Renderer>> = {
   carbon: renderCarbonXml,
@@ -133,28 +134,6 @@ function renderFile(
   return [{ path, text: edit.apply(), encoding: edit.file.encoding }];
 }
 
-/** Java reads files of properties in ISO-8859-1. */
-const propertyEncoding = "latin1";
-
 function isPropertyFile(kind: ConfigurationFile): kind is PropertyFileName {
   return kind in propertyRenderers;
-}
-
-/** The stock text of a file, from which {@link renderNode} starts; empty for a file that it creates. */
-export function stockText(path: string, distribution: Distribution): string {
-  const stock = distribution.files.get(path);
-  if (!path.endsWith(".xml")) return stock?.toString(propertyEncoding) ?? "";
-  if (!stock) throw new Error(`distribution ${distribution.source}: holds no ${path}`);
-  return parsed(path, stock, distribution.version).text;
-}
-
-/** All nodes start from the same stock file, so it is parsed once. */
-const parsedFiles = new WeakMap<Buffer, XmlFile>();
-
-function parsed(path: string, stock: Buffer, version: string): XmlFile {
-  const known = parsedFiles.get(stock);
-  if (known?.path === path && known.version === version) return known;
-  const file = parseFile(path, stock, version);
-  parsedFiles.set(stock, file);
-  return file;
 }

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type GivenCertificates, readCertificates } from "../certificates";
-import { type Deployment, type RenderedFile, renderBalancer, renderNodes } from "../configs";
+import { type Deployment, type RenderedFile, renderBalancer, renderNodes, servesHttp } from "../configs";
 import { checkExternalServer } from "../databases/externalServer";
 import { type Distribution, readDistribution } from "../distribution";
 import { findImages, type Images } from "../images/contexts";
@@ -19,6 +19,8 @@ import { parseSettings } from "./settings";
 export interface DeploymentPlan extends Deployment {
   /** The product's version, e.g. `1.9.0`. */
   readonly version: string;
+  /** Whether gateways serve API calls over HTTP too. */
+  readonly servesHttp: boolean;
   /** Text of the product's SQL scripts, by their path below APIM_HOME. */
   readonly dbscripts: Distribution["dbscripts"];
   /** Where the product looks for its keystores, and how they open (carbon.xml `Security`). */
@@ -101,6 +103,7 @@ export async function planDeployment(
   return {
     ...deployment,
     version,
+    servesHttp: servesHttp(distribution),
     dbscripts,
     stores: { keyStore, trustStore },
     certificates,

@@ -1,14 +1,20 @@
 import { balancerFiles } from "../../configs/balancer";
 import { errorMessage } from "../../errors";
 import type { BalancerRoute, Topology } from "../../topology";
+import type { DeployedStack } from "../stack";
 import { balancerLimit, isBalancers } from "./front";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import type { Check } from "./linkChecks";
 import { pause } from "./waiting";
 
+type CheckedStack = Pick<DeployedStack, "topology" | "caCertificate" | "urls">;
+
 /** Checks that each route of the load balancer reaches a node of its role, and that unknown host names reach none. */
-export async function checkBalancer(topology: Topology, caCertificate: string): Promise<Check[]> {
-  const routes = topology.balancer.routes.map((route) => checkRoute(route, topology, caCertificate));
+export async function checkBalancer({ topology, caCertificate, urls }: CheckedStack): Promise<Check[]> {
+  const routes = topology.balancer.routes
+    // Without an HTTP receiver in the pack, nothing answers there.
+    .filter(({ published }) => published?.entrance !== "gatewayHttp" || urls.gatewayHttp !== undefined)
+    .map((route) => checkRoute(route, topology, caCertificate));
   return Promise.all([...routes, checkUnknownHost(topology, caCertificate)]);
 }
 

@@ -12,7 +12,7 @@ import { Suspects } from "./suspects";
 import { type Limits, until, waiting } from "./waiting";
 
 export interface CycleOptions {
-  readonly outputs: Pick<DeployedStack, "topology" | "caCertificate" | "adminUser" | "adminPassword">;
+  readonly outputs: Pick<DeployedStack, "topology" | "caCertificate" | "adminUser" | "adminPassword" | "urls">;
   /** The API's endpoints. */
   readonly backend: Backend;
   /** The nodes' reports of their links; empty with the product, which reports none. */
@@ -49,6 +49,8 @@ export class CycleRun {
   /** What was requested and not removed. If an answer was lost, the server may or may not have created it. */
   readonly requested: Created;
   readonly environments: readonly CalledEnvironment[];
+  /** Whether the gateways serve API calls over HTTP too. */
+  readonly servesHttp: boolean;
   /** What the server confirmed. */
   private readonly confirmed: Created;
   private readonly loggedIn = { publisher: false, store: false };
@@ -65,6 +67,7 @@ export class CycleRun {
     this.store = new Store(this.front);
     this.need = new Suspects(topology);
     this.environments = calledEnvironments(topology);
+    this.servesHttp = options.outputs.urls.gatewayHttp !== undefined;
     // Two runs at the same time must not conflict.
     this.application = options.kept ?? `Verify${randomBytes(4).toString("hex")}`;
     const { PRODUCTION: endpoint, SANDBOX: sandboxEndpoint } = options.backend.urls;

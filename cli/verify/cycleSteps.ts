@@ -93,7 +93,9 @@ function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Step[] {
   return [
     step("get a token at /token", token, () => at.getToken()),
     step("call the API with the token over HTTPS", deployed, () => at.call("gatewayHttps")),
-    httpStep("call the API with the token over HTTP", validation, () => at.call("gatewayHttp")),
+    ...(run.servesHttp
+      ? [httpStep("call the API with the token over HTTP", validation, () => at.call("gatewayHttp"))]
+      : []),
     environment.type === "hybrid"
       ? step(`call the API with a ${other} key's token`, otherNeeds, () => at.callWithOther())
       : step(`call with a ${other} key's token: expect a refusal`, otherNeeds, () => at.refuseOther()),

@@ -14,11 +14,12 @@ export interface LinkReport {
 }
 
 /** Checks every link that the nodes report, and each route of the load balancer. */
-export async function verifyLinks({ topology, caCertificate }: Pick<DeployedStack, "topology" | "caCertificate">) {
+export async function verifyLinks(stack: Pick<DeployedStack, "topology" | "caCertificate" | "urls">) {
+  const { topology, caCertificate } = stack;
   const nodes = await Promise.all(topology.nodes.map((node) => checkNode(node, topology, caCertificate)));
   const standIns = nodes.map(({ standIn }) => standIn);
   const standIn = standIns.includes(true) ? true : standIns.includes(false) ? false : undefined;
-  const balancer = standIn === false ? [] : await checkBalancer(topology, caCertificate);
+  const balancer = standIn === false ? [] : await checkBalancer(stack);
   return { checks: [...nodes.flatMap(({ checks }) => checks), ...balancer], standIn } satisfies LinkReport;
 }
 

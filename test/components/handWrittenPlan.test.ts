@@ -12,6 +12,7 @@ describe("A plan that is written by hand", function () {
     const plan: DeploymentPlan = {
       ...deploymentOf({}, "test"),
       version: "1.9.0",
+      servesHttp: true,
       dbscripts: new Map([
         ["dbscripts/mysql.sql", "CREATE TABLE A (ID INT);"],
         ["dbscripts/apimgt/mysql.sql", "CREATE TABLE B (ID INT);"],

@@ -160,6 +160,10 @@ describe("configs: addresses of a former deployment", () => {
       });
       assert.deepEqual(values(text("store", "axis2.xml"), "clustering/members/member/hostName"), ["172.28.0.61"]);
       assert.deepEqual(values(text("gateway", "axis2.xml"), "transportReceiver[name=http]"), []);
+      assert.equal(
+        value(text("publisher", "api-manager.xml"), "APIGateway/Environments/Environment/GatewayEndpoint"),
+        "https://gateway.apim-wso2.com:8243",
+      );
     });
 
     it("axis2.xml: a clustering without members, as for multicast, gets them", () => {

@@ -26,6 +26,7 @@ const edits: readonly [path: string, from: RegExp, to: string][] = [
     <mount path="/_system/nodes" overwrite="true"><instanceId>shared</instanceId><targetPath>/x</targetPath></mount>\n`,
   ],
   [`${conf}/user-mgt.xml`, /jdbc\/WSO2CarbonDB/, "jdbc/WSO2UM_DB"],
+  [`${conf}/axis2/axis2.xml`, /<transportReceiver name="http"[\s\S]*?<\/transportReceiver>/, ""],
   [`${conf}/axis2/axis2.xml`, />8243</, ">443<"],
   [
     `${conf}/axis2/axis2.xml`,
@@ -89,6 +90,10 @@ describe("a pack that was in use before", function () {
     const failed = [...report.checks, ...(report.cycle?.steps ?? [])].filter(({ ok }) => !ok);
     assert.deepEqual(failed, []);
     assert.ok(report.cycle?.steps.some(({ name }) => name === `log in as ${adminUser}`));
+    assert.equal(
+      report.cycle?.steps.some(({ name }) => name.endsWith("over HTTP")),
+      false,
+    );
     assert.equal(
       report.checks.some(({ name }) => name.includes("olddb")),
       false,

@@ -16,7 +16,13 @@ describe("verify: the cycle from publishing to calling", () => {
 
   function run(options: Partial<CycleOptions> = {}): Promise<CycleResult> {
     return runCycle({
-      outputs: { topology: fake.topology, caCertificate: "", adminUser: "admin", adminPassword: "pass & word" },
+      outputs: {
+        topology: fake.topology,
+        urls: fake.urls,
+        caCertificate: "",
+        adminUser: "admin",
+        adminPassword: "pass & word",
+      },
       backend: fake.backend,
       checks: [],
       limits: { listing: 0.3, deployment: 0.3, revocation: 0.3 },
@@ -99,6 +105,16 @@ describe("verify: the cycle from publishing to calling", () => {
     assert.equal(failed.detail, "refused: Login failed");
     assert.deepEqual(failed.group, "Publisher");
     assert.deepEqual(fake.log, ["/login.jag login"]);
+  });
+
+  it("does not call over HTTP when the gateways serve HTTPS only", async () => {
+    fake.urls = { keyManager: "", publisher: "", store: "", gatewayHttps: "" };
+    const { steps } = await run();
+    assert.ok(steps.every(({ ok }) => ok));
+    assert.equal(
+      steps.some(({ name }) => name.endsWith("over HTTP")),
+      false,
+    );
   });
 
   const halfWay: [string, Override, string, string[]][] = [

@@ -16,7 +16,13 @@ describe("verify: the cycle in gateway environments", () => {
   function run(settings: Record<string, unknown>): Promise<CycleResult> {
     fake.settings = settings;
     return runCycle({
-      outputs: { topology: fake.topology, caCertificate: "", adminUser: "admin", adminPassword: "password" },
+      outputs: {
+        topology: fake.topology,
+        urls: fake.urls,
+        caCertificate: "",
+        adminUser: "admin",
+        adminPassword: "password",
+      },
       backend: fake.backend,
       checks: [],
       limits: { listing: 0.3, deployment: 0.3, revocation: 0.3 },

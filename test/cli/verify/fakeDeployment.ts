@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Backend } from "../../../cli/verify/backend";
 import type { KeyType } from "../../../cli/verify/environments";
+import type { StackOutputs } from "../../../outputs";
 import { parseSettings } from "../../../plan/settings";
 import type { RawSettings } from "../../../settings";
 import { buildTopology, type Topology } from "../../../topology";
@@ -61,6 +62,9 @@ export class FakeDeployment {
       this.server?.closeAllConnections();
     });
   }
+
+  /** Its URLs, as the stack's outputs have them. */
+  urls: StackOutputs["urls"] = { keyManager: "", publisher: "", store: "", gatewayHttps: "", gatewayHttp: "" };
 
   /** The topology with every route on this server's port, without TLS. */
   get topology(): Topology {
