@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { fillSecrets, type RenderedFile } from "../configs";
 import type { DeploymentPlan } from "../plan";
 import type { SecretName } from "../product/databases";
-import type { Role } from "../product/roles";
+import { type Role, roleRecords } from "../product/roles";
 import { hostsOf, managementUrl, type Node } from "../topology";
 import type { MySqlDatabases } from "./mySqlDatabases";
 import { createRevision } from "./revision";
@@ -83,7 +83,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
         files: this.filesOf(node, files, args),
         hosts: hostsOf(topology, node),
         volumes: this.volumesOf(node, args),
-        healthcheck: ["healthcheck", String(node.ports.managementHttps)],
+        healthcheck: ["healthcheck", String(node.ports.managementHttps), ...apiPort(node, plan)],
         ports: [{ internal: node.ports.managementHttps, published: node.publishedPort }],
         publishedOn: topology.managementAddress,
         memory: settings.nodeMemory,
@@ -137,6 +137,12 @@ function nodeOf({ topology }: DeploymentPlan, role: Role, name?: string): Node {
   const found = own.find((node) => name === undefined || node.name === name);
   if (found) return found;
   throw new Error(`node: expected one of ${own.map((node) => node.name).join(", ")}, found "${name}"`);
+}
+
+/** The API port that must answer too; none on nodes that serve no APIs. */
+function apiPort({ role, ports }: Node, { servesHttp }: DeploymentPlan): string[] {
+  if (!roleRecords[role].servesApis) return [];
+  return servesHttp ? ["http", String(ports.apiHttp)] : ["https", String(ports.apiHttps)];
 }
 
 /** wso2server.sh puts JAVA_OPTS behind its own -Xms and -Xmx, and the JVM uses the last ones. @param heap MiB; undefined: no JVM */

@@ -21,6 +21,9 @@ import { serveThrift, thriftSessions } from "./thrift";
 /** Milliseconds in which requests may finish when the server stops. */
 const stopMilliseconds = 1000;
 
+/** Milliseconds: as in the product, the management port answers before the API ports do. */
+const apiDelay = 1000;
+
 export interface StartOptions {
   readonly carbonHome: string;
   /** The value of -Dprofile. */
@@ -101,14 +104,15 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
       closers.push(() => closeServer(server, stopMilliseconds));
       log.info(`${purpose} on port ${port}`);
     };
-    if (servesApis) {
-      const { apiHttps, apiHttp } = configuration.ports;
-      await open("API traffic (https)", apiHttps, parts.traffic, apiIdentity);
-      if (apiHttp !== undefined) await open("API traffic (http)", apiHttp, parts.traffic);
-    }
     closers.push(...(await openThrift(context, parts.validateKey, address)));
     await open("management (http)", configuration.ports.managementHttp, [redirectToTls(configuration)]);
     await open("management (https)", configuration.ports.managementHttps, management, managementIdentity);
+    if (servesApis) {
+      const { apiHttps, apiHttp } = configuration.ports;
+      await new Promise((resolve) => setTimeout(resolve, apiDelay));
+      await open("API traffic (https)", apiHttps, parts.traffic, apiIdentity);
+      if (apiHttp !== undefined) await open("API traffic (http)", apiHttp, parts.traffic);
+    }
   } catch (error) {
     await stop();
     throw error;

@@ -19,9 +19,11 @@ describe("HAProxy: the rendered haproxy.cfg", function () {
       const { valid, output } = await haproxy.check(configuration);
       assert.ok(valid && !output.includes("WARNING"), output);
     };
-    await assertValid(renderBalancer(deploymentOf()));
+    await assertValid(renderBalancer(deploymentOf(), true));
     await fc.assert(
-      fc.asyncProperty(anySettings, (settings) => assertValid(renderBalancer(deploymentOf(settings)))),
+      fc.asyncProperty(anySettings, (settings) =>
+        assertValid(renderBalancer(deploymentOf(settings), settings.jwt === true)),
+      ),
       { numRuns: 10 },
     );
   });
