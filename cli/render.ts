@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
-import { type RenderedFile, renderBalancer, renderNodes, servesHttp, stockText } from "../configs";
+import { type Deployment, type RenderedFile, renderBalancer, renderNodes, stockText } from "../configs";
 import { balancerFiles } from "../configs/balancer";
 import { colourDiff, countChangedLines, unifiedDiff } from "../configs/compare";
 import { type Distribution, readDistribution } from "../distribution";
@@ -58,10 +58,7 @@ export async function run(args: string[]): Promise<number> {
   const renderings = nodes.map((node) => ({ node, files: files.get(node.name) ?? [] }));
   if (values.diff) printDiff(renderings, distribution);
   if (values.summary) printSummary(renderings, distribution);
-  if (values.out !== undefined) {
-    const balancer = values.node === undefined ? renderBalancer(deployment, servesHttp(distribution)) : undefined;
-    writeAll(resolve(values.out), renderings, topology, balancer);
-  }
+  if (values.out !== undefined) writeAll(resolve(values.out), renderings, deployment, values.node === undefined);
   for (const warning of [...distribution.warnings, ...warnings]) process.stderr.write(`${warning}\n`);
   for (const path of distribution.missing)
     process.stderr.write(
@@ -102,13 +99,8 @@ function printSummary(renderings: readonly Rendering[], distribution: Distributi
   process.stdout.write(`${table([["", ...ofRoles.map(({ node }) => node.role)], ...rows])}\n`);
 }
 
-/** @param balancer the load balancer's configuration; undefined: it is not written */
-function writeAll(
-  out: string,
-  renderings: readonly Rendering[],
-  topology: Topology,
-  balancer: string | undefined,
-): void {
+function writeAll(out: string, renderings: readonly Rendering[], deployment: Deployment, withBalancer: boolean): void {
+  const { topology } = deployment;
   const written = new Set<string>();
   const write = (path: string, bytes: Buffer) => {
     mkdirSync(dirname(path), { recursive: true });
@@ -117,8 +109,11 @@ function writeAll(
   };
   for (const { node, files } of renderings)
     for (const { path, text, encoding } of files) write(join(out, node.name, path), encode(path, text, encoding));
-  if (balancer !== undefined)
-    write(join(out, topology.balancer.name, balancerFiles.configuration), Buffer.from(balancer, "utf8"));
+  if (withBalancer)
+    write(
+      join(out, topology.balancer.name, balancerFiles.configuration),
+      Buffer.from(renderBalancer(deployment), "utf8"),
+    );
   process.stdout.write(
     `${written.size} files written to ${out}, with placeholders in place of secrets: {{secret:NAME}}\n`,
   );

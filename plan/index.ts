@@ -108,7 +108,7 @@ export async function planDeployment(
     stores: { keyStore, trustStore },
     certificates,
     files: rendering.files,
-    balancerConfiguration: renderBalancer(deployment, servesHttp(distribution)),
+    balancerConfiguration: renderBalancer(deployment),
     images: await findImages(parsed, directory),
     warnings: [...topologyWarnings(topology), ...distribution.warnings, ...rendering.warnings, ...warnings],
   };

@@ -48,11 +48,8 @@ defaults
     default-server check check-ssl inter 2s fastinter 500ms downinter 500ms fall 3 rise 1 verify required ca-file ${authority}
 `;
 
-/**
- * The HAProxy 2.6 configuration in front of all components: no secrets, runs as any user. Pure.
- * @param withHttp whether gateways serve API calls over HTTP too
- */
-export function renderBalancer({ settings, topology }: Deployment, withHttp: boolean): string {
+/** The HAProxy 2.6 configuration in front of all components: no secrets, runs as any user. Pure. */
+export function renderBalancer({ settings, topology }: Deployment): string {
   const routes = [...topology.balancer.routes, ...topology.balancer.internalRoutes];
   const ports = [...new Set(routes.map(({ listenPort }) => listenPort))];
   const frontends = ports.map((port) =>
@@ -61,7 +58,7 @@ export function renderBalancer({ settings, topology }: Deployment, withHttp: boo
       routes.filter(({ listenPort }) => listenPort === port),
     ),
   );
-  return [head(settings), ...frontends, ...routes.map((route) => backend(route, topology, withHttp))].join("\n");
+  return [head(settings), ...frontends, ...routes.map((route) => backend(route, topology))].join("\n");
 }
 
 function frontend(port: number, routes: readonly BalancerRoute[]): string {
@@ -91,10 +88,9 @@ function choices(routes: readonly BalancerRoute[], hosts: readonly string[]): st
   ];
 }
 
-function backend(route: BalancerRoute, topology: Topology, withHttp: boolean): string {
+function backend(route: BalancerRoute, topology: Topology): string {
   const hasSeveral = route.targets.length > 1;
   return lines(`backend ${route.name}`, [
-    ...(route.traffic === "calls" ? apiCheck(route, topology, withHttp) : []),
     ...repetition(route),
     ...stickiness(route),
     ...(hasSeveral && route.traffic === "calls"
@@ -105,23 +101,6 @@ function backend(route: BalancerRoute, topology: Topology, withHttp: boolean): s
     ...route.targets.map((target, position) => server(route, target, position, topology)),
     ...(hasSeveral && !route.firstOnly ? untested(route) : []),
   ]);
-}
-
-/**
- * A gateway is up when, besides the handshake on its management port, its API port answers a request, whatever the status:
- * it accepts calls seconds before it can answer them.
- */
-function apiCheck({ host, targets }: BalancerRoute, topology: Topology, withHttp: boolean): string[] {
-  const node = topology.nodes.find(({ name }) => name === targets[0]?.node);
-  if (!node) return [];
-  const { managementHttps, apiHttps, apiHttp } = node.ports;
-  return [
-    "option tcp-check",
-    `tcp-check connect port ${managementHttps} ssl sni ${host}`,
-    withHttp ? `tcp-check connect port ${apiHttp}` : `tcp-check connect port ${apiHttps} ssl sni ${host}`,
-    `tcp-check send GET\\ /\\ HTTP/1.1\\r\\nHost:\\ ${host}\\r\\nConnection:\\ close\\r\\n\\r\\n`,
-    "tcp-check expect rstring ^HTTP/1",
-  ];
 }
 
 /** By default, HAProxy sends only those requests to another server that did not reach the first one. */

@@ -32,8 +32,8 @@ done
 export CARBON_HOME=/mnt/$node/wso2am
 mkdir -p "/mnt/$node"
 ln -sfn "$home" "$CARBON_HOME"
-# Left behind by a server that was killed.
-rm -f "$CARBON_HOME/wso2carbon.pid"
+# Left behind by a server that was killed, and by health checks of an earlier start.
+rm -f "$CARBON_HOME/wso2carbon.pid" /tmp/api-port-answered
 say "$node: CARBON_HOME=$CARBON_HOME, management port $port, $*, JAVA_OPTS=${JAVA_OPTS:-}"
 
 stopping=

@@ -18,7 +18,7 @@ function section(configuration: string, title: string): string[] {
 
 describe("configs: haproxy.cfg", () => {
   const deployment = deploymentOf();
-  const configuration = renderBalancer(deployment, true);
+  const configuration = renderBalancer(deployment);
 
   it("routes each host name to its role, over TLS with a check of the certificate's host name", () => {
     const https = section(configuration, "frontend https");
@@ -48,7 +48,7 @@ describe("configs: haproxy.cfg", () => {
     for (const { hostName } of deployment.topology.nodes) assert.ok(refusal?.includes(hostName));
   });
 
-  it("API calls: go to the gateway with any host name; it is checked on its management port and its API port", () => {
+  it("API calls: go to the gateway with any host name; the check uses its management port", () => {
     for (const [front, back] of [
       ["gatewayHttps", "api-https"],
       ["gatewayHttp", "api-http"],
@@ -56,26 +56,18 @@ describe("configs: haproxy.cfg", () => {
       assert.ok(section(configuration, `frontend ${front}`).includes(`default_backend ${back}`));
       assert.ok(section(configuration, `backend ${back}`).some((line) => / port 9444$/.test(line)));
     }
-    const checks = (text: string) =>
-      section(text, "backend api-https").filter((line) => line.startsWith("tcp-check connect"));
-    const handshake = "tcp-check connect port 9444 ssl sni gateway.apim-wso2.com";
-    assert.deepEqual(checks(configuration), [handshake, "tcp-check connect port 8281"]);
-    assert.deepEqual(checks(renderBalancer(deployment, false)), [
-      handshake,
-      "tcp-check connect port 8244 ssl sni gateway.apim-wso2.com",
-    ]);
     assert.ok(section(configuration, "backend api-https").some((line) => line.includes("172.28.0.41:8244 ssl ")));
     assert.ok(section(configuration, "backend api-http").some((line) => line.includes("172.28.0.41:8281 check-sni")));
   });
 
   it("X-Forwarded-Port: the published port", () => {
-    const other = renderBalancer(deploymentOf({ httpsPort: 443 }), true);
+    const other = renderBalancer(deploymentOf({ httpsPort: 443 }));
     assert.ok(section(other, "frontend https").includes("http-request set-header X-Forwarded-Port 443"));
   });
 
   it("maxconn: as many connections as fit into balancerMemory", () => {
     const most = (balancerMemory: number) =>
-      Number(/^ {4}maxconn (\d+)$/m.exec(renderBalancer(deploymentOf({ balancerMemory }), true))?.[1]);
+      Number(/^ {4}maxconn (\d+)$/m.exec(renderBalancer(deploymentOf({ balancerMemory })))?.[1]);
     assert.deepEqual([64, 128, 1024].map(most), [200, 520, 5000]);
   });
 
@@ -85,12 +77,12 @@ describe("configs: haproxy.cfg", () => {
       ...deployment,
       topology: { ...deployment.topology, balancer: { ...deployment.topology.balancer, routes } },
     };
-    assert.throws(() => renderBalancer(mixed, true), /port 8443 are partly with and partly without TLS/);
+    assert.throws(() => renderBalancer(mixed), /port 8443 are partly with and partly without TLS/);
   });
 
   it("roles with several nodes: frontends on the node's port, which are not published", () => {
     const several = deploymentOf({ keyManagerReplicas: 2, gatewayReplicas: 2 });
-    const text = renderBalancer(several, true);
+    const text = renderBalancer(several);
     assert.match(text, /frontend internal-9443\n {4}bind :9443 ssl [\s\S]*?X-Forwarded-Port 9443\n/);
     assert.match(text, /frontend internal-8281\n {4}bind :8281\n/);
     assert.match(

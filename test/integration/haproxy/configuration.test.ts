@@ -19,11 +19,9 @@ describe("HAProxy: the rendered haproxy.cfg", function () {
       const { valid, output } = await haproxy.check(configuration);
       assert.ok(valid && !output.includes("WARNING"), output);
     };
-    await assertValid(renderBalancer(deploymentOf(), true));
+    await assertValid(renderBalancer(deploymentOf()));
     await fc.assert(
-      fc.asyncProperty(anySettings, (settings) =>
-        assertValid(renderBalancer(deploymentOf(settings), settings.jwt === true)),
-      ),
+      fc.asyncProperty(anySettings, (settings) => assertValid(renderBalancer(deploymentOf(settings)))),
       { numRuns: 10 },
     );
   });

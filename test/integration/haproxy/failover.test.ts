@@ -20,7 +20,7 @@ describe("HAProxy when servers fail", function () {
     ca = keys.cert;
     for (const node of topology.nodes) servers.set(node.name, new NodeServer(node, keys));
     for (const server of servers.values()) await server.start();
-    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }, true), keys, [keys]);
+    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }), keys, [keys]);
     await untilTrue("both gateways answer", async () => (await calls(2)).size === 2);
   });
 
@@ -73,7 +73,7 @@ describe("HAProxy when servers fail", function () {
     assert.equal(node, "");
   });
 
-  it("checks management ports without sending requests, which would fill the access logs", async () => {
+  it("checks the nodes without sending requests, which would fill their access logs", async () => {
     const requests = () => [...servers.values()].map((one) => one.requests);
     const before = requests();
     await sleep(3000);

@@ -10,18 +10,18 @@ import { ask, NodeServer, topologyOfPairs, untilTrue, within } from "./nodes";
 
 /** Runs in a process of its own, which SIGSTOP can halt: the kernel then accepts connections, and nobody answers. */
 const program = `
-const { name, address, ports, cert, key } = JSON.parse(process.env.NODE);
+const { name, ports, cert, key } = JSON.parse(process.env.NODE);
 const answer = (_, response) => response.end(name);
-require("node:http").createServer(answer).listen(ports.apiHttp, address);
-require("node:https").createServer({ cert, key }, answer).listen(ports.managementHttps, address, () => {
+require("node:http").createServer(answer).listen(ports.apiHttp, "127.0.0.1");
+require("node:https").createServer({ cert, key }, answer).listen(ports.managementHttps, "127.0.0.1", () => {
   process.stdout.write("listening");
 });`;
 
 async function startProcess(
-  { name, address, ports }: Node,
+  { name, ports }: Node,
   { cert, private: key }: SelfSignedCertificate,
 ): Promise<ChildProcess> {
-  const env = { NODE: JSON.stringify({ name, address, ports, cert, key }) };
+  const env = { NODE: JSON.stringify({ name, ports, cert, key }) };
   const child = spawn(process.execPath, ["-e", program], { env, stdio: ["ignore", "pipe", "inherit"] });
   if (child.stdout) await once(child.stdout, "data");
   return child;
@@ -46,7 +46,7 @@ describe("HAProxy when a server hangs", function () {
       else servers.push(new NodeServer(node, keys));
     }
     for (const server of servers) await server.start();
-    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }, true), keys, [keys]);
+    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }), keys, [keys]);
   });
 
   after(async () => {

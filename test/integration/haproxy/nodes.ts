@@ -12,13 +12,11 @@ export async function topologyOfPairs(): Promise<Topology> {
   const { topology: base } = deploymentOf({ gatewayReplicas: 2, keyManagerReplicas: 2 });
   const free = await freePorts(2 * base.nodes.length + 3);
   const next = () => free.pop() ?? 0;
-  // As in a deployment, the nodes of a role have the same ports, and addresses of their own.
-  const ports = new Map(base.nodes.map(({ role }) => [role, { managementHttps: next(), apiHttp: next() }]));
   const nodes = base.nodes.map(
-    (node, index): Node => ({
+    (node): Node => ({
       ...node,
-      address: `127.0.0.${index + 1}`,
-      ports: { ...node.ports, ...ports.get(node.role) },
+      address: "127.0.0.1",
+      ports: { ...node.ports, managementHttps: next(), apiHttp: next() },
     }),
   );
   const local = (route: Topology["balancer"]["routes"][number]) => ({
@@ -47,7 +45,7 @@ export async function topologyOfPairs(): Promise<Topology> {
 export class NodeServer {
   /** While true, the server accepts requests and does not answer. `kill` ends this. */
   hangs = false;
-  /** The number of requests so far, without the balancer's checks of the port for API calls. */
+  /** The number of requests so far. */
   requests = 0;
   private readonly listening: (http.Server | https.Server)[] = [];
 
@@ -60,8 +58,7 @@ export class NodeServer {
   async start(what: "all" | "calls" = "all"): Promise<void> {
     const { cert, private: key } = this.keys;
     const answer: http.RequestListener = (request, response) => {
-      const isCheck = !("encrypted" in request.socket) && request.url === "/";
-      if (!isCheck) this.requests++;
+      this.requests++;
       response.setHeader("x-cookie", request.headers.cookie ?? "");
       response.setHeader("set-cookie", `JSESSIONID=of-${this.node.name}; Path=/; Secure; HttpOnly`);
       if (!this.hangs) response.end(this.node.name);
@@ -71,7 +68,7 @@ export class NodeServer {
   }
 
   private async listen(server: http.Server | https.Server, port: number): Promise<void> {
-    server.listen(port, this.node.address);
+    server.listen(port, "127.0.0.1");
     await once(server, "listening");
     this.listening.push(server);
   }

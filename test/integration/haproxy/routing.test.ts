@@ -56,7 +56,7 @@ describe("HAProxy: routing, sessions and certificates", function () {
       ["keyManager", untrusted],
     ]);
     for (const node of topology.nodes) await serve(node, bad.get(node.role) ?? good);
-    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }, true), good, [good, otherName]);
+    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }), good, [good, otherName]);
     await eventually("HAProxy answers", () => get("gateway.apim-wso2.com").catch(() => undefined), { seconds: 10 });
   });
 
