@@ -6,6 +6,7 @@ import type { Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import type { Placeholder, Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
+import { isLocalAddress } from "./local";
 import { adminPassword } from "./values";
 
 const analyticsPassword: Placeholder = { secret: "analytics-password" };
@@ -92,7 +93,7 @@ function switchOff(edit: XmlEdit, parent: XmlElement, { adminUser }: Settings): 
   set("Enabled", false);
   for (const { url, urlOf, user, password } of Object.values(servicesOf).flat()) {
     const address = edit.only(parent, url);
-    if (address && !address.text.includes("localhost")) edit.setText(address, urlOf(stock.host, stock.ports));
+    if (address && !isLocalAddress(address.text)) edit.setText(address, urlOf(stock.host, stock.ports));
     set(user, adminUser);
     set(password, adminPassword);
   }

@@ -24,6 +24,11 @@ export function renderApiManagerXml(
 ): void {
   const { settings, topology } = deployment;
   renderDataSourceName(edit);
+  const database = edit.only(edit.root, "Database");
+  if (database) {
+    edit.warn(database, "removed; the database is that of DataSourceName");
+    edit.remove(database);
+  }
   const login = edit.need("AuthManager");
   renderServices(edit, login, linkOf(topology, node, edit, "AuthManager/ServerURL"), settings);
   renderJwt(edit, node, settings);
@@ -56,21 +61,28 @@ function renderJwt(edit: XmlEdit, node: Node, settings: Settings): void {
   const { jwt } = roleRecords[node.role];
   if (!settings.jwt) {
     const enabled = edit.only(parent, "EnableTokenGeneration");
-    if (enabled?.text.trim() === "true")
+    if (enabled?.text.trim().toLowerCase() === "true")
       edit.warn(enabled, "true is replaced by false; wso2-apim:jwt switches JSON Web Tokens on");
     if (enabled) edit.setText(enabled, false);
     return;
   }
   const after = ["SecurityContextHeader", "TokenGeneratorImpl"];
   // Gateways put the token into the header.
-  if (jwt) edit.ensure(parent, "SecurityContextHeader", settings.jwtHeader, { after: ["TokenGeneratorImpl"] });
+  if (jwt) {
+    const header = { product: "X-JWT-Assertion", value: settings.jwtHeader, setting: "jwtHeader" } as const;
+    warnOverruled(edit, edit.only(parent, "SecurityContextHeader"), header);
+    edit.ensure(parent, "SecurityContextHeader", settings.jwtHeader, { after: ["TokenGeneratorImpl"] });
+  }
   if (jwt !== "issues") return;
-  const details: [name: string, value: string, productDefault: string][] = [
-    ["ClaimsRetrieverImplClass", settings.jwtClaimsRetriever, ""],
-    ["ConsumerDialectURI", settings.jwtDialect, "http://wso2.org/claims"],
-    ["SignatureAlgorithm", settings.jwtSignature, "SHA256withRSA"],
-  ];
-  for (const [name, value, productDefault] of details) {
+  const details = [
+    ["ClaimsRetrieverImplClass", "jwtClaimsRetriever", ""],
+    ["ConsumerDialectURI", "jwtDialect", "http://wso2.org/claims"],
+    ["SignatureAlgorithm", "jwtSignature", "SHA256withRSA"],
+  ] as const;
+  for (const [name, setting, productDefault] of details) {
+    const value = settings[setting];
+    // A class of the user's own stays without the setting.
+    if (value !== "") warnOverruled(edit, edit.only(parent, name), { product: productDefault, value, setting });
     if (value !== productDefault) edit.ensure(parent, name, value, { after });
     else if (value !== "") edit.setIfPresent(parent, name, value);
   }
@@ -97,7 +109,14 @@ function renderKeyManagerClient(edit: XmlEdit, node: Node, { settings, topology 
   if (traitsOf(edit.file.version).keyValidation === "APIKeyManager") return;
   const client = edit.find("APIKeyManager/KeyManagerClientImpl");
   const configuration = edit.find("APIKeyManager/Configuration");
-  if (!configuration || (client && !ownClient.test(client.text.trim()))) return;
+  if (!configuration) return;
+  if (client && !ownClient.test(client.text.trim())) {
+    edit.warn(
+      client,
+      `${client.text.trim()} stays, with its addresses and accounts; it is another vendor's key manager`,
+    );
+    return;
+  }
   renderServices(edit, configuration, linkOf(topology, node, edit, "APIKeyValidator/ServerURL"), settings);
   // As the stock comment has it, tokens are requested and revoked at the gateway.
   const gateway = topology.links.find(({ element }) => element === "RevokeAPIURL");
@@ -144,8 +163,9 @@ function renderPortals(edit: XmlEdit, node: Node, { settings, topology }: Deploy
     if (link) edit.setChild(edit.need(element), "URL", `${browserUrl(topology, link.to)}${path}`);
     else if (parent) setLocal(edit, parent, "URL", `${localAddresses.web}${path}`);
     // In 1.10, the Publisher logs in to the Store.
-    if (parent && edit.only(parent, "ServerURL"))
-      renderServices(edit, parent, linkOf(topology, node, edit, `${element}/ServerURL`), settings);
+    const services = linkOf(topology, node, edit, `${element}/ServerURL`);
+    if (services || (parent && edit.only(parent, "ServerURL")))
+      renderServices(edit, edit.need(element), services, settings);
   }
 }
 

@@ -13,6 +13,7 @@ type Member = ClusterMembership["members"][number];
 /** Clustering on members of a cluster; the API ports, and on nodes that serve APIs the published ports in front of them. */
 export function renderAxis2Xml(edit: XmlEdit, node: Node, { topology }: Deployment, stores: KeyStores): void {
   renderClustering(edit, node);
+  dropParameter(edit, edit.root, "httpFrontendHostUrl");
   for (const receiver of receivers) renderReceiver(edit, node, topology, receiver);
   for (const name of ["transportReceiver", "transportSender"])
     for (const transport of children(edit.root, name)) renderKeyStores(edit, transport, stores);
@@ -25,7 +26,10 @@ const receivers = [
 ] as const;
 
 /** Parameters with addresses of a former machine, or of what was in front of it. */
-const formerFront = ["bind-address", "WSDLEPRPrefix"] as const;
+const formerFront = ["bind-address", "hostname", "WSDLEPRPrefix"] as const;
+
+/** Parameters of a cluster with other means: bind addresses of a machine, and an account of a cloud. */
+const formerCluster = ["localMemberBindAddress", "localMemberBindPort", "accessKey", "secretKey"] as const;
 
 function renderReceiver(edit: XmlEdit, node: Node, topology: Topology, receiver: (typeof receivers)[number]): void {
   const { servesApis } = roleRecords[node.role];
@@ -57,7 +61,8 @@ function renderPort(edit: XmlEdit, receiver: XmlElement, port: number): void {
 function dropParameter(edit: XmlEdit, parent: XmlElement, name: string): void {
   const element = edit.only(parent, "parameter", { name });
   if (!element) return;
-  edit.warn(element, `"${element.text.trim()}" is removed; it belongs to a former machine`);
+  const found = /secret|key/i.test(name) ? "" : `"${element.text.trim()}" is `;
+  edit.warn(element, `${found}removed; it belongs to a former deployment`);
   edit.remove(element);
 }
 
@@ -74,7 +79,9 @@ function renderClustering(edit: XmlEdit, node: Node): void {
   const { cluster } = node;
   if (!cluster) {
     // With clustering that the topology does not know, the node would not start, and would log nothing about it.
-    if (clustering.attributes.enable !== "true") return;
+    // Axis2 takes a missing attribute for true.
+    const { enable = "true" } = clustering.attributes;
+    if (enable.trim().toLowerCase() !== "true") return;
     const setting = `${node.role}Replicas`;
     edit.warn(clustering, `switched off on nodes that are alone; wso2-apim:${setting} gives the role several nodes`);
     edit.setAttribute(clustering, "enable", false);
@@ -87,7 +94,7 @@ function renderClustering(edit: XmlEdit, node: Node): void {
   parameter("domain", cluster.domain);
   parameter("localMemberHost", cluster.localHost);
   parameter("localMemberPort", cluster.localPort);
-  for (const name of ["localMemberBindAddress", "localMemberBindPort"]) dropParameter(edit, clustering, name);
+  for (const name of formerCluster) dropParameter(edit, clustering, name);
   if (roleRecords[node.role].servesApis) renderSubDomain(edit, clustering, node);
   renderMembers(edit, clustering, cluster.members);
 }

@@ -1,15 +1,21 @@
+import type { KeyStores } from "../distribution";
+import { configurationFiles } from "../product/files";
 import { roleRecords } from "../product/roles";
 import type { Settings } from "../settings";
 import { isWorker, type Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import type { Placeholder, Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
+import { renderKeyStore } from "./keyStores";
 
 const svnPassword: Placeholder = { secret: "svn-password" };
 
 /** Port offset, the server's own host names (it redirects browsers to them), and the deployment synchronizer. */
-export function renderCarbonXml(edit: XmlEdit, node: Node, deployment: Deployment): void {
+export function renderCarbonXml(edit: XmlEdit, node: Node, deployment: Deployment, stores: KeyStores): void {
   checkPaths(edit);
+  const registryStore = edit.find("Security/RegistryKeyStore");
+  if (registryStore) renderKeyStore(edit, registryStore, stores);
+  checkAxis2File(edit);
   checkAdminUser(edit, deployment.settings);
   renderNames(edit, node, deployment);
   renderOffset(edit, node);
@@ -27,6 +33,17 @@ function checkPaths(edit: XmlEdit): void {
         `expected "/", since the URLs between the nodes have no further path, found "${found}"; put "/" there`,
       );
   }
+}
+
+/** The file that the server reads must be the one that is rendered. */
+function checkAxis2File(edit: XmlEdit): void {
+  const element = edit.find("Axis2Config/ConfigurationFile");
+  const { path } = configurationFiles.axis2;
+  if (element && !element.text.trim().endsWith(path))
+    throw edit.refuse(
+      element,
+      `expected \${carbon.home}/${path}, found "${element.text.trim()}"; put the original path there`,
+    );
 }
 
 /** The product takes a user name with @ for that of a tenant, unless carbon.xml says otherwise. */
@@ -66,6 +83,13 @@ function renderOffset(edit: XmlEdit, node: Node): void {
   edit.setText(element, node.offset);
 }
 
+/** What stock files have: no address and account of a former deployment stays in a synchronizer that is off. */
+const unusedRepository = [
+  ["SvnUrl", "http://svnrepo.example.com/repos/"],
+  ["SvnUser", "username"],
+  ["SvnPassword", "password"],
+] as const;
+
 /** @see the WSO2 guide: "In master nodes you need to set both AutoCommit and AutoCheckout to true and in worker nodes set only AutoCheckout" */
 function renderDeploymentSynchronizer(edit: XmlEdit, node: Node, { settings }: Deployment): void {
   const name = "DeploymentSynchronizer";
@@ -77,6 +101,7 @@ function renderDeploymentSynchronizer(edit: XmlEdit, node: Node, { settings }: D
     if (enabled?.text.trim() === "true" && deploymentSynchronizer === "off")
       edit.warn(enabled, "true is replaced by false; wso2-apim:deploymentSynchronizer switches it on");
     if (enabled) edit.setText(enabled, false);
+    if (existing) for (const [child, value] of unusedRepository) edit.setIfPresent(existing, child, value);
     return;
   }
   const values: [string, Value][] = [

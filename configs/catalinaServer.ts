@@ -12,8 +12,11 @@ import { isSameLocation, locationLike } from "./keyStores";
  * by which the server was called.
  */
 export function renderCatalinaServer(edit: XmlEdit, node: Node, { topology }: Deployment, stores: KeyStores): void {
-  const connectors = children(edit.need("Service"), "Connector");
-  const isSecure = ({ attributes }: XmlElement) => attributes.SSLEnabled === "true" || attributes.scheme === "https";
+  const connectors = children(edit.need("Service"), "Connector").filter(
+    ({ attributes: { protocol = "" } }) => !/ajp/i.test(protocol),
+  );
+  const isSecure = ({ attributes: { SSLEnabled = "", scheme } }: XmlElement) =>
+    SSLEnabled.toLowerCase() === "true" || scheme === "https";
   const https = edit.single(connectors.filter(isSecure));
   if (!https) throw edit.missing('Server/Service/Connector[@SSLEnabled="true"]');
   const http = edit.single(connectors.filter((connector) => !isSecure(connector)));
@@ -24,6 +27,7 @@ export function renderCatalinaServer(edit: XmlEdit, node: Node, { topology }: De
   renderConnector(edit, http, "Connector of the HTTP port", basePorts.managementHttp);
   // The load balancer publishes no HTTP port for management.
   drop(edit, http, "Connector of the HTTP port", "proxyPort");
+  if (http.attributes.redirectPort !== undefined) edit.setAttribute(http, "redirectPort", basePorts.managementHttps);
 }
 
 /** The port without the offset, and neither an address nor a name of a former machine. */

@@ -7,6 +7,9 @@ import type { Deployment } from "./deployment";
 import { localAddresses, setLocal } from "./local";
 import { linkOf, servicesUrl, setAdministrator } from "./values";
 
+/** The environment of the stock files. */
+const stockName = "Production and Sandbox";
+
 /**
  * The gateways that APIs are published to. Each environment of the topology uses the stock element of its name, otherwise
  * the next one, otherwise a copy of the last. On nodes that call no gateway, the addresses are the product's own.
@@ -42,6 +45,7 @@ export function renderEnvironments(
   const last = pairs.flatMap(([, element]) => element ?? []).at(-1) ?? template;
   for (const [environment, element] of pairs) {
     const set = (at: XmlEdit, parent: XmlElement) => setEnvironment(at, parent, environment, settings, withHttp);
+    if (element) warnRenamed(edit, element, environment);
     if (element) set(edit, element);
     else edit.insertCopyAfter(last, template, (copy) => set(copy, copy.root));
   }
@@ -61,6 +65,13 @@ function pair(
   const byName = new Map(wanted.map(({ name }) => [name, named(name)]));
   const rest = existing.filter((element) => ![...byName.values()].includes(element));
   return wanted.map((environment) => [environment, byName.get(environment.name) ?? rest.shift()]);
+}
+
+/** Reports an environment of somebody's own that becomes another one. */
+function warnRenamed(edit: XmlEdit, element: XmlElement, { name, type }: GatewayEnvironment): void {
+  const found = edit.only(element, "Name")?.text.trim() ?? "";
+  if (found !== name && found !== stockName)
+    edit.warn(element, `"${found}" becomes "${name}", ${type}; wso2-apim:gatewayEnvironments decides the environments`);
 }
 
 function setEnvironment(

@@ -9,27 +9,11 @@ import type { Deployment } from "./deployment";
 import { renderKeyStores } from "./keyStores";
 import { browserUrl } from "./values";
 
-/** Elements with a URL of the server's own, in the files of all versions. */
-const ownUrls = new Set([
-  "OpenIDServerUrl",
-  "OpenIDUserPattern",
-  "RequestTokenUrl",
-  "AccessTokenUrl",
-  "AuthorizeUrl",
-  "OAuth1RequestTokenUrl",
-  "OAuth1AuthorizeUrl",
-  "OAuth1AccessTokenUrl",
-  "OAuth2AuthzEPUrl",
-  "OAuth2TokenEPUrl",
-  "OAuth2UserInfoEPUrl",
-  "IDTokenIssuerID",
-  "IdentityProviderURL",
-  "UserEPUrl",
-  "GroupEPUrl",
-]);
+/** Names of elements with a URL of the server's own, in the files of all versions. */
+const ownUrl = /(Url|URL|UserPattern|IssuerID)$/;
 
-const authority = /^https?:\/\/[^/]+(?=\/)/;
-const localAuthority = /^https?:\/\/localhost(:\d+)?(?=\/)/;
+const authority = /^https?:\/\/[^/]+/i;
+const localAuthority = /^https?:\/\/localhost(:\d+)?(?=\/|$)/i;
 /** As the stock file has it. */
 const stockAuthority = "https://localhost:9443";
 
@@ -42,9 +26,11 @@ export function renderIdentityXml(edit: XmlEdit, node: Node, { topology }: Deplo
   const known = servesIdentity ? browserUrl(topology, node.role) : stockAuthority;
   for (const element of leaves(edit.root)) {
     const text = element.text.trim();
-    if (text.startsWith(`${known}/`) || (!servesIdentity && localAuthority.test(text))) continue;
-    const replaced = ownUrls.has(localName(element)) ? authority : localAuthority;
+    if (text === known || text.startsWith(`${known}/`) || (!servesIdentity && localAuthority.test(text))) continue;
+    const replaced = ownUrl.test(localName(element)) ? authority : localAuthority;
     if (replaced.test(text)) edit.setText(element, text.replace(replaced, known));
+    else if (localName(element) === "IDTokenIssuerID" && text !== "")
+      edit.warn(element, `"${text}" stays; it is no URL, and clients compare it`);
   }
   const dataSource = edit.find("JDBCPersistenceManager/DataSource/Name");
   if (dataSource) edit.setText(dataSource, jndiNameOf("apimgtdb"));

@@ -24,10 +24,15 @@ export function locationLike(found: string | undefined, location: string): strin
 export function renderKeyStores(edit: XmlEdit, parent: XmlElement, { keyStore, trustStore }: KeyStores): void {
   for (const element of children(parent)) {
     const name = localName(element);
-    if (name === "KeyStore") renderStore(edit, element, { ...keyStore, type: "JKS" });
+    if (name === "KeyStore") renderKeyStore(edit, element, { keyStore, trustStore });
     else if (name === "TrustStore") renderStore(edit, element, { ...trustStore, type: "JKS" });
     else renderKeyStores(edit, element, { keyStore, trustStore });
   }
+}
+
+/** Sets one KeyStore element, under whatever name, to the keystore of carbon.xml. */
+export function renderKeyStore(edit: XmlEdit, element: XmlElement, { keyStore }: KeyStores): void {
+  renderStore(edit, element, { ...keyStore, type: "JKS" });
 }
 
 interface Store {
@@ -53,7 +58,8 @@ function renderStore(edit: XmlEdit, element: XmlElement, store: Store): void {
   ];
   const differing = wanted.flatMap(([child, value]) => {
     const found = edit.only(element, child);
-    return found && value !== undefined && found.text.trim() !== value.trim() ? [{ child, found, value }] : [];
+    const isSame = child === "Type" ? found?.text.trim().toUpperCase() === value : found?.text.trim() === value?.trim();
+    return found && value !== undefined && !isSame ? [{ child, found, value }] : [];
   });
   if (differing.length === 0) return;
   const names = differing.map(({ child }) => child).join(", ");

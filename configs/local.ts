@@ -14,9 +14,12 @@ export const localAddresses = {
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: the product's own notation
 } as const;
 
-/** Whether a URL, or each URL of a list, names this server: by the product's variables, or as localhost. */
+/** A URL that names this server: by the product's variables, or as localhost. */
+const local = /^\{?\s*\w+:\/\/(\$\{carbon\.[\w.]+\}|localhost|127(\.\d+){3}|\[::1\])(?=[:/}\s]|$)/i;
+
+/** Whether a URL, or each URL of a list, names this server. */
 export function isLocalAddress(text: string): boolean {
-  return text.split(",").every((url) => /^\s*\w+:\/\/(\$\{carbon\.|localhost\b|127\.)/.test(url));
+  return text.split(",").every((url) => local.test(url.trim()));
 }
 
 /** Gives a child the product's own address, unless it names this server already. */

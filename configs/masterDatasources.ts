@@ -80,8 +80,10 @@ function renderLocal(
   const configuration = renderDefinition(edit, element, local.dataSource, jndiName);
   const found = edit.need("url", configuration);
   const text = found.text.trim();
-  if (isLocalUrl(text)) {
+  // Below the server's own directory; another local path may be a directory that machines shared.
+  if (isLocalUrl(text) && /^jdbc:h2:(\.\/|\/mnt\/[^/]+\/wso2am\/)?repository\//.test(text)) {
     if (place(text) !== text) edit.setText(found, place(text));
+    edit.setIfPresent(configuration, "driverClassName", driverClassName);
     return;
   }
   edit.warn(
@@ -116,7 +118,14 @@ function renderShared(
 }
 
 /** Elements that choose another database than `url` does, or another schema in it. */
-const overriding = ["dataSourceClassName", "dataSourceProps", "defaultCatalog", "defaultReadOnly", "initSQL"];
+const overriding = [
+  "dataSourceClassName",
+  "dataSourceProps",
+  "connectionProperties",
+  "defaultCatalog",
+  "defaultReadOnly",
+  "initSQL",
+];
 
 /** @returns the element with the connection */
 function renderDefinition(edit: XmlEdit, element: XmlElement, dataSource: string, jndiName: string): XmlElement {
@@ -128,6 +137,10 @@ function renderDefinition(edit: XmlEdit, element: XmlElement, dataSource: string
       `definition/@type: expected RDBMS, found "${type}"; take the data source from the original file`,
     );
   edit.setText(edit.need("jndiConfig/name", element), jndiName);
+  for (const environment of children(edit.need("jndiConfig", element), "environment")) {
+    edit.warn(`${describe(dataSource)}/jndiConfig/environment`, "removed; the server's own JNDI has the data source");
+    edit.remove(environment);
+  }
   const configuration = edit.need("configuration", definition);
   for (const child of overriding.flatMap((name) => children(configuration, name))) {
     edit.warn(`${describe(dataSource)}/definition/configuration/${child.name}`, "removed; url decides the database");

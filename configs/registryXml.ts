@@ -19,6 +19,10 @@ const mounts = ["/_system/governance", "/_system/config"] as const;
  */
 export function renderRegistryXml(edit: XmlEdit, node: Node, { topology }: Deployment): void {
   const database = renderOwnRegistry(edit);
+  for (const list of children(edit.root, "workList")) {
+    edit.warn(list, "removed; it belongs to a former deployment");
+    edit.remove(list);
+  }
   const wanted = node.databases.includes("regdb") ? sharedRegistry(node, topology) : [];
   const found = wanted.map((element) => edit.single(children(edit.root, element.name).filter(isSame(element))));
   removeOthers(edit, [database, ...found]);

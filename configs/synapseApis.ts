@@ -3,16 +3,17 @@ import type { Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { children, localName, pathOf } from "../xml/parse";
 import type { Deployment } from "./deployment";
+import { isLocalAddress } from "./local";
 import { linksFrom } from "./values";
 
 /** Scheme, host and port of an address, before a path of the Key Manager. */
-const keyManagerAuthority = /^https?:\/\/[^/]*(?=\/(.*\/)?oauth2\/)/;
+const keyManagerAuthority = /^(legacy-encoding:)?https?:\/\/[^/]*(?=\/oauth2\/)/i;
 
-/** The end of the path of an API of the Key Manager. */
+/** A path of the Key Manager, wherever it stands. */
 const ownPath = /\/oauth2\/(token|authorize|revoke|userinfo)\b/;
 
-/** The address of an endpoint is one of these attributes: `address` up to 1.8, `http` from 1.9 on. */
-const addressAttributes: Readonly<Record<string, string>> = { address: "uri", http: "uri-template", wsdl: "uri" };
+/** An attribute that names a server: of an endpoint (`address` up to 1.8, `http` from 1.9 on), a callout or a header. */
+const url = /^\s*(legacy-encoding:)?\w+:\/\//;
 
 /** Endpoints that choose among others. */
 const groups = new Set(["loadbalance", "failover", "dynamicLoadbalance", "recipientlist"]);
@@ -36,6 +37,11 @@ export function renderSynapseApi(edit: XmlEdit, node: Node, { topology }: Deploy
   for (const { element, attribute, address } of addresses) {
     if (keyManagerAuthority.test(address))
       edit.setAttribute(element, attribute, address.replace(keyManagerAuthority, `https://${link.host}:${link.port}`));
+    else if (ownPath.test(address))
+      throw edit.refuse(
+        element,
+        `expected https://HOST:PORT/oauth2/..., since the Key Manager has no further path, found "${address}"; correct it`,
+      );
     else checkOther(edit, element, address);
   }
 }
@@ -57,7 +63,7 @@ function checkEndpoint(edit: XmlEdit, endpoint: XmlElement): void {
 
 /** An address of this machine leads nowhere from a container; another one may be the user's own, or a former host. */
 function checkOther(edit: XmlEdit, element: XmlElement, address: string): void {
-  if (/^\w+:\/\/(localhost|127\.)/.test(address))
+  if (isLocalAddress(address.replace(/^legacy-encoding:/, "")))
     throw edit.refuse(
       element,
       `"${address}" is an address of the gateway itself; name the host that the gateway should call, or remove the endpoint`,
@@ -72,9 +78,9 @@ interface Address {
 }
 
 function addressOf(element: XmlElement): Address[] {
-  const attribute = addressAttributes[localName(element)];
-  const address = attribute === undefined ? undefined : element.attributes[attribute];
-  return attribute !== undefined && address !== undefined ? [{ element, attribute, address }] : [];
+  return Object.entries(element.attributes).flatMap(([attribute, value]) =>
+    url.test(value) && !/^xmlns(:|$)/.test(attribute) ? [{ element, attribute, address: value.trim() }] : [],
+  );
 }
 
 function descendants(element: XmlElement): XmlElement[] {

@@ -1,5 +1,5 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import { traitsOf } from "../product/versions";
+import { isSince, traitsOf } from "../product/versions";
 import type { XmlEdit } from "../xml/edit";
 
 /** A child that the key validation element has in every version. */
@@ -21,6 +21,12 @@ export function keyValidationOf(edit: XmlEdit): XmlElement {
       `APIManager/${other}/${ownChild}`,
       `this is the api-manager.xml of a version ${other === "APIKeyManager" ? "before 1.9" : "from 1.9 on"}, which ${version} does not read; ` +
         `expected APIManager/${keyValidation}/${ownChild}: take the file from the pack of ${version}, and make your changes there`,
+    );
+  const later = "APIUsageTracking/DASServerURL";
+  if (!isSince(version, "1.10.0") && edit.find(later))
+    throw edit.refuse(
+      `APIManager/${later}`,
+      `this is the api-manager.xml of 1.10, which ${version} does not read; take the file from the pack of ${version}, and make your changes there`,
     );
   return edit.need(keyValidation);
 }

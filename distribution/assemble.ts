@@ -1,7 +1,8 @@
+import type { XmlElement } from "@rgrove/parse-xml";
 import { configurationFiles, type ProductFile } from "../product/files";
 import { databaseScripts } from "../product/mysql";
 import { isSince, supportedVersions } from "../product/versions";
-import { find, findAll, need, parseFile, type XmlFile } from "../xml/parse";
+import { findAll, need, parseFile, type XmlFile } from "../xml/parse";
 import { checkDataSourceFiles } from "./dataSourceFiles";
 import type { Home } from "./home";
 import { checkVault } from "./vault";
@@ -104,7 +105,7 @@ function missingFiles(source: string, whose: string, paths: readonly string[]): 
 const productName = "WSO2 API Manager";
 
 function versionOf(source: string, carbon: XmlFile): string {
-  const text = (path: string) => find(carbon.root, path)?.text.trim() ?? "";
+  const text = (path: string) => single(carbon, path)?.text.trim() ?? "";
   const [name, version] = [text("Name"), text("Version")];
   // A name that somebody changed is no hindrance, as long as the server says that it is the API Manager.
   if (!name.startsWith(productName) && text("ServerKey") !== "AM")
@@ -123,12 +124,21 @@ function versionOf(source: string, carbon: XmlFile): string {
   return version;
 }
 
+/** The element at a path. @throws when there are several: the readers of the file differ in which one they take */
+function single(file: XmlFile, path: string): XmlElement | undefined {
+  const found = findAll(file.root, path);
+  if (found.length > 1)
+    throw new Error(`${file.path}: Server/${path}: is there ${found.length} times; keep one of them`);
+  return found[0];
+}
+
 function keyStores(carbon: XmlFile): { keyStore: KeyStoreFacts; trustStore: TrustStoreFacts } {
-  const text = (path: string) => need(carbon, carbon.root, path).text.trim();
+  for (const path of ["Security", "Security/KeyStore", "Security/TrustStore"]) single(carbon, path);
+  const text = (path: string) => (single(carbon, path) ?? need(carbon, carbon.root, path)).text.trim();
   // The keystores that the deployment writes for the nodes are of this type.
   for (const store of ["KeyStore", "TrustStore"] as const) {
     const type = findAll(carbon.root, `Security/${store}/Type`)[0]?.text.trim() ?? "JKS";
-    if (type !== "JKS")
+    if (type.toUpperCase() !== "JKS")
       throw new Error(
         `${carbon.path} (${carbon.version}): Security/${store}/Type: expected JKS, as in the product's own file, found "${type}"; ` +
           `put JKS there; a keystore and truststore of your own, of either type, are set by wso2-apim:keystore and wso2-apim:truststore`,

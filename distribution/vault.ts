@@ -12,7 +12,7 @@ export function checkVault(home: Home, version: string): void {
   const index = lines.findIndex((line) => vaultFile.activeLine.test(line));
   if (index < 0) return;
   throw new Error(
-    `${vaultFile.path} (${version}): line ${index + 1}, ${lines[index]?.trim().split(/[=:]/)[0]?.trim()}: the product's vault is in use, which the containers cannot open; ` +
+    `${vaultFile.path} (${version}): line ${index + 1}, ${lines[index]?.trim().split(/[=:\s]/)[0]}: the product's vault is in use, which the containers cannot open; ` +
       "comment the lines of this file out, and write the values themselves into the elements that have a secretAlias",
   );
 }

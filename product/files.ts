@@ -60,7 +60,7 @@ export const dataSourceFiles = { directory: `${conf}/datasources`, end: "-dataso
 /** The settings of the product's vault. It is in use when a line sets one of these. */
 export const vaultFile = {
   path: `${conf}/security/secret-conf.properties`,
-  activeLine: /^\s*(carbon\.secretProvider|secretRepositories)\s*[=:]/,
+  activeLine: /^\s*(carbon\.secretProvider|secretRepositories)(\s*[=:]|\s+\S)/,
 } as const;
 
 /** Where carbon.xml has its truststore unless somebody changed it. */

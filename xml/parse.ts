@@ -40,6 +40,7 @@ export function parseFile(path: string, bytes: Buffer, version: string): XmlFile
     }).root;
     if (!root) throw new Error("no root element");
   } catch (cause) {
+    if (cause instanceof EntityError) throw new Error(`${name}: ${cause.message}`, { cause });
     // The parser calls itself for each level.
     if (cause instanceof RangeError) throw new Error(tooDeep(name), { cause });
     const reason =
@@ -63,11 +64,30 @@ function depthOf(root: XmlElement): number {
   return depth;
 }
 
-/** Entities that the file's own document type declares stay references; others are an error. */
+/** An entity that the file declares, but that cannot be read in place. */
+class EntityError extends Error {}
+
+/** The declarations of the document type; empty when the file has none. Comments before it are skipped. */
+function documentTypeOf(text: string): string {
+  const start = text.replace(/<!--[\s\S]*?-->/g, "");
+  const root = start.search(/<[A-Za-z_]/);
+  return /<!DOCTYPE[^[>]*\[([^\]]*)\]/.exec(start.slice(0, root < 0 ? undefined : root))?.[1] ?? "";
+}
+
+/** Entities that the file's own document type declares as text are read as that text; others are an error. */
 function declaredEntities(text: string): (reference: string) => string | undefined {
-  const documentType = /<!DOCTYPE[^[>]*\[([\s\S]*?)\]\s*>/.exec(text)?.[1] ?? "";
-  const declared = new Set([...documentType.matchAll(/<!ENTITY\s+([^\s%]+)\s/g)].map(([, name]) => `&${name};`));
-  return (reference) => (declared.has(reference) ? reference : undefined);
+  const declared = new Map(
+    [...documentTypeOf(text).matchAll(/<!ENTITY\s+([^\s%]+)\s+(?:"([^"]*)"|'([^']*)'|\w+)/g)].map(
+      ([, name, double, simple]) => [`&${name};`, double ?? simple],
+    ),
+  );
+  return (reference) => {
+    if (!declared.has(reference)) return undefined;
+    const value = declared.get(reference);
+    if (value === undefined || /[<&]/.test(value))
+      throw new EntityError(`the entity ${reference} is external or holds markup; write its content into the file`);
+    return value;
+  };
 }
 
 /** The name without its namespace prefix. */

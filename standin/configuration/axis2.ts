@@ -51,8 +51,13 @@ export function readAxis2(carbonHome: string): Axis2Configuration {
       location: locate(carbonHome, requiredText(file, "Location", trustStore)),
       password: requiredText(file, "Password", trustStore),
     },
-    ...(clustering?.attributes.enable === "true" && { clustering: readClustering(file, clustering) }),
+    ...(isEnabled(clustering) && { clustering: readClustering(file, clustering) }),
   };
+}
+
+/** As Axis2 does, a missing attribute is taken for true. */
+function isEnabled(clustering: XmlElement | undefined): clustering is XmlElement {
+  return clustering !== undefined && (clustering.attributes.enable ?? "true").trim().toLowerCase() === "true";
 }
 
 function keyStoreOf(file: XmlFile, carbonHome: string, parent: XmlElement): KeyStoreReference {

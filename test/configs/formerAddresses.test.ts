@@ -187,43 +187,53 @@ describe("configs: addresses of a former deployment", () => {
       assert.deepEqual(read("store"), ["https://localhost:9444/openidserver", "https://localhost:9443/oauth2/token"]);
     });
 
-    const endpoint = (inner: string) => (xml: string) =>
-      xml.replace(/(?=<\/inSequence>)/, `<call><endpoint>${inner}</endpoint></call>`);
+    it("identity.xml: an issuer without a path is replaced; one that is no URL stays, and is reported", () => {
+      const issuer = (text: string) => ({
+        "identity.xml": () =>
+          `<Server><OAuth><OpenIDConnect><IDTokenIssuerID>${text}</IDTokenIssuerID></OpenIDConnect></OAuth></Server>`,
+      });
+      const { text } = renderEdited(stock, issuer("HTTPS://old.example.com"));
+      assert.equal(
+        value(text("keyManager", "identity.xml"), "OAuth/OpenIDConnect/IDTokenIssuerID"),
+        "https://keymanager.apim-wso2.com:8443",
+      );
+      assert.match(renderEdited(stock, issuer("acme")).warnings, /IDTokenIssuerID: "acme" stays/);
+    });
 
-    it("synapse APIs: every endpoint of the Key Manager is set, also one of a former host", () => {
+    it("a host that only begins with localhost is another host", () => {
       const { text } = renderEdited(stock, {
-        "_TokenAPI_.xml": endpoint('<address uri="https://old.example.com:9443/oauth2/introspect"/>'),
+        "api-manager.xml": replace(
+          /(<AuthManager>\s*(?:<!--[\s\S]*?-->\s*)*<ServerURL>)[^<]*/,
+          "$1https://localhost.old.example.com:9443/services/",
+        ),
       });
-      assert.match(
-        text("gateway", "_TokenAPI_.xml"),
-        /<address uri="https:\/\/keymanager\.apim-wso2\.com:9443\/oauth2\/introspect"\/>/,
-      );
+      assert.doesNotMatch(text("gateway", "api-manager.xml"), /localhost\.old/);
     });
 
-    it("synapse APIs: an address of the gateway itself is refused, one of another host is reported", () => {
-      assert.throws(
-        () => renderEdited(stock, { "_TokenAPI_.xml": endpoint('<address uri="http://localhost:9763/audit"/>') }),
-        /_TokenAPI_\.xml \(1\.9\.0\): api\/resource\/inSequence\/call\/endpoint\/address: "http:\/\/localhost:9763\/audit" is an address of the gateway itself/,
-      );
-      const { warnings } = renderEdited(stock, {
-        "_RevokeAPI_.xml": endpoint('<http uri-template="https://audit.example.com/log"/>'),
+    it("carbon.xml: a synchronizer that is off keeps no former address and account; another axis2.xml is refused", () => {
+      const { text } = renderEdited(stock, {
+        "carbon.xml": append(
+          "<DeploymentSynchronizer><Enabled>true</Enabled><SvnUrl>http://oldsvn/apis</SvnUrl><SvnPassword>hidden</SvnPassword></DeploymentSynchronizer>",
+        ),
       });
-      assert.match(warnings, /_RevokeAPI_\.xml .*"https:\/\/audit\.example\.com\/log" stays/);
-    });
-
-    it("synapse APIs: several endpoints to choose from, and an endpoint elsewhere, are refused", () => {
-      const group = '<loadbalance><endpoint><address uri="https://a:9443/oauth2/token"/></endpoint></loadbalance>';
-      assert.throws(
-        () => renderEdited(stock, { "_TokenAPI_.xml": endpoint(group) }),
-        /call\/endpoint\/loadbalance: expected one endpoint, since the load balancer chooses the Key Manager/,
-      );
+      assert.doesNotMatch(text("store", "carbon.xml"), /oldsvn|hidden/);
       assert.throws(
         () =>
           renderEdited(stock, {
-            "_TokenAPI_.xml": replace(/<endpoint>[\s\S]*?<\/endpoint>/, '<endpoint key="km_endpoint"/>'),
+            "carbon.xml": replace("axis2/axis2.xml</ConfigurationFile>", "axis2/old.xml</ConfigurationFile>"),
           }),
-        /endpoint\/@key: expected the address of the Key Manager, found the name of an endpoint elsewhere, "km_endpoint"/,
+        /Axis2Config\/ConfigurationFile: expected \$\{carbon\.home\}\/repository\/conf\/axis2\/axis2\.xml, found/,
       );
+    });
+
+    it("catalina-server.xml: an AJP connector is legitimate, and booleans are read in any case", () => {
+      const { text } = renderEdited(stock, {
+        "catalina-server.xml": (xml) =>
+          xml
+            .replace('SSLEnabled="true"', 'SSLEnabled="TRUE"')
+            .replace(/(?=<Engine )/, '<Connector protocol="AJP/1.3" port="8009"/>'),
+      });
+      assert.match(text("store", "catalina-server.xml"), /<Connector protocol="AJP\/1\.3" port="8009"\/>/);
     });
   });
 
@@ -245,6 +255,21 @@ describe("configs: addresses of a former deployment", () => {
     assert.equal(read("publisher", "Password"), "{{secret:admin-password}}");
     for (const role of ["keyManager", "gateway", "store"] as const)
       assert.match(read(role, "ServerURL"), /^https:\/\/\$\{carbon\.local\.ip\}:/);
+  });
+
+  it("1.10.0: a file without the Store's services is refused; the file of 1.10 is refused in 1.9.0", () => {
+    assert.throws(
+      () =>
+        renderEdited(distributionOf("1.10.0"), {
+          "api-manager.xml": replace(/(<APIStore>[\s\S]*?)<ServerURL>[^<]*<\/ServerURL>/, "$1"),
+        }),
+      /found no APIManager\/APIStore\/ServerURL/,
+    );
+    const later = distributionOf("1.10.0");
+    assert.throws(
+      () => renderEdited({ ...later, version: "1.9.0" }, {}),
+      /api-manager\.xml \(1\.9\.0\): APIManager\/APIUsageTracking\/DASServerURL: this is the api-manager\.xml of 1\.10/,
+    );
   });
 
   it("CORS up to 1.8: addresses of this machine become the Store's, the user's own stay", () => {

@@ -200,6 +200,40 @@ describe("configs: databases of a former deployment", () => {
       assert.match(warnings, /datasource WSO2AM_DB\/definition\/configuration\/defaultCatalog: removed/);
     });
 
+    it("master-datasources.xml: a path of a former machine, another driver and former credentials do not stay", () => {
+      const { text, warnings } = renderEdited(stock, {
+        "master-datasources.xml": (xml) =>
+          xml
+            .replace("jdbc:h2:repository/database/WSO2AM_DB", "jdbc:h2:/opt/old/WSO2AM_DB")
+            .replace("org.h2.Driver", "com.mysql.jdbc.Driver")
+            .replace(
+              "<defaultAutoCommit>false<",
+              "<connectionProperties>password=hidden</connectionProperties><defaultAutoCommit>false<",
+            )
+            .replace(
+              "<name>jdbc/WSO2AM_DB</name>",
+              "<name>jdbc/WSO2AM_DB</name><environment><property name='java.naming.provider.url'>rmi://old:1099</property></environment>",
+            ),
+      });
+      const gateway = text("gateway", "master-datasources.xml").replace(/<!--[\s\S]*?-->/g, "");
+      assert.doesNotMatch(gateway, /\/opt\/old|mysql|hidden|rmi:/);
+      assert.match(warnings, /datasource WSO2AM_DB: jdbc:h2:\/opt\/old\/WSO2AM_DB is replaced/);
+      assert.doesNotMatch(warnings, /hidden/);
+    });
+
+    it("master-datasources.xml: a definition that an entity hides is found", () => {
+      const hidden = dataSource("WSO2AM_DB").replaceAll("WSO2AM_DB<", "&n;<");
+      const edit = (declaration: string) => ({
+        "master-datasources.xml": (xml: string) =>
+          xml.replace(/^/, `<!DOCTYPE x [${declaration}]>`).replace(/(?=\s*<\/datasources>)/, hidden),
+      });
+      assert.throws(() => renderEdited(stock, edit('<!ENTITY n "WSO2AM_DB">')), /datasource: is there 2 times/);
+      assert.throws(
+        () => renderEdited(stock, edit('<!ENTITY n SYSTEM "old.xml">')),
+        /the entity &n; is external or holds markup; write its content into the file/,
+      );
+    });
+
     it("master-datasources.xml: a data source has the name by which the other files call it", () => {
       const { text } = renderEdited(stock, {
         "master-datasources.xml": replace("<name>jdbc/WSO2AM_DB</name>", "<name>jdbc/OURS</name>"),

@@ -39,6 +39,44 @@ describe("configs: what somebody switched on or wrote twice", () => {
       }
     });
 
+    it("clustering is switched off on a node that is alone in any notation", () => {
+      for (const enable of ['enable="TRUE"', 'enable=" true "', ""]) {
+        const { text } = renderEdited(stock, {
+          "axis2.xml": replace(/(<clustering [^>]*)enable="false"/, `$1${enable}`),
+        });
+        assert.equal(value(text("gateway", "axis2.xml"), "clustering/@enable"), "false", enable);
+      }
+    });
+
+    it("keystores: that of the registry is the one of carbon.xml too", () => {
+      const { text } = renderEdited(stock, {
+        "carbon.xml": replace(/(<RegistryKeyStore>[\s\S]*?<Password>)wso2carbon/, "$1hidden"),
+      });
+      assert.doesNotMatch(text("store", "carbon.xml"), /hidden/);
+    });
+
+    it("with jwt, a header, dialect or signature of somebody's own is reported with its setting", () => {
+      const { warnings } = renderEdited(
+        stock,
+        {
+          "api-manager.xml": (xml) =>
+            xml
+              .replace("<SecurityContextHeader>X-JWT-Assertion<", "<SecurityContextHeader>X-Mine<")
+              .replace(/(?=<TokenGeneratorImpl>)/, "<SignatureAlgorithm>NONE</SignatureAlgorithm>"),
+        },
+        { jwt: true },
+      );
+      assert.match(warnings, /"X-Mine" is replaced by "X-JWT-Assertion"; wso2-apim:jwtHeader/);
+      assert.match(warnings, /"NONE" is replaced by "SHA256withRSA"; wso2-apim:jwtSignature/);
+    });
+
+    it("an environment of another name is reported when it becomes that of the setting", () => {
+      const { warnings } = renderEdited(stock, {
+        "api-manager.xml": replace(/<Name>Production and Sandbox</, "<Name>Europe<"),
+      });
+      assert.match(warnings, /"Europe" becomes "Production and Sandbox", hybrid; wso2-apim:gatewayEnvironments/);
+    });
+
     const twice: readonly [path: string, edit: (xml: string) => string, message: RegExp][] = [
       [
         "master-datasources.xml",

@@ -131,6 +131,16 @@ describe("reading a distribution", () => {
       /carbon\.xml: Server\/Version: expected the version of the pack, found nothing; put it there, e\.g\. <Version>1\.9\.0<\/Version>/,
     ],
     [
+      "a version that is there twice is refused",
+      (text) => text.replace("<Version>1.9.0</Version>", "<Version>1.9.0</Version><Version>1.7.0</Version>"),
+      /carbon\.xml: Server\/Version: is there 2 times; keep one of them/,
+    ],
+    [
+      "a keystore that is there twice is refused",
+      (text) => text.replace(/(<KeyStore>[\s\S]*?<\/KeyStore>)/, "$1$1"),
+      /carbon\.xml: Server\/Security\/KeyStore: is there 2 times/,
+    ],
+    [
       "UTF-8 bytes under a UTF-16 declaration are an error that says so",
       (text) => text.replace("ISO-8859-1", "UTF-16"),
       /carbon\.xml: declares encoding utf-16, but each of its characters has one byte, as in UTF-8/,
@@ -207,6 +217,8 @@ describe("reading a distribution", () => {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, "#secretRepositories=file\n");
     assert.doesNotThrow(() => readDistributionDirectory(home));
+    writeFileSync(file, "carbon.secretProvider org.wso2.Provider\n");
+    assert.throws(() => readDistributionDirectory(home), /line 1, carbon\.secretProvider: /);
     writeFileSync(file, "# vault\nsecretRepositories=file\n");
     assert.throws(
       () => readDistributionDirectory(home),

@@ -8,6 +8,8 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyStore;
 import java.sql.Connection;
@@ -51,13 +53,30 @@ public class PackServer {
     connectAll();
     // Without the directory carbonapps, the product never finishes its start, and logs nothing about it.
     if (has("test-never-opens") || !new File(home, "repository/carbonapps").isDirectory()) Thread.sleep(Long.MAX_VALUE);
-    SSLServerSocket server = listen(carbon, 9443 + Integer.parseInt(text(carbon.getDocumentElement(), "Offset")));
+    int offset = Integer.parseInt(text(carbon.getDocumentElement(), "Offset"));
+    SSLServerSocket server = listen(carbon, 9443 + offset);
+    if (profile.startsWith("gateway")) serveCalls(8280 + offset);
     log("WSO2 Carbon started in " + (System.currentTimeMillis() - began) / 1000 + " sec");
     String answer = profile + " " + home + "\n";
     while (true) {
       SSLSocket client = (SSLSocket) server.accept();
       new Thread(() -> serve(client, answer)).start();
     }
+  }
+
+  /** Answers every request on a gateway's port for API calls. */
+  static void serveCalls(int port) throws IOException {
+    ServerSocket calls = new ServerSocket(port);
+    new Thread(() -> {
+      while (true) {
+        try (Socket client = calls.accept()) {
+          client.getInputStream().read(new byte[1024]);
+          client.getOutputStream().write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".getBytes("US-ASCII"));
+        } catch (IOException e) {
+          log("API port: " + e);
+        }
+      }
+    }).start();
   }
 
   static boolean has(String name) {
