@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import mysql from "mysql2/promise";
-import { isSince } from "../../product/versions";
 import { runIn } from "./containers";
 import { docker, TestStack } from "./testStack";
-import { outputsOf } from "./wiringSupport";
+import { linksOf190, outputsOf } from "./wiringSupport";
 
 const minutes = 60_000;
 const all = ["gateway-1", "keymanager-1", "loadbalancer", "mysql", "publisher-1", "store-1"];
@@ -46,11 +45,9 @@ describe("deployment of the dev stack on a Docker engine", function () {
     assert.equal(verify.status, 0, verify.output);
     const { checks } = JSON.parse(verify.stdout) as { checks: { name: string }[] };
     const names = new Set(checks.map(({ name }) => name));
-    const { links } = (await outputsOf(stack)).topology;
-    // The stand-in is as 1.9.0: it has no link that came with a later version.
-    const existing = links.filter(({ since = "1.9.0" }) => isSince("1.9.0", since));
+    const links = linksOf190((await outputsOf(stack)).topology);
     assert.deepEqual(
-      existing.map(({ id }) => id).filter((id) => !names.has(id)),
+      links.map(({ id }) => id).filter((id) => !names.has(id)),
       [],
       "links without a check",
     );

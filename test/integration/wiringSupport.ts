@@ -8,6 +8,8 @@ import { probe } from "../../cli/verify/httpProbe";
 import type { Check } from "../../cli/verify/linkChecks";
 import { verifyLinks } from "../../cli/verify/links";
 import { pause, until as waitUntil } from "../../cli/verify/waiting";
+import { isSince } from "../../product/versions";
+import type { Link, Topology } from "../../topology";
 import { docker, TestStack } from "./testStack";
 
 /** APIM_HOME in the stand-in's image. */
@@ -15,6 +17,11 @@ const apimHome = "/opt/wso2am";
 
 function until(attempt: () => Promise<boolean | undefined>, limit: number): Promise<boolean | undefined> {
   return waitUntil(attempt, { limit, every: 100, signal: new AbortController().signal });
+}
+
+/** The links of the stand-in, which is as 1.9.0: without those that came with a later version. */
+export function linksOf190({ links }: Topology): readonly Link[] {
+  return links.filter(({ since = "1.9.0" }) => isSince("1.9.0", since));
 }
 
 /** A change of one file of one container. */
