@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import Docker from "dockerode";
-import { buildsProduct, programRecord } from "../images/productContext";
+import { buildsProduct, programSettings } from "../images/productContext";
 import { loadSettingsFromStack, parseSettings } from "../plan/settings";
 import { plainStackName } from "../settings/field";
 import type { Settings } from "../settings/schema";
@@ -39,7 +39,8 @@ async function prepare(settings: Settings | undefined, report: Report): Promise<
 }
 
 /**
- * Checks that a Docker engine answers, and creates the build contexts that the program reads. Installs and starts nothing.
+ * Checks that a Docker engine answers, and creates the build contexts that the program reads. Installs and starts
+ * nothing.
  * @param stack the stack whose product image to prepare; undefined: the program does not run
  * @throws when no Docker engine answers
  */
@@ -63,12 +64,13 @@ function settingsOf(stack: string): Settings | undefined {
 }
 
 /** The settings of programs of the user's own, as far as the image depends on them. Paths start where the user is. */
-function programSettings(distribution: string, driver: string | undefined): Settings {
+function settingsOfPack(distribution: string, driver: string | undefined): Settings {
   const from = process.env.INIT_CWD ?? process.cwd();
   const pack = resolve(from, distribution);
-  const jdbcDriver = driver?.endsWith(".jar") ? resolve(from, driver) : driver;
-  const settings = parseSettings({ distribution: pack, ...(jdbcDriver !== undefined && { jdbcDriver }) }, "dev");
-  return { ...settings, stack: programRecord(pack) };
+  return programSettings(
+    parseSettings({ distribution: pack, ...(driver !== undefined && { jdbcDriver: driver }) }, "dev"),
+    from,
+  );
 }
 
 export const help = `Usage: npm run setup [-- --stack NAME | --distribution PATH]
@@ -82,6 +84,22 @@ Running setup again changes nothing.
       --distribution PATH  prepare the image of a pack for programs of your own that use the components
       --jdbc-driver VALUE  with --distribution: what the program sets as jdbcDriver`;
 
+interface Options {
+  readonly stack?: string;
+  readonly distribution?: string;
+  readonly "jdbc-driver"?: string;
+}
+
+function usageFault(positionals: readonly string[], options: Options): string | undefined {
+  const { stack, distribution, "jdbc-driver": driver } = options;
+  if (positionals.length > 0) return `expected options only, found ${positionals.join(" ")}`;
+  if (distribution !== undefined && stack !== undefined)
+    return "expected --stack or --distribution, found both; a stack has a distribution in its settings";
+  if (distribution === undefined && driver !== undefined)
+    return "expected --jdbc-driver with --distribution only; a stack has jdbcDriver in its settings";
+  return undefined;
+}
+
 /** @returns the exit status */
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -90,14 +108,7 @@ export async function run(args: string[]): Promise<number> {
     allowPositionals: true,
   });
   const { stack, distribution, "jdbc-driver": driver } = values;
-  const fault =
-    positionals.length > 0
-      ? `expected options only, found ${positionals.join(" ")}`
-      : distribution !== undefined && stack !== undefined
-        ? "expected --stack or --distribution, found both; a stack has a distribution in its settings"
-        : distribution === undefined && driver !== undefined
-          ? "expected --jdbc-driver with --distribution only; a stack has jdbcDriver in its settings"
-          : undefined;
+  const fault = usageFault(positionals, values);
   if (fault !== undefined) {
     process.stderr.write(`setup: ${fault}\n`);
     return 2;
@@ -106,7 +117,7 @@ export async function run(args: string[]): Promise<number> {
   if (stack !== undefined) loadSettingsFromStack(projectDirectory, plainStackName(stack));
   const started = Date.now();
   if (distribution === undefined) await ensureMachine(stackName(stack));
-  else await prepare(programSettings(distribution, driver), toStderr);
+  else await prepare(settingsOfPack(distribution, driver), toStderr);
   process.stdout.write(`The machine is set up (${((Date.now() - started) / 1000).toFixed(1)} s).\n`);
   return 0;
 }

@@ -46,7 +46,7 @@ export interface VerifyReport {
   readonly ok: boolean;
   /** Whether the servers are the stand-in; absent when no server answered. */
   readonly standIn?: boolean;
-  /** Each link as the nodes report it; with the product, whether each node answers, and has only the deployment's databases open. */
+  /** Each link as the nodes report it. With the product: whether each node answers and opens no other database. */
   readonly checks: readonly Check[];
   /** Absent with --links. */
   readonly cycle?: CycleResult;

@@ -7,6 +7,7 @@ import type { XmlEdit } from "../xml/edit";
 import type { Placeholder, Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
 import { renderKeyStore } from "./keyStores";
+import { ensureAll } from "./values";
 
 const svnPassword: Placeholder = { secret: "svn-password" };
 
@@ -115,10 +116,7 @@ function renderDeploymentSynchronizer(edit: XmlEdit, node: Node, { settings }: D
     ["SvnUrlAppendTenantId", true],
   ];
   if (existing) {
-    values.forEach(([child, value], index) => {
-      const before = values.slice(0, index).map(([earlier]) => earlier);
-      edit.ensure(existing, child, value, { after: before.reverse() });
-    });
+    ensureAll(edit, existing, values);
     return;
   }
   const created = { name, content: values.map(([child, content]) => ({ name: child, content })) };

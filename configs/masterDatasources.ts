@@ -3,7 +3,6 @@ import {
   type DatabaseName,
   databaseNames,
   databaseRecord,
-  isLocalUrl,
   jndiNameOf,
   type LocalDataSource,
   localDataSources,
@@ -13,7 +12,7 @@ import type { Node } from "../topology";
 import type { NewElement, XmlEdit } from "../xml/edit";
 import { children, find, type Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
-import { accountOf, jdbcUrl, warnOverruled } from "./values";
+import { accountOf, ensureAll, jdbcUrl, warnOverruled } from "./values";
 
 /**
  * The data sources of the databases that the node uses; those that it does not use are the product's own again, or are
@@ -27,8 +26,8 @@ export function renderMasterDatasources(edit: XmlEdit, node: Node, deployment: D
     carbon: named(carbon.dataSource, carbon.jndiName),
     apimgtdb: named(apiManager.dataSource, apiManager.jndiName),
   };
-  if (!stock.carbon) throw edit.missing(`datasources-configuration/datasources/datasource ${carbon.dataSource}`);
-  if (!stock.apimgtdb) throw edit.missing(`datasources-configuration/datasources/datasource ${apiManager.dataSource}`);
+  if (!stock.carbon) throw edit.missing(describe(carbon.dataSource));
+  if (!stock.apimgtdb) throw edit.missing(describe(apiManager.dataSource));
   renderLocal(edit, stock.carbon, carbon, (url) => inHome(url, node));
   const created: NewElement[] = [];
   for (const name of databaseNames) {
@@ -37,7 +36,7 @@ export function renderMasterDatasources(edit: XmlEdit, node: Node, deployment: D
     if (node.databases.includes(name)) {
       if (found) renderShared(edit, found, name, node, deployment);
       else created.push(newDataSource(name, node, deployment));
-    } else if (found === stock.apimgtdb && found) renderLocal(edit, found, apiManager);
+    } else if (found === stock.apimgtdb) renderLocal(edit, stock.apimgtdb, apiManager);
     else if (found) {
       edit.warn(describe(dataSource), "removed on nodes that do not use this database");
       edit.remove(found);
@@ -81,7 +80,7 @@ function renderLocal(
   const found = edit.need("url", configuration);
   const text = found.text.trim();
   // Below the server's own directory; another local path may be a directory that machines shared.
-  if (isLocalUrl(text) && /^jdbc:h2:(\.\/|\/mnt\/[^/]+\/wso2am\/)?repository\//.test(text)) {
+  if (/^jdbc:h2:(\.\/|\/mnt\/[^/]+\/wso2am\/)?repository\//.test(text)) {
     if (place(text) !== text) edit.setText(found, place(text));
     edit.setIfPresent(configuration, "driverClassName", driverClassName);
     return;
@@ -90,7 +89,7 @@ function renderLocal(
     describe(local.dataSource),
     `${withoutOptions(text)} is replaced by the product's own database on nodes that do not use a shared one`,
   );
-  setConfiguration(edit, configuration, [
+  ensureAll(edit, configuration, [
     ["url", place(url)],
     ["username", username],
     ["password", password],
@@ -114,7 +113,7 @@ function renderShared(
     ["maxWait", "60000", poolMaxWait, "poolMaxWait"],
   ] as const)
     warnOverruled(edit, edit.only(configuration, child), { product, value, setting });
-  setConfiguration(edit, configuration, configurationOf(name, node, deployment));
+  ensureAll(edit, configuration, configurationOf(name, node, deployment));
 }
 
 /** Elements that choose another database than `url` does, or another schema in it. */
@@ -165,13 +164,6 @@ function configurationOf(database: DatabaseName, node: Node, { settings, topolog
     ["validationQuery", "SELECT 1"],
     ["validationInterval", 30000],
   ];
-}
-
-function setConfiguration(edit: XmlEdit, parent: XmlElement, values: readonly [string, Value][]): void {
-  values.forEach(([name, value], index) => {
-    const before = values.slice(0, index).map(([earlier]) => earlier);
-    edit.ensure(parent, name, value, { after: before.reverse() });
-  });
 }
 
 function newDataSource(database: DatabaseName, node: Node, deployment: Deployment): NewElement {

@@ -4,7 +4,7 @@ import type { Node, Topology } from "../topology";
 import type { NewElement, XmlEdit } from "../xml/edit";
 import { children, find, type Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
-import { accountOf, jdbcUrl } from "./values";
+import { accountOf, ensureAll, jdbcUrl } from "./values";
 
 /** Name of the node's own database in registry.xml. */
 const own = "wso2registry";
@@ -140,8 +140,9 @@ function setAll(edit: XmlEdit, element: XmlElement, wanted: NewElement): void {
     edit.warn(child, "removed; this instance is reached through its database");
     edit.remove(child);
   }
-  content.forEach((child, index) => {
-    const after = content.slice(0, index).map(({ name }) => name);
-    edit.ensure(element, child.name, child.content as Value, { after: after.reverse() });
-  });
+  ensureAll(
+    edit,
+    element,
+    content.map(({ name, content: value }) => [name, value as Value]),
+  );
 }

@@ -12,7 +12,7 @@ const keyManagerAuthority = /^(legacy-encoding:)?https?:\/\/[^/]*(?=\/oauth2\/)/
 /** A path of the Key Manager, wherever it stands. */
 const ownPath = /\/oauth2\/(token|authorize|revoke|userinfo)\b/;
 
-/** An attribute that names a server: of an endpoint (`address` up to 1.8, `http` from 1.9 on), a callout or a header. */
+/** An address in an attribute: of an endpoint (`address` up to 1.8, `http` from 1.9 on), a callout or a header. */
 const url = /^\s*(legacy-encoding:)?\w+:\/\//;
 
 /** Endpoints that choose among others. */
@@ -27,9 +27,9 @@ export function renderSynapseApi(edit: XmlEdit, node: Node, { topology }: Deploy
   const name = path.slice(path.lastIndexOf("/") + 1, -".xml".length);
   const link = linksFrom(topology, node).find(({ file, element }) => file === path && element === `${name} endpoint`);
   if (!link) throw new Error(`topology: ${node.name} has no link for ${path}`);
-  const endpoints = descendants(edit.root).filter((element) => localName(element) === "endpoint");
-  for (const endpoint of endpoints) checkEndpoint(edit, endpoint);
-  const addresses = descendants(edit.root).flatMap(addressOf);
+  const elements = descendants(edit.root);
+  for (const element of elements) if (localName(element) === "endpoint") checkEndpoint(edit, element);
+  const addresses = elements.flatMap(addressOf);
   if (!addresses.some(({ address }) => ownPath.test(address)))
     throw edit.missing(
       'api/resource/inSequence/send/endpoint/address/@uri or .../http/@uri-template that ends in "/oauth2/token", "/oauth2/authorize" or "/oauth2/revoke"',

@@ -2,9 +2,16 @@ import type { XmlElement } from "@rgrove/parse-xml";
 import type { DatabaseName } from "../product/databases";
 import { jdbcUrl as urlOf } from "../product/mysql";
 import type { Role } from "../product/roles";
-import { isSince } from "../product/versions";
 import type { Settings } from "../settings";
-import { type DatabaseUser, type Link, type Node, publishedRoute, routeUrl, type Topology } from "../topology";
+import {
+  type DatabaseUser,
+  existsIn,
+  type Link,
+  type Node,
+  publishedRoute,
+  routeUrl,
+  type Topology,
+} from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import type { Placeholder, Value } from "../xml/parse";
 
@@ -29,7 +36,7 @@ export function accountOf(node: Node, database: DatabaseName): DatabaseUser {
 /** The connection that `element` of this file configures; undefined when the node or the product's version has none. */
 export function linkOf(topology: Topology, node: Node, { file }: XmlEdit, element: string): Link | undefined {
   return linksFrom(topology, node).find(
-    (link) => link.file === file.path && link.element === element && isSince(file.version, link.since ?? file.version),
+    (link) => link.file === file.path && link.element === element && existsIn(link, file.version),
   );
 }
 
@@ -65,6 +72,14 @@ export function browserUrl(topology: Topology, role: Role): string {
 export function setAdministrator(edit: XmlEdit, parent: XmlElement, { adminUser }: Settings): void {
   edit.setChild(parent, "Username", adminUser);
   edit.setChild(parent, "Password", adminPassword);
+}
+
+/** Sets children of an element. One that the file does not have is created behind those that precede it in `values`. */
+export function ensureAll(edit: XmlEdit, parent: XmlElement, values: readonly (readonly [string, Value])[]): void {
+  values.forEach(([name, value], index) => {
+    const earlier = values.slice(0, index).map(([before]) => before);
+    edit.ensure(parent, name, value, { after: earlier.reverse() });
+  });
 }
 
 /** A value of a file that a setting decides. */

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { libraryDirectory } from "../settings/library";
 import { type Settings, standIn } from "../settings/schema";
 import { contentHash } from "./contentHash";
-import { buildsProduct, productContext, programRecord } from "./productContext";
+import { buildsProduct, productContext, programSettings } from "./productContext";
 
 /** An image that the program builds from files of the project. */
 export type ImageName = "mysql" | "loadbalancer" | "standin";
@@ -75,18 +75,6 @@ async function nodeImage(settings: Settings, base: string): Promise<ImageSource>
     );
   }
   return { name: `wso2-apim/apim:${hash}`, context: fromWorkingDirectory(context) };
-}
-
-/** The settings of another program, as setup has prepared its image: with full paths, and under the pack's own record. */
-function programSettings(settings: Settings, base: string): Settings {
-  const distribution = path.resolve(base, settings.distribution);
-  const { jdbcDriver } = settings;
-  return {
-    ...settings,
-    stack: programRecord(distribution),
-    distribution,
-    jdbcDriver: jdbcDriver?.endsWith(".jar") ? path.resolve(base, jdbcDriver) : jdbcDriver,
-  };
 }
 
 /** The command that prepares the image for another program. */

@@ -41,6 +41,18 @@ export function programRecord(distribution: string): string {
   return `program.${contentHash([distribution])}`;
 }
 
+/** The settings of another program, as setup prepares its image: with full paths, and under the pack's own record. */
+export function programSettings(settings: Settings, base: string): Settings {
+  const distribution = path.resolve(base, settings.distribution);
+  const { jdbcDriver } = settings;
+  return {
+    ...settings,
+    stack: programRecord(distribution),
+    distribution,
+    jdbcDriver: jdbcDriver?.endsWith(".jar") ? path.resolve(base, jdbcDriver) : jdbcDriver,
+  };
+}
+
 /** Whether the image of the stack's nodes is built from its distribution. */
 export function buildsProduct(settings: Settings): boolean {
   return settings.distribution !== standIn && settings.image === "";

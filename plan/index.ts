@@ -6,6 +6,7 @@ import { checkExternalServer } from "../databases/externalServer";
 import { type Distribution, readDistribution } from "../distribution";
 import { findImages, type Images } from "../images/contexts";
 import { distributionPath, ownStores, type RawSettings, type Settings, type SettingsInput } from "../settings";
+import { partOfContainerName } from "../settings/field";
 import { libraryDirectory } from "../settings/library";
 import { SettingsError } from "../settings/parse";
 import type { SecretSetting } from "../settings/schema/secrets";
@@ -87,7 +88,7 @@ export async function planDeployment(
   options: PlanOptions = {},
 ): Promise<DeploymentPlan> {
   const { name = "apim", stack = pulumi.getStack(), directory = process.cwd() } = options;
-  if (!/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(name))
+  if (!partOfContainerName.test(name))
     throw new Error(
       `name: expected up to 32 lower-case letters, digits and dashes (container names begin with it), found "${name}"; choose another name`,
     );

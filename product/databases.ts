@@ -90,11 +90,6 @@ export const localDataSources = {
   apiManager: localDataSource("WSO2AM_DB", "jdbc/WSO2AM_DB", "WSO2AM_DB"),
 } as const;
 
-/** Whether a JDBC URL is that of a database in the server's own process. */
-export function isLocalUrl(url: string): boolean {
-  return /^jdbc:h2:(?!tcp:|ssl:)/.test(url.trim());
-}
-
 /** The name under which other files of the product refer to a database. */
 export function jndiNameOf(name: DatabaseName): string {
   return `jdbc/${databaseRecords[name].dataSource}`;

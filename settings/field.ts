@@ -24,9 +24,12 @@ export function plainStackName(stack: string): string {
   return stack.split("/").at(-1) ?? stack;
 }
 
+/** Names that those of containers begin with or contain: up to 32 lower-case letters, digits and dashes. */
+export const partOfContainerName = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
+
 /** The fault of a stack's name; undefined when the name is valid. */
 export function stackNameFault(stack: string): string | undefined {
-  if (/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/.test(stack)) return undefined;
+  if (partOfContainerName.test(stack)) return undefined;
   return `stack name: expected up to 32 lower-case letters, digits and dashes (container names contain it), found "${stack}"; choose another name`;
 }
 

@@ -1,10 +1,16 @@
 import { databaseRecord } from "../product/databases";
 import { type ConfigurationFile, configurationFiles } from "../product/files";
 import { type Call, type Role, roleRecords } from "../product/roles";
+import { isSince } from "../product/versions";
 import type { Front } from "./balancer";
 import type { Database, GatewayEnvironment, Link, Node } from "./model";
 
 type Target = Pick<Link, "to" | "protocol" | "host" | "port" | "since">;
+
+/** Whether a version of the product, e.g. `1.9.0`, has the link. */
+export function existsIn({ since }: Link, version: string): boolean {
+  return since === undefined || isSince(version, since);
+}
 
 /** The parts of a topology that its links follow from. */
 export interface LinkParts {

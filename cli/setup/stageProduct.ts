@@ -139,7 +139,10 @@ function remember(project: string, stack: string, staged: StagedStack): void {
   writeFileAtomic.sync(file, `${JSON.stringify(staged)}\n`);
 }
 
-/** Removes contexts that no stack uses any more and whose pack, for other programs, is gone; and unfinished contexts of runs that were killed. */
+/**
+ * Removes the contexts that nobody uses any more, and the unfinished contexts of runs that were killed. A stack uses its
+ * context as long as its file exists; another program, as long as its pack exists.
+ */
 export function removeUnusedContexts(project: string): void {
   const directory = join(project, contextsDirectory);
   const names = existsSync(directory) ? readdirSync(directory) : [];

@@ -1,5 +1,4 @@
-import { isSince } from "../../product/versions";
-import type { Link, Node, Topology } from "../../topology";
+import { existsIn, type Link, type Node, type Topology } from "../../topology";
 
 /** One line of the verify report. */
 export interface Check {
@@ -38,12 +37,10 @@ export interface NodeReport {
 /**
  * Compares the topology with a node's report. The node must report each of its links in the topology as reachable, and no
  * other reported link may fail. A link that the node does not report is a failure: its entry is missing in a file. A
- * database that is not the deployment's is a failure too, above all when the node reaches it.
+ * database that is not the deployment's is a failure even if the node reaches it.
  */
 export function checkNodeLinks(node: Node, topology: Topology, report: NodeReport): Check[] {
-  const wanted = topology.links.filter(
-    ({ from, since }) => from === node.name && isSince(report.version, since ?? report.version),
-  );
+  const wanted = topology.links.filter((link) => link.from === node.name && existsIn(link, report.version));
   const checks = wanted.map((link) => checkLink(link, report.links));
   const extra = report.links.filter((reported) => !wanted.some((link) => matches(link, reported)));
   return [
@@ -77,18 +74,11 @@ function matches(link: Link, reported: ReportedLink): boolean {
 function checkReported(node: Node, reported: ReportedLink): Check {
   const where = reported.port === 0 ? reported.host : `${reported.host}:${reported.port}`;
   const name = `${node.name} -> ${where} (${reported.protocol})`;
-  if (reported.protocol === "jdbc")
-    return {
-      name,
-      ok: false,
-      ms: reported.ms,
-      detail: `this is no database of the deployment, and the node has it open; see ${reported.file} (${reported.element}) of ${node.name}`,
-    };
-  if (reported.state === "ok") return { name, ok: true, ms: reported.ms };
-  return {
-    name,
-    ok: false,
-    ms: reported.ms,
-    detail: `${reported.error ?? reported.state}; see ${reported.file} (${reported.element}) of ${node.name}`,
-  };
+  const isForeignDatabase = reported.protocol === "jdbc";
+  if (reported.state === "ok" && !isForeignDatabase) return { name, ok: true, ms: reported.ms };
+  const fault = isForeignDatabase
+    ? "this is no database of the deployment, and the node has it open"
+    : (reported.error ?? reported.state);
+  const detail = `${fault}; see ${reported.file} (${reported.element}) of ${node.name}`;
+  return { name, ok: false, ms: reported.ms, detail };
 }

@@ -8,8 +8,7 @@ import { probe } from "../../cli/verify/httpProbe";
 import type { Check } from "../../cli/verify/linkChecks";
 import { verifyLinks } from "../../cli/verify/links";
 import { pause, until as waitUntil } from "../../cli/verify/waiting";
-import { isSince } from "../../product/versions";
-import type { Link, Topology } from "../../topology";
+import { existsIn, type Link, type Topology } from "../../topology";
 import { docker, TestStack } from "./testStack";
 
 /** APIM_HOME in the stand-in's image. */
@@ -21,7 +20,7 @@ function until(attempt: () => Promise<boolean | undefined>, limit: number): Prom
 
 /** The links of the stand-in, which is as 1.9.0: without those that came with a later version. */
 export function linksOf190({ links }: Topology): readonly Link[] {
-  return links.filter(({ since = "1.9.0" }) => isSince("1.9.0", since));
+  return links.filter((link) => existsIn(link, "1.9.0"));
 }
 
 /** A change of one file of one container. */
