@@ -8,10 +8,10 @@ import { type Pack, pack } from "tar-stream";
 /**
  * Packs a build context directory into a tar stream, without the files that its .dockerignore excludes. The stream fails
  * if a file can't be read.
+ * @param root the directory, absolute
  * @throws when the directory or the Dockerfile is missing
  */
-export async function contextTar(directory: string, dockerfile: string): Promise<Pack> {
-  const root = path.resolve(directory);
+export async function contextTar(root: string, dockerfile: string): Promise<Pack> {
   const find = (name: string) => lstat(path.join(root, name)).catch(() => undefined);
   const stats = await find("");
   if (!stats?.isDirectory())

@@ -13,7 +13,8 @@ import { waitUntilHealthy } from "./containerWait";
 import { attempt, attemptOrGone, type DockerError, foreign, LIMIT_MS } from "./error";
 import { uploadsNow, uploadTar } from "./uploads";
 
-export function containerKind(docker: Docker): Kind<Inputs> {
+/** @param dir the directory that relative sources of uploads start from */
+export function containerKind(docker: Docker, dir: string): Kind<Inputs> {
   const inspect = (id: string) => attemptOrGone(`inspect container ${id}`, docker.getContainer(id).inspect());
 
   async function create(inputs: Inputs): Promise<Container> {
@@ -32,7 +33,7 @@ export function containerKind(docker: Docker): Kind<Inputs> {
       const endpoint = { Container, EndpointConfig: toApi(networkFields, network) };
       await attempt(`join network ${network.name}`, docker.getNetwork(network.name).connect(endpoint));
     }
-    const files = await uploadTar(inputs.uploads);
+    const files = await uploadTar(dir, inputs.uploads);
     if (files) await attempt("upload files", container.putArchive(files, { path: "/" }));
   }
 
@@ -74,7 +75,7 @@ export function containerKind(docker: Docker): Kind<Inputs> {
       const outputs = outputsOf(found, inputs, true);
       if (isEmpty(inputs)) return { inputs: importedInputs(outputs), outputs };
       const drifted = driftedInputs(found, inputs);
-      const uploads = await uploadsNow(docker.getContainer(id), inputs.uploads);
+      const uploads = await uploadsNow(docker.getContainer(id), dir, inputs.uploads);
       const now: Properties = { ...drifted, uploads: uploads as Value };
       // Drift is reported in the outputs, and Docker does not report these.
       const differing = (["mustRun", "networksAdvanced", "uploads"] as const).filter(

@@ -1,5 +1,6 @@
 /** docker.RemoteImage: built from `build`; without it, an image that exists on this Docker engine, or else pulled. */
 
+import * as path from "node:path";
 import { promisify } from "node:util";
 import type { RemoteImageArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
@@ -47,14 +48,15 @@ const fields: Fields = {
   build: obj(build),
 };
 
-export function imageKind(docker: Docker): Kind<Inputs> {
+/** @param dir the directory that relative build contexts start from */
+export function imageKind(docker: Docker, dir: string): Kind<Inputs> {
   const inspect = (name: string) => attemptOrGone(`inspect image ${name}`, docker.getImage(name).inspect());
   return {
     type: "docker:index/remoteImage:RemoteImage",
     fields,
     async create(inputs, context) {
       const { name, build } = inputs;
-      if (build) await buildImage(docker, name, build, context);
+      if (build) await buildImage(docker, name, { ...build, context: path.resolve(dir, build.context) }, context);
       else if (!(await inspect(name))) await pull(docker, inputs, context);
       const image = await attempt(`image ${name}`, docker.getImage(name).inspect());
       return { id: image.Id + name, outputs: outputsOf(image, inputs) };

@@ -1,16 +1,19 @@
-/** The docker provider. Connects to `host` of its configuration, else DOCKER_HOST, else the default socket. */
+/**
+ * The docker provider. Connects to `host` of its configuration, else DOCKER_HOST, else the default socket. Relative paths
+ * start from the program's directory, whichever directory the engine runs in.
+ */
 
 import Docker from "dockerode";
-import type { Properties, Provider } from "../../provider";
+import type { Properties, Provider, ProviderHost } from "../../provider";
 import { providerOf } from "../kind";
 import { containerKind } from "./container";
 import { imageKind } from "./image";
 import { networkKind } from "./network";
 import { volumeKind } from "./volume";
 
-export function dockerProvider({ host }: Properties): Provider {
+export function dockerProvider({ host }: Properties, { dir }: ProviderHost): Provider {
   const docker = connect(String(host ?? ""));
-  return providerOf([imageKind(docker), networkKind(docker), volumeKind(docker), containerKind(docker)]);
+  return providerOf([imageKind(docker, dir), networkKind(docker), volumeKind(docker), containerKind(docker, dir)]);
 }
 
 function connect(host: string): Docker {

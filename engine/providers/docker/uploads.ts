@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import * as path from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { Container } from "dockerode";
 import { extract, pack } from "tar-stream";
@@ -10,13 +11,17 @@ import { attempt, attemptOrGone } from "./error";
 
 type Upload = NonNullable<Inputs["uploads"]>[number];
 
-/** One tar archive to unpack at `/`; undefined if there are no uploads. */
-export async function uploadTar(uploads: readonly Upload[] = []): Promise<Buffer | undefined> {
+/**
+ * One tar archive to unpack at `/`; undefined if there are no uploads.
+ *
+ * @param dir the directory that a relative `source` starts from
+ */
+export async function uploadTar(dir: string, uploads: readonly Upload[] = []): Promise<Buffer | undefined> {
   if (uploads.length === 0) return undefined;
   const archive = pack();
   for (const upload of uploads) {
     const name = upload.file.replace(/^\/+/, "");
-    archive.entry({ name, mtime: new Date(0), ...accessOf(upload) }, await contentOf(upload));
+    archive.entry({ name, mtime: new Date(0), ...accessOf(upload) }, await contentOf(dir, upload));
   }
   archive.finalize();
   return buffer(archive);
@@ -34,9 +39,10 @@ function accessOf({ permissions, executable, owner = "0", group = "0" }: Upload)
   return { mode, uid: Number(owner), gid: Number(group) };
 }
 
-async function contentOf({ file, source, contentBase64, content = "" }: Upload): Promise<Buffer> {
+async function contentOf(dir: string, upload: Upload): Promise<Buffer> {
+  const { file, source, contentBase64, content = "" } = upload;
   if (!source) return contentBase64 ? Buffer.from(contentBase64, "base64") : Buffer.from(content, "utf8");
-  return readFile(source).catch((error: Error) => {
+  return readFile(path.resolve(dir, source)).catch((error: Error) => {
     throw new Error(`upload ${file}: source ${source} can't be read: ${error.message}`);
   });
 }
@@ -45,9 +51,9 @@ async function contentOf({ file, source, contentBase64, content = "" }: Upload):
  * The recorded `uploads` with drift applied. A file that was edited or removed has a note in place of its content, with a
  * checksum of the actual content, which may be a secret. A changed mode or owner is shown as it is.
  */
-export function uploadsNow(container: Container, uploads: readonly Upload[] = []): Promise<object[]> {
+export function uploadsNow(container: Container, dir: string, uploads: readonly Upload[] = []): Promise<object[]> {
   const readUpload = async (upload: Upload): Promise<object> => {
-    const wanted = await contentOf(upload).catch(() => undefined);
+    const wanted = await contentOf(dir, upload).catch(() => undefined);
     const found = await readBack(container, upload.file);
     if (wanted === undefined) return upload;
     if (found?.content.equals(wanted)) return { ...upload, ...otherAccess(upload, found) };

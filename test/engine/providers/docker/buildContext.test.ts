@@ -3,7 +3,9 @@ import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promis
 import os from "node:os";
 import path from "node:path";
 import { extract } from "tar-stream";
+import { providersFor } from "../../../../engine/providers";
 import { contextTar } from "../../../../engine/providers/docker/buildContext";
+import { resource } from "../support";
 
 describe("build context", () => {
   let root = "";
@@ -94,5 +96,22 @@ describe("build context", () => {
       /build\.context: expected a directory, found nothing at/,
     );
     await assert.rejects(contextTar(root, "Other"), /build\.dockerfile: no file Other in/);
+  });
+});
+
+describe("relative build context", () => {
+  it("starts from the program's directory, whichever directory the engine runs in", async () => {
+    const dir = await mkdtemp(path.join(os.tmpdir(), "program-"));
+    try {
+      const provider = providersFor({ dir, log: () => {} })("docker", {});
+      const image = resource("docker:index/remoteImage:RemoteImage");
+      const context = { log: () => {}, signal: new AbortController().signal };
+      const inputs = { name: "built:1", build: { context: "../none", dockerfile: "Dockerfile" } };
+      await assert.rejects(provider.create(image, inputs, context), (error: Error) =>
+        error.message.includes(`found nothing at ${path.join(path.dirname(dir), "none")}`),
+      );
+    } finally {
+      await rm(dir, { recursive: true });
+    }
   });
 });

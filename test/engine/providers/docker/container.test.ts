@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import * as path from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { HostConfig } from "dockerode";
@@ -282,11 +283,11 @@ describe("request that creates a container", () => {
 });
 
 describe("uploads", () => {
-  it("are packed into one tar archive with modes and owners", async () => {
-    const tar = await uploadTar([
+  it("are packed into one tar archive with modes and owners, relative sources from the program's directory", async () => {
+    const tar = await uploadTar(__dirname, [
       { file: "/a/b.txt", content: "é" },
       { file: "/a/c", contentBase64: "AP8=", executable: true },
-      { file: "/d", source: __filename, permissions: "0600", owner: "5", group: "6" },
+      { file: "/d", source: path.basename(__filename), permissions: "0600", owner: "5", group: "6" },
     ]);
     const reader = extract();
     Readable.from([tar]).pipe(reader);
@@ -299,10 +300,10 @@ describe("uploads", () => {
       ["a/c", 0o744, 0, 2],
     ]);
     assert.deepEqual(found[2], ["d", 0o600, 5, statSync(__filename).size]);
-    assert.equal(await uploadTar(), undefined);
+    assert.equal(await uploadTar(__dirname), undefined);
   });
   it("with an unreadable source are refused with its name", async () => {
-    await assert.rejects(uploadTar([{ file: "/a", source: "/none" }]), /upload \/a: source \/none can't be read/);
+    await assert.rejects(uploadTar("/", [{ file: "/a", source: "/none" }]), /upload \/a: source \/none can't be read/);
   });
 });
 
