@@ -18,6 +18,16 @@ export interface Step {
   readonly run: (progress: (text: string) => void) => Promise<void>;
 }
 
+/** Returns a function for steps of one group whose requests go through one route of the load balancer. */
+export function stepsOf(group: Group, front: readonly Suspect[]) {
+  return (name: string, needs: readonly Suspect[], action: Step["run"]): Step => ({
+    group,
+    name,
+    needs: [...front, ...needs],
+    run: action,
+  });
+}
+
 /** The outcome of a step. */
 export interface StepResult {
   readonly group: Group;

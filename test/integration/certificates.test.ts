@@ -10,7 +10,7 @@ import type { DeployedStack } from "../../cli/stack";
 import { type VerifyOptions, verifyDeployment } from "../../cli/verify";
 import { serveBackend } from "../../cli/verify/backend";
 import { Front } from "../../cli/verify/front";
-import { Gateway } from "../../cli/verify/product";
+import { Gateway } from "../../cli/verify/gateway";
 import { type Issued, issue, keyEntry, trustEntry } from "../certificates/support";
 import { type Call, callerOf, Load, productionKey } from "./load";
 import { type CommandResult, docker, TestStack } from "./testStack";

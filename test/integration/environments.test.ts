@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import type { VerifyReport } from "../../cli/verify";
 import { calledEnvironments } from "../../cli/verify/environments";
 import { Front } from "../../cli/verify/front";
+import { Gateway } from "../../cli/verify/gateway";
 import { probe } from "../../cli/verify/httpProbe";
 import type { NodeReport } from "../../cli/verify/linkChecks";
-import { Gateway, Store } from "../../cli/verify/product";
+import { Store } from "../../cli/verify/product";
 import type { Suspect } from "../../cli/verify/suspects";
 import { type Break, BrokenStack } from "./wiringSupport";
 

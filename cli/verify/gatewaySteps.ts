@@ -1,0 +1,42 @@
+import type { CycleRun } from "./cycleRun";
+import { type CalledEnvironment, otherKeyType, wordOf } from "./environments";
+import { type Group, type Step, stepsOf } from "./runSteps";
+
+/** The calls to the gateways of one environment. */
+export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Step[] {
+  const { need } = run;
+  const at = run.gateway(environment);
+  const group: Group = run.environments.length === 1 ? "Gateway" : `Gateway ${environment.name}`;
+  const step = stepsOf(group, need.balancer("gateway", "gatewayHttps", environment));
+  const httpStep = stepsOf(group, need.balancer("gateway", "gatewayHttp", environment));
+  const database = need.database("keyManager", "apimgtdb");
+  const token = [...need.links("gateway", "_TokenAPI_", environment), ...database];
+  const validation = [...need.links("gateway", "APIKeyValidator/", environment), ...database];
+  const type = need.environmentType(environment);
+  const deployed = [...validation, ...need.deployment(environment), ...type];
+  const revocation = need.links("gateway", "_RevokeAPI_", environment);
+  const revoked = [...revocation, ...need.links("gateway", "clustering", environment), ...validation];
+  const again = [...token, ...need.links("keyManager", "clustering"), ...validation];
+  const authorization = [...need.links("gateway", "_AuthorizeAPI_", environment), ...database];
+  const other = wordOf(otherKeyType(at.own));
+  const otherNeeds = [...token, ...validation, ...type];
+  return [
+    step("get a token at /token", token, () => at.getToken()),
+    step("call the API with the token over HTTPS", deployed, () => at.call("gatewayHttps")),
+    ...(run.servesHttp
+      ? [httpStep("call the API with the token over HTTP", validation, () => at.call("gatewayHttp"))]
+      : []),
+    environment.type === "hybrid"
+      ? step(`call the API with a ${other} key's token`, otherNeeds, () => at.callWithOther())
+      : step(`call with a ${other} key's token: expect a refusal`, otherNeeds, () => at.refuseOther()),
+    step("call without a token: expect a refusal", validation, () => at.callRefused(undefined, "900902")),
+    step("call with a wrong token: expect a refusal", validation, () => at.callRefused("not-a-token", "900901")),
+    step("revoke the token at /revoke", [...revocation, ...database], () => at.revoke()),
+    step("call with the revoked token: expect a refusal", revoked, (progress) => at.callRevoked(progress)),
+    step("get a new token and call the API", again, () => at.callAgain()),
+    step("ask whether the Store's pages may call the API (CORS)", need.allowedOrigins(environment), () =>
+      at.permitStore(),
+    ),
+    step("open /authorize: expect a redirect to log in within the deployment", authorization, () => at.authorize()),
+  ];
+}
