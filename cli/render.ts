@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { type Deployment, type RenderedFile, renderBalancer, renderNodes, stockText } from "../configs";
 import { balancerFiles } from "../configs/balancer";
 import { colourDiff, countChangedLines, unifiedDiff } from "../configs/compare";
-import { type Distribution, readDistribution } from "../distribution";
+import { type CopiedFile, type Distribution, readDistribution } from "../distribution";
 import { loadSettingsFromStack } from "../plan/settings";
 import { roles } from "../product/roles";
 import { distributionPath } from "../settings/stackFile";
@@ -26,6 +26,7 @@ export const help = `Renders each node's configuration files, with placeholders 
 interface Rendering {
   readonly node: Node;
   readonly files: readonly RenderedFile[];
+  readonly copies: readonly CopiedFile[];
 }
 
 /** `npm run render`. @returns the exit status */
@@ -55,7 +56,11 @@ export async function run(args: string[]): Promise<number> {
   );
   const nodes = chosenNodes(topology, values.node);
   const { files, warnings } = renderNodes(nodes, deployment, distribution);
-  const renderings = nodes.map((node) => ({ node, files: files.get(node.name) ?? [] }));
+  const renderings = nodes.map((node) => ({
+    node,
+    files: files.get(node.name) ?? [],
+    copies: distribution.bundles.get(node.profile) ?? [],
+  }));
   if (values.diff) printDiff(renderings, distribution);
   if (values.summary) printSummary(renderings, distribution);
   if (values.out !== undefined) writeAll(resolve(values.out), renderings, deployment, values.node === undefined);
@@ -107,8 +112,10 @@ function writeAll(out: string, renderings: readonly Rendering[], deployment: Dep
     writeFileSync(path, bytes);
     written.add(path);
   };
-  for (const { node, files } of renderings)
+  for (const { node, files, copies } of renderings) {
     for (const { path, text, encoding } of files) write(join(out, node.name, path), encode(path, text, encoding));
+    for (const { path, base64 } of copies) write(join(out, node.name, path), Buffer.from(base64, "base64"));
+  }
   if (withBalancer)
     write(
       join(out, topology.balancer.name, balancerFiles.configuration),

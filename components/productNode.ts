@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { fillSecrets, type RenderedFile } from "../configs";
+import type { CopiedFile } from "../distribution";
 import type { DeploymentPlan } from "../plan";
 import type { SecretName } from "../product/databases";
 import { type Role, roleRecords } from "../product/roles";
@@ -64,7 +66,14 @@ export abstract class ProductNode extends pulumi.ComponentResource {
     const { plan, network, databases, certificates } = args;
     const { settings, topology, images } = plan;
     const files = plan.files.get(node.name) ?? [];
-    const texts = Object.fromEntries(files.map(({ path, text }) => [path, text]));
+    const copies = plan.bundles.get(node.profile) ?? [];
+    const shown = Object.fromEntries([
+      ...files.map(({ path, text }) => [path, text]),
+      ...copies.map(({ path, base64 }) => [
+        path,
+        `sha256 ${createHash("sha256").update(base64, "base64").digest("hex")}\n`,
+      ]),
+    ]);
     return runServer(
       this.name,
       {
@@ -80,7 +89,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
           START_LIMIT_SECONDS: String(settings.startTimeout),
           ...heapOptions(settings.nodeHeap),
         },
-        files: this.filesOf(node, files, args),
+        files: this.filesOf(node, files, copies, args),
         hosts: hostsOf(topology, node),
         volumes: this.volumesOf(node, args),
         healthcheck: ["healthcheck", String(node.ports.managementHttps), ...apiPort(node, plan)],
@@ -89,7 +98,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
         memory: settings.nodeMemory,
         startTimeout: settings.startTimeout,
         stopTimeout: 30,
-        labels: { role: node.role, configuration: createRevision(this.name, texts, certificates, this).hex },
+        labels: { role: node.role, configuration: createRevision(this.name, shown, certificates, this).hex },
       },
       { parent: this, dependsOn: dependencies(databases.readyFor(node), dependsOn) },
     );
@@ -108,6 +117,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
   private filesOf(
     node: Node,
     files: readonly RenderedFile[],
+    copies: readonly CopiedFile[],
     { plan, databases, certificates, ...args }: ProductNodeArgs,
   ): pulumi.Output<readonly ServerFile[]> {
     const under = (path: string) => `${plan.settings.apimHome}/${path}`;
@@ -126,6 +136,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
           content: fillSecrets(file, values).toString("base64"),
           isBase64: true,
         })),
+        ...copies.map(({ path, base64 }) => ({ path: under(path), content: base64, isBase64: true })),
         { path: under(plan.stores.keyStore.location), content: keystore, isBase64: true },
         { path: under(plan.stores.trustStore.location), content: truststore, isBase64: true },
       ]);

@@ -3,6 +3,7 @@ import { configurationFiles, type ProductFile } from "../product/files";
 import { databaseScripts } from "../product/mysql";
 import { isSince, supportedVersions } from "../product/versions";
 import { findAll, need, parseFile, type XmlFile } from "../xml/parse";
+import { type MissingBundles, missingBundles } from "./bundles";
 import { checkDataSourceFiles } from "./dataSourceFiles";
 import type { Home } from "./home";
 import { checkVault } from "./vault";
@@ -37,6 +38,8 @@ export interface Distribution extends KeyStores {
   readonly files: ReadonlyMap<string, Buffer>;
   /** SQL scripts, by their path below APIM_HOME. */
   readonly dbscripts: ReadonlyMap<string, string>;
+  /** What nodes need besides the bundles of their profile: value of `-Dprofile` -> copies of files of the pack. */
+  readonly bundles: MissingBundles["copies"];
   /** Paths of required files that are missing; always empty without {@link ReadOptions.incomplete}. */
   readonly missing: readonly string[];
   /** What will not work because optional files are missing, one sentence each. */
@@ -61,13 +64,15 @@ export function assemble(source: string, home: Home, { incomplete = false }: Rea
   checkDataSourceFiles(home, version);
   const { keyStore, trustStore } = keyStores({ ...carbon, version });
   const stock = home.read(trustStore.location);
+  const bundles = missingBundles(source, home);
   return {
     source,
     version,
     files,
     dbscripts,
+    bundles: bundles.copies,
     missing,
-    warnings,
+    warnings: [...warnings, ...bundles.warnings],
     keyStore,
     trustStore: { ...trustStore, ...(stock && { stock }) },
   };

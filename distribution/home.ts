@@ -2,7 +2,11 @@
 export interface Home {
   /** The bytes of a file; undefined when it is missing. @param path below APIM_HOME, with forward slashes */
   read(path: string): Buffer | undefined;
-  /** Names of the files in a directory; empty when it is missing. @param directory below APIM_HOME */
+  /**
+   * Names of the files and directories in a directory; empty when it is missing. A zip has only those that are read.
+   *
+   * @param directory below APIM_HOME
+   */
   list(directory: string): readonly string[];
 }
 

@@ -3,6 +3,7 @@ import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { errorMessage } from "../errors";
 import { configurationFiles, dataSourceFiles, stockTruststore, vaultFile } from "../product/files";
 import { databaseScripts } from "../product/mysql";
+import { isOfBundles } from "./bundles";
 import { type Home, maximumSize, tooLarge } from "./home";
 
 const wanted = new Set<string>([
@@ -15,7 +16,7 @@ const wanted = new Set<string>([
 /** Whether a file of the pack is read. @param path below APIM_HOME */
 function isWanted(path: string): boolean {
   const { directory, end } = dataSourceFiles;
-  return wanted.has(path) || (posix.dirname(path) === directory && path.endsWith(end));
+  return wanted.has(path) || isOfBundles(path) || (posix.dirname(path) === directory && path.endsWith(end));
 }
 
 /** Reads the wanted files of a pack's zip; APIM_HOME is its root or the only `wso2am-<version>` directory in it. */
@@ -27,8 +28,13 @@ export async function openZip(path: string): Promise<Home> {
     const files = homes.get(homeOf(path, names));
     return {
       read: (file) => files?.get(file),
-      list: (directory) =>
-        [...(files?.keys() ?? [])].flatMap((file) => (posix.dirname(file) === directory ? [posix.basename(file)] : [])),
+      list: (directory) => [
+        ...new Set(
+          [...(files?.keys() ?? [])]
+            .filter((file) => file.startsWith(`${directory}/`))
+            .map((file) => file.slice(directory.length + 1).replace(/\/.*/, "")),
+        ),
+      ],
     };
   } finally {
     archive.close();

@@ -30,6 +30,8 @@ export interface DeploymentPlan extends Deployment {
   readonly certificates: Pick<GivenCertificates, "key" | "trusted">;
   /** Name of a node -> its configuration files, with placeholders for secrets. */
   readonly files: ReadonlyMap<string, readonly RenderedFile[]>;
+  /** Value of `-Dprofile` -> files of the pack that nodes with that profile get in another place as well. */
+  readonly bundles: Distribution["bundles"];
   /** Text of haproxy.cfg. */
   readonly balancerConfiguration: string;
   readonly images: Images;
@@ -100,7 +102,7 @@ export async function planDeployment(
   const stores = ownStores(parsed, settings, directory);
   const { warnings, ...certificates } = await readCertificates(parsed, distribution, tlsHosts(topology.nodes), stores);
   await checkExternalServer(topology, String(settings.databaseAdminPassword ?? ""));
-  const { version, dbscripts, keyStore, trustStore } = distribution;
+  const { version, dbscripts, bundles, keyStore, trustStore } = distribution;
   return {
     ...deployment,
     version,
@@ -109,6 +111,7 @@ export async function planDeployment(
     stores: { keyStore, trustStore },
     certificates,
     files: rendering.files,
+    bundles,
     balancerConfiguration: renderBalancer(deployment),
     images: await findImages(parsed, directory),
     warnings: [...topologyWarnings(topology), ...distribution.warnings, ...rendering.warnings, ...warnings],

@@ -63,6 +63,22 @@ export const vaultFile = {
   activeLine: /^\s*(carbon\.secretProvider|secretRepositories)(\s*[=:]|\s+\S)/,
 } as const;
 
+const components = "repository/components";
+
+/** The server's OSGi bundles. A bundle's file is `<symbolic name>_<version>.jar`. */
+export const bundleFiles = {
+  plugins: `${components}/plugins`,
+  /** At its start, the server copies the files of these directories over plugins, in the order of the names. */
+  patches: `${components}/patches`,
+  /** patch0000 holds the plugins as they were before. */
+  patch: /^patch(?!0000)\d{4}$/,
+  /** Bundles that the server adds to those of its profile. */
+  dropins: `${components}/dropins`,
+  /** The list of a profile's bundles: one line each, which begins with the symbolic name and a comma. */
+  list: (profile: string) =>
+    `${components}/${profile}/configuration/org.eclipse.equinox.simpleconfigurator/bundles.info`,
+} as const;
+
 /** Where carbon.xml has its truststore unless somebody changed it. */
 export const stockTruststore = "repository/resources/security/client-truststore.jks";
 

@@ -11,6 +11,8 @@ export const keyManager = {
   offset: 0,
   firstAddress: 21,
   databases: { always: ["apimgtdb", "userdb"], withTenants: ["regdb"] },
+  // In the profile of 1.9.0 to 1.10.0, the log-in pages and userinfo end in NoClassDefFoundError without it.
+  bundles: ["org.wso2.carbon.claim.mgt"],
   files: commonFiles,
   calls: [environments("the gateway forgets keys that have ended"), revocation],
   // The product caches tokens (identity.xml EnableOAuthCache).

@@ -65,6 +65,11 @@ export interface RoleRecord<R extends string = string, S extends string = string
     /** Those that it uses besides with the setting `multiTenancy`. */
     readonly withTenants: readonly DatabaseName[];
   };
+  /**
+   * Symbolic names of OSGi bundles that its nodes need, and that the pack's list of bundles for its profile may lack.
+   * @default none
+   */
+  readonly bundles?: readonly string[];
   /** The configuration files that its nodes get. */
   readonly files: readonly ConfigurationFile[];
   /** Whom its nodes call, in the order of the files. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { ApiManager } from "../../components";
 import type { DeploymentPlan } from "../../plan";
 import { deploymentOf } from "../../plan/settings";
@@ -23,6 +24,7 @@ describe("A plan that is written by hand", function () {
       },
       certificates: { trusted: [] },
       files: new Map([["store-1", [file]]]),
+      bundles: new Map([["api-store", [{ path: "repository/components/dropins/a.jar", base64: "amFy" }]]]),
       balancerConfiguration: "# no front\n",
       images: { node: { name: "node:1" }, mysql: { name: "mysql:1" }, loadBalancer: { name: "haproxy:1" } },
       warnings: [],
@@ -32,12 +34,21 @@ describe("A plan that is written by hand", function () {
     assert.equal(run.get("apim-mysql-apimgtdb-tables").inputs.script, "CREATE TABLE B (ID INT);");
     assert.deepEqual(
       [...filesIn(run, "apim-store-1").keys()],
-      ["/opt/wso2am/repository/conf/user-mgt.xml", "/opt/wso2am/keys.jks", "/opt/wso2am/trust.jks"],
+      [
+        "/opt/wso2am/repository/conf/user-mgt.xml",
+        "/opt/wso2am/repository/components/dropins/a.jar",
+        "/opt/wso2am/keys.jks",
+        "/opt/wso2am/trust.jks",
+      ],
     );
     assert.equal(
       String(filesIn(run, "apim-store-1").get("/opt/wso2am/repository/conf/user-mgt.xml")),
       "<a>&lt;&amp;&gt;</a>",
     );
+    const jar = "repository/components/dropins/a.jar";
+    assert.equal(String(filesIn(run, "apim-store-1").get(`/opt/wso2am/${jar}`)), "jar");
+    const sum = createHash("sha256").update("jar").digest("hex");
+    assert.equal(run.get("apim-store-1-config").inputs.keepers[jar], `sha256 ${sum}\n`);
     assert.equal(run.get("apim-loadbalancer-container").inputs.image, "sha256:apim-loadbalancer-image");
     assert.ok([...filesIn(run, "apim-loadbalancer").values()].map(String).includes(plan.balancerConfiguration));
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { GatewayNode, KeyManagerNode, PublisherNode, StoreNode } from "../../components";
 import type { DeploymentPlan } from "../../plan";
+import { roleRecords } from "../../product/roles";
 import { filesIn, known, type Recording, record } from "./recorder";
 import { otherResource, planOf, wiringOf } from "./support";
 
@@ -49,10 +50,11 @@ for (const { Class, role, first } of classes) {
       assert.ok("secret" in run.get("mine-container").inputs.uploads);
       const files = filesIn(run, "mine");
       const { keyStore, trustStore } = plan.stores;
+      const copies = plan.bundles.get(roleRecords[role].profile) ?? [];
       assert.deepEqual(
         [...files.keys()],
         [
-          ...(plan.files.get(first) ?? []).map(({ path }) => `/opt/wso2am/${path}`),
+          ...[...(plan.files.get(first) ?? []), ...copies].map(({ path }) => `/opt/wso2am/${path}`),
           `/opt/wso2am/${keyStore.location}`,
           `/opt/wso2am/${trustStore.location}`,
         ],
