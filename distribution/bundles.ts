@@ -1,5 +1,7 @@
+import { posix } from "node:path";
 import { bundleFiles } from "../product/files";
 import { roleRecords, roles } from "../product/roles";
+import { effectiveBundle, isBundle } from "./effectiveBundle";
 import type { Home } from "./home";
 
 /** A file of the pack that nodes get in another place as well, byte for byte. */
@@ -32,7 +34,7 @@ export function missingBundles(source: string, home: Home): MissingBundles {
     if (list === undefined) continue;
     const lacking = bundles.filter((bundle) => !list.split(/\r?\n/).some((line) => line.startsWith(`${bundle},`)));
     const found = lacking.flatMap((bundle) => {
-      const file = bundleOf(home, bundle);
+      const file = copyOf(home, bundle);
       if (!file)
         warnings.push(
           `${bundleFiles.plugins}/${bundle}_*.jar: not in ${source}, though ${bundleFiles.list(profile)} lacks it; log-in pages and userinfo of the ${title} will fail`,
@@ -44,33 +46,17 @@ export function missingBundles(source: string, home: Home): MissingBundles {
   return { copies, warnings };
 }
 
-/** The bundle as the server runs it: of the last patch that has it, else of the plug-ins. */
-function bundleOf(home: Home, bundle: string): CopiedFile | undefined {
-  const { plugins, patches, patch, dropins } = bundleFiles;
-  const directories = home.list(patches).filter((name) => patch.test(name));
-  for (const directory of [
-    ...directories
-      .sort()
-      .reverse()
-      .map((name) => `${patches}/${name}`),
-    plugins,
-  ]) {
-    const name = home.list(directory).find((file) => isBundle(bundle, file));
-    const content = name === undefined ? undefined : home.read(`${directory}/${name}`);
-    if (content) return { path: `${dropins}/${name}`, base64: content.toString("base64") };
-  }
-  return undefined;
-}
-
-/** Whether a file is a version of the bundle: `a.b_1.0.jar` is one of `a.b`, `a.b.ui_1.0.jar` is not. */
-function isBundle(bundle: string, file: string): boolean {
-  return file.startsWith(`${bundle}_`) && file.endsWith(".jar");
+function copyOf(home: Home, bundle: string): CopiedFile | undefined {
+  const path = effectiveBundle(bundle, (directory) => home.list(directory));
+  const content = path === undefined ? undefined : home.read(path);
+  if (path === undefined || content === undefined) return undefined;
+  return { path: `${bundleFiles.dropins}/${posix.basename(path)}`, base64: content.toString("base64") };
 }
 
 /** Whether a file of a pack is read for {@link missingBundles}. @param path below APIM_HOME */
 export function isOfBundles(path: string): boolean {
   const { plugins, patches } = bundleFiles;
-  const [directory, file] = [path.slice(0, path.lastIndexOf("/")), path.slice(path.lastIndexOf("/") + 1)];
+  const [directory, file] = [posix.dirname(path), posix.basename(path)];
   const isOfPack = directory === plugins || directory.startsWith(`${patches}/`);
   return roles.some((role) => {
     const { profile, bundles = [] } = roleRecords[role];

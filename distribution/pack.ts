@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { jdbcDriver } from "../product/mysql";
 import { homeIn, sourceKind } from "./directory";
 import { directoryFingerprint, directorySignature, listDirectory, type PackEntry } from "./packDirectory";
-import { listZip } from "./packZip";
+import { listZip, readInZip } from "./packZip";
+import { type OldPageCompiler, oldPageCompiler, openJar, openJarBytes } from "./pageCompiler";
 
 /** A whole product pack, from which an image is built. */
 export interface Pack {
@@ -17,6 +19,8 @@ export interface Pack {
   readonly signature: string;
   /** File names of the MySQL drivers in its repository/components/lib. */
   readonly drivers: readonly string[];
+  /** Undefined: the pack's pages compile on JDK 8. */
+  readonly oldPageCompiler?: OldPageCompiler;
 }
 
 /** A fingerprint that was computed earlier on this machine. */
@@ -31,7 +35,8 @@ export async function readPack(source: string, known?: KnownPack): Promise<Pack>
   if (sourceKind(source) === "file") {
     const { home, paths, fingerprint } = await listZip(source);
     assertComplete(source, paths);
-    return { source, home, fingerprint, signature: fingerprint, drivers: driversIn(paths) };
+    const old = await oldPageCompiler(paths, async (path) => openJarBytes(await readInZip(source, home, path)));
+    return { source, home, fingerprint, signature: fingerprint, drivers: driversIn(paths), ...compiler(old) };
   }
   const home = homeIn(source);
   const entries = listDirectory(source, home);
@@ -39,8 +44,11 @@ export async function readPack(source: string, known?: KnownPack): Promise<Pack>
   assertComplete(source, paths);
   const signature = directorySignature(home, entries);
   const fingerprint = known?.signature === signature ? known.fingerprint : directoryFingerprint(entries);
-  return { source, home, entries, fingerprint, signature, drivers: driversIn(paths) };
+  const old = await oldPageCompiler(paths, (path) => openJar(join(home, path)));
+  return { source, home, entries, fingerprint, signature, drivers: driversIn(paths), ...compiler(old) };
 }
+
+const compiler = (old: OldPageCompiler | undefined) => (old ? { oldPageCompiler: old } : {});
 
 const startScript = "bin/wso2server.sh";
 const components = "repository/components/";

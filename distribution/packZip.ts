@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { posix } from "node:path";
+import { buffer } from "node:stream/consumers";
 import type { Entry } from "yauzl";
 import { entriesOf, homeOf, openArchive } from "./zip";
 
@@ -40,4 +42,17 @@ export async function listZip(
   const hash = createHash("sha256");
   for (const { path, line } of own) hash.update(`${path}\0${line}\0`);
   return { home, paths: own.map(({ path }) => path), fingerprint: hash.digest("hex") };
+}
+
+/** Reads one file of a zip. @param path below APIM_HOME @throws when the zip does not have it */
+export async function readInZip(source: string, home: string, path: string): Promise<Buffer> {
+  const name = posix.join(home, path);
+  const archive = await openArchive(source);
+  try {
+    for await (const entry of entriesOf(source, archive))
+      if (entry.fileName === name) return await buffer(await archive.openReadStreamPromise(entry));
+  } finally {
+    archive.close();
+  }
+  throw new Error(`distribution ${source}: found no ${name}; download the zip again`);
 }

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { type KnownPack, type Pack, readPack } from "../distribution";
 import { jdbcDriver as connector } from "../product/mysql";
+import { pageCompiler } from "../product/pageCompiler";
 import { type Settings, standIn } from "../settings/schema";
 import { distributionPath } from "../settings/stackFile";
 import { contentHash } from "./contentHash";
@@ -70,7 +71,7 @@ export async function productContext(projectDirectory: string, settings: Setting
     name,
     fs.readFileSync(path.join(projectDirectory, "images", "apim", name)),
   ]);
-  const hash = contentHash([pack.fingerprint, driverKey(driver), ...files]);
+  const hash = contentHash([pack.fingerprint, driverKey(driver), ...compilerKey(pack), ...files]);
   return { hash, directory: `${contextsDirectory}/${hash}`, pack, driver };
 }
 
@@ -97,6 +98,11 @@ function driverChoice(projectDirectory: string, { jdbcDriver }: Settings, pack: 
   throw new Error(
     `jdbcDriver: expected a ${connector.artifact} jar, or a version of it such as ${connector.standardVersion}, found no file ${file}; set wso2-apim:jdbcDriver`,
   );
+}
+
+/** Identifies the newer page compiler, where the pack needs one. */
+function compilerKey({ oldPageCompiler }: Pack): string[] {
+  return oldPageCompiler ? [oldPageCompiler.patched, pageCompiler.replacement.checksum] : [];
 }
 
 /** Identifies the driver. A released version never changes, so its jar is not needed. */

@@ -1,52 +1,24 @@
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { openPromise } from "yauzl";
 import { jdbcDriver } from "../../product/mysql";
-import { type Host, lastLines, type Report } from "./host";
+import type { Host, Report } from "./host";
+import { jarName, mavenJar } from "./maven";
 
 const { group, artifact, classFile, loginClassFile, loginSince, standardVersion } = jdbcDriver;
-const coordinates = `${group}:${artifact}`;
-const remedy = `or set wso2-apim:jdbcDriver to the path of a ${artifact} jar`;
 
 /** Maven's name for the jar of a released MySQL driver. */
-export const driverJar = (version: string): string => `${artifact}-${version}.jar`;
+export const driverJar = (version: string): string => jarName({ artifact, version });
 
-/**
- * The jar of a released MySQL driver, from Maven's local repository, else fetched by Maven.
- * @param directory where Maven puts a fetched jar
- * @param repository Maven's local repository. @default ~/.m2/repository
- * @throws when the local repository lacks the jar, and Maven is missing or can't fetch it
- */
-export async function driverFromMaven(
+/** The jar of a released MySQL driver. @throws as {@link mavenJar} */
+export function driverFromMaven(
   version: string,
   directory: string,
   host: Host,
   report: Report,
-  repository = join(homedir(), ".m2", "repository"),
+  repository?: string,
 ): Promise<string> {
-  const name = driverJar(version);
-  const local = join(repository, ...group.split("."), artifact, version, name);
-  if (existsSync(local)) return local;
-  if (!host.has("mvn")) {
-    throw new Error(
-      `jdbcDriver: found neither ${local} nor mvn on PATH to fetch ${coordinates}:${version}; install Maven, ${remedy}`,
-    );
-  }
-  report(`JDBC driver: fetching ${coordinates}:${version} with mvn`);
-  const { status, output } = await host.run("mvn", [
-    "--batch-mode",
-    "--quiet",
-    "dependency:copy",
-    `-Dartifact=${coordinates}:${version}`,
-    `-DoutputDirectory=${directory}`,
-  ]);
-  const fetched = join(directory, name);
-  if (status === 0 && existsSync(fetched)) return fetched;
-  throw new Error(
-    `jdbcDriver: mvn could not fetch ${coordinates}:${version} (status ${status}); check that this version exists and that ` +
-      `Maven can reach a repository, ${remedy}:\n${lastLines(output)}`,
-  );
+  const remedy = `or set wso2-apim:jdbcDriver to the path of a ${artifact} jar`;
+  const place = { directory, host, report, ...(repository !== undefined && { repository }) };
+  return mavenJar({ group, artifact, version }, { subject: "jdbcDriver", remedy, ...place });
 }
 
 /**

@@ -20,6 +20,7 @@ import { distributionPath } from "../../settings/stackFile";
 import { projectDirectory } from "../project";
 import type { Host, Report } from "./host";
 import { assertDriver, driverFromMaven, driverJar } from "./jdbcDriver";
+import { placePageCompiler } from "./pageCompiler";
 import { placePack } from "./placePack";
 
 /** The prefix of the names of unfinished contexts; the process id follows. */
@@ -89,6 +90,8 @@ async function stage(
   try {
     await placePack(pack, join(aside, "pack"));
     await placeDriver(context, aside, settings, host, report);
+    if (pack.oldPageCompiler)
+      await placePageCompiler(pack.oldPageCompiler, join(aside, "pack"), join(aside, "compiler"), host, report);
     for (const name of imageFiles) {
       copyFileSync(join(project, "images", "apim", name), join(aside, name));
       chmodSync(join(aside, name), name.endsWith(".sh") ? 0o755 : 0o644);

@@ -23,25 +23,11 @@ import { removeUnusedContexts, stageProduct } from "../../../cli/setup/stageProd
 import { contextsDirectory, imageFiles, productContext, programRecord } from "../../../images/productContext";
 import { parseSettings } from "../../../plan/settings";
 import { driverOf, oldDriver, writePack, zipOf } from "../../distribution/samplePack";
+import { hostWith } from "./fakeHost";
 
 const images = resolve(__dirname, "../../../images/apim");
 
 const driverJar = driverOf("class");
-
-/** A host on which no command may run, except Maven if `mvn` is given. */
-function hostWith(mvn?: (args: readonly string[]) => { status: number; output: string }): Host {
-  const unexpected = () => assert.fail("unexpected call of the host");
-  return {
-    platform: "linux",
-    uid: 1000,
-    has: (command) => command === "mvn" && mvn !== undefined,
-    exists: unexpected,
-    run: async (command, args) => (command === "mvn" && mvn ? mvn(args) : unexpected()),
-    startInBackground: unexpected,
-    readText: unexpected,
-    sleep: unexpected,
-  };
-}
 
 describe("setup: the build context of a product image", () => {
   let project: string;
@@ -234,14 +220,14 @@ describe("setup: the build context of a product image", () => {
     });
 
     it("is refused if a file's checksum differs from the table of contents", async () => {
-      const bytes = zipOf(pack, { "wso2am-1.9.0/repository/components/a": Buffer.from("abc") });
+      const bytes = zipOf(pack, { "wso2am-1.9.0/repository/components/damaged": Buffer.from("abc") });
       // Deflate stores so few bytes literally, so that one of them can be changed here.
       const at =
-        bytes.indexOf(Buffer.from("wso2am-1.9.0/repository/components/a")) +
-        "wso2am-1.9.0/repository/components/a".length;
+        bytes.indexOf(Buffer.from("wso2am-1.9.0/repository/components/damaged")) +
+        "wso2am-1.9.0/repository/components/damaged".length;
       bytes[at + 1] = (bytes[at + 1] ?? 0) ^ 0x08;
       writeFileSync(join(project, "pack.zip"), bytes);
-      await assert.rejects(stage("one", { distribution: "pack.zip" }), /components\/a|incorrect|invalid/);
+      await assert.rejects(stage("one", { distribution: "pack.zip" }), /components\/damaged|incorrect|invalid/);
       assert.deepEqual(existing(), []);
     });
   });

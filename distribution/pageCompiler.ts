@@ -1,0 +1,65 @@
+import { posix } from "node:path";
+import { fromBufferPromise, openPromise, type ZipFile } from "yauzl";
+import { bundleFiles } from "../product/files";
+import { pageCompiler } from "../product/pageCompiler";
+import { effectiveBundle } from "./effectiveBundle";
+
+/** A bundle whose page compiler can't read the classes of JDK 8. */
+export interface OldPageCompiler {
+  /** Path of the bundle below APIM_HOME, as the server runs it. */
+  readonly bundle: string;
+  /** Path below APIM_HOME at which the server finds a bundle that replaces it: in a patch behind all others. */
+  readonly patched: string;
+}
+
+/** The first number of a patch of this project: WSO2's own are far below. */
+const ownPatch = 9000;
+
+/**
+ * Finds a page compiler that must be replaced for JDK 8.
+ *
+ * @param paths the pack's files, below APIM_HOME
+ * @param open opens a jar of the pack
+ * @returns undefined when the pack's compiler is new enough, or the pack has none
+ */
+export async function oldPageCompiler(
+  paths: readonly string[],
+  open: (path: string) => Promise<ZipFile>,
+): Promise<OldPageCompiler | undefined> {
+  const bundle = effectiveBundle(pageCompiler.bundle, (directory) => namesIn(directory, paths));
+  if (bundle === undefined) return undefined;
+  const names = await entryNames(await open(bundle));
+  if (!names.has(pageCompiler.classFile) || names.has(pageCompiler.newClassFile)) return undefined;
+  const { patches, patch } = bundleFiles;
+  const numbers = namesIn(patches, paths).flatMap((name) => (patch.test(name) ? [Number(name.slice(-4))] : []));
+  const number = Math.max(ownPatch, ...numbers.map((each) => each + 1));
+  return { bundle, patched: `${patches}/patch${number}/${posix.basename(bundle)}` };
+}
+
+/** Names of the files and directories in a directory, from the paths of all files. */
+function namesIn(directory: string, paths: readonly string[]): string[] {
+  const prefix = `${directory}/`;
+  const below = paths.filter((path) => path.startsWith(prefix));
+  return [...new Set(below.map((path) => path.slice(prefix.length).replace(/\/.*/, "")))];
+}
+
+/** The names in a jar, which is closed. */
+async function entryNames(jar: ZipFile): Promise<ReadonlySet<string>> {
+  try {
+    const names = new Set<string>();
+    for await (const { fileName } of jar.eachEntry()) names.add(fileName);
+    return names;
+  } finally {
+    jar.close();
+  }
+}
+
+/** Opens a jar on disk. */
+export function openJar(file: string): Promise<ZipFile> {
+  return openPromise(file, { autoClose: false });
+}
+
+/** Opens a jar in memory. */
+export function openJarBytes(bytes: Buffer): Promise<ZipFile> {
+  return fromBufferPromise(bytes);
+}
