@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { DeploymentPlan } from "../plan";
-import type { Role } from "../product/roles";
+import { type Role, roleRecords, roleThat } from "../product/roles";
 import type { ResourceSecret } from "../settings";
 import { publishedRoute, routeUrl } from "../topology";
 import { GatewayNode } from "./gatewayNode";
@@ -10,6 +10,7 @@ import { LoadBalancer } from "./loadBalancer";
 import { MySqlDatabases } from "./mySqlDatabases";
 import type { ProductNode, ProductNodeArgs } from "./productNode";
 import { PublisherNode } from "./publisherNode";
+import { SelfSignUp } from "./selfSignUp";
 import { stackLabel } from "./server";
 import { ServerCertificates } from "./serverCertificates";
 import { createImage, createPassword, createVolume, dependencies } from "./shared";
@@ -147,16 +148,36 @@ export class ApiManager extends pulumi.ComponentResource {
     const { topology } = this.args;
     const nodes = new Map<string, ProductNode>();
     let balancer: LoadBalancer | undefined;
+    let signUp: SelfSignUp | undefined;
     for (const name of topology.startOrder) {
       const node = topology.nodes.find((each) => each.name === name);
       const before = (node ?? topology.balancer).startsAfter;
       const containers = before.flatMap((each) => (nodes.get(each) ?? balancer)?.container ?? []);
-      const opts = { parent: this, dependsOn: [...containers, ...this.dependsOn] };
+      const offersSignUp = node && roleRecords[node.role].selfSignUp === "offers";
+      if (offersSignUp && this.args.signUpInRegistry) signUp ??= this.createSignUp(nodes);
+      const opts = {
+        parent: this,
+        dependsOn: [...containers, ...(offersSignUp && signUp ? [signUp] : []), ...this.dependsOn],
+      };
       if (node) nodes.set(name, new nodeClasses[node.role](`${this.name}-${name}`, this.nodeArgs(name), opts));
       else balancer = this.createLoadBalancer(opts);
     }
     if (!balancer) throw new Error("topology: the start order does not contain the load balancer");
     return [nodes, balancer];
+  }
+
+  private createSignUp(nodes: ReadonlyMap<string, ProductNode>): SelfSignUp {
+    const { certificates, adminPassword, args: plan } = this;
+    const role = roleThat(({ selfSignUp }) => selfSignUp === "keeps");
+    const first = this.args.topology.nodes.find((node) => node.role === role);
+    const publisher = nodes.get(first?.name ?? "");
+    if (!publisher)
+      throw new Error(`topology: the start order has no ${role} before the nodes that offer self sign-up`);
+    return new SelfSignUp(
+      `${this.name}-self-sign-up`,
+      { plan, certificates, adminPassword, publisher },
+      { parent: this, dependsOn: [publisher.container] },
+    );
   }
 
   private nodeArgs(node: string): ProductNodeArgs {

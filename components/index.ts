@@ -5,5 +5,6 @@ export { LoadBalancer, type LoadBalancerArgs } from "./loadBalancer";
 export { MySqlDatabases, type MySqlDatabasesArgs } from "./mySqlDatabases";
 export type { ProductNodeArgs } from "./productNode";
 export { PublisherNode } from "./publisherNode";
+export { SelfSignUp, type SelfSignUpArgs } from "./selfSignUp";
 export { ServerCertificates, type ServerCertificatesArgs } from "./serverCertificates";
 export { StoreNode } from "./storeNode";

@@ -6,6 +6,7 @@ import type { CopiedFile } from "../distribution";
 import type { DeploymentPlan } from "../plan";
 import type { SecretName } from "../product/databases";
 import { type Role, roleRecords } from "../product/roles";
+import { selfSignUp } from "../product/selfSignUp";
 import { hostsOf, managementUrl, type Node } from "../topology";
 import type { MySqlDatabases } from "./mySqlDatabases";
 import { createRevision } from "./revision";
@@ -43,6 +44,8 @@ export abstract class ProductNode extends pulumi.ComponentResource {
   /** The management port as the host publishes it, e.g. `https://127.0.0.1:9443`. */
   readonly managementUrl: pulumi.Output<string>;
   readonly container: docker.Container;
+  /** Name of the node in the plan, e.g. `gateway-2`. */
+  readonly nodeName: string;
 
   protected constructor(
     type: string,
@@ -53,6 +56,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
   ) {
     super(type, name, {}, opts);
     const node = nodeOf(args.plan, role, args.node);
+    this.nodeName = node.name;
     this.container = this.createContainer(node, args, opts?.dependsOn);
     this.containerName = this.container.name;
     this.managementUrl = pulumi.output(managementUrl(args.plan.topology, node));
@@ -69,6 +73,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
     const copies = plan.bundles.get(node.profile) ?? [];
     const shown = Object.fromEntries([
       ...files.map(({ path, text }) => [path, text]),
+      ...signUpKeeper(node, plan),
       ...copies.map(({ path, base64 }) => [
         path,
         `sha256 ${createHash("sha256").update(base64, "base64").digest("hex")}\n`,
@@ -148,6 +153,12 @@ function nodeOf({ topology }: DeploymentPlan, role: Role, name?: string): Node {
   const found = own.find((node) => name === undefined || node.name === name);
   if (found) return found;
   throw new Error(`node: expected one of ${own.map((node) => node.name).join(", ")}, found "${name}"`);
+}
+
+/** A Store keeps what it has read in the registry for 15 minutes, so that a change restarts it. */
+function signUpKeeper({ role }: Node, { settings, signUpInRegistry }: DeploymentPlan): [string, string][] {
+  const reads = signUpInRegistry && roleRecords[role].selfSignUp === "offers";
+  return reads ? [[`registry ${selfSignUp.resource}`, `${selfSignUp.enabled}: ${settings.selfSignUp}\n`]] : [];
 }
 
 /** The API port that must answer too; none on nodes that serve no APIs. */

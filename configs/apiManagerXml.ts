@@ -2,6 +2,7 @@ import type { XmlElement } from "@rgrove/parse-xml";
 import type { Distribution } from "../distribution";
 import { jndiNameOf } from "../product/databases";
 import { roleRecords, roles, roleThat } from "../product/roles";
+import { selfSignUp } from "../product/selfSignUp";
 import { traitsOf } from "../product/versions";
 import type { Settings } from "../settings";
 import type { Link, Node, Topology } from "../topology";
@@ -32,6 +33,7 @@ export function renderApiManagerXml(
   const login = edit.need("AuthManager");
   renderServices(edit, login, linkOf(topology, node, edit, "AuthManager/ServerURL"), settings);
   renderJwt(edit, node, settings);
+  renderSelfSignUp(edit, settings);
   renderEnvironments(edit, node, deployment, servesHttp(distribution));
   renderKeyValidation(edit, node, deployment);
   renderKeyManagerClient(edit, node, deployment);
@@ -87,6 +89,15 @@ function renderJwt(edit: XmlEdit, node: Node, settings: Settings): void {
     else if (value !== "") edit.setIfPresent(parent, name, value);
   }
   edit.ensure(parent, "EnableTokenGeneration", true, { after });
+}
+
+/** Only up to 1.8: later, self sign-up is configured in the registry. */
+function renderSelfSignUp(edit: XmlEdit, settings: Settings): void {
+  const enabled = edit.find(`${selfSignUp.element}/Enabled`);
+  if (!enabled) return;
+  const value = settings.selfSignUp === "on";
+  warnOverruled(edit, enabled, { product: "true", value: String(value), setting: "selfSignUp" });
+  edit.setText(enabled, value);
 }
 
 function renderKeyValidation(edit: XmlEdit, node: Node, { settings, topology }: Deployment): void {

@@ -28,7 +28,7 @@ export { renderBalancer } from "./balancer";
 export type { Deployment } from "./deployment";
 export type { RenderedFile } from "./renderedFile";
 export { fillSecrets, placeholdersIn } from "./secrets";
-export { servesHttp, stockText } from "./stockFiles";
+export { keepsSignUpInRegistry, servesHttp, stockText } from "./stockFiles";
 
 type Renderer = (edit: XmlEdit, node: Node, deployment: Deployment, distribution: Distribution) => void;
 

@@ -1,5 +1,6 @@
 import type { Distribution } from "../distribution";
 import { configurationFiles } from "../product/files";
+import { selfSignUp } from "../product/selfSignUp";
 import { children, parseFile, type XmlFile } from "../xml/parse";
 
 /** Java reads files of properties in ISO-8859-1. */
@@ -23,6 +24,13 @@ export function parsed(path: string, stock: Buffer, version: string): XmlFile {
   const file = parseFile(path, stock, version);
   parsedFiles.set(stock, file);
   return file;
+}
+
+/** Whether self sign-up is configured in the registry: up to 1.8, it is in api-manager.xml. */
+export function keepsSignUpInRegistry({ files, version }: Pick<Distribution, "files" | "version">): boolean {
+  const { path } = configurationFiles.apiManager;
+  const stock = files.get(path);
+  return stock !== undefined && children(parsed(path, stock, version).root, selfSignUp.element).length === 0;
 }
 
 /** Whether gateways serve API calls over HTTP too: axis2.xml can do without that receiver. */

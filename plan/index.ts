@@ -1,7 +1,14 @@
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { type GivenCertificates, readCertificates } from "../certificates";
-import { type Deployment, type RenderedFile, renderBalancer, renderNodes, servesHttp } from "../configs";
+import {
+  type Deployment,
+  keepsSignUpInRegistry,
+  type RenderedFile,
+  renderBalancer,
+  renderNodes,
+  servesHttp,
+} from "../configs";
 import { checkExternalServer } from "../databases/externalServer";
 import { type Distribution, readDistribution } from "../distribution";
 import { findImages, type Images } from "../images/contexts";
@@ -22,6 +29,8 @@ export interface DeploymentPlan extends Deployment {
   readonly version: string;
   /** Whether gateways serve API calls over HTTP too. */
   readonly servesHttp: boolean;
+  /** Whether self sign-up is configured in the shared registry, once its first server is up. */
+  readonly signUpInRegistry: boolean;
   /** Text of the product's SQL scripts, by their path below APIM_HOME. */
   readonly dbscripts: Distribution["dbscripts"];
   /** Where the product looks for its keystores, and how they open (carbon.xml `Security`). */
@@ -107,6 +116,7 @@ export async function planDeployment(
     ...deployment,
     version,
     servesHttp: servesHttp(distribution),
+    signUpInRegistry: keepsSignUpInRegistry(distribution),
     dbscripts,
     stores: { keyStore, trustStore },
     certificates,

@@ -1,9 +1,10 @@
 import type { Context } from "./context";
 import { errorMessage } from "./errors";
 import { type Answer, credentialsOf, type Handler, json, type Request } from "./http";
+import { answerSoap, type SoapService } from "./soap";
 import { isAdministrator } from "./users";
 
-/** An operation of a management service; the body is JSON in place of SOAP. */
+/** An operation that the servers call among themselves; the body is JSON in place of SOAP. */
 export type Operation = (input: Readonly<Record<string, unknown>>) => Promise<unknown>;
 
 /** A management service. */
@@ -11,6 +12,8 @@ export interface Service {
   /** As the product calls it, e.g. `APIKeyValidationService`. */
   readonly name: string;
   readonly operations: Readonly<Record<string, Operation>>;
+  /** What it answers over SOAP, as in the product. @default nothing */
+  readonly soap?: SoapService;
 }
 
 /**
@@ -34,6 +37,9 @@ export function servicesHandler({ node, configuration }: Context, services: read
     const service = services.find((one) => one.name === name);
     if (service === undefined) {
       return { status: 404, body: `${node} (${configuration.profile}) has no service ${name}\n` };
+    }
+    if (service.soap && operation === undefined && request.method === "POST") {
+      return answerSoap(service.soap, request);
     }
     return operation === undefined ? json({ service: name, node }) : callOperation(service, operation, request);
   };

@@ -16,6 +16,7 @@ const PROGRAM = [
   "topology/",
   "distribution/",
   "configs/",
+  "services/",
   "certificates/",
   "databases/",
   "images/",

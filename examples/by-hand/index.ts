@@ -7,6 +7,7 @@ import {
   MySqlDatabases,
   PublisherNode,
   planDeployment,
+  SelfSignUp,
   ServerCertificates,
   StoreNode,
 } from "wso2-apim-distributed";
@@ -41,7 +42,8 @@ export = async () => {
   const backEnd = new BackEnd("back-end", { network, image: plan.images.node.name }, { dependsOn: [keyManager] });
   const gateway = new GatewayNode("gateway", wired, { dependsOn: [backEnd] });
   const publisher = new PublisherNode("publisher", wired, { dependsOn: [keyManager] });
-  const store = new StoreNode("store", wired, { dependsOn: [publisher] });
+  const signUp = new SelfSignUp("self-sign-up", { plan, certificates, adminPassword, publisher });
+  const store = new StoreNode("store", wired, { dependsOn: [publisher, signUp] });
   new LoadBalancer("load-balancer", { plan, network, certificates }, { dependsOn: [gateway] });
 
   return { store: store.storeUrl, gateway: gateway.managementUrl, backEnd: backEnd.url };

@@ -20,4 +20,5 @@ export const store = {
   starts: "after balancer",
   callsApis: true,
   usesAnalytics: true,
+  selfSignUp: "offers",
 } as const satisfies RoleRecord;

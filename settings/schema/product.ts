@@ -61,6 +61,15 @@ export const product = {
             "`Username` of `AuthManager`, of key validation, of each `Environment` and of a usage tracker that is off, on all roles",
         },
       }),
+    selfSignUp: z
+      .enum(["on", "off"])
+      .default("on")
+      .register(settingInfo, {
+        description: "whether visitors of the Store may create an account of their own",
+        changes: {
+          apiManager: "`SelfSignUp/Enabled` on all roles, up to 1.8; later, a resource of the shared registry",
+        },
+      }),
     jwt: z
       .boolean()
       .default(false)

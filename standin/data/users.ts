@@ -12,7 +12,7 @@ interface StoredPassword {
 const findUser = "SELECT UM_USER_PASSWORD, UM_SALT_VALUE FROM UM_USER WHERE UM_USER_NAME = ? AND UM_TENANT_ID = ?";
 
 /** SHA-256 of password and salt, as with PasswordDigest and StoreSaltedPassword in user-mgt.xml. */
-function digest(password: string, salt: string): string {
+export function digest(password: string, salt: string): string {
   return createHash("sha256")
     .update(password + salt)
     .digest("base64");

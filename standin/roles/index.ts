@@ -1,3 +1,4 @@
+import type { Pool } from "mysql2/promise";
 import type { Role } from "../../product/roles";
 import type { Context } from "../context";
 import { seedUsers } from "../data/users";
@@ -6,6 +7,7 @@ import { gatewayParts } from "./gateway";
 import { isUser, keyManagerParts } from "./keyManager";
 import type { RoleParts } from "./parts";
 import { publisherParts } from "./publisher";
+import { userServices } from "./selfSignUp";
 import { storeParts } from "./store";
 import { standInRoles } from "./table";
 
@@ -22,7 +24,11 @@ export function serverParts(context: Context): Required<RoleParts> {
   return {
     management: parts.flatMap(({ management }) => management ?? []),
     traffic: parts.flatMap(({ traffic }) => traffic ?? []),
-    services: [authentication(context), ...parts.flatMap(({ services }) => services ?? [])],
+    services: [
+      authentication(context),
+      ...userServices(userStore(context)),
+      ...parts.flatMap(({ services }) => services ?? []),
+    ],
     validateKey: async (request) => parts.find(({ validateKey }) => validateKey !== undefined)?.validateKey?.(request),
     seed: async () => {
       await seedUserStore(context);
@@ -41,6 +47,10 @@ function authentication(context: Context): Service {
       login: async ({ user, password }) => isUser(context, { user: `${user}`, password: `${password}` }),
     },
   };
+}
+
+function userStore({ configuration, databases }: Context): () => Pool {
+  return () => databases.pool(configuration.userManagement.dataSource);
 }
 
 async function seedUserStore({ configuration, databases, log }: Context): Promise<void> {

@@ -9,6 +9,7 @@ import { describe } from "../errors";
 import { callService, gatewayTarget } from "../serviceClient";
 import { type Visit, webAppHandler } from "../webApp";
 import type { RoleParts } from "./parts";
+import { resourceService, seedSelfSignUp } from "./selfSignUp";
 
 /** The statuses with which gateways serve an API. */
 const served = ["PUBLISHED", "DEPRECATED", "PROTOTYPED"];
@@ -30,7 +31,11 @@ export function publisherParts(context: Context): RoleParts {
       },
     },
   });
-  return { management: [handler] };
+  return {
+    management: [handler],
+    services: [resourceService(shared, context.configuration.userManagement.adminUser)],
+    seed: () => seedSelfSignUp(shared),
+  };
 }
 
 async function add(pool: Pool, shared: Registry, { user, field }: Visit): Promise<object> {

@@ -10,6 +10,7 @@ import { describe } from "../errors";
 import { callService, gatewayTarget, keyManagerTarget, postToGateway } from "../serviceClient";
 import { type Visit, webAppHandler } from "../webApp";
 import type { RoleParts } from "./parts";
+import { signUpHandler } from "./selfSignUp";
 
 const subscriptionPage = "/site/blocks/subscription/subscription-add/ajax/subscription-add.jag";
 
@@ -49,7 +50,7 @@ export function storeParts(context: Context): RoleParts {
     await shared.list(apisPath).catch((error: unknown) => context.log.warn(`published APIs: ${describe(error)}`));
   };
   context.cluster.onJoin(() => void warmUp());
-  return { management: [handler], seed: warmUp };
+  return { management: [signUpHandler(context), handler], seed: warmUp };
 }
 
 async function publishedApis(shared: Registry): Promise<Api[]> {

@@ -38,6 +38,7 @@ describe("ApiManager alone", function () {
       "apim-network",
       "apim-node-image",
       "apim-publisher-1",
+      "apim-self-sign-up",
       "apim-store-1",
     ]);
   });

@@ -14,6 +14,7 @@ describe("A plan that is written by hand", function () {
       ...deploymentOf({}, "test"),
       version: "1.9.0",
       servesHttp: true,
+      signUpInRegistry: false,
       dbscripts: new Map([
         ["dbscripts/mysql.sql", "CREATE TABLE A (ID INT);"],
         ["dbscripts/apimgt/mysql.sql", "CREATE TABLE B (ID INT);"],

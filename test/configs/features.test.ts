@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Deployment } from "../../configs";
-import { fillSecrets, renderNode } from "../../configs";
+import { fillSecrets, keepsSignUpInRegistry, renderNode, renderNodes } from "../../configs";
 import type { RawSettings } from "../../settings";
 import { value, values } from "./reader";
 import { changed, deploymentOf, nodeOf, realDistribution, renderedText, standInDistribution } from "./stock";
@@ -236,5 +236,44 @@ describe("configs: identity.xml", () => {
     const rendered = fileOf(deployment, "keymanager-1", "identity.xml", identity(text)).text;
     assert.equal(rendered, text.replaceAll("https://localhost:9443/", "https://keymanager.apim-wso2.com:7443/"));
     assert.equal(fileOf(deployment, "store-1", "identity.xml", identity(text)).text, text);
+  });
+});
+
+describe("configs: selfSignUp", () => {
+  const roles = ["keyManager", "gateway", "publisher", "store"] as const;
+  for (const version of ["1.5.0", "1.7.0", "1.8.0"] as const)
+    it(`${version}: Enabled in api-manager.xml on all roles, and nothing in the registry`, () => {
+      const distribution = distributionOf(version);
+      assert.equal(keepsSignUpInRegistry(distribution), false);
+      for (const role of roles)
+        for (const [setting, expected] of [
+          ["on", "true"],
+          ["off", "false"],
+        ] as const) {
+          const text = renderedText(role, "api-manager.xml", distribution, deploymentOf({ selfSignUp: setting }));
+          assert.deepEqual(values(text, "SelfSignUp/Enabled"), [expected]);
+          assert.deepEqual(values(text, "SelfSignUp/SubscriberRoleName"), ["subscriber"]);
+        }
+    });
+
+  for (const version of ["1.9.0", "1.9.1", "1.10.0"] as const)
+    it(`${version}: nothing in api-manager.xml, and a resource in the registry`, () => {
+      const distribution = distributionOf(version);
+      assert.equal(keepsSignUpInRegistry(distribution), true);
+      const text = renderedText("store", "api-manager.xml", distribution, deploymentOf({ selfSignUp: "off" }));
+      assert.deepEqual(values(text, "SelfSignUp/Enabled"), []);
+    });
+
+  it("a value written by hand is overruled with a line that names the setting", () => {
+    const distribution = changed(distributionOf("1.7.0"), (text) =>
+      text.replace(/(<SelfSignUp>\s*<Enabled>)true/, "$1false"),
+    );
+    const deployment = deploymentOf({});
+    const { warnings } = renderNodes(deployment.topology.nodes, deployment, distribution);
+    assert.equal(warnings.length, 1, warnings.join("\n"));
+    assert.match(
+      warnings[0] ?? "",
+      /SelfSignUp\/Enabled: "false" is replaced by "true"; wso2-apim:selfSignUp decides it/,
+    );
   });
 });

@@ -36,7 +36,7 @@ function apiManager(version: string, text: string): string {
       "<Access-Control-Allow-Origin>*<",
       "<Access-Control-Allow-Origin>https://localhost:9443,http://localhost:9763<",
     )
-    .replace(/(?= {4}<APIKeyManager>)/, `${tracking(bam, "<Enabled>false</Enabled>")}\n`);
+    .replace(/(?= {4}<APIKeyManager>)/, `${tracking(bam, "<Enabled>false</Enabled>")}\n${signUp}`);
   if (isSince(version, "1.7.0")) return older;
   return older
     .replace(/\s*<!-- Revoked.*\n\s*<RevokeAPIURL>.*<\/RevokeAPIURL>/, "")
@@ -44,6 +44,11 @@ function apiManager(version: string, text: string): string {
     .replaceAll(/\s*<URL>https:.*<\/URL>/g, "");
 }
 
+const signUp = `    <SelfSignUp>
+        <Enabled>true</Enabled>
+        <SubscriberRoleName>subscriber</SubscriberRoleName>
+    </SelfSignUp>
+`;
 const bam = `<ThriftPort>7612</ThriftPort>
         <BAMServerURL>tcp://localhost:7612/</BAMServerURL>
         <BAMUsername>admin</BAMUsername>

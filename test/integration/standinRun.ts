@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Role, roleRecords, roles } from "../../product/roles";
+import type { ServiceAccess } from "../../services/soap";
 import type { RunningNode } from "../../standin/node";
 import {
+  addresses,
   Deployment,
   type Edits,
   eventually,
@@ -116,6 +118,14 @@ export class StandinRun {
     const { data } = await good(this.person.generateKeys(this.name));
     assert.ok(data);
     return data.key;
+  }
+
+  /** How the management services of a server are called, with the stand-in's own account. */
+  access(role: Role): ServiceAccess {
+    assert.ok(this.keys);
+    const host = hosts[role];
+    const port = 9443 + roleRecords[role].offset;
+    return { address: addresses[host], port, host, ca: this.keys.certificate, user: "admin", password: "admin" };
   }
 
   /** A path and query of this test's API. */

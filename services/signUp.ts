@@ -1,0 +1,61 @@
+import { parseXml, XmlElement } from "@rgrove/parse-xml";
+import { selfSignUp } from "../product/selfSignUp";
+import { callService, escapeText, type ServiceAccess } from "./soap";
+
+/** What the registry says about self sign-up. */
+export interface SignUp {
+  /** Whether visitors of the Store may sign up. */
+  readonly enabled: boolean;
+  /** The account with which the Store creates users. */
+  readonly user: string;
+  readonly password: string;
+}
+
+const resources = { service: "ResourceAdminService", namespace: "http://services.resource.registry.carbon.wso2.org" };
+
+/**
+ * Sets the three values in the registry's resource; the domain of new users and their roles stay as they are there.
+ *
+ * Runs inside a dynamic resource, so it uses plain functions only.
+ *
+ * @param access a server that has the shared registry
+ * @returns whether the resource was changed
+ * @throws when the server can't be reached or has no such resource, or the resource is not as the product writes it
+ */
+export async function configureSignUp(access: ServiceAccess, signUp: SignUp): Promise<boolean> {
+  const { resource } = selfSignUp;
+  const text = await callService(access, {
+    ...resources,
+    operation: "getTextContent",
+    parameters: { path: resource },
+  });
+  const wanted = withSignUp(text, signUp);
+  if (wanted === text) return false;
+  await callService(access, {
+    ...resources,
+    operation: "updateTextContent",
+    parameters: { resourcePath: resource, contentText: wanted },
+  });
+  return true;
+}
+
+/** The resource's text with the three values. @throws naming the resource and the element that is missing */
+export function withSignUp(text: string, { enabled, user, password }: SignUp): string {
+  const values: [string, string][] = [
+    [selfSignUp.enabled, String(enabled)],
+    [selfSignUp.user, user],
+    [selfSignUp.password, password],
+  ];
+  return values.reduce((changed, [name, value]) => withText(changed, name, value), text);
+}
+
+function withText(text: string, name: string, value: string): string {
+  const { root } = parseXml(text, { includeOffsets: true });
+  const found = root?.children.find((child): child is XmlElement => child instanceof XmlElement && child.name === name);
+  if (!found)
+    throw new Error(
+      `registry resource ${selfSignUp.resource}: expected the element ${name} in its root, found none; delete the resource in the Publisher's console and restart the Publisher, which creates it again`,
+    );
+  if (found.text === value) return text;
+  return `${text.slice(0, found.start)}<${name}>${escapeText(value)}</${name}>${text.slice(found.end)}`;
+}
