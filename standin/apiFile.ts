@@ -19,6 +19,8 @@ export interface DeployedApi {
   readonly version: string;
   /** With the version, e.g. `/weather/1.0.0`. */
   readonly context: string;
+  /** The HTTP methods of its resource, which has all paths; at least one. */
+  readonly methods: readonly string[];
   /** Calls with keys of this type get the treatment `matching`, all others `other`. */
   readonly keyType: KeyType;
   readonly matching: Treatment;
@@ -33,7 +35,16 @@ export function apiFileName({ provider, name, version }: Pick<DeployedApi, "name
 }
 
 /** Writes an API as a synapse file, with a filter on the type of the key. */
-export function formatApi({ name, provider, version, context, keyType, matching, other }: DeployedApi): string {
+export function formatApi({
+  name,
+  provider,
+  version,
+  context,
+  methods,
+  keyType,
+  matching,
+  other,
+}: DeployedApi): string {
   const attributes = [
     attribute("name", `${provider}--${name}`),
     attribute("context", context),
@@ -42,7 +53,7 @@ export function formatApi({ name, provider, version, context, keyType, matching,
   ].join(" ");
   return `<?xml version="1.0" encoding="UTF-8"?>
 <api xmlns="${namespace}" ${attributes}>
-    <resource methods="POST PATCH GET DELETE HEAD PUT OPTIONS" url-mapping="/*">
+    <resource ${attribute("methods", methods.join(" "))} url-mapping="/*">
         <inSequence>
             <filter source="$ctx:AM_KEY_TYPE" ${attribute("regex", keyType)}>
                 <then>
@@ -83,16 +94,25 @@ function attribute(key: string, value: string): string {
 /** Reads a file that `formatApi` wrote; undefined: the file has another form. */
 export function parseApi(text: string): DeployedApi | undefined {
   const root = parseXml(text).root;
+  const methods = root && childrenOf(root, "resource")[0]?.attributes.methods?.split(/\s+/);
   const filter = root && find(root, "resource/inSequence/filter");
   const { name = "", context, version } = root?.attributes ?? {};
   const [provider, ...rest] = name.split("--");
   const keyType = keyTypes.find((one) => one === filter?.attributes.regex);
   const matching = filter && parseTreatment(find(filter, "then"));
   const other = filter && parseTreatment(find(filter, "else"));
-  if (provider === undefined || context === undefined || version === undefined || !keyType || !matching || !other) {
+  if (
+    provider === undefined ||
+    context === undefined ||
+    version === undefined ||
+    !methods ||
+    !keyType ||
+    !matching ||
+    !other
+  ) {
     return undefined;
   }
-  return { name: rest.join("--"), provider, version, context, keyType, matching, other };
+  return { name: rest.join("--"), provider, version, context, methods, keyType, matching, other };
 }
 
 function parseTreatment(branch: XmlElement | undefined): Treatment | undefined {

@@ -22,8 +22,11 @@ export interface Answer {
 /** Answers a request; undefined: the handler does not serve this path. */
 export type Handler = (request: Request) => Promise<Answer | undefined> | Answer | undefined;
 
-/** Bytes. Requests of the product's web applications are far smaller. */
-const bodyLimit = 4 * 1024 * 1024;
+/** Bytes of a body for web applications and services, whose requests are far smaller. */
+const defaultBodyLimit = 4 * 1024 * 1024;
+
+/** Bytes above the limit that are read and dropped, so that the connection can serve another request after the answer. */
+const droppedLimit = 64 * 1024 * 1024;
 
 /** An answer with a JSON body. */
 export function json(value: unknown, status = 200, headers: Answer["headers"] = {}): Answer {
@@ -46,14 +49,23 @@ export function credentialsOf(request: Request): { user: string; password: strin
  * Starts an HTTP or HTTPS server. The first handler that answers wins; without one the answer is 404.
  * @param options.node name of the node, sent with every answer
  * @param options.address address to bind; undefined: all addresses
+ * @param options.bodyLimit bytes of a request's body; a larger one is answered with status 413. Default: 4 MiB
  * @throws naming the port and its purpose when the port can't be bound
  */
 export async function listen(
-  options: { node: string; purpose: string; port: number; address?: string | undefined; identity?: Identity; log: Log },
+  options: {
+    node: string;
+    purpose: string;
+    port: number;
+    address?: string | undefined;
+    identity?: Identity;
+    log: Log;
+    bodyLimit?: number;
+  },
   handlers: readonly Handler[],
 ): Promise<Server> {
   const listener: RequestListener = (message, response) => {
-    answer(message, handlers, options.log).then(
+    answer(message, handlers, options).then(
       (result) => send(response, options.node, result),
       (error: unknown) => {
         const path = message.url?.split("?")[0];
@@ -99,15 +111,15 @@ export function bind(
   });
 }
 
-async function answer(message: IncomingMessage, handlers: readonly Handler[], log: Log): Promise<Answer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > bodyLimit) {
-      return { status: 413, body: "request body too large\n" };
-    }
-    chunks.push(chunk);
+async function answer(
+  message: IncomingMessage,
+  handlers: readonly Handler[],
+  { log, bodyLimit = defaultBodyLimit }: { log: Log; bodyLimit?: number },
+): Promise<Answer> {
+  const body = await readBody(message, bodyLimit);
+  if (!Buffer.isBuffer(body)) {
+    const headers = body === "unread" && { headers: { connection: "close" } };
+    return { status: 413, ...headers, body: `request body too large: at most ${bodyLimit} bytes\n` };
   }
   const url = new URL(message.url ?? "/", "http://stand-in");
   const request: Request = {
@@ -115,7 +127,7 @@ async function answer(message: IncomingMessage, handlers: readonly Handler[], lo
     path: safeDecode(url.pathname),
     query: url.searchParams,
     headers: message.headers,
-    body: Buffer.concat(chunks),
+    body,
   };
   for (const handler of handlers) {
     const found = await handler(request);
@@ -127,6 +139,31 @@ async function answer(message: IncomingMessage, handlers: readonly Handler[], lo
     }
   }
   return { status: 404, body: `stand-in: this server does not serve ${request.path}\n` };
+}
+
+/**
+ * Reads the body. Above the limit, the rest is read and dropped.
+ * @returns `dropped`: the body is above the limit; `unread`: so far above it that a part of it is still unread
+ */
+function readBody(message: IncomingMessage, limit: number): Promise<Buffer | "dropped" | "unread"> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    message.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) {
+        chunks.push(chunk);
+        return;
+      }
+      chunks.length = 0;
+      if (size > limit + droppedLimit) {
+        message.pause();
+        resolve("unread");
+      }
+    });
+    message.on("end", () => resolve(size <= limit ? Buffer.concat(chunks) : "dropped"));
+    message.on("error", reject);
+  });
 }
 
 function send(response: ServerResponse, node: string, { status, headers, body = "" }: Answer): void {

@@ -21,6 +21,9 @@ import { serveThrift, thriftSessions } from "./thrift";
 /** Milliseconds in which requests may finish when the server stops. */
 const stopMilliseconds = 1000;
 
+/** Bytes of a body on the API ports. The product has no limit there; the stand-in holds a whole body in memory. */
+const callBodyLimit = 64 * 1024 * 1024;
+
 /** Milliseconds: as in the product, the management port answers before the API ports do. */
 const apiDelay = 1000;
 
@@ -96,9 +99,18 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
       port: number,
       handlers: readonly Handler[],
       keys?: Identity,
+      bodyLimit?: number,
     ): Promise<void> => {
       const server = await listen(
-        { node: context.node, purpose, port, address, log, ...(keys && { identity: keys }) },
+        {
+          node: context.node,
+          purpose,
+          port,
+          address,
+          log,
+          ...(keys && { identity: keys }),
+          ...(bodyLimit && { bodyLimit }),
+        },
         handlers,
       );
       closers.push(() => closeServer(server, stopMilliseconds));
@@ -110,8 +122,10 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
     if (servesApis) {
       const { apiHttps, apiHttp } = configuration.ports;
       await new Promise((resolve) => setTimeout(resolve, apiDelay));
-      await open("API traffic (https)", apiHttps, parts.traffic, apiIdentity);
-      if (apiHttp !== undefined) await open("API traffic (http)", apiHttp, parts.traffic);
+      await open("API traffic (https)", apiHttps, parts.traffic, apiIdentity, callBodyLimit);
+      if (apiHttp !== undefined) {
+        await open("API traffic (http)", apiHttp, parts.traffic, undefined, callBodyLimit);
+      }
     }
   } catch (error) {
     await stop();

@@ -9,6 +9,8 @@ export interface Api {
   /** With the version, e.g. `/weather/1.0.0`. */
   readonly context: string;
   readonly endpoints: Endpoints;
+  /** HTTP methods. @default GET: an API that an earlier state of the stand-in stored */
+  readonly methods?: readonly string[];
   readonly status: string;
   readonly description: string;
   readonly tags: readonly string[];

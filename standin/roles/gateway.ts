@@ -3,7 +3,7 @@ import { type CallAnswer, call } from "../client";
 import type { ErrorSequence } from "../configuration/synapse";
 import type { Context } from "../context";
 import { apiFor, type DeployedApis, deployedApis } from "../deployedApis";
-import { describe } from "../errors";
+import { codeOf, describe } from "../errors";
 import type { Answer, Handler, Request } from "../http";
 import { escapeHtml } from "../pages";
 import type { Service } from "../services";
@@ -12,6 +12,9 @@ import type { RoleParts } from "./parts";
 
 /** Headers of one connection, which are not forwarded. */
 const connectionHeaders = ["connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade"];
+
+/** Milliseconds until a back end must have answered, as in the product (http.socket.timeout of its pass-through). */
+const backEndLimit = 60_000;
 
 const namespace = "http://wso2.org/apimanager";
 const xml = { "content-type": "application/xml; charset=UTF-8" };
@@ -32,7 +35,16 @@ function adminService(apis: DeployedApis, { log }: Context): Service {
     name: "APIGatewayAdmin",
     operations: {
       addApi: async (input) => {
-        for (const name of ["name", "provider", "version", "context", "keyType", "matching", "other"] as const) {
+        for (const name of [
+          "name",
+          "provider",
+          "version",
+          "context",
+          "methods",
+          "keyType",
+          "matching",
+          "other",
+        ] as const) {
           if (!input[name]) {
             throw new Error(`addApi: ${name} is missing`);
           }
@@ -110,6 +122,10 @@ function apiTraffic(
     if (request.method === "OPTIONS" && allowedOrigins && origin !== undefined) {
       return preflight(allowedOrigins, origin);
     }
+    if (!api.methods.includes(request.method)) {
+      // As the product's sequence _resource_mismatch_handler_ answers.
+      return fault(403, namespace, 403, "Runtime Error", "No matching resource found in the API for the given request");
+    }
     const token = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
     if (token === undefined) {
       return securityFault(401, 900902, "Missing Credentials", "the request has no Authorization: Bearer header");
@@ -179,14 +195,14 @@ function forward(
   for (const [name, value] of query) {
     url.searchParams.append(name, value);
   }
-  return call(caller, { url: url.href, method, headers, ...(body.length > 0 && { body }) });
+  return call(caller, { url: url.href, method, headers, timeout: backEndLimit, ...(body.length > 0 && { body }) });
 }
 
-/** The product's answer when a backend is not reachable. */
+/** The product's answer when a backend is not reachable, or did not answer in time. */
 function backendFault(log: Context["log"], target: string, error: unknown): Answer {
   const description = `Error connecting to the back end ${target}: ${describe(error)}`;
   log.error(description);
-  return fault(500, namespace, 101503, "Runtime Error", description);
+  return fault(500, namespace, codeOf(error) === "ETIMEDOUT" ? 101504 : 101503, "Runtime Error", description);
 }
 
 function securityFault(status: number, code: number, message: string, description: string): Answer {

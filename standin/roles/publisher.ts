@@ -50,6 +50,7 @@ async function add(pool: Pool, shared: Registry, { user, field }: Visit): Promis
     version,
     context: `${path}/${version}`,
     endpoints: endpointsOf(field("endpoint_config")),
+    methods: methodsOf(field),
     status: "CREATED",
     description: field("description", ""),
     tags: field("tags", "").split(",").filter(Boolean),
@@ -64,6 +65,20 @@ async function add(pool: Pool, shared: Registry, { user, field }: Visit): Promis
     await shared.put(apiPath(api), JSON.stringify(api), user);
   });
   return {};
+}
+
+/**
+ * The HTTP methods of an API: of its Swagger document, or without one of its fields `resourceMethod-0`,
+ * `resourceMethod-1` and so on, each with methods between commas.
+ * @default GET
+ */
+function methodsOf(field: Visit["field"]): string[] {
+  const { paths = {} } = JSON.parse(field("swagger", "{}")) as { paths?: Readonly<Record<string, object>> };
+  const described = Object.values(paths).flatMap((path) => Object.keys(path));
+  const given = Array.from({ length: Number(field("resourceCount", "0")) + 1 }, (_, index) =>
+    field(`resourceMethod-${index}`, "GET").split(","),
+  ).flat();
+  return [...new Set((described.length > 0 ? described : given).map((method) => method.trim().toUpperCase()))];
 }
 
 /** The backends of an API. @throws when neither is given */
@@ -110,12 +125,19 @@ async function remove(context: Context, pool: Pool, shared: Registry, visit: Vis
 
 /** Deploys an API to the environments of api-manager.xml, one after another, and stops at the first failure. */
 async function deployEverywhere(context: Context, api: Api): Promise<void> {
-  const { name, provider, version, context: path, endpoints } = api;
+  const { name, provider, version, context: path, methods = ["GET"], endpoints } = api;
   for (const environment of context.configuration.apiManager.environments) {
     const treatments = treatmentsOf(environment, endpoints);
     await (treatments === undefined
       ? callGateway(context, environment, "deleteApi", { name, provider, version })
-      : callGateway(context, environment, "addApi", { name, provider, version, context: path, ...treatments }));
+      : callGateway(context, environment, "addApi", {
+          name,
+          provider,
+          version,
+          context: path,
+          methods,
+          ...treatments,
+        }));
   }
 }
 

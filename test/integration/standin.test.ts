@@ -155,4 +155,26 @@ describe("stand-in: from publishing an API to calling it", function () {
     assert.equal(answer.status, 500);
     assert.match(answer.text, /101503/);
   });
+
+  it("forwards bodies of 9 MB, and only the methods of the API's resources", async () => {
+    await run.start();
+    const key = await run.toKeys();
+    const token = await run.person.token(key);
+    const body = "x".repeat(9_000_000);
+    const refused = await run.person.callApi(run.path(), token, body);
+    assert.equal(refused.status, 403);
+    assert.match(refused.text, /No matching resource found/);
+    await good(run.person.addApi(`${run.name}Posts`, { production: run.endpoint }, "GET,POST"));
+    await good(run.person.publish(`${run.name}Posts`));
+    await good(run.person.subscribe(`${run.name}Posts`, run.name));
+    const answer = await run.person.callApi(run.path().replace("/1.0.0", "posts/1.0.0"), token, body);
+    assert.equal(answer.text, "backend saw /base/today?unit=c and 9000000 bytes");
+  });
+
+  it("waits for a back end that takes longer than ten seconds", async () => {
+    await run.start();
+    const token = await run.person.token(await run.toKeys());
+    run.delay = 11_000;
+    assert.equal((await run.person.callApi(run.path(), token)).status, 200);
+  });
 });

@@ -44,7 +44,7 @@ export class Person {
     return this.post(app, "user/login/ajax/login.jag", { action: "login", username: "admin", password });
   }
 
-  addApi(name: string, endpoints: Partial<Record<"production" | "sandbox", string>>): Promise<Reply> {
+  addApi(name: string, endpoints: Partial<Record<"production" | "sandbox", string>>, methods = "GET"): Promise<Reply> {
     const config = Object.entries(endpoints).map(([type, url]) => [`${type}_endpoints`, { url, config: null }]);
     return this.post("publisher", "item-add/ajax/add.jag", {
       action: "addAPI",
@@ -53,6 +53,8 @@ export class Person {
       version: "1.0.0",
       endpoint_config: JSON.stringify({ ...Object.fromEntries(config), endpoint_type: "http" }),
       tiersCollection: "Unlimited",
+      resourceCount: "0",
+      "resourceMethod-0": methods,
     });
   }
 
@@ -126,9 +128,10 @@ export class Person {
     return (JSON.parse(answer.text) as { access_token: string }).access_token;
   }
 
-  callApi(path: string, token?: string): Promise<TestAnswer> {
+  /** Calls with GET, or with POST when there is a body. */
+  callApi(path: string, token?: string, body?: string): Promise<TestAnswer> {
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    return fetchFrom("gateway.test", 8244, path, { headers });
+    return fetchFrom("gateway.test", 8244, path, { headers, ...(body !== undefined && { method: "POST", body }) });
   }
 }
 

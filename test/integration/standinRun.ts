@@ -33,6 +33,8 @@ const hosts = {
 export class StandinRun {
   /** The URL of the backend. */
   endpoint = "";
+  /** Milliseconds that the backend takes. */
+  delay = 0;
   /** The headers of the last request to the backend. */
   received: IncomingHttpHeaders = {};
   person = new Person();
@@ -63,6 +65,7 @@ export class StandinRun {
     });
     beforeEach(() => {
       this.renew();
+      this.delay = 0;
       this.name = `Weather${++this.count}`;
     });
     afterEach(() => this.servers?.stop());
@@ -134,9 +137,12 @@ export class StandinRun {
   }
 
   private async startBackend(): Promise<void> {
-    const backend = createServer((request, response) => {
+    const backend = createServer(async (request, response) => {
       this.received = request.headers;
-      response.end(`backend saw ${request.url}`);
+      let size = 0;
+      for await (const chunk of request) size += (chunk as Buffer).length;
+      await new Promise((wait) => setTimeout(wait, this.delay));
+      response.end(`backend saw ${request.url}${size > 0 ? ` and ${size} bytes` : ""}`);
     });
     this.backend = backend;
     await new Promise<void>((done) => backend.listen(0, "127.0.0.1", done));
