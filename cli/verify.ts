@@ -19,6 +19,7 @@ what it created, also after a failure or Ctrl-C. Exit status 1 if anything faile
       --endpoint URL  the API's endpoint; by default, verify serves the endpoint itself
       --keep          do not remove the API, the application and its subscription
       --kept NAME     call the API of an earlier run with --keep instead of publishing one, then remove that API
+      --slow SECONDS  how long the endpoint takes in one of the calls, 0 to 55, default 40; 0: no such call
       --wait SECONDS  wait at most so long each for the Store's list, the gateway and the revocation
       --json          print the report as JSON`;
 
@@ -28,9 +29,13 @@ const options = {
   endpoint: { type: "string" },
   keep: { type: "boolean" },
   kept: { type: "string" },
+  slow: { type: "string" },
   wait: { type: "string" },
   json: { type: "boolean" },
 } as const;
+
+/** Seconds. The gateways wait a minute for an endpoint; a load balancer with common defaults waits less than 40 s. */
+const defaultSlow = 40;
 
 /** What a verification does, besides the stack. */
 export interface VerifyOptions {
@@ -38,6 +43,8 @@ export interface VerifyOptions {
   readonly keep: boolean;
   readonly endpoint?: string;
   readonly kept?: string;
+  /** Seconds that the slow endpoint takes. @default 0: it is not called */
+  readonly slow?: number;
   /** Seconds. */
   readonly wait?: number;
 }
@@ -57,13 +64,16 @@ export async function run(args: string[]): Promise<number> {
   const wait = values.wait === undefined ? undefined : Number(values.wait);
   if (wait !== undefined && !(wait >= 0 && wait <= 3600))
     throw new Error(`--wait: expected seconds from 0 to 3600, found "${values.wait}"`);
+  const slow = Number(values.slow ?? defaultSlow);
+  if (!(Number.isInteger(slow) && slow >= 0 && slow <= 55))
+    throw new Error(`--slow: expected whole seconds from 0 to 55, found "${values.slow}"; the product waits 60 s`);
   if (values.kept !== undefined && !/^Verify[0-9a-f]{8}$/.test(values.kept))
     throw new Error(`--kept: expected a name such as Verify0123abcd, which --keep prints, found "${values.kept}"`);
   const { endpoint, kept, links = false, keep = false, json = false } = values;
   const outputs = await readStack(values.stack);
   const stop = stopper();
   try {
-    const chosen = { links, keep, ...(endpoint && { endpoint }), ...(kept && { kept }) };
+    const chosen = { links, keep, slow, ...(endpoint && { endpoint }), ...(kept && { kept }) };
     const printer = json ? undefined : textPrinter(keep);
     const report = await verifyDeployment(
       outputs,
@@ -87,7 +97,7 @@ export interface VerifyPrinter extends ReturnType<typeof stepPrinter> {
 /** Runs all checks of a running deployment. @throws when the endpoint can't be served, or is not a URL */
 export async function verifyDeployment(
   outputs: DeployedStack,
-  { links, keep, endpoint, kept, wait }: VerifyOptions,
+  { links, keep, endpoint, kept, slow = 0, wait }: VerifyOptions,
   signal: AbortSignal,
   printer?: VerifyPrinter,
 ): Promise<VerifyReport> {
@@ -102,6 +112,7 @@ export async function verifyDeployment(
       outputs,
       backend,
       keep,
+      slow,
       signal,
       ...(kept && { kept }),
       checks: report.standIn === true ? report.checks : [],

@@ -11,7 +11,8 @@ export class NoServer extends Refused {}
 export type Reply = Readonly<Record<string, unknown>>;
 
 export function noServer({ status }: ProbeAnswer): NoServer {
-  return new NoServer(`the load balancer answered ${status}: no healthy server for this route`);
+  const cause = status === 504 ? "no server answered within its time limit" : "no healthy server for this route";
+  return new NoServer(`the load balancer answered ${status}: ${cause}`);
 }
 
 /** @param what the request, for messages. @throws Refused, or NoServer when the load balancer answered */

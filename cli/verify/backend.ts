@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { KeyType } from "./environments";
+import { type ServedEndpoint, servedEndpoint } from "./servedEndpoint";
 
 /** The endpoints of the cycle's API. */
 export interface Backend {
@@ -9,6 +10,8 @@ export interface Backend {
   readonly urls: Readonly<Record<KeyType, string>>;
   /** Whether an answer comes from that endpoint. */
   readonly isAnswer: (endpoint: KeyType, status: number, body: string) => boolean;
+  /** Absent with --endpoint: what somebody else's endpoint received can't be checked. */
+  readonly served?: ServedEndpoint;
   readonly close: () => Promise<void>;
 }
 
@@ -25,9 +28,12 @@ export async function serveBackend(address: string): Promise<Backend> {
     PRODUCTION: `verified ${run}`,
     SANDBOX: `verified sandbox ${run}`,
   };
-  const server = createServer(({ url = "" }, response) => {
-    response.setHeader("content-type", "text/plain");
-    response.end(texts[url.startsWith(sandboxPath) ? "SANDBOX" : "PRODUCTION"]);
+  const { served, answer } = servedEndpoint();
+  const server = createServer((request, response) => {
+    const { url = "" } = request;
+    const isSandbox = url.startsWith(sandboxPath);
+    const text = texts[isSandbox ? "SANDBOX" : "PRODUCTION"];
+    void answer({ request, path: isSandbox ? url.slice(sandboxPath.length) : url, text }, response);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
@@ -43,6 +49,7 @@ export async function serveBackend(address: string): Promise<Backend> {
   return {
     urls: { PRODUCTION: url, SANDBOX: `${url}${sandboxPath}` },
     isAnswer: (endpoint, status, body) => status === 200 && body === texts[endpoint],
+    served,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

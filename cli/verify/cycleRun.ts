@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { DeployedStack } from "../stack";
 import { NoServer, Refused } from "./answers";
 import type { Backend } from "./backend";
+import { EndpointRun } from "./endpointRun";
 import { type CalledEnvironment, calledEnvironments, type KeyType, keyTypes, wordOf } from "./environments";
 import { Front } from "./front";
 import { GatewayRun } from "./gatewayRun";
@@ -18,6 +19,8 @@ export interface CycleOptions {
   /** The nodes' reports of their links; empty with the product, which reports none. */
   readonly checks: readonly Check[];
   readonly limits: Limits;
+  /** Seconds that the slow endpoint takes; 0 or absent: it is not called. */
+  readonly slow?: number;
   /** Do not remove API and application. */
   readonly keep: boolean;
   /** Use the API and the application of this name, from an earlier run with `keep`, instead of new ones. */
@@ -57,6 +60,8 @@ export class CycleRun {
   private readonly publisher: Publisher;
   private readonly store: Store;
   private readonly front: Front;
+  private readonly gateways = new Map<string, GatewayRun>();
+  private readonly endpoints = new Map<string, EndpointRun>();
   private readonly keys = new Map<KeyType, ConsumerKey>();
 
   constructor(private readonly options: CycleOptions) {
@@ -91,11 +96,30 @@ export class CycleRun {
     return api || application ? { name: this.api.name, api, application, url } : undefined;
   }
 
-  /** The requests to one environment's gateways. */
+  /** The requests to one environment's gateways: always the same object for one environment. */
   gateway(environment: CalledEnvironment): GatewayRun {
+    const known = this.gateways.get(environment.name);
+    if (known) return known;
     const { backend, limits, signal } = this.options;
     const { front, need, keys } = this;
-    return new GatewayRun({ front, need, environment, backend, limits, signal, path: this.path(), keys });
+    const made = new GatewayRun({ front, need, environment, backend, limits, signal, path: this.path(), keys });
+    this.gateways.set(environment.name, made);
+    return made;
+  }
+
+  /** The calls that only verify's own endpoint can confirm; undefined with --endpoint. */
+  endpoint(environment: CalledEnvironment): EndpointRun | undefined {
+    const { served } = this.options.backend;
+    const known = this.endpoints.get(environment.name);
+    if (known || !served) return known;
+    const made = new EndpointRun(this.gateway(environment), served);
+    this.endpoints.set(environment.name, made);
+    return made;
+  }
+
+  /** Seconds that the slow endpoint takes; 0: it is not called. */
+  get slow(): number {
+    return this.options.backend.served ? (this.options.slow ?? 0) : 0;
   }
 
   async logIn(app: "publisher" | "store"): Promise<void> {

@@ -1,6 +1,6 @@
 import type { CycleRun } from "./cycleRun";
 import { keyTypes, wordOf } from "./environments";
-import { gatewaySteps } from "./gatewaySteps";
+import { gatewaySteps, slowSteps } from "./gatewaySteps";
 import { type Step, stepsOf } from "./runSteps";
 
 /** The steps of a cycle, each with what it needs to work. */
@@ -9,6 +9,7 @@ export function cycleSteps(run: CycleRun): Step[] {
     ...(run.again ? [] : publisherSteps(run)),
     ...storeSteps(run),
     ...run.environments.flatMap((environment) => gatewaySteps(run, environment)),
+    ...slowSteps(run),
   ];
 }
 

@@ -14,6 +14,8 @@ export interface FrontRequest {
   readonly method?: "GET" | "POST" | "OPTIONS";
   readonly headers?: Readonly<Record<string, string>>;
   readonly form?: Readonly<Record<string, string>>;
+  /** A body in place of a form. */
+  readonly body?: Buffer;
 }
 
 /** Time limit of an answer, in ms: the product compiles a page at its first request. */

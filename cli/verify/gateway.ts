@@ -46,6 +46,12 @@ export class Gateway {
     return this.ask({ entrance, path, headers });
   }
 
+  /** Posts a body to an API. @throws NoServer */
+  async post(path: string, token: string, body: Buffer): Promise<ProbeAnswer> {
+    const headers = { authorization: `Bearer ${token}` };
+    return this.ask({ entrance: "gatewayHttps", path, headers, method: "POST", body });
+  }
+
   /**
    * Asks, as a browser does, whether pages from `origin` may call an API.
    * @returns the origins that may; undefined when the gateway answers such questions not at all

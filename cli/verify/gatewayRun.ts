@@ -27,12 +27,17 @@ export interface GatewayRunOptions {
 export class GatewayRun {
   /** The type of the key with which the environment is called. */
   readonly own: KeyType;
-  private readonly gateway: Gateway;
+  readonly gateway: Gateway;
   private token: string | undefined;
 
-  constructor(private readonly options: GatewayRunOptions) {
+  constructor(readonly options: GatewayRunOptions) {
     this.own = ownKeyType(options.environment.type);
     this.gateway = new Gateway(options.front, options.environment.host);
+  }
+
+  /** The token that the last step got. @throws when there is none */
+  ownToken(): string {
+    return got(this.token, "token");
   }
 
   async getToken(): Promise<void> {
@@ -40,7 +45,7 @@ export class GatewayRun {
   }
 
   call(entrance: "gatewayHttps" | "gatewayHttp"): Promise<void> {
-    return this.callWith(this.own, got(this.token, "token"), entrance);
+    return this.callWith(this.own, this.ownToken(), entrance);
   }
 
   /** Only a hybrid environment accepts both types of keys. */
@@ -68,12 +73,12 @@ export class GatewayRun {
   }
 
   revoke(): Promise<void> {
-    return this.gateway.revoke(this.key(this.own), got(this.token, "token"));
+    return this.gateway.revoke(this.key(this.own), this.ownToken());
   }
 
   async callRevoked(progress: (text: string) => void): Promise<void> {
     const limit = this.options.limits.revocation;
-    const revoked = got(this.token, "token");
+    const revoked = this.ownToken();
     const bad = await everyGateway({
       names: this.names("gatewayHttps"),
       call: () => this.gateway.call(this.options.path, revoked, "gatewayHttps"),

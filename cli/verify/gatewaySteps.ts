@@ -6,7 +6,7 @@ import { type Group, type Step, stepsOf } from "./runSteps";
 export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Step[] {
   const { need } = run;
   const at = run.gateway(environment);
-  const group: Group = run.environments.length === 1 ? "Gateway" : `Gateway ${environment.name}`;
+  const group = groupOf(run, environment);
   const step = stepsOf(group, need.balancer("gateway", "gatewayHttps", environment));
   const httpStep = stepsOf(group, need.balancer("gateway", "gatewayHttp", environment));
   const database = need.database("keyManager", "apimgtdb");
@@ -22,10 +22,15 @@ export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Ste
   const otherNeeds = [...token, ...validation, ...type];
   return [
     step("get a token at /token", token, () => at.getToken()),
-    step("call the API with the token over HTTPS", deployed, () => at.call("gatewayHttps")),
+    step("call the API with the token over HTTPS", deployed, async () => {
+      await at.call("gatewayHttps");
+      // The later steps go on meanwhile; slowSteps waits for the answer.
+      if (run.slow > 0) run.endpoint(environment)?.startSlow(run.slow);
+    }),
     ...(run.servesHttp
       ? [httpStep("call the API with the token over HTTP", validation, () => at.call("gatewayHttp"))]
       : []),
+    ...postSteps(run, environment),
     environment.type === "hybrid"
       ? step(`call the API with a ${other} key's token`, otherNeeds, () => at.callWithOther())
       : step(`call with a ${other} key's token: expect a refusal`, otherNeeds, () => at.refuseOther()),
@@ -39,4 +44,33 @@ export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Ste
     ),
     step("open /authorize: expect a redirect to log in within the deployment", authorization, () => at.authorize()),
   ];
+}
+
+/** Calls with bodies, which only verify's own endpoint can confirm. */
+function postSteps(run: CycleRun, environment: CalledEnvironment): Step[] {
+  const { need } = run;
+  const endpoint = run.endpoint(environment);
+  if (!endpoint) return [];
+  const step = stepsOf(groupOf(run, environment), need.balancer("gateway", "gatewayHttps", environment));
+  return [1, 9].map((size) =>
+    step(`POST a body of ${size} MB`, need.passThrough(environment, `bodies of ${size} MB`), () =>
+      endpoint.post(size * 1_000_000),
+    ),
+  );
+}
+
+/** The end of the call that takes long, after all other steps, which have gone on meanwhile. */
+export function slowSteps(run: CycleRun): Step[] {
+  const { need, slow } = run;
+  return run.environments.flatMap((environment) => {
+    const endpoint = run.endpoint(environment);
+    if (!endpoint || slow === 0) return [];
+    const step = stepsOf(groupOf(run, environment), need.balancer("gateway", "gatewayHttps", environment));
+    const name = `call a back end that takes ${slow} s: wait for the answer to a call that an earlier step sent`;
+    return [step(name, need.passThrough(environment, "slow back ends"), () => endpoint.finishSlow())];
+  });
+}
+
+function groupOf({ environments }: CycleRun, { name }: CalledEnvironment): Group {
+  return environments.length === 1 ? "Gateway" : `Gateway ${name}`;
 }

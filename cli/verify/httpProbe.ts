@@ -14,6 +14,8 @@ export interface Probe {
   readonly headers?: Readonly<Record<string, string>>;
   /** Fields of a form-encoded body. */
   readonly form?: Readonly<Record<string, string>>;
+  /** A body in place of a form. */
+  readonly body?: Buffer;
   /** The authority to trust, as PEM; absent for plain HTTP. */
   readonly ca?: string;
   /** Milliseconds. @default 10000 */
@@ -32,7 +34,7 @@ export class NoAnswer extends Error {}
 /** Sends one request, and checks the certificate against `host`. @throws NoAnswer with address, host name and cause */
 export function probe(request: Probe): Promise<ProbeAnswer> {
   const { address, port, host, path, ca, method = "GET", timeout = 10_000 } = request;
-  const body = request.form && new URLSearchParams(request.form).toString();
+  const body = request.form ? new URLSearchParams(request.form).toString() : request.body;
   const options = {
     host: address,
     port,
@@ -43,7 +45,7 @@ export function probe(request: Probe): Promise<ProbeAnswer> {
     headers: {
       host: request.hostHeader ?? `${host}:${port}`,
       ...(body !== undefined && {
-        "content-type": "application/x-www-form-urlencoded",
+        "content-type": request.form ? "application/x-www-form-urlencoded" : "application/octet-stream",
         "content-length": `${Buffer.byteLength(body)}`,
       }),
       ...request.headers,

@@ -79,12 +79,18 @@ export class Publisher {
       ...(sandboxEndpoint && { sandbox_endpoints: { url: sandboxEndpoint, config: null } }),
       endpoint_type: "http",
     };
-    const operation = { "x-auth-type": "Application & Application User", "x-throttling-tier": "Unlimited" };
+    const methods = ["GET", "POST"];
+    const each = (value: string) => methods.map(() => value).join(",");
+    const operation = {
+      "x-auth-type": "Application & Application User",
+      "x-throttling-tier": "Unlimited",
+      responses: { 200: {} },
+    };
     const swagger = {
       swagger: "2.0",
       apiVersion: version,
       info: { title: name, version },
-      paths: { "/*": { get: { ...operation, responses: { 200: {} } } } },
+      paths: { "/*": Object.fromEntries(methods.map((method) => [method.toLowerCase(), operation])) },
     };
     await this.session.post("item-add/ajax/add.jag", {
       action: "addAPI",
@@ -102,9 +108,9 @@ export class Publisher {
       default_version_checked: "",
       endpoint_config: JSON.stringify(endpoints),
       resourceCount: "0",
-      "resourceMethod-0": "GET",
-      "resourceMethodAuthType-0": "Application & Application User",
-      "resourceMethodThrottlingTier-0": "Unlimited",
+      "resourceMethod-0": methods.join(","),
+      "resourceMethodAuthType-0": each("Application & Application User"),
+      "resourceMethodThrottlingTier-0": each("Unlimited"),
       "uriTemplate-0": "/*",
       swagger: JSON.stringify(swagger),
     });

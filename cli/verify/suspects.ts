@@ -164,6 +164,32 @@ export class Suspects {
     }));
   }
 
+  /** How the gateways of an environment pass calls on to the API's endpoint. */
+  passThrough(environment: CalledEnvironment, what: `bodies of ${number} MB` | "slow back ends"): Suspect[] {
+    const sources = {
+      bodies: {
+        file: configurationFiles.axis2.path,
+        element: "transportReceiver, transportSender",
+        why: "calls may have bodies of any size",
+        timeout: "timeout client",
+      },
+      "slow back ends": {
+        file: "repository/conf/passthru-http.properties",
+        element: "http.socket.timeout",
+        why: "back ends may take up to a minute",
+        timeout: "timeout server",
+      },
+    };
+    const { timeout, ...found } = sources[what === "slow back ends" ? what : "bodies"];
+    return this.nodes(server, environment).map(({ name }) => ({
+      link: `${name} -> endpoint (${what})`,
+      node: name,
+      ...found,
+      settings: [],
+      also: [`${balancerFiles.configuration} (${timeout}) of loadbalancer`],
+    }));
+  }
+
   private nodes(role: Role, environment?: CalledEnvironment): readonly Node[] {
     const host = environment?.host;
     return this.topology.nodes.filter((node) => node.role === role && (host === undefined || node.hostName === host));

@@ -10,6 +10,20 @@ export async function pause(milliseconds: number, signal?: AbortSignal): Promise
   }
 }
 
+/** The result of the work. @throws the signal's reason as soon as the signal is aborted */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const stop = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { signal: stop.signal });
+  });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work, aborted]);
+  } finally {
+    stop.abort();
+  }
+}
+
 export interface Waiting {
   /** The time limit in milliseconds. */
   readonly limit: number;

@@ -10,10 +10,12 @@ import { buildTopology, type Topology } from "../../../topology";
 /** A request that the fake deployment received. */
 export interface Seen {
   readonly host: string;
+  readonly method: string;
   readonly path: string;
   readonly action: string;
   readonly form: Readonly<Record<string, string>>;
   readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
   /** The gateway to which the load balancer sent the request; gateways take turns. */
   readonly node: string;
 }
@@ -37,11 +39,13 @@ export class FakeDeployment {
   /** What gateways answer to a browser's question which pages may call an API. */
   allowedOrigin = "*";
   /** The endpoints as verify knows them. */
-  readonly backend: Backend = {
+  backend: Backend = {
     urls: { PRODUCTION: "http://backend:1", SANDBOX: "http://backend:1/sandbox" },
     isAnswer: (endpoint, _, body) => body === this.answers[endpoint],
     close: async () => undefined,
   };
+  /** With a backend that verify serves: what gateways change in the calls that they forward to it. */
+  forwarding: (seen: Seen) => { readonly body?: Buffer; readonly headers?: Record<string, string> } = () => ({});
   /** Host name of an environment -> the type of keys that its gateway accepts, contrary to the settings. */
   readonly wrongTypes = new Map<string, string>();
   /** Token -> the type of the key that it was issued for. */
@@ -89,15 +93,17 @@ export class FakeDeployment {
   }
 
   private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let body = "";
-    for await (const chunk of request) body += chunk;
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
     const url = new URL(request.url ?? "/", "http://fake");
-    const form = Object.fromEntries(new URLSearchParams(body));
-    const { headers } = request;
+    const form = Object.fromEntries(new URLSearchParams(body.length < 10_000 ? body.toString() : ""));
+    const { headers, method = "" } = request;
     const { node, count } = this.balance(headers.host?.replace(/:.*/, "") ?? "");
-    const seen = { host: headers.host ?? "", path: url.pathname, action: form.action ?? "", form, headers, node };
+    const [host, action] = [headers.host ?? "", form.action ?? ""];
+    const seen: Seen = { host, method, path: url.pathname, action, form, headers, body, node };
     this.seen.push(seen);
-    const answer = this.override(seen) ?? this.answer(seen);
+    const answer = this.override(seen) ?? (await this.answer(seen));
     response.writeHead(answer.status ?? 200, { ...answer.headers, ...(count > 1 && { "x-apim-node": node }) });
     response.end(answer.body ?? "");
   }
@@ -109,7 +115,7 @@ export class FakeDeployment {
     return { node: names[this.turn++ % names.length] ?? "", count: names.length };
   }
 
-  private answer(seen: Seen): Answer {
+  private answer(seen: Seen): Answer | Promise<Answer> {
     const { path, form, action, headers } = seen;
     const json = (value: object, headers: Answer["headers"] = {}) => ({
       headers,
@@ -146,7 +152,7 @@ export class FakeDeployment {
       return { headers: { "access-control-allow-origin": this.allowedOrigin, "access-control-allow-methods": "GET" } };
     if (path === "/authorize")
       return { status: 302, headers: { location: `http://keymanager.apim-wso2.com:${this.port}/login` } };
-    return this.call(seen.host.replace(/:.*/, ""), seen.headers.authorization?.replace("Bearer ", ""));
+    return this.call(seen);
   }
 
   private token({ headers }: Seen): Answer {
@@ -156,7 +162,8 @@ export class FakeDeployment {
     return { body: JSON.stringify({ access_token: token }) };
   }
 
-  private call(host: string, token: string | undefined): Answer {
+  private call(seen: Seen): Answer | Promise<Answer> {
+    const [host, token] = [seen.host.replace(/:.*/, ""), seen.headers.authorization?.replace("Bearer ", "")];
     const refused = (code: number) => ({ status: 401, body: `<ams:fault><ams:code>${code}</ams:code></ams:fault>` });
     if (token === undefined) return refused(900902);
     const type = this.tokens.get(token);
@@ -164,7 +171,17 @@ export class FakeDeployment {
     const accepted =
       this.wrongTypes.get(host) ?? this.topology.environments.find(({ apiHost }) => apiHost === host)?.type;
     return accepted === "hybrid" || accepted === type.toLowerCase()
-      ? { body: this.answers[type] }
+      ? this.forward(seen, type)
       : { status: 401, body: `<error><message>${type} Key Provided for ${accepted} Gateway</message></error>` };
+  }
+
+  private async forward(seen: Seen, type: KeyType): Promise<Answer> {
+    const { served, urls } = this.backend;
+    if (!served) return { body: this.answers[type] };
+    const { body = seen.body, headers } = this.forwarding(seen);
+    const url = urls[type] + seen.path.replace(/^\/[^/]+\/[^/]+/, "");
+    const sent = { method: seen.method, headers, ...(body.length > 0 && { body }) };
+    const answer = await fetch(url, sent as RequestInit);
+    return { status: answer.status, body: await answer.text() };
   }
 }

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { serveBackend } from "../../../cli/verify/backend";
+import { type CycleResult, runCycle } from "../../../cli/verify/cycle";
+import type { CycleOptions } from "../../../cli/verify/cycleRun";
+import { FakeDeployment, type Override } from "./fakeDeployment";
+
+describe("verify: calls that only its own endpoint can confirm", function () {
+  this.timeout(10_000);
+  let fake: FakeDeployment;
+  beforeEach(async () => {
+    fake = new FakeDeployment();
+    await fake.start();
+    fake.backend = await serveBackend("127.0.0.1");
+  });
+  afterEach(async () => {
+    await fake.stop();
+    await fake.backend.close();
+  });
+
+  function run(options: Partial<CycleOptions> = {}): Promise<CycleResult> {
+    return runCycle({
+      outputs: {
+        topology: fake.topology,
+        urls: fake.urls,
+        caCertificate: "",
+        adminUser: "admin",
+        adminPassword: "pass & word",
+      },
+      backend: fake.backend,
+      checks: [],
+      limits: { listing: 0.3, deployment: 0.3, revocation: 0.3 },
+      keep: false,
+      signal: new AbortController().signal,
+      ...options,
+    });
+  }
+
+  const names = ({ steps }: CycleResult) => steps.map(({ name }) => name);
+  /** The only step that failed. */
+  function failure({ steps }: CycleResult) {
+    const [failed, ...more] = steps.filter(({ status }) => status === "failed");
+    assert.ok(failed && more.length === 0, JSON.stringify(steps, null, 1));
+    const { name, detail = "", faults = [] } = failed;
+    return { name, detail, links: faults.map(({ link }) => link), faults };
+  }
+  const calls = () => fake.seen.filter(({ path }) => path.startsWith("/verify"));
+  const isBody = ({ path }: Parameters<Override>[0]) => path.endsWith("/body");
+
+  it("are left out when the endpoint is somebody else's", async () => {
+    const { isAnswer, urls, close } = fake.backend;
+    const result = await run({ backend: { isAnswer, urls, close: async () => undefined }, slow: 40 });
+    assert.ok(!names(result).some((name) => /POST a body|back end that takes/.test(name)), names(result).join("\n"));
+    await close();
+    fake.backend = await serveBackend("127.0.0.1");
+  });
+
+  it("creates an API with a POST resource", async () => {
+    await run();
+    const { form } = fake.seen.find(({ action }) => action === "addAPI") ?? assert.fail("no API");
+    assert.equal(form["resourceMethod-0"], "GET,POST");
+    assert.equal(form["resourceMethodThrottlingTier-0"], "Unlimited,Unlimited");
+    assert.deepEqual(Object.keys(JSON.parse(form.swagger ?? "").paths["/*"]), ["get", "post"]);
+  });
+
+  describe("bodies", () => {
+    it("posts 1 MB and 9 MB to each environment, and the endpoint confirms them", async () => {
+      fake.settings = { gatewayEnvironments: "production, sandbox" };
+      const result = await run();
+      assert.ok(
+        result.steps.every(({ ok }) => ok),
+        JSON.stringify(result.steps),
+      );
+      const posts = calls().filter(isBody);
+      assert.deepEqual(
+        posts.map(({ method, body, host }) => [method, body.length, host.replace(/\..*/, "")]),
+        ["gateway", "sandbox-gateway"].flatMap((host) => [1e6, 9e6].map((size) => ["POST", size, host])),
+      );
+      assert.equal(posts[0]?.headers["content-type"], "application/octet-stream");
+    });
+
+    it("fails when a part of a body is lost, and names the transports of the gateway", async () => {
+      fake.forwarding = (seen) => (seen.body.length > 5e6 ? { body: seen.body.subarray(0, 4_194_304) } : {});
+      const { name, detail, links, faults } = failure(await run());
+      assert.equal(name, "POST a body of 9 MB");
+      assert.equal(
+        detail,
+        "expected the endpoint to confirm the 9000000 bytes that were sent, found that it received 4194304 bytes",
+      );
+      assert.deepEqual(links, ["gateway-1 -> endpoint (bodies of 9 MB)"]);
+      assert.equal(faults[0]?.file, "repository/conf/axis2/axis2.xml");
+    });
+
+    it("fails when a body arrives with other bytes", async () => {
+      fake.forwarding = (seen) => (isBody(seen) ? { body: Buffer.alloc(seen.body.length) } : {});
+      assert.match(failure(await run()).detail, /received 1000000 bytes, not the same ones$/);
+    });
+
+    it("fails when bodies are refused", async () => {
+      fake.override = (seen) => (seen.body.length > 5e6 ? { status: 413, body: "too large" } : undefined);
+      const { name, detail } = failure(await run());
+      assert.equal(name, "POST a body of 9 MB");
+      assert.match(detail, /found status 413: too large$/);
+    });
+
+    it("names the link to the endpoint when the gateway can't reach it", async () => {
+      fake.override = (seen) => (isBody(seen) ? { status: 500, body: '{"code":"101503"}' } : undefined);
+      assert.match(failure(await run()).links.join(), /^gateway-1 -> http:\/\/127\.0\.0\.1:\d+ \(endpoint\)$/);
+    });
+  });
+
+  describe("a slow back end", () => {
+    const isSlow = ({ path }: Parameters<Override>[0]) => path.includes("/slow/");
+    const step = "call a back end that takes 2 s: wait for the answer to a call that an earlier step sent";
+
+    it("is called while the other steps go on, and awaited at their end", async () => {
+      const result = await run({ slow: 2 });
+      assert.ok(
+        result.steps.every(({ ok }) => ok),
+        JSON.stringify(result.steps),
+      );
+      const at = names(result).indexOf(step);
+      assert.equal(result.steps[at + 1]?.group, "Clean up");
+      const paths = calls().map(({ path }) => path.replace(/^\/[^/]+\/[^/]+/, ""));
+      const slow = paths.indexOf("/slow/2");
+      assert.ok(slow > 0 && slow < paths.length - 5, paths.join());
+      const total = result.steps.reduce((sum, { ms = 0 }) => sum + ms, 0);
+      assert.ok(total >= 1900 && (result.steps[at]?.ms ?? 0) < 2000, `${total} ms`);
+    });
+
+    it("fails when the gateway gives the back end up, and names its time limit and the load balancer's", async () => {
+      fake.override = (seen) => (isSlow(seen) ? { status: 500, body: "<ams:code>101504</ams:code>" } : undefined);
+      const { name, links, faults } = failure(await run({ slow: 2 }));
+      assert.equal(name, step);
+      assert.deepEqual(links, ["gateway-1 -> endpoint (slow back ends)"]);
+      assert.deepEqual(
+        [faults[0]?.element, faults[0]?.also],
+        ["http.socket.timeout", ["haproxy.cfg (timeout server) of loadbalancer"]],
+      );
+    });
+
+    it("names the load balancer when that gives the back end up", async () => {
+      const body = "<html><body><h1>504 Gateway Time-out</h1>";
+      fake.override = (seen) => (isSlow(seen) ? { status: 504, body } : undefined);
+      const { name, detail, links } = failure(await run({ slow: 2 }));
+      assert.equal(name, step);
+      assert.equal(detail, "the load balancer answered 504: no server answered within its time limit");
+      assert.deepEqual(links, ["loadbalancer -> gateway-1 (api-https)"]);
+    });
+
+    it("does not delay Ctrl-C, nor the clean-up", async () => {
+      const stop = new AbortController();
+      fake.override = (seen) => {
+        if (isSlow(seen)) setTimeout(() => stop.abort(new Error("stopped")), 1000);
+        return undefined;
+      };
+      const started = Date.now();
+      const result = await run({ slow: 30, signal: stop.signal });
+      assert.ok(Date.now() - started < 8000);
+      assert.equal(failure(result).detail, "stopped");
+      assert.deepEqual([fake.apis.size, fake.applications.size], [0, 0]);
+    });
+  });
+});
