@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { isSince } from "../../product/versions";
 import type { DeployedStack } from "../stack";
 import { NoServer, Refused } from "./answers";
 import type { Backend } from "./backend";
@@ -10,10 +11,14 @@ import type { Check } from "./linkChecks";
 import { type ConsumerKey, type NewApi, Publisher, Store } from "./product";
 import type { RunOptions } from "./runSteps";
 import { Suspects } from "./suspects";
+import { UserRun } from "./userRun";
 import { type Limits, until, waiting } from "./waiting";
 
 export interface CycleOptions {
-  readonly outputs: Pick<DeployedStack, "topology" | "caCertificate" | "adminUser" | "adminPassword" | "urls">;
+  readonly outputs: Pick<
+    DeployedStack,
+    "topology" | "caCertificate" | "adminUser" | "adminPassword" | "urls" | "version"
+  >;
   /** The API's endpoints. */
   readonly backend: Backend;
   /** The nodes' reports of their links; empty with the product, which reports none. */
@@ -61,6 +66,7 @@ export class CycleRun {
   private readonly store: Store;
   private readonly front: Front;
   private readonly gateways = new Map<string, GatewayRun>();
+  private readonly users = new Map<string, UserRun>();
   private readonly endpoints = new Map<string, EndpointRun>();
   private readonly keys = new Map<KeyType, ConsumerKey>();
 
@@ -98,13 +104,26 @@ export class CycleRun {
 
   /** The requests to one environment's gateways: always the same object for one environment. */
   gateway(environment: CalledEnvironment): GatewayRun {
-    const known = this.gateways.get(environment.name);
-    if (known) return known;
     const { backend, limits, signal } = this.options;
     const { front, need, keys } = this;
-    const made = new GatewayRun({ front, need, environment, backend, limits, signal, path: this.path(), keys });
+    const made =
+      this.gateways.get(environment.name) ??
+      new GatewayRun({ front, need, environment, backend, limits, signal, path: this.path(), keys });
     this.gateways.set(environment.name, made);
     return made;
+  }
+
+  /** The requests to one environment's gateways with tokens of the administrator. */
+  user(environment: CalledEnvironment): UserRun {
+    const { adminUser: username, adminPassword: password } = this.options.outputs;
+    const made = this.users.get(environment.name) ?? new UserRun(this.gateway(environment), { username, password });
+    this.users.set(environment.name, made);
+    return made;
+  }
+
+  /** Who answers requests for a user's claims. */
+  get claimsThrough(): "gateway" | "keyManager" {
+    return isSince(this.options.outputs.version, "1.10.0") ? "gateway" : "keyManager";
   }
 
   /** The calls that only verify's own endpoint can confirm; undefined with --endpoint. */

@@ -3,6 +3,13 @@ import { type Front, type FrontRequest, isBalancers } from "./front";
 import type { ProbeAnswer } from "./httpProbe";
 import type { ConsumerKey } from "./product";
 
+/** The tokens of one answer; secret. */
+export interface Tokens {
+  readonly accessToken: string;
+  /** Absent: the grant has none. */
+  readonly refreshToken?: string;
+}
+
 /** The Gateway's own APIs, and calls of published APIs, at one environment's host name. */
 export class Gateway {
   constructor(
@@ -12,11 +19,24 @@ export class Gateway {
 
   /** Gets a token for the application. @throws Refused */
   async token(key: ConsumerKey): Promise<string> {
-    const answer = await this.oauth("/token", key, { grant_type: "client_credentials" });
-    const token = parse(answer.body)?.access_token;
-    if (answer.status !== 200 || typeof token !== "string")
-      throw new Refused(`POST /token: expected 200 with an access_token, found ${summary(answer)}`);
-    return token;
+    return (await this.grant(key, { grant_type: "client_credentials" })).accessToken;
+  }
+
+  /** Gets tokens for a user's password. @throws Refused */
+  passwordGrant(key: ConsumerKey, user: { username: string; password: string }, scope?: string): Promise<Tokens> {
+    const { username, password } = user;
+    return this.grant(key, { grant_type: "password", username, password, ...(scope && { scope }) });
+  }
+
+  /** Gets new tokens for a refresh token. @throws Refused */
+  refreshGrant(key: ConsumerKey, refreshToken: string): Promise<Tokens> {
+    return this.grant(key, { grant_type: "refresh_token", refresh_token: refreshToken });
+  }
+
+  /** Asks for the claims of the token's user. */
+  userInfo(token: string): Promise<ProbeAnswer> {
+    const headers = { authorization: `Bearer ${token}` };
+    return this.ask({ entrance: "gatewayHttps", path: "/userinfo?schema=openid", headers });
   }
 
   /** @throws Refused */
@@ -62,6 +82,14 @@ export class Gateway {
     const { "access-control-allow-origin": allowed, "access-control-allow-methods": methods } = answer.headers;
     if (allowed === undefined && methods === undefined) return undefined;
     return (allowed ?? "").split(",").map((one) => one.trim());
+  }
+
+  private async grant(key: ConsumerKey, form: Record<string, string>): Promise<Tokens> {
+    const answer = await this.oauth("/token", key, form);
+    const { access_token: accessToken, refresh_token: refreshToken } = parse(answer.body) ?? {};
+    if (answer.status !== 200 || typeof accessToken !== "string")
+      throw new Refused(`POST /token: expected 200 with an access_token, found ${summary(answer)}`);
+    return { accessToken, ...(typeof refreshToken === "string" && { refreshToken }) };
   }
 
   private async oauth(path: string, { consumerKey, consumerSecret }: ConsumerKey, form: Record<string, string>) {

@@ -40,8 +40,18 @@ export class GatewayRun {
     return got(this.token, "token");
   }
 
+  /** The key of the type with which the environment is called. @throws when there is none */
+  ownKey(): ConsumerKey {
+    return this.key(this.own);
+  }
+
   async getToken(): Promise<void> {
-    this.token = await this.gateway.token(this.key(this.own));
+    this.token = await this.gateway.token(this.ownKey());
+  }
+
+  /** Calls the API over HTTPS with another token of the same type. */
+  callWithToken(token: string): Promise<void> {
+    return this.callWith(this.own, token, "gatewayHttps");
   }
 
   call(entrance: "gatewayHttps" | "gatewayHttp"): Promise<void> {
@@ -73,7 +83,7 @@ export class GatewayRun {
   }
 
   revoke(): Promise<void> {
-    return this.gateway.revoke(this.key(this.own), this.ownToken());
+    return this.gateway.revoke(this.ownKey(), this.ownToken());
   }
 
   async callRevoked(progress: (text: string) => void): Promise<void> {
@@ -114,7 +124,7 @@ export class GatewayRun {
 
   async authorize(): Promise<void> {
     const { front, need } = this.options;
-    const location = await this.gateway.authorize(this.key(this.own).consumerKey);
+    const location = await this.gateway.authorize(this.ownKey().consumerKey);
     const url = URL.canParse(location) ? new URL(location) : undefined;
     if (url && front.owns(url)) return;
     const message = `expected a Location at one of the load balancer's host names and ports, found ${url?.origin ?? location}`;

@@ -17,6 +17,12 @@ export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Ste
   const revocation = need.links("gateway", "_RevokeAPI_", environment);
   const revoked = [...revocation, ...need.links("gateway", "clustering", environment), ...validation];
   const again = [...token, ...need.links("keyManager", "clustering"), ...validation];
+  const user = run.user(environment);
+  const byUser = [...token, ...need.database("keyManager", "userdb")];
+  const claims = [
+    ...(run.claimsThrough === "gateway" ? need.links("gateway", "_UserInfoAPI_", environment) : []),
+    ...need.userClaims(),
+  ];
   const authorization = [...need.links("gateway", "_AuthorizeAPI_", environment), ...database];
   const other = wordOf(otherKeyType(at.own));
   const otherNeeds = [...token, ...validation, ...type];
@@ -39,6 +45,13 @@ export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Ste
     step("revoke the token at /revoke", [...revocation, ...database], () => at.revoke()),
     step("call with the revoked token: expect a refusal", revoked, (progress) => at.callRevoked(progress)),
     step("get a new token and call the API", again, () => at.callAgain()),
+    step("get a token for a user's password", [...byUser, ...need.grantType("password")], () => user.logIn()),
+    step("call the API with the user's token", validation, () => user.call()),
+    step("get a new token for the refresh token", [...byUser, ...need.grantType("refresh_token")], () =>
+      user.refresh(),
+    ),
+    step("call the API with the user's new token", validation, () => user.call()),
+    step("read the user's claims at userinfo", claims, (progress) => user.readClaims(run.claimsThrough, progress)),
     step("ask whether the Store's pages may call the API (CORS)", need.allowedOrigins(environment), () =>
       at.permitStore(),
     ),

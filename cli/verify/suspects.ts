@@ -26,6 +26,8 @@ export interface Suspect {
 /** The roles that deploy APIs, and that serve them. */
 const deployer = roleThat(({ calls }) => calls.some(({ deploysApis }) => deploysApis));
 const server = roleThat(({ servesApis }) => servesApis);
+/** The role that issues tokens. */
+const identity = roleThat(({ servesIdentity }) => servesIdentity);
 
 /** Finds the parts of a deployment that the steps need. */
 export class Suspects {
@@ -161,6 +163,32 @@ export class Suspects {
       why: "calls reach the API's endpoint",
       settings: [],
       also: ["a firewall between the containers and this machine; to use another endpoint, pass --endpoint URL"],
+    }));
+  }
+
+  /** Whether the Key Managers issue tokens in this way. */
+  grantType(type: "password" | "refresh_token"): Suspect[] {
+    return this.nodes(identity).map(({ name }) => ({
+      link: `${name} -> tokens (grant type ${type})`,
+      node: name,
+      file: configurationFiles.identity.path,
+      element: `SupportedGrantTypes/${type}`,
+      why: "clients get tokens of a user",
+      settings: [],
+      also: [`${configurationFiles.userManagement.path} (the user's password) of ${name}`],
+    }));
+  }
+
+  /** Where the Key Managers get the claims of a user. */
+  userClaims(): Suspect[] {
+    return this.nodes(identity).map(({ name }) => ({
+      link: `${name} -> user's claims (userinfo)`,
+      node: name,
+      file: configurationFiles.identity.path,
+      element: "OpenIDConnect",
+      why: "clients ask who the user of a token is",
+      settings: [],
+      also: [`repository/components/dropins (org.wso2.carbon.claim.mgt) of ${name}`, `the log of ${name}`],
     }));
   }
 

@@ -9,7 +9,7 @@ import { childrenOf, readXml, type XmlFile } from "./xml";
 export const synapseDirectory = dirname(configurationFiles.tokenApi.path);
 const sequenceDirectory = `${dirname(synapseDirectory)}/sequences`;
 
-/** An API of the gateway that forwards requests to the Key Manager unchanged: token, authorize or revoke. */
+/** An API of the gateway that forwards requests to the Key Manager unchanged: token, authorize, revoke or userinfo. */
 export interface PassThroughApi {
   /** File name without `.xml`, e.g. `_TokenAPI_`. */
   readonly name: string;
@@ -23,7 +23,7 @@ export interface PassThroughApi {
 }
 
 /** The files of these APIs; published APIs have files of their own. */
-const passThroughFiles = (["authorizeApi", "revokeApi", "tokenApi"] as const).map(
+const passThroughFiles = (["authorizeApi", "revokeApi", "tokenApi", "userInfoApi"] as const).map(
   (name) => configurationFiles[name].path,
 );
 

@@ -96,17 +96,61 @@ export function issueToken(pool: Pool, grant: Grant): Promise<AccessToken> {
       randomUUID(),
       ...values,
     ]);
-    const token = newSecret();
-    const refreshToken = newSecret();
+    return insertToken(db, grant);
+  });
+}
+
+async function insertToken(db: Queries, { client, user, userType, scope }: Grant): Promise<AccessToken> {
+  const token = newSecret();
+  const refreshToken = newSecret();
+  await change(
+    db,
+    `INSERT INTO IDN_OAUTH2_ACCESS_TOKEN
+       (ACCESS_TOKEN, REFRESH_TOKEN, CONSUMER_KEY, AUTHZ_USER, USER_TYPE, TOKEN_SCOPE, TIME_CREATED, VALIDITY_PERIOD)
+     VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(), ?)`,
+    [token, refreshToken, client.key, user, userType, scope, validity],
+  );
+  return { token, refreshToken, user, scope, expiresIn: validity / 1000 };
+}
+
+/**
+ * Issues a new access token and a new refresh token for a refresh token of this client. Both old ones end.
+ * @returns undefined: the client has no such refresh token
+ */
+export function refreshToken(
+  pool: Pool,
+  client: Client,
+  given: string,
+): Promise<{ readonly ended: string; readonly issued: AccessToken } | undefined> {
+  return transaction(pool, async (db) => {
+    const found = await row<TokenRow & { USER_TYPE: UserType }>(
+      db,
+      `SELECT USER_TYPE, ${tokenColumns} FROM IDN_OAUTH2_ACCESS_TOKEN
+        WHERE CONSUMER_KEY = ? AND REFRESH_TOKEN = ? AND TOKEN_STATE IN ('ACTIVE', 'EXPIRED') FOR UPDATE`,
+      [client.key, given],
+    );
+    if (found === undefined) {
+      return undefined;
+    }
+    const ended = found.ACCESS_TOKEN;
     await change(
       db,
-      `INSERT INTO IDN_OAUTH2_ACCESS_TOKEN
-         (ACCESS_TOKEN, REFRESH_TOKEN, CONSUMER_KEY, AUTHZ_USER, USER_TYPE, TOKEN_SCOPE, TIME_CREATED, VALIDITY_PERIOD)
-       VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(), ?)`,
-      [token, refreshToken, ...values, validity],
+      "UPDATE IDN_OAUTH2_ACCESS_TOKEN SET TOKEN_STATE = 'INACTIVE', TOKEN_STATE_ID = ? WHERE ACCESS_TOKEN = ?",
+      [randomUUID(), ended],
     );
-    return { token, refreshToken, user: grant.user, scope: grant.scope, expiresIn: validity / 1000 };
+    const { AUTHZ_USER: user, USER_TYPE: userType, TOKEN_SCOPE: scope } = found;
+    return { ended, issued: await insertToken(db, { client, user, userType, scope }) };
   });
+}
+
+/** The user and the scope of an access token. @returns undefined: the token is not valid */
+export async function tokenOwner(db: Queries, token: string): Promise<Pick<AccessToken, "user" | "scope"> | undefined> {
+  const found = await row<TokenRow>(
+    db,
+    `SELECT ${tokenColumns} FROM IDN_OAUTH2_ACCESS_TOKEN WHERE ACCESS_TOKEN = ? AND TOKEN_STATE = 'ACTIVE'`,
+    [token],
+  );
+  return found !== undefined && found.LEFT_MS > 0 ? tokenOf(found) : undefined;
 }
 
 /** Revokes an active token of this client. @returns undefined: the client has no such token */

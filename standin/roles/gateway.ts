@@ -77,7 +77,7 @@ function authenticationService(validator: KeyValidator): Service {
   };
 }
 
-/** Forwards requests to the targets in the synapse files. A revoked token in the answer leaves the cache. */
+/** Forwards requests to the targets in the synapse files. A token that the answer reports as ended leaves the cache. */
 function passThrough({ configuration, trafficCaller, log }: Context, validator: KeyValidator): Handler {
   return async (request): Promise<Answer | undefined> => {
     const { method, path } = request;
@@ -94,9 +94,10 @@ function passThrough({ configuration, trafficCaller, log }: Context, validator: 
     }
     try {
       const answer = await forward(trafficCaller, request, api.target, messageHeaders(request.headers));
-      const revoked = answer.headers.revokedaccesstoken;
-      if (typeof revoked === "string") {
-        validator.forget(revoked);
+      for (const ended of [answer.headers.revokedaccesstoken, answer.headers.deactivatedaccesstoken]) {
+        if (typeof ended === "string") {
+          validator.forget(ended);
+        }
       }
       return { status: answer.status, headers: messageHeaders(answer.headers), body: answer.body };
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { Pool } from "mysql2/promise";
-import { type AccessToken, type Client, findClient, revokeToken } from "../data/tokens";
+import { type AccessToken, type Client, findClient, refreshToken, revokeToken, tokenOwner } from "../data/tokens";
 import { type Answer, credentialsOf, formOf, type Handler, json, type Request } from "../http";
 import { type Credentials, same } from "../users";
 import type { GivenTokens } from "./givenTokens";
@@ -16,12 +16,13 @@ export interface TokenEndpointOptions {
   readonly publicUrl: string;
 }
 
-/** `/oauth2/token`, `/oauth2/revoke` and `/oauth2/authorize`, to which the gateway forwards requests. */
+/** `/oauth2/token`, `/oauth2/revoke`, `/oauth2/authorize` and `/oauth2/userinfo`, to which the gateway forwards requests. */
 export function tokenEndpoints(options: TokenEndpointOptions): Handler {
   const endpoints: Readonly<Record<string, { method: string; answer: (request: Request) => Promise<Answer> }>> = {
     "/oauth2/token": { method: "POST", answer: (request) => giveToken(options, request) },
     "/oauth2/revoke": { method: "POST", answer: (request) => revoke(options, request) },
     "/oauth2/authorize": { method: "GET", answer: (request) => authorize(options, request) },
+    "/oauth2/userinfo": { method: "GET", answer: (request) => userInfo(options, request) },
   };
   return (request) => {
     const endpoint = endpoints[request.path];
@@ -63,9 +64,41 @@ async function giveToken(options: TokenEndpointOptions, request: Request): Promi
       const scope = form.get("scope") ?? "default";
       return tokenAnswer(await options.tokens.give({ client, user, userType: "APPLICATION_USER", scope }), true);
     }
+    case "refresh_token":
+      return refresh(options, client, form.get("refresh_token") ?? "");
     default:
-      return fault(400, "unsupported_grant_type", "the stand-in supports client_credentials and password");
+      return fault(
+        400,
+        "unsupported_grant_type",
+        "the stand-in supports client_credentials, password and refresh_token",
+      );
   }
+}
+
+/** The header names the token that has ended, so that the gateway removes it from its cache. */
+async function refresh({ pool, tokens }: TokenEndpointOptions, client: Client, given: string): Promise<Answer> {
+  const refreshed = await refreshToken(pool(), client, given);
+  if (refreshed === undefined) {
+    return fault(400, "invalid_grant", "the refresh token is not valid");
+  }
+  tokens.forget(refreshed.ended);
+  const answer = tokenAnswer(refreshed.issued, true);
+  return { ...answer, headers: { ...answer.headers, DeactivatedAccessToken: refreshed.ended } };
+}
+
+/** Answers claims about the token's user. As in the product, the token needs the scope openid. */
+async function userInfo({ pool }: TokenEndpointOptions, { headers, query }: Request): Promise<Answer> {
+  if (query.get("schema") !== "openid") {
+    return fault(400, "invalid_request", "schema: expected openid");
+  }
+  const token = /^Bearer\s+(\S+)$/i.exec(headers.authorization ?? "")?.[1] ?? "";
+  const owner = await tokenOwner(pool(), token);
+  if (owner === undefined) {
+    return fault(401, "invalid_token", "the access token is not valid");
+  }
+  return owner.scope.split(" ").includes("openid")
+    ? json({ sub: owner.user })
+    : fault(403, "insufficient_scope", "the access token does not have the scope openid");
 }
 
 /** Answers 200 for an unknown token too, as OAuth requires. */

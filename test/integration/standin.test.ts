@@ -136,6 +136,47 @@ describe("stand-in: from publishing an API to calling it", function () {
     assert.equal(wrongSecret.status, 401);
   });
 
+  it("issues a new token for a refresh token, once, and the old access token is refused at once", async () => {
+    await run.start();
+    const key = await run.toKeys();
+    const grant = async (fields: Record<string, string>) => {
+      const { status, text } = await run.person.oauth("/token", key, fields);
+      return { status, ...(JSON.parse(text) as { access_token: string; refresh_token: string; error?: string }) };
+    };
+    const first = await grant({ grant_type: "password", username: "admin", password: "admin" });
+    assert.equal((await run.person.callApi(run.path(), first.access_token)).status, 200);
+    const refresh = { grant_type: "refresh_token", refresh_token: first.refresh_token };
+    const second = await grant(refresh);
+    assert.notEqual(second.access_token, first.access_token);
+    assert.notEqual(second.refresh_token, first.refresh_token);
+    const old = await run.person.callApi(run.path(), first.access_token);
+    assert.equal(old.status, 401, "the gateway still has the token in its cache");
+    assert.equal((await run.person.callApi(run.path(), second.access_token)).status, 200);
+    const again = await grant(refresh);
+    assert.deepEqual([again.status, again.error], [400, "invalid_grant"]);
+    // The Key Manager's cache must not have the ended token either.
+    const third = await grant({ grant_type: "password", username: "admin", password: "admin" });
+    assert.equal(third.access_token, second.access_token);
+  });
+
+  it("answers /oauth2/userinfo with the user of a token that has the scope openid", async () => {
+    await run.start();
+    const key = await run.toKeys();
+    const password = { grant_type: "password", username: "admin", password: "admin" };
+    const token = async (fields: Record<string, string>) =>
+      (JSON.parse((await run.person.oauth("/token", key, fields)).text) as { access_token: string }).access_token;
+    const ask = (bearer: string, query = "?schema=openid") =>
+      fetchFrom("keymanager.test", 9443, `/oauth2/userinfo${query}`, {
+        headers: { authorization: `Bearer ${bearer}` },
+      });
+    const openid = await token({ ...password, scope: "openid" });
+    const answer = await ask(openid);
+    assert.deepEqual([answer.status, JSON.parse(answer.text)], [200, { sub: "admin" }]);
+    assert.equal((await ask(openid, "")).status, 400);
+    assert.equal((await ask(await token(password))).status, 403);
+    assert.equal((await ask("wrong")).status, 401);
+  });
+
   it("redirects a browser from /authorize to the Key Manager's host name", async () => {
     await run.start();
     const key = await run.toKeys();

@@ -20,6 +20,7 @@ describe("verify: the cycle from publishing to calling", () => {
         topology: fake.topology,
         urls: fake.urls,
         caCertificate: "",
+        version: "1.9.0",
         adminUser: "admin",
         adminPassword: "pass & word",
       },
@@ -70,7 +71,10 @@ describe("verify: the cycle from publishing to calling", () => {
       "/revoke",
       "/",
       "/token",
-      ...Array(2).fill("/"),
+      "/",
+      // With the user's password, the refresh token, and the scope openid.
+      ...["/token", "/", "/token", "/", "/token", "/userinfo"],
+      "/",
       "/authorize",
       ...cleanup,
     ]);
@@ -87,7 +91,7 @@ describe("verify: the cycle from publishing to calling", () => {
     const tokens = fake.seen.filter(({ path }) => path === "/token").map(({ headers }) => headers.authorization);
     assert.deepEqual(
       tokens,
-      ["PRODUCTION", "SANDBOX", "PRODUCTION"].map(
+      ["PRODUCTION", "SANDBOX", ...Array(4).fill("PRODUCTION")].map(
         (type) => `Basic ${Buffer.from(`k3y-${type}:s3cret`).toString("base64")}`,
       ),
     );

@@ -36,6 +36,8 @@ export class FakeDeployment {
   settings: RawSettings = {};
   /** The answers of the endpoints behind the gateways. */
   readonly answers: Record<KeyType, string> = { PRODUCTION: "from the endpoint", SANDBOX: "from the sandbox endpoint" };
+  /** Whether gateways have the API _UserInfoAPI_.xml. */
+  hasUserInfoApi = true;
   /** What gateways answer to a browser's question which pages may call an API. */
   allowedOrigin = "*";
   /** The endpoints as verify knows them. */
@@ -144,6 +146,9 @@ export class FakeDeployment {
         return json({});
     }
     if (path === "/token") return this.token(seen);
+    if (path === "/oauth2/userinfo" || (path === "/userinfo" && this.hasUserInfoApi))
+      return { body: JSON.stringify({ sub: "admin" }) };
+    if (path === "/userinfo") return { status: 404 };
     if (path === "/revoke") {
       this.revoked.add(form.token ?? "");
       return {};
@@ -155,11 +160,12 @@ export class FakeDeployment {
     return this.call(seen);
   }
 
-  private token({ headers }: Seen): Answer {
+  private token({ headers, form }: Seen): Answer {
     const key = Buffer.from(headers.authorization?.replace("Basic ", "") ?? "", "base64").toString();
     const token = `token-${this.tokens.size + 1}`;
     this.tokens.set(token, key.startsWith("k3y-SANDBOX") ? "SANDBOX" : "PRODUCTION");
-    return { body: JSON.stringify({ access_token: token }) };
+    const ofUser = form.grant_type !== "client_credentials" && { refresh_token: `refresh-${token}` };
+    return { body: JSON.stringify({ access_token: token, ...ofUser }) };
   }
 
   private call(seen: Seen): Answer | Promise<Answer> {
