@@ -21,4 +21,6 @@ export interface Context {
   /** Forwards API traffic, with the truststore of the https sender in axis2.xml. */
   readonly trafficCaller: Caller;
   readonly sessions: ThriftSessions;
+  /** Whether the console and the log-in pages compile: the compiler in the home must be new enough for JDK 8. */
+  readonly compilesPages: boolean;
 }

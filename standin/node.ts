@@ -4,6 +4,7 @@ import { type Lookup, resolveHost } from "./client";
 import { joinCluster, noCluster } from "./cluster";
 import { type Configuration, readConfiguration } from "./configuration";
 import { readMemberTimeout } from "./configuration/hazelcast";
+import { compilesPages } from "./configuration/pageCompiler";
 import { localAddress } from "./configuration/properties";
 import type { Context } from "./context";
 import { openDatabases } from "./databases";
@@ -78,6 +79,7 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
     caller: { trust: loadTrust(carbon.trustStore), lookup },
     trafficCaller: { trust: loadTrust(axis2.trustStore), lookup },
     sessions: thriftSessions(),
+    compilesPages: await compilesPages(carbonHome),
   };
   const parts = serverParts(context);
   let databasesAnswered = false;

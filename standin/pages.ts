@@ -1,13 +1,12 @@
 import type { Context } from "./context";
-import type { Handler } from "./http";
+import type { Answer, Handler } from "./http";
 
 const titles: Readonly<Record<string, string>> = {
   "/publisher": "API Publisher",
   "/store": "API Store",
-  "/carbon": "Management Console",
 };
 
-/** Pages for browsers. Every role serves all three, as the product's profiles do. */
+/** Pages for browsers. Every role serves both, as the product's profiles do. */
 export function pageHandler({ node, configuration: { carbon, role } }: Context): Handler {
   return ({ method, path }) => {
     const title = titles[path.replace(/\/$/, "")];
@@ -31,6 +30,18 @@ export function pageHandler({ node, configuration: { carbon, role } }: Context):
 </body></html>
 `,
     };
+  };
+}
+
+/** A small page. @param content HTML */
+export function htmlPage(title: string, content: string): Answer {
+  return {
+    status: 200,
+    headers: { "content-type": "text/html; charset=utf-8" },
+    body: `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)} (stand-in)</title></head>
+<body>${content}</body></html>
+`,
   };
 }
 

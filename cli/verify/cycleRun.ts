@@ -1,15 +1,19 @@
 import { randomBytes } from "node:crypto";
+import type { Role } from "../../product/roles";
 import { isSince } from "../../product/versions";
 import type { DeployedStack } from "../stack";
 import { NoServer, Refused } from "./answers";
 import type { Backend } from "./backend";
+import { CodeRun } from "./codeRun";
+import { logInToConsole } from "./console";
 import { EndpointRun } from "./endpointRun";
 import { type CalledEnvironment, calledEnvironments, type KeyType, keyTypes, wordOf } from "./environments";
 import { Front } from "./front";
 import { GatewayRun } from "./gatewayRun";
 import type { Check } from "./linkChecks";
+import type { BrowserUser } from "./logInPage";
 import { type ConsumerKey, type NewApi, Publisher, Store } from "./product";
-import type { RunOptions } from "./runSteps";
+import type { Group, RunOptions } from "./runSteps";
 import { Suspects } from "./suspects";
 import { UserRun } from "./userRun";
 import { type Limits, until, waiting } from "./waiting";
@@ -115,10 +119,35 @@ export class CycleRun {
 
   /** The requests to one environment's gateways with tokens of the administrator. */
   user(environment: CalledEnvironment): UserRun {
-    const { adminUser: username, adminPassword: password } = this.options.outputs;
-    const made = this.users.get(environment.name) ?? new UserRun(this.gateway(environment), { username, password });
+    const made = this.users.get(environment.name) ?? new UserRun(this.gateway(environment), this.administrator);
     this.users.set(environment.name, made);
     return made;
+  }
+
+  /** The way of the administrator from /authorize to a token. */
+  code(environment: CalledEnvironment): CodeRun {
+    return new CodeRun(this.gateway(environment), this.administrator);
+  }
+
+  /** Logs in to the management console at one of a role's host names. */
+  logInToConsole(role: Role, host: string): Promise<void> {
+    const { front, need } = this;
+    return logInToConsole({ role, front, need }, host, this.administrator);
+  }
+
+  /** The host names of a role's consoles. */
+  consoles(role: Role): readonly string[] {
+    return this.front.hosts(role, "https");
+  }
+
+  /** The group of an environment's steps. */
+  gatewayGroup({ name }: CalledEnvironment): Group {
+    return this.environments.length === 1 ? "Gateway" : `Gateway ${name}`;
+  }
+
+  private get administrator(): BrowserUser {
+    const { adminUser: username, adminPassword: password } = this.options.outputs;
+    return { username, password };
   }
 
   /** Who answers requests for a user's claims. */

@@ -1,3 +1,5 @@
+import { codeSteps } from "./codeSteps";
+import { consoleSteps } from "./consoleSteps";
 import type { CycleRun } from "./cycleRun";
 import { keyTypes, wordOf } from "./environments";
 import { gatewaySteps, slowSteps } from "./gatewaySteps";
@@ -8,7 +10,8 @@ export function cycleSteps(run: CycleRun): Step[] {
   return [
     ...(run.again ? [] : publisherSteps(run)),
     ...storeSteps(run),
-    ...run.environments.flatMap((environment) => gatewaySteps(run, environment)),
+    ...run.environments.flatMap((environment) => [...gatewaySteps(run, environment), ...codeSteps(run, environment)]),
+    ...consoleSteps(run),
     ...slowSteps(run),
   ];
 }

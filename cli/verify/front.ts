@@ -1,6 +1,6 @@
 import { isFromBalancer } from "../../configs/balancer";
 import type { Role } from "../../product/roles";
-import { type Entrance, publishedRoute, routeUrl, type Topology } from "../../topology";
+import { type Entrance, publishedRoute, publishedRoutes, routeUrl, type Topology } from "../../topology";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import { pause } from "./waiting";
 
@@ -61,18 +61,29 @@ export class Front {
     return publishedRoute(this.topology, role, entrance, host).targets.map(({ node }) => node);
   }
 
-  /** The URL that a client would use. */
-  url(role: Role, entrance: Entrance, path: string): string {
-    return routeUrl(publishedRoute(this.topology, role, entrance)) + path;
+  /** The URL that a client would use. @param host one of the role's host names, if it has several. @default the first */
+  url(role: Role, entrance: Entrance, path: string, host?: string): string {
+    return routeUrl(publishedRoute(this.topology, role, entrance, host)) + path;
+  }
+
+  /** The host names of a role at one of the load balancer's ports. */
+  hosts(role: Role, entrance: Entrance): readonly string[] {
+    return publishedRoutes(this.topology, role, entrance).map(({ host }) => host);
   }
 
   /** Whether the location is an address of this deployment. */
   owns(location: URL): boolean {
-    return this.topology.balancer.routes.some((route) => {
-      const scheme = route.tls ? "https:" : "http:";
-      const given = Number(location.port || (location.protocol === "https:" ? 443 : 80));
-      return location.protocol === scheme && location.hostname === route.host && given === route.published?.port;
-    });
+    return this.routeTo(location) !== undefined;
+  }
+
+  /** How {@link ask} reaches an address; undefined when it is not one of this deployment. */
+  routeTo(location: URL): Required<Pick<FrontRequest, "role" | "host" | "entrance">> | undefined {
+    const given = Number(location.port || (location.protocol === "https:" ? 443 : 80));
+    const found = this.topology.balancer.routes.find(
+      ({ tls, host, published }) =>
+        location.protocol === (tls ? "https:" : "http:") && location.hostname === host && given === published?.port,
+    );
+    return found?.published && { role: found.role, host: found.host, entrance: found.published.entrance };
   }
 
   /** Whether `host` is a host name of this deployment. */

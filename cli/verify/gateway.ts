@@ -33,6 +33,11 @@ export class Gateway {
     return this.grant(key, { grant_type: "refresh_token", refresh_token: refreshToken });
   }
 
+  /** Gets tokens for the code that a user's log-in gave to the application. @throws Refused */
+  codeGrant(key: ConsumerKey, code: string, redirectUri: string): Promise<Tokens> {
+    return this.grant(key, { grant_type: "authorization_code", code, redirect_uri: redirectUri });
+  }
+
   /** Asks for the claims of the token's user. */
   userInfo(token: string): Promise<ProbeAnswer> {
     const headers = { authorization: `Bearer ${token}` };
@@ -43,21 +48,6 @@ export class Gateway {
   async revoke(key: ConsumerKey, token: string): Promise<void> {
     const answer = await this.oauth("/revoke", key, { token });
     if (answer.status !== 200) throw new Refused(`POST /revoke: expected 200, found ${summary(answer)}`);
-  }
-
-  /** @returns the Location where a browser is redirected to log in. @throws Refused when there is no redirect */
-  async authorize(consumerKey: string): Promise<string> {
-    const query = new URLSearchParams({
-      response_type: "code",
-      client_id: consumerKey,
-      scope: "PRODUCTION",
-      redirect_uri: "https://localhost/callback",
-    });
-    const answer = await this.ask({ entrance: "gatewayHttps", path: `/authorize?${query}` });
-    const { location } = answer.headers;
-    if (answer.status !== 302 || location === undefined)
-      throw new Refused(`GET /authorize: expected 302 with a Location, found ${summary(answer)}`);
-    return location;
   }
 
   /** @throws NoServer */

@@ -7,7 +7,7 @@ import { Gateway } from "./gateway";
 import type { ProbeAnswer } from "./httpProbe";
 import type { ConsumerKey } from "./product";
 import { StepFailure } from "./runSteps";
-import type { Suspect, Suspects } from "./suspects";
+import type { Suspects } from "./suspects";
 import { type Limits, type Waiting, waiting } from "./waiting";
 
 export interface GatewayRunOptions {
@@ -120,20 +120,6 @@ export class GatewayRun {
       `expected Access-Control-Allow-Origin to permit ${origin}, found "${allowed.join(",")}"`,
       need.allowedOrigins(environment),
     );
-  }
-
-  async authorize(): Promise<void> {
-    const { front, need } = this.options;
-    const location = await this.gateway.authorize(this.ownKey().consumerKey);
-    const url = URL.canParse(location) ? new URL(location) : undefined;
-    if (url && front.owns(url)) return;
-    const message = `expected a Location at one of the load balancer's host names and ports, found ${url?.origin ?? location}`;
-    // The Key Manager has the host name and the port of its redirects in different files.
-    const suspects: readonly Suspect[] = need.browserAddress(
-      "keyManager",
-      url && front.knows(url.hostname) ? "port" : "host",
-    );
-    throw new StepFailure(message, suspects);
   }
 
   /** A gateway may take some seconds to serve a published API. Until then it answers 404, or 202 on some versions. */

@@ -1,12 +1,12 @@
 import type { CycleRun } from "./cycleRun";
 import { type CalledEnvironment, otherKeyType, wordOf } from "./environments";
-import { type Group, type Step, stepsOf } from "./runSteps";
+import { type Step, stepsOf } from "./runSteps";
 
 /** The calls to the gateways of one environment. */
 export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Step[] {
   const { need } = run;
   const at = run.gateway(environment);
-  const group = groupOf(run, environment);
+  const group = run.gatewayGroup(environment);
   const step = stepsOf(group, need.balancer("gateway", "gatewayHttps", environment));
   const httpStep = stepsOf(group, need.balancer("gateway", "gatewayHttp", environment));
   const database = need.database("keyManager", "apimgtdb");
@@ -23,7 +23,6 @@ export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Ste
     ...(run.claimsThrough === "gateway" ? need.links("gateway", "_UserInfoAPI_", environment) : []),
     ...need.userClaims(),
   ];
-  const authorization = [...need.links("gateway", "_AuthorizeAPI_", environment), ...database];
   const other = wordOf(otherKeyType(at.own));
   const otherNeeds = [...token, ...validation, ...type];
   return [
@@ -55,7 +54,6 @@ export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Ste
     step("ask whether the Store's pages may call the API (CORS)", need.allowedOrigins(environment), () =>
       at.permitStore(),
     ),
-    step("open /authorize: expect a redirect to log in within the deployment", authorization, () => at.authorize()),
   ];
 }
 
@@ -64,7 +62,7 @@ function postSteps(run: CycleRun, environment: CalledEnvironment): Step[] {
   const { need } = run;
   const endpoint = run.endpoint(environment);
   if (!endpoint) return [];
-  const step = stepsOf(groupOf(run, environment), need.balancer("gateway", "gatewayHttps", environment));
+  const step = stepsOf(run.gatewayGroup(environment), need.balancer("gateway", "gatewayHttps", environment));
   return [1, 9].map((size) =>
     step(`POST a body of ${size} MB`, need.passThrough(environment, `bodies of ${size} MB`), () =>
       endpoint.post(size * 1_000_000),
@@ -78,12 +76,8 @@ export function slowSteps(run: CycleRun): Step[] {
   return run.environments.flatMap((environment) => {
     const endpoint = run.endpoint(environment);
     if (!endpoint || slow === 0) return [];
-    const step = stepsOf(groupOf(run, environment), need.balancer("gateway", "gatewayHttps", environment));
+    const step = stepsOf(run.gatewayGroup(environment), need.balancer("gateway", "gatewayHttps", environment));
     const name = `call a back end that takes ${slow} s: wait for the answer to a call that an earlier step sent`;
     return [step(name, need.passThrough(environment, "slow back ends"), () => endpoint.finishSlow())];
   });
-}
-
-function groupOf({ environments }: CycleRun, { name }: CalledEnvironment): Group {
-  return environments.length === 1 ? "Gateway" : `Gateway ${name}`;
 }

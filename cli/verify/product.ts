@@ -29,6 +29,9 @@ export interface ConsumerKey {
   readonly consumerSecret: string;
 }
 
+/** Where a browser returns with a code after a user's log-in. Nothing answers there, and nothing is sent. */
+export const callbackUrl = "https://localhost/callback";
+
 /** A user's session at the Publisher or the Store, with its cookies. */
 class Session {
   private readonly cookies = new Map<string, string>();
@@ -156,7 +159,7 @@ export class Store {
       application,
       tier: "Unlimited",
       description: "",
-      callbackUrl: "",
+      callbackUrl,
     });
   }
 
@@ -184,7 +187,7 @@ export class Store {
       action: "generateApplicationKey",
       application,
       keytype,
-      callbackUrl: "",
+      callbackUrl,
       authorizedDomains: "ALL",
       validityTime: "3600",
     });

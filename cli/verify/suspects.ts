@@ -218,7 +218,8 @@ export class Suspects {
     }));
   }
 
-  private nodes(role: Role, environment?: CalledEnvironment): readonly Node[] {
+  /** The nodes of a role, or the gateways of one environment. */
+  nodes(role: Role, environment?: CalledEnvironment): readonly Node[] {
     const host = environment?.host;
     return this.topology.nodes.filter((node) => node.role === role && (host === undefined || node.hostName === host));
   }

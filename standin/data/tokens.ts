@@ -9,6 +9,8 @@ export interface Client {
   readonly secret: string;
   /** The user who created the client. */
   readonly user: string;
+  /** Where a browser returns with a code; empty: the client gets no codes. */
+  readonly callbackUrl: string;
 }
 
 export interface AccessToken {
@@ -49,7 +51,7 @@ export async function addClient(
   db: Queries,
   app: { user: string; name: string; callbackUrl: string },
 ): Promise<Client> {
-  const client: Client = { key: newSecret(), secret: newSecret(), user: app.user };
+  const client: Client = { key: newSecret(), secret: newSecret(), user: app.user, callbackUrl: app.callbackUrl };
   await change(
     db,
     `INSERT INTO IDN_OAUTH_CONSUMER_APPS
@@ -62,12 +64,19 @@ export async function addClient(
 
 /** The client with this key. */
 export async function findClient(db: Queries, key: string): Promise<Client | undefined> {
-  const found = await row<{ CONSUMER_SECRET: string; USERNAME: string }>(
+  const found = await row<{ CONSUMER_SECRET: string; USERNAME: string; CALLBACK_URL: string | null }>(
     db,
-    "SELECT CONSUMER_SECRET, USERNAME FROM IDN_OAUTH_CONSUMER_APPS WHERE CONSUMER_KEY = ?",
+    "SELECT CONSUMER_SECRET, USERNAME, CALLBACK_URL FROM IDN_OAUTH_CONSUMER_APPS WHERE CONSUMER_KEY = ?",
     [key],
   );
-  return found && { key, secret: found.CONSUMER_SECRET, user: found.USERNAME };
+  return (
+    found && {
+      key,
+      secret: found.CONSUMER_SECRET,
+      user: found.USERNAME,
+      callbackUrl: found.CALLBACK_URL ?? "",
+    }
+  );
 }
 
 /** Deletes a client and its tokens. */

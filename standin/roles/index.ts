@@ -1,5 +1,6 @@
 import type { Pool } from "mysql2/promise";
 import type { Role } from "../../product/roles";
+import { consoleHandler } from "../console";
 import type { Context } from "../context";
 import { seedUsers } from "../data/users";
 import type { Service } from "../services";
@@ -22,7 +23,13 @@ const partsOf: Readonly<Record<Role, (context: Context) => RoleParts>> = {
 export function serverParts(context: Context): Required<RoleParts> {
   const parts = standInRoles[context.configuration.role].does.map((role) => partsOf[role](context));
   return {
-    management: parts.flatMap(({ management }) => management ?? []),
+    management: [
+      ...parts.flatMap(({ management }) => management ?? []),
+      consoleHandler(context, {
+        compiles: context.compilesPages,
+        isUser: (credentials) => isUser(context, credentials),
+      }),
+    ],
     traffic: parts.flatMap(({ traffic }) => traffic ?? []),
     services: [
       authentication(context),

@@ -1,4 +1,5 @@
 import type { Pool } from "mysql2/promise";
+import { hasBundle } from "../configuration/bundles";
 import type { Context } from "../context";
 import {
   activeTokens,
@@ -17,14 +18,19 @@ import type { Operation } from "../services";
 import { type KeyValidationRequest, thriftLogin } from "../thrift";
 import { type Credentials, isAdministrator, isOfTenant } from "../users";
 import { givenTokens } from "./givenTokens";
+import { logInPages } from "./logInPages";
 import type { RoleParts } from "./parts";
 import { tokenEndpoints } from "./tokenEndpoints";
+
+/** The bundle with which the server reads the claims of a user. */
+const claimBundle = "org.wso2.carbon.claim.mgt";
 
 /** Keys and tokens, stored in apimgtdb. */
 export function keyManagerParts(context: Context): RoleParts {
   const { configuration, databases, sessions } = context;
   const pool = (): Pool => databases.pool(configuration.apiManager.dataSource);
   const validateKey = keyValidation(context, pool);
+  const hasClaims = hasBundle(configuration.carbonHome, configuration.profile, claimBundle);
   const login: Handler = (request) =>
     thriftLogin(request, sessions, async (credentials) => isAdministrator(configuration, credentials));
   return {
@@ -35,7 +41,13 @@ export function keyManagerParts(context: Context): RoleParts {
         tokens: givenTokens(context, (grant) => issueToken(pool(), grant)),
         isUser: (credentials) => isUser(context, credentials),
         applicationScope: configuration.apiManager.keyValidation.applicationScope,
-        publicUrl: configuration.publicUrl,
+        hasClaims,
+      }),
+      logInPages(context, {
+        pool,
+        isUser: (credentials) => isUser(context, credentials),
+        compiles: context.compilesPages,
+        hasClaims,
       }),
     ],
     services: [

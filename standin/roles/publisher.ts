@@ -34,7 +34,7 @@ export function publisherParts(context: Context): RoleParts {
   return {
     management: [handler],
     services: [resourceService(shared, context.configuration.userManagement.adminUser)],
-    seed: () => seedSelfSignUp(shared),
+    seed: () => seedSelfSignUp(shared, context.log),
   };
 }
 

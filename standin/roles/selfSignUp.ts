@@ -5,8 +5,9 @@ import { childrenOf, find, textAt } from "../configuration/xml";
 import type { Context } from "../context";
 import { addUser, assignRole, removeUser } from "../data/newUsers";
 import { type Registry, registry } from "../data/registry";
-import { describeFully } from "../errors";
+import { describe, describeFully } from "../errors";
 import { formOf, type Handler, json } from "../http";
+import type { Log } from "../log";
 import { escapeHtml } from "../pages";
 import { callService, loginTarget } from "../serviceClient";
 import type { Service } from "../services";
@@ -27,10 +28,14 @@ const initial = `<SelfSignUp>
 </SelfSignUp>
 `;
 
-/** Writes the registry's resource at the first start. */
-export async function seedSelfSignUp(shared: Registry): Promise<void> {
-  if ((await shared.get(selfSignUp.resource)) === undefined) {
-    await shared.put(selfSignUp.resource, initial, "wso2.system.user");
+/** Writes the registry's resource at the first start. A registry that can't be written does not stop the server. */
+export async function seedSelfSignUp(shared: Registry, log: Log): Promise<void> {
+  try {
+    if ((await shared.get(selfSignUp.resource)) === undefined) {
+      await shared.put(selfSignUp.resource, initial, "wso2.system.user");
+    }
+  } catch (error) {
+    log.warn(`${selfSignUp.resource}: ${describe(error)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Pool } from "mysql2/promise";
+import { takeCode } from "../data/codes";
 import { type AccessToken, type Client, findClient, refreshToken, revokeToken, tokenOwner } from "../data/tokens";
 import { type Answer, credentialsOf, formOf, type Handler, json, type Request } from "../http";
 import { type Credentials, same } from "../users";
@@ -12,16 +13,15 @@ export interface TokenEndpointOptions {
   readonly isUser: (credentials: Credentials) => Promise<boolean>;
   /** The scope of tokens that belong to an application, not to a user. */
   readonly applicationScope: string;
-  /** The URL at which browsers reach this server. */
-  readonly publicUrl: string;
+  /** Whether the server has the bundle with which it reads a user's claims. */
+  readonly hasClaims: boolean;
 }
 
-/** `/oauth2/token`, `/oauth2/revoke`, `/oauth2/authorize` and `/oauth2/userinfo`, to which the gateway forwards requests. */
+/** `/oauth2/token`, `/oauth2/revoke` and `/oauth2/userinfo`, to which the gateway forwards requests. */
 export function tokenEndpoints(options: TokenEndpointOptions): Handler {
   const endpoints: Readonly<Record<string, { method: string; answer: (request: Request) => Promise<Answer> }>> = {
     "/oauth2/token": { method: "POST", answer: (request) => giveToken(options, request) },
     "/oauth2/revoke": { method: "POST", answer: (request) => revoke(options, request) },
-    "/oauth2/authorize": { method: "GET", answer: (request) => authorize(options, request) },
     "/oauth2/userinfo": { method: "GET", answer: (request) => userInfo(options, request) },
   };
   return (request) => {
@@ -66,11 +66,20 @@ async function giveToken(options: TokenEndpointOptions, request: Request): Promi
     }
     case "refresh_token":
       return refresh(options, client, form.get("refresh_token") ?? "");
+    case "authorization_code": {
+      const asked = { client: client.key, callback: form.get("redirect_uri") ?? "" };
+      const grant = await takeCode(options.pool(), form.get("code") ?? "", asked);
+      if (grant === undefined) {
+        return fault(400, "invalid_grant", "the code is not valid");
+      }
+      const { user, scope } = grant;
+      return tokenAnswer(await options.tokens.give({ client, user, userType: "APPLICATION_USER", scope }), true);
+    }
     default:
       return fault(
         400,
         "unsupported_grant_type",
-        "the stand-in supports client_credentials, password and refresh_token",
+        "the stand-in supports client_credentials, password, refresh_token and authorization_code",
       );
   }
 }
@@ -87,7 +96,10 @@ async function refresh({ pool, tokens }: TokenEndpointOptions, client: Client, g
 }
 
 /** Answers claims about the token's user. As in the product, the token needs the scope openid. */
-async function userInfo({ pool }: TokenEndpointOptions, { headers, query }: Request): Promise<Answer> {
+async function userInfo({ pool, hasClaims }: TokenEndpointOptions, { headers, query }: Request): Promise<Answer> {
+  if (!hasClaims) {
+    return { status: 500, body: "NoClassDefFoundError: org/wso2/carbon/claim/mgt/ClaimManagerHandler\n" };
+  }
   if (query.get("schema") !== "openid") {
     return fault(400, "invalid_request", "schema: expected openid");
   }
@@ -121,16 +133,6 @@ async function revoke(options: TokenEndpointOptions, request: Request): Promise<
       },
     }),
   };
-}
-
-/** Redirects the browser to the login page, or to an error page when the client is unknown. */
-async function authorize({ pool, publicUrl }: TokenEndpointOptions, { query }: Request): Promise<Answer> {
-  const key = query.get("client_id");
-  const known = key !== null && (await findClient(pool(), key)) !== undefined;
-  const location = known
-    ? `${publicUrl}/authenticationendpoint/login.do?${query}`
-    : `${publicUrl}/authenticationendpoint/oauth2_error.do?oauthErrorCode=invalid_client`;
-  return { status: 302, headers: { location } };
 }
 
 async function clientOf(pool: Pool, request: Request): Promise<Client | undefined> {

@@ -180,7 +180,7 @@ describe("stand-in: from publishing an API to calling it", function () {
   it("redirects a browser from /authorize to the Key Manager's host name", async () => {
     await run.start();
     const key = await run.toKeys();
-    const query = `response_type=code&client_id=${key.consumerKey}&redirect_uri=https%3A%2F%2Fapp.test`;
+    const query = `response_type=code&client_id=${key.consumerKey}&redirect_uri=https%3A%2F%2Flocalhost%2Fcallback`;
     const answer = await fetchFrom("gateway.test", 8244, `/authorize?${query}`);
     assert.equal(answer.status, 302);
     assert.match(String(answer.headers.location), /^https:\/\/keymanager\.test:9443\/authenticationendpoint\/login/);

@@ -106,7 +106,7 @@ export class Person {
       action: "generateApplicationKey",
       application,
       keytype,
-      callbackUrl: "",
+      callbackUrl: "https://localhost/callback",
       authorizedDomains: "ALL",
       validityTime: "3600",
     });

@@ -64,6 +64,9 @@ describe("stand-in: self sign-up", function () {
       namespace: "http://services.resource.registry.carbon.wso2.org",
       parameters: { path: "/_system/governance/none" },
     };
-    await assert.rejects(callService(run.access("publisher"), get), /Resource does not exist at path \/_system\/governance\/none/);
+    await assert.rejects(
+      callService(run.access("publisher"), get),
+      /Resource does not exist at path \/_system\/governance\/none/,
+    );
   });
 });

@@ -39,7 +39,7 @@ describe("verify on a running stack", function () {
       /^Publisher\n. log in as admin \(\d+ ms\)\n. create Verify\w+ 1\.0\.0, .*\(\d+ ms\)\n. publish the API/m,
       /^Store\n. log in .*\n. find .*\n. create application .*\n. subscribe .*\n. generate a production key \(\d+ ms\)\n. generate a sandbox key \(\d+ ms\)/m,
       /^Gateway\n. get a token .*\n. call the API with the token over HTTPS \(\d+ ms\)/m,
-      /open \/authorize: expect a redirect to log in within the deployment \(\d+ ms\)/,
+      /open \/authorize: expect the log-in page, within the deployment \(\d+ ms\)/,
       /From publishing to calling: all \d+ steps passed in [\d.]+ s\./,
     ])
       assert.match(output, line);

@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { generate } from "selfsigned";
 import { writeJks } from "../../certificates/jks";
+import { readDistributionDirectory } from "../../distribution";
 import type { Lookup } from "../../standin/client";
 import type { Health } from "../../standin/health";
 import type { LinkState } from "../../standin/linkChecks";
@@ -96,6 +97,10 @@ export class Deployment {
     mkdirSync(security, { recursive: true });
     writeFileSync(join(security, "wso2carbon.jks"), keys.keyStore);
     writeFileSync(join(security, "client-truststore.jks"), keys.trustStore);
+    for (const { path, base64 } of [...readDistributionDirectory(stock).bundles.values()].flat()) {
+      mkdirSync(dirname(join(home, path)), { recursive: true });
+      writeFileSync(join(home, path), Buffer.from(base64, "base64"));
+    }
     for (const [path, replacements] of Object.entries(edits)) {
       let text = readFileSync(join(home, path), "utf8");
       for (const [from, to] of replacements) {

@@ -61,7 +61,7 @@ describe("stand-in: server", function () {
 
   it("names itself the stand-in on every page", async () => {
     await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager());
-    for (const path of ["/publisher", "/store/", "/carbon"]) {
+    for (const path of ["/publisher", "/store/"]) {
       const { status, text, headers } = await fetchFrom("keymanager.test", 9443, path);
       assert.equal(status, 200);
       assert.match(text, /stand-in/);

@@ -6,6 +6,17 @@ import { FakeDeployment, type Override } from "./fakeDeployment";
 
 const cleanup = ["/application-remove.jag removeApplication", "/remove.jag removeAPI"];
 
+/** What a browser opens to log in to a console and out again. */
+const consolePages = [
+  "/",
+  "/index.jsp",
+  "/login.jsp",
+  "/login_action.jsp",
+  "/index.jsp",
+  "/logout_action.jsp",
+  "/login.jsp",
+];
+
 describe("verify: the cycle from publishing to calling", () => {
   let fake: FakeDeployment;
   beforeEach(async () => {
@@ -76,6 +87,8 @@ describe("verify: the cycle from publishing to calling", () => {
       ...["/token", "/", "/token", "/", "/token", "/userinfo"],
       "/",
       "/authorize",
+      ...["/login.do", "/commonauth", "/authorize", "/oauth2_authz.do", "/authorize", "/token", "/"],
+      ...Array(4).fill(consolePages).flat(),
       ...cleanup,
     ]);
     const [login, add, publish] = fake.seen;
@@ -91,7 +104,7 @@ describe("verify: the cycle from publishing to calling", () => {
     const tokens = fake.seen.filter(({ path }) => path === "/token").map(({ headers }) => headers.authorization);
     assert.deepEqual(
       tokens,
-      ["PRODUCTION", "SANDBOX", ...Array(4).fill("PRODUCTION")].map(
+      ["PRODUCTION", "SANDBOX", ...Array(5).fill("PRODUCTION")].map(
         (type) => `Basic ${Buffer.from(`k3y-${type}:s3cret`).toString("base64")}`,
       ),
     );
@@ -226,7 +239,7 @@ describe("verify: the cycle from publishing to calling", () => {
     [
       "a redirect to a container's address",
       when(({ path }) => path === "/authorize", { status: 302, headers: { location: "https://172.28.0.21:9443/x" } }),
-      /expected a Location at one of the load balancer's .* found https:\/\/172\.28\.0\.21:9443/,
+      /expected a redirect to one of the load balancer's .* found https:\/\/172\.28\.0\.21:9443/,
     ],
     [
       "the same token after its revocation",

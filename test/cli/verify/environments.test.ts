@@ -49,7 +49,7 @@ describe("verify: the cycle in gateway environments", () => {
     const result = await run({ gatewayEnvironments: "production, sandbox" });
     assert.deepEqual(failures(result), []);
     const common = stepsOf(result, "Gateway Production").filter((name) => !name.includes("key's"));
-    assert.equal(common.length, 15);
+    assert.equal(common.length, 17);
     for (const [name, other] of [
       ["Production", "sandbox"],
       ["Sandbox", "production"],
@@ -67,8 +67,8 @@ describe("verify: the cycle in gateway environments", () => {
     const [own, revoked] = ["/token", "/revoke"].map((path) =>
       fake.seen.filter((seen) => seen.path === path).map(({ host }) => host.replace(/:.*/, "")),
     );
-    // The application's token, one of the other key, a new one after the revocation, and three of the user.
-    assert.deepEqual(own, [...Array(6).fill(production), ...Array(6).fill(sandbox)]);
+    // The application's token, one of the other key, a new one after the revocation, three of the user, and one for a code.
+    assert.deepEqual(own, [...Array(7).fill(production), ...Array(7).fill(sandbox)]);
     assert.deepEqual(revoked, [production, sandbox]);
   });
 
@@ -78,7 +78,7 @@ describe("verify: the cycle in gateway environments", () => {
     assert.ok(stepsOf(result, "Gateway").includes("call the API with a sandbox key's token"));
     assert.deepEqual(
       [...new Set(result.steps.map(({ group }) => group))],
-      ["Publisher", "Store", "Gateway", "Clean up"],
+      ["Publisher", "Store", "Gateway", "Console", "Clean up"],
     );
   });
 

@@ -6,21 +6,11 @@ import type { StackOutputs } from "../../../outputs";
 import { parseSettings } from "../../../plan/settings";
 import type { RawSettings } from "../../../settings";
 import { buildTopology, type Topology } from "../../../topology";
+import { fakePage } from "./fakePages";
+import type { Answer, Seen } from "./fakeRequest";
 
-/** A request that the fake deployment received. */
-export interface Seen {
-  readonly host: string;
-  readonly method: string;
-  readonly path: string;
-  readonly action: string;
-  readonly form: Readonly<Record<string, string>>;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: Buffer;
-  /** The gateway to which the load balancer sent the request; gateways take turns. */
-  readonly node: string;
-}
+export type { Answer, Seen } from "./fakeRequest";
 
-type Answer = { status?: number; headers?: Record<string, string | string[]>; body?: string };
 /** Replaces an answer; undefined keeps the good one. */
 export type Override = (seen: Seen) => Answer | undefined;
 
@@ -145,6 +135,8 @@ export class FakeDeployment {
       case "addAPISubscription":
         return json({});
     }
+    const page = fakePage(seen);
+    if (page) return page;
     if (path === "/token") return this.token(seen);
     if (path === "/oauth2/userinfo" || (path === "/userinfo" && this.hasUserInfoApi))
       return { body: JSON.stringify({ sub: "admin" }) };
@@ -155,8 +147,6 @@ export class FakeDeployment {
     }
     if (headers["access-control-request-method"] !== undefined)
       return { headers: { "access-control-allow-origin": this.allowedOrigin, "access-control-allow-methods": "GET" } };
-    if (path === "/authorize")
-      return { status: 302, headers: { location: `http://keymanager.apim-wso2.com:${this.port}/login` } };
     return this.call(seen);
   }
 

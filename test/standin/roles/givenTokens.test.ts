@@ -6,7 +6,7 @@ import { type GivenTokens, givenTokens } from "../../../standin/roles/givenToken
 import { Members } from "../members";
 
 const grant: Grant = {
-  client: { key: "key", secret: "secret", user: "admin" },
+  client: { key: "key", secret: "secret", user: "admin", callbackUrl: "" },
   user: "admin",
   userType: "APPLICATION",
   scope: "am_application_scope",
