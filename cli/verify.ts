@@ -3,6 +3,7 @@ import { stackOption } from "./project";
 import { type DeployedStack, readStack } from "./stack";
 import { type Backend, givenBackend, serveBackend } from "./verify/backend";
 import { type CycleResult, runCycle } from "./verify/cycle";
+import { expectedJwt } from "./verify/jwt";
 import type { Check } from "./verify/linkChecks";
 import { type LinkReport, verifyLinks } from "./verify/links";
 import { printChecks, printSummary, stepPrinter } from "./verify/report";
@@ -108,6 +109,7 @@ export async function verifyDeployment(
     const up = report.checks.every(({ ok }) => ok);
     const servers = report.standIn === undefined ? {} : { standIn: report.standIn };
     if (links || !backend) return { ok: up, ...servers, checks: report.checks };
+    const jwt = expectedJwt(outputs);
     const cycle = await runCycle({
       outputs,
       backend,
@@ -115,6 +117,7 @@ export async function verifyDeployment(
       slow,
       signal,
       ...(kept && { kept }),
+      ...(jwt && { jwt }),
       checks: report.standIn === true ? report.checks : [],
       limits: limitsOf(report.standIn === true, wait),
       ...(printer && { done: printer.done, progress: printer.progress }),

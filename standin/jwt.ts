@@ -1,4 +1,4 @@
-import { createSign } from "node:crypto";
+import { createSign, X509Certificate } from "node:crypto";
 import type { Validation } from "./data/tokens";
 import type { Identity } from "./keyStores";
 
@@ -17,7 +17,16 @@ export function callerToken(identity: Identity, validation: Validation, context:
     "http://wso2.org/claims/keytype": validation.keyType,
     "http://wso2.org/claims/enduser": validation.user,
   };
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const signed = `${encode({ typ: "JWT", alg: "RS256" })}.${encode(claims)}`;
-  return `${signed}.${createSign("RSA-SHA256").update(signed).sign(identity.key, "base64url")}`;
+  const signed = [{ typ: "JWT", alg: "RS256", x5t: thumbprint(identity) }, claims].map(encode).join(".");
+  return `${signed}.${createSign("RSA-SHA256").update(signed).sign(identity.key, "base64")}`;
+}
+
+/** In standard Base64, as in the product. */
+function encode(part: object | string): string {
+  return Buffer.from(typeof part === "string" ? part : JSON.stringify(part)).toString("base64");
+}
+
+/** The certificate's SHA-1 in hexadecimal digits, in Base64, as the product writes it. */
+function thumbprint({ cert }: Identity): string {
+  return encode(new X509Certificate(cert).fingerprint.replaceAll(":", "").toLowerCase());
 }

@@ -10,11 +10,12 @@ import { EndpointRun } from "./endpointRun";
 import { type CalledEnvironment, calledEnvironments, type KeyType, keyTypes, wordOf } from "./environments";
 import { Front } from "./front";
 import { GatewayRun } from "./gatewayRun";
+import { GatewaySuspects } from "./gatewaySuspects";
+import type { ExpectedJwt } from "./jwt";
 import type { Check } from "./linkChecks";
 import type { BrowserUser } from "./logInPage";
 import { type ConsumerKey, type NewApi, Publisher, Store } from "./product";
 import type { Group, RunOptions } from "./runSteps";
-import { Suspects } from "./suspects";
 import { UserRun } from "./userRun";
 import { type Limits, until, waiting } from "./waiting";
 
@@ -30,6 +31,8 @@ export interface CycleOptions {
   readonly limits: Limits;
   /** Seconds that the slow endpoint takes; 0 or absent: it is not called. */
   readonly slow?: number;
+  /** What the endpoint must receive about the caller; absent: nothing. */
+  readonly jwt?: ExpectedJwt;
   /** Do not remove API and application. */
   readonly keep: boolean;
   /** Use the API and the application of this name, from an earlier run with `keep`, instead of new ones. */
@@ -53,7 +56,7 @@ type Created = { api: boolean; application: boolean };
 
 /** One run's names and sessions, and what it has received so far. */
 export class CycleRun {
-  readonly need: Suspects;
+  readonly need: GatewaySuspects;
   readonly api: NewApi;
   readonly application: string;
   /** Whether API and application come from an earlier run. */
@@ -80,7 +83,7 @@ export class CycleRun {
     this.front = new Front(topology, caCertificate, waited ? 0 : undefined);
     this.publisher = new Publisher(this.front);
     this.store = new Store(this.front);
-    this.need = new Suspects(topology);
+    this.need = new GatewaySuspects(topology);
     this.environments = calledEnvironments(topology);
     this.servesHttp = options.outputs.urls.gatewayHttp !== undefined;
     // Two runs at the same time must not conflict.
@@ -163,6 +166,11 @@ export class CycleRun {
     const made = new EndpointRun(this.gateway(environment), served);
     this.endpoints.set(environment.name, made);
     return made;
+  }
+
+  /** What the endpoint must receive about the caller. */
+  get jwt(): ExpectedJwt | undefined {
+    return this.options.jwt;
   }
 
   /** Seconds that the slow endpoint takes; 0: it is not called. */

@@ -1,7 +1,8 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { faultCode, parse, Refused, summary } from "./answers";
 import type { GatewayRun } from "./gatewayRun";
 import type { ProbeAnswer } from "./httpProbe";
+import { checkJwt, type ExpectedJwt, WrongSigner } from "./jwt";
 import { StepFailure } from "./runSteps";
 import { describeBody, type ServedEndpoint } from "./servedEndpoint";
 import { unlessAborted } from "./waiting";
@@ -27,6 +28,28 @@ export class EndpointRun {
         ? summary(answer)
         : `that it received ${received.length} bytes${received.length === bytes ? ", not the same ones" : ""}`;
     this.fail(answer, `expected the endpoint to confirm the ${bytes} bytes that were sent, found ${found}`);
+  }
+
+  /** Calls the API; the endpoint must receive a JSON Web Token about the caller. */
+  async receiveJwt(expected: ExpectedJwt): Promise<void> {
+    const { backend, environment, need, path } = this.at.options;
+    const own = `jwt/${randomUUID()}`;
+    const answer = await this.at.gateway.call(path + own, this.at.ownToken(), "gatewayHttps");
+    if (!backend.isAnswer(this.at.own, answer.status, answer.body))
+      this.fail(answer, `expected the endpoint's answer, found ${summary(answer)}`);
+    const token = this.served.headersOf(own)?.[expected.header.toLowerCase()];
+    if (typeof token !== "string")
+      throw new StepFailure(
+        `expected the endpoint to receive the header ${expected.header}, found no such header`,
+        need.jwt(environment, "header"),
+      );
+    try {
+      await checkJwt(token, expected);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      const part = error instanceof WrongSigner ? "key" : "header";
+      throw new StepFailure(`${expected.header}: ${error.message}`, need.jwt(environment, part));
+    }
   }
 
   /** Calls the endpoint, which takes so many seconds. The call goes on during the next steps. */

@@ -4,15 +4,15 @@ import { type CalledEnvironment, type KeyType, otherKeyType, ownKeyType, wordOf 
 import { type BadGateway, everyGateway } from "./everyGateway";
 import type { Front } from "./front";
 import { Gateway } from "./gateway";
+import type { GatewaySuspects } from "./gatewaySuspects";
 import type { ProbeAnswer } from "./httpProbe";
 import type { ConsumerKey } from "./product";
 import { StepFailure } from "./runSteps";
-import type { Suspects } from "./suspects";
 import { type Limits, type Waiting, waiting } from "./waiting";
 
 export interface GatewayRunOptions {
   readonly front: Front;
-  readonly need: Suspects;
+  readonly need: GatewaySuspects;
   readonly environment: CalledEnvironment;
   readonly backend: Backend;
   readonly limits: Limits;

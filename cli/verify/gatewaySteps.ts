@@ -35,7 +35,7 @@ export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Ste
     ...(run.servesHttp
       ? [httpStep("call the API with the token over HTTP", validation, () => at.call("gatewayHttp"))]
       : []),
-    ...postSteps(run, environment),
+    ...endpointSteps(run, environment),
     environment.type === "hybrid"
       ? step(`call the API with a ${other} key's token`, otherNeeds, () => at.callWithOther())
       : step(`call with a ${other} key's token: expect a refusal`, otherNeeds, () => at.refuseOther()),
@@ -57,17 +57,22 @@ export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Ste
   ];
 }
 
-/** Calls with bodies, which only verify's own endpoint can confirm. */
-function postSteps(run: CycleRun, environment: CalledEnvironment): Step[] {
+/** Calls whose arrival only verify's own endpoint can confirm. */
+function endpointSteps(run: CycleRun, environment: CalledEnvironment): Step[] {
   const { need } = run;
   const endpoint = run.endpoint(environment);
   if (!endpoint) return [];
   const step = stepsOf(run.gatewayGroup(environment), need.balancer("gateway", "gatewayHttps", environment));
-  return [1, 9].map((size) =>
+  const { jwt } = run;
+  const posts = [1, 9].map((size) =>
     step(`POST a body of ${size} MB`, need.passThrough(environment, `bodies of ${size} MB`), () =>
       endpoint.post(size * 1_000_000),
     ),
   );
+  if (!jwt) return posts;
+  const name = `call the API: the back end receives ${jwt.header}${jwt.signed ? ", signed with the Key Manager's key" : ""}`;
+  const needs = need.jwt(environment, "header");
+  return [...posts, step(name, needs, () => endpoint.receiveJwt(jwt))];
 }
 
 /** The end of the call that takes long, after all other steps, which have gone on meanwhile. */

@@ -26,8 +26,6 @@ export interface Suspect {
 /** The roles that deploy APIs, and that serve them. */
 const deployer = roleThat(({ calls }) => calls.some(({ deploysApis }) => deploysApis));
 const server = roleThat(({ servesApis }) => servesApis);
-/** The role that issues tokens. */
-const identity = roleThat(({ servesIdentity }) => servesIdentity);
 
 /** Finds the parts of a deployment that the steps need. */
 export class Suspects {
@@ -163,58 +161,6 @@ export class Suspects {
       why: "calls reach the API's endpoint",
       settings: [],
       also: ["a firewall between the containers and this machine; to use another endpoint, pass --endpoint URL"],
-    }));
-  }
-
-  /** Whether the Key Managers issue tokens in this way. */
-  grantType(type: "password" | "refresh_token"): Suspect[] {
-    return this.nodes(identity).map(({ name }) => ({
-      link: `${name} -> tokens (grant type ${type})`,
-      node: name,
-      file: configurationFiles.identity.path,
-      element: `SupportedGrantTypes/${type}`,
-      why: "clients get tokens of a user",
-      settings: [],
-      also: [`${configurationFiles.userManagement.path} (the user's password) of ${name}`],
-    }));
-  }
-
-  /** Where the Key Managers get the claims of a user. */
-  userClaims(): Suspect[] {
-    return this.nodes(identity).map(({ name }) => ({
-      link: `${name} -> user's claims (userinfo)`,
-      node: name,
-      file: configurationFiles.identity.path,
-      element: "OpenIDConnect",
-      why: "clients ask who the user of a token is",
-      settings: [],
-      also: [`repository/components/dropins (org.wso2.carbon.claim.mgt) of ${name}`, `the log of ${name}`],
-    }));
-  }
-
-  /** How the gateways of an environment pass calls on to the API's endpoint. */
-  passThrough(environment: CalledEnvironment, what: `bodies of ${number} MB` | "slow back ends"): Suspect[] {
-    const sources = {
-      bodies: {
-        file: configurationFiles.axis2.path,
-        element: "transportReceiver, transportSender",
-        why: "calls may have bodies of any size",
-        timeout: "timeout client",
-      },
-      "slow back ends": {
-        file: "repository/conf/passthru-http.properties",
-        element: "http.socket.timeout",
-        why: "back ends may take up to a minute",
-        timeout: "timeout server",
-      },
-    };
-    const { timeout, ...found } = sources[what === "slow back ends" ? what : "bodies"];
-    return this.nodes(server, environment).map(({ name }) => ({
-      link: `${name} -> endpoint (${what})`,
-      node: name,
-      ...found,
-      settings: [],
-      also: [`${balancerFiles.configuration} (${timeout}) of loadbalancer`],
     }));
   }
 

@@ -12,7 +12,7 @@ describe("verify on a running stack", function () {
   this.slow(20_000);
   let running: BrokenStack;
   before(async () => {
-    running = await BrokenStack.up("itestverify", "172.29.132.0/24");
+    running = await BrokenStack.up("itestverify", "172.29.132.0/24", { jwt: true });
   });
   after(() => running?.down());
 
@@ -39,6 +39,9 @@ describe("verify on a running stack", function () {
       /^Publisher\n. log in as admin \(\d+ ms\)\n. create Verify\w+ 1\.0\.0, .*\(\d+ ms\)\n. publish the API/m,
       /^Store\n. log in .*\n. find .*\n. create application .*\n. subscribe .*\n. generate a production key \(\d+ ms\)\n. generate a sandbox key \(\d+ ms\)/m,
       /^Gateway\n. get a token .*\n. call the API with the token over HTTPS \(\d+ ms\)/m,
+      /POST a body of 9 MB \(\d+ ms\)\n. call the API: the back end receives X-JWT-Assertion, signed .* \(\d+ ms\)/,
+      /read the user's claims at userinfo \(\d+ ms\)/,
+      /call a back end that takes 40 s: wait for .* \(\d+ ms\)/,
       /open \/authorize: expect the log-in page, within the deployment \(\d+ ms\)/,
       /From publishing to calling: all \d+ steps passed in [\d.]+ s\./,
     ])

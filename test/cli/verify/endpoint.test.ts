@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { createSign, X509Certificate } from "node:crypto";
 import { serveBackend } from "../../../cli/verify/backend";
 import { type CycleResult, runCycle } from "../../../cli/verify/cycle";
 import type { CycleOptions } from "../../../cli/verify/cycleRun";
+import type { ExpectedJwt } from "../../../cli/verify/jwt";
+import { type Issued, issue } from "../../certificates/support";
 import { FakeDeployment, type Override } from "./fakeDeployment";
 
 describe("verify: calls that only its own endpoint can confirm", function () {
@@ -159,6 +162,62 @@ describe("verify: calls that only its own endpoint can confirm", function () {
       assert.ok(Date.now() - started < 8000);
       assert.equal(failure(result).detail, "stopped");
       assert.deepEqual([fake.apis.size, fake.applications.size], [0, 0]);
+    });
+  });
+
+  describe("the JSON Web Token about the caller", () => {
+    let [own, other]: Issued[] = [];
+    before(async () => {
+      [own, other] = [await issue({ name: "own" }), await issue({ name: "other" })];
+    });
+    const jwt = (): ExpectedJwt => ({
+      header: "X-JWT-Assertion",
+      signed: true,
+      certificates: async () => [new X509Certificate(own?.cert ?? "")],
+    });
+    const signedBy = (by: Issued | undefined) => {
+      const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64");
+      const signed = `${encode({ alg: "RS256" })}.${encode({ sub: "admin" })}`;
+      return `${signed}.${createSign("RSA-SHA256")
+        .update(signed)
+        .sign(by?.key ?? "", "base64")}`;
+    };
+    const step = "call the API: the back end receives X-JWT-Assertion, signed with the Key Manager's key";
+
+    it("is not asked for without the setting", async () => {
+      assert.ok(!names(await run()).some((name) => name.includes("X-JWT-Assertion")));
+    });
+
+    it("arrives at the back end", async () => {
+      fake.forwarding = () => ({ headers: { "x-jwt-assertion": signedBy(own) } });
+      const result = await run({ jwt: jwt() });
+      assert.ok(
+        result.steps.every(({ ok }) => ok),
+        JSON.stringify(result.steps),
+      );
+      assert.ok(names(result).includes(step));
+    });
+
+    it("fails when it does not arrive, and names the elements of both sides", async () => {
+      const { name, detail, links, faults } = failure(await run({ jwt: jwt() }));
+      assert.equal(name, step);
+      assert.equal(detail, "expected the endpoint to receive the header X-JWT-Assertion, found no such header");
+      assert.deepEqual(links, ["keymanager-1 -> endpoint (JSON Web Token)", "gateway-1 -> endpoint (JSON Web Token)"]);
+      assert.equal(faults[0]?.file, "repository/conf/api-manager.xml");
+    });
+
+    it("fails when another key has signed it, names the Key Manager's keystore, and does not report the token", async () => {
+      const token = signedBy(other);
+      fake.forwarding = () => ({ headers: { "x-jwt-assertion": token } });
+      const result = await run({ jwt: jwt() });
+      const { name, detail, faults } = failure(result);
+      assert.equal(name, step);
+      assert.match(detail, /^X-JWT-Assertion: expected a signature by CN=own .*, found another signature$/);
+      assert.deepEqual(
+        faults.map(({ node, file, element }) => [node, file, element]),
+        [["keymanager-1", "repository/conf/carbon.xml", "Security/KeyStore"]],
+      );
+      assert.ok(!JSON.stringify(result).includes(token));
     });
   });
 });
