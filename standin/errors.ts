@@ -1,3 +1,5 @@
+import { shortNames } from "../certificates/names";
+
 /** Error codes in words; other errors keep their own message. */
 const meanings: Readonly<Record<string, string>> = {
   ENOTFOUND: "the host name does not resolve",
@@ -28,7 +30,7 @@ export function describe(error: unknown): string {
   const code = codeOf(error);
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     const { host, cert } = error as Error & { host?: string; cert?: { subjectaltname?: string } };
-    return `its certificate is not valid for ${host} (it names ${cert?.subjectaltname ?? "no host"})`;
+    return `its certificate is not valid for ${host} (it names ${shortNames(cert?.subjectaltname ?? "")})`;
   }
   const meaning = code === undefined ? undefined : meanings[code];
   return meaning === undefined ? firstLine(error) : `${meaning} (${code})`;
