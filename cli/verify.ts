@@ -3,6 +3,7 @@ import { stackOption } from "./project";
 import { type DeployedStack, readStack } from "./stack";
 import { type Backend, givenBackend, serveBackend } from "./verify/backend";
 import { type CycleResult, runCycle } from "./verify/cycle";
+import { hangingNodes } from "./verify/hangingNodes";
 import { expectedJwt } from "./verify/jwt";
 import type { Check } from "./verify/linkChecks";
 import { type LinkReport, verifyLinks } from "./verify/links";
@@ -118,6 +119,7 @@ export async function verifyDeployment(
       signal,
       ...(kept && { kept }),
       ...(jwt && { jwt }),
+      hanging: () => hangingNodes(outputs),
       checks: report.standIn === true ? report.checks : [],
       limits: limitsOf(report.standIn === true, wait),
       ...(printer && { done: printer.done, progress: printer.progress }),

@@ -14,8 +14,8 @@ export interface CycleResult {
  */
 export async function runCycle(options: CycleOptions): Promise<CycleResult> {
   const run = new CycleRun(options);
-  const { signal, checks, done, progress, keep } = options;
-  const common = { checks, ...(done && { done }), ...(progress && { progress }) };
+  const { signal, checks, hanging, done, progress, keep } = options;
+  const common = { checks, ...(hanging && { hanging }), ...(done && { done }), ...(progress && { progress }) };
   const steps = await runSteps(cycleSteps(run), { ...common, signal, stopAtFailure: true });
   if (!keep) {
     // Ctrl-C ends the cycle, but not the clean-up.

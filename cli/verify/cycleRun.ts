@@ -26,6 +26,8 @@ export interface CycleOptions {
   >;
   /** The API's endpoints. */
   readonly backend: Backend;
+  /** Finds the nodes that hang. @default nobody looks for them */
+  readonly hanging?: NonNullable<RunOptions["hanging"]>;
   /** The nodes' reports of their links; empty with the product, which reports none. */
   readonly checks: readonly Check[];
   readonly limits: Limits;
@@ -80,7 +82,7 @@ export class CycleRun {
   constructor(private readonly options: CycleOptions) {
     const { topology, caCertificate, adminUser } = options.outputs;
     const waited = options.checks.some(({ name, ok }) => !ok && name.startsWith("loadbalancer ->"));
-    this.front = new Front(topology, caCertificate, waited ? 0 : undefined);
+    this.front = new Front(topology, caCertificate, waited ? 0 : undefined, options.limits.answer);
     this.publisher = new Publisher(this.front);
     this.store = new Store(this.front);
     this.need = new GatewaySuspects(topology);
@@ -153,9 +155,9 @@ export class CycleRun {
     return { username, password };
   }
 
-  /** Who answers requests for a user's claims. */
-  get claimsThrough(): "gateway" | "keyManager" {
-    return isSince(this.options.outputs.version, "1.10.0") ? "gateway" : "keyManager";
+  /** Whether gateways of this version have an API for a user's claims. */
+  get hasUserInfoApi(): boolean {
+    return isSince(this.options.outputs.version, "1.10.0");
   }
 
   /** The calls that only verify's own endpoint can confirm; undefined with --endpoint. */

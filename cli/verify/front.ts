@@ -18,8 +18,8 @@ export interface FrontRequest {
   readonly body?: Buffer;
 }
 
-/** Time limit of an answer, in ms: the product compiles a page at its first request. */
-const answerLimit = 60_000;
+/** Seconds. */
+const defaultAnswerLimit = 60;
 /** How long the load balancer may take to notice that a node is back, in ms. */
 export const balancerLimit = 8000;
 
@@ -30,6 +30,8 @@ export class Front {
     private readonly caCertificate: string,
     /** How long to wait for the load balancer to notice a node, in ms; 0 if an earlier check has waited already. */
     private readonly patience = balancerLimit,
+    /** Seconds until a request is given up. */
+    private readonly answerLimit = defaultAnswerLimit,
   ) {}
 
   /**
@@ -44,7 +46,7 @@ export class Front {
         address: this.topology.reachableAddress,
         port: route.published.port,
         host: route.host,
-        timeout: answerLimit,
+        timeout: this.answerLimit * 1000,
         ...(route.tls && { ca: this.caCertificate }),
       });
     const end = Date.now() + this.patience;

@@ -20,7 +20,7 @@ export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Ste
   const user = run.user(environment);
   const byUser = [...token, ...need.database("keyManager", "userdb")];
   const claims = [
-    ...(run.claimsThrough === "gateway" ? need.links("gateway", "_UserInfoAPI_", environment) : []),
+    ...(run.hasUserInfoApi ? need.links("gateway", "_UserInfoAPI_", environment) : []),
     ...need.userClaims(),
   ];
   const other = wordOf(otherKeyType(at.own));
@@ -50,7 +50,7 @@ export function gatewaySteps(run: CycleRun, environment: CalledEnvironment): Ste
       user.refresh(),
     ),
     step("call the API with the user's new token", validation, () => user.call()),
-    step("read the user's claims at userinfo", claims, (progress) => user.readClaims(run.claimsThrough, progress)),
+    step("read the user's claims at userinfo", claims, (progress) => user.readClaims(run.hasUserInfoApi, progress)),
     step("ask whether the Store's pages may call the API (CORS)", need.allowedOrigins(environment), () =>
       at.permitStore(),
     ),

@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import * as https from "node:https";
+import { shortNames } from "../../certificates/names";
 
 /** A request: the address to connect to, and the host name for the Host header and TLS. */
 export interface Probe {
@@ -29,7 +30,15 @@ export interface ProbeAnswer {
 }
 
 /** There was no connection, no trusted certificate, or no answer in time. */
-export class NoAnswer extends Error {}
+export class NoAnswer extends Error {
+  constructor(
+    message: string,
+    /** Whether the time limit was reached. */
+    readonly timedOut: boolean,
+  ) {
+    super(message);
+  }
+}
 
 /** Sends one request, and checks the certificate against `host`. @throws NoAnswer with address, host name and cause */
 export function probe(request: Probe): Promise<ProbeAnswer> {
@@ -53,9 +62,10 @@ export function probe(request: Probe): Promise<ProbeAnswer> {
   };
   return new Promise((resolve, reject) => {
     const fail = (error: Error) => {
-      const cause = error.name === "AbortError" ? `no answer within ${timeout} ms` : error.message;
+      const timedOut = error.name === "AbortError" || error.name === "TimeoutError";
+      const cause = timedOut ? `given up: no answer within ${timeout / 1000} s` : causeOf(error);
       const url = `${ca ? "https" : "http"}://${host}:${port}${path.split("?")[0]}`;
-      reject(new NoAnswer(`${url} at ${address}: ${cause}`));
+      reject(new NoAnswer(`${url} at ${address}: ${cause}`, timedOut));
     };
     const receive = (response: http.IncomingMessage) => {
       let text = "";
@@ -70,4 +80,12 @@ export function probe(request: Probe): Promise<ProbeAnswer> {
     sent.on("error", fail);
     sent.end(body);
   });
+}
+
+function causeOf(
+  error: Error & { readonly code?: string; readonly cert?: { readonly subjectaltname?: string } },
+): string {
+  return error.code === "ERR_TLS_CERT_ALTNAME_INVALID"
+    ? `its certificate is for other hosts: ${shortNames(error.cert?.subjectaltname ?? "")}`
+    : error.message;
 }

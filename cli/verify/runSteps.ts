@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** The nodes' reports of their links. */
   readonly checks: readonly Check[];
+  /** Finds the nodes that hang, after a failure. @default nobody looks for them */
+  readonly hanging?: () => Promise<readonly Suspect[]>;
   /** Whether a failure ends the run. */
   readonly stopAtFailure: boolean;
   readonly done?: (result: StepResult) => void;
@@ -94,15 +96,28 @@ async function runStep(step: Step, proven: ReadonlySet<string>, options: RunOpti
     const detail = errorMessage(error);
     const failed = { group, name, status: "failed", ok: false, ms: elapsed(), detail } as const;
     if (options.signal.aborted) return { ...failed, detail: "stopped" };
+    const hanging = hangingIn(step, error, (await options.hanging?.()) ?? []);
+    if (hanging.length > 0) return { ...failed, faults: hanging };
     const suspects = suspectsOf(step, error);
     return { ...failed, faults: blame({ suspects, message: detail, proven, checks: options.checks }) };
   }
 }
 
-/** Without an answer from a node, the load balancer's link has failed. */
+/** The hanging nodes that explain a failure: any of them if no node answered, else those that the step needs. */
+function hangingIn({ needs }: Step, error: unknown, hanging: readonly Suspect[]): readonly Suspect[] {
+  if (error instanceof NoServer || error instanceof NoAnswer) return hanging;
+  const texts = needs.flatMap(({ link, node, also }) => [link, node, ...also]);
+  const isNeeded = (name: string) => texts.some((text) => text.split(/[\s,]+/).includes(name));
+  return hanging.filter(({ node }) => isNeeded(node));
+}
+
+/**
+ * The load balancer's link has failed if it can't be reached, or if it has no server. When the time limit was reached, any node
+ * on the way can be the one that does not answer.
+ */
 function suspectsOf({ needs }: Step, error: unknown): readonly Suspect[] {
   if (error instanceof StepFailure) return error.suspects;
-  if (!(error instanceof NoServer || error instanceof NoAnswer)) return needs;
+  if (!(error instanceof NoServer || (error instanceof NoAnswer && !error.timedOut))) return needs;
   const fronts = needs.filter(({ node }) => node === "loadbalancer");
   return fronts.length > 0 ? fronts : needs;
 }

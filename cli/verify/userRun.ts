@@ -42,12 +42,13 @@ export class UserRun {
 
   /**
    * Asks for the user's claims at the Key Manager, or through the gateway where that has the API for it.
+   * @param throughGateway whether gateways of this version have the API
    * @param progress is told when the gateway does not have the API
    */
-  async readClaims(through: "gateway" | "keyManager", progress: (text: string) => void): Promise<void> {
+  async readClaims(throughGateway: boolean, progress: (text: string) => void): Promise<void> {
     const { front, need } = this.at.options;
     const { accessToken } = await this.at.gateway.passwordGrant(this.at.ownKey(), this.user, "openid");
-    if (through === "gateway") {
+    if (throughGateway) {
       const answer = await this.at.gateway.userInfo(accessToken);
       if (answer.status !== 404) return judge("GET /userinfo", answer);
       progress("the gateway has no _UserInfoAPI_.xml, so the Key Manager is asked");

@@ -64,6 +64,8 @@ export interface Limits {
   readonly deployment: number;
   /** Until a revoked token is refused. */
   readonly revocation: number;
+  /** Until a request is answered. @default 60: the product compiles a page at its first request */
+  readonly answer?: number;
 }
 
 /** The product indexes APIs one minute after the Store's start, and writes a gateway's files in the background. */

@@ -89,6 +89,26 @@ describe("verify on a running stack", function () {
     assert.match(gone.cycle?.steps.find(({ ok }) => !ok)?.name ?? "", /^find /);
   });
 
+  it("names the node that hangs, not the node or the load balancer that waits for it", async () => {
+    for (const node of ["keymanager-1", "publisher-1"]) {
+      const container = docker.getContainer(`${running.stack.prefix}-${node}`);
+      await container.pause();
+      try {
+        const report = await running.verify();
+        const failed = report.cycle?.steps.find(({ status }) => status === "failed");
+        assert.equal(failed?.name, "log in as admin");
+        assert.deepEqual(
+          failed?.faults?.map(({ link }) => link),
+          [`${node} hangs: no answer on its management port within 5 s`],
+          JSON.stringify(failed),
+        );
+      } finally {
+        await container.unpause();
+      }
+      await running.settled();
+    }
+  });
+
   it("removes what it created after a failing step, and ends with status 1", async () => {
     // Nothing listens at this endpoint: the call through the gateway fails after everything was created.
     const report = await verifyJson("--endpoint", "http://172.29.132.1:9");

@@ -21,6 +21,8 @@ export class FakeDeployment {
   readonly applications = new Set<string>();
   readonly revoked = new Set<string>();
   override: Override = () => undefined;
+  /** Requests that are never answered. */
+  silent: (seen: Seen) => boolean = () => false;
   private turn = 0;
   /** Settings that differ from the defaults. */
   settings: RawSettings = {};
@@ -95,6 +97,7 @@ export class FakeDeployment {
     const [host, action] = [headers.host ?? "", form.action ?? ""];
     const seen: Seen = { host, method, path: url.pathname, action, form, headers, body, node };
     this.seen.push(seen);
+    if (this.silent(seen)) return;
     const answer = this.override(seen) ?? (await this.answer(seen));
     response.writeHead(answer.status ?? 200, { ...answer.headers, ...(count > 1 && { "x-apim-node": node }) });
     response.end(answer.body ?? "");
