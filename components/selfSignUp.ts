@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DeploymentPlan } from "../plan";
 import { roleThat } from "../product/roles";
+import { managementPort, type ServiceAccess } from "../services/managementPort";
 import { configureSignUp } from "../services/signUp";
-import type { ServiceAccess } from "../services/soap";
+import { managementAccess } from "../topology";
 import type { ProductNode } from "./productNode";
 import type { ServerCertificates } from "./serverCertificates";
 
@@ -24,11 +25,11 @@ interface Inputs extends ServiceAccess {
 
 const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   async create(inputs) {
-    await configureSignUp(inputs, inputs);
+    await configureSignUp(managementPort(inputs), inputs);
     return { id: inputs.host, outs: inputs };
   },
   async update(_id, _olds, news) {
-    await configureSignUp(news, news);
+    await configureSignUp(managementPort(news), news);
     return { outs: news };
   },
   async diff(_id, olds, news) {
@@ -58,9 +59,7 @@ export class SelfSignUp extends pulumi.dynamic.Resource {
     if (!node)
       throw new Error(`${name}: publisher: expected a Publisher of the plan, found ${args.publisher.nodeName}`);
     const inputs: { readonly [K in keyof Inputs]: pulumi.Input<Inputs[K]> } = {
-      address: topology.reachableManagementAddress,
-      port: node.publishedPort,
-      host: node.hostName,
+      ...managementAccess(topology, node),
       ca: args.certificates.caCertificate,
       user: settings.adminUser,
       password: pulumi.secret(args.adminPassword),

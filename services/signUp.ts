@@ -1,6 +1,6 @@
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
 import { selfSignUp } from "../product/selfSignUp";
-import { callService, escapeText, type ServiceAccess } from "./soap";
+import { callService, escapeText, type ServiceServer } from "./soap";
 
 /** What the registry says about self sign-up. */
 export interface SignUp {
@@ -18,20 +18,21 @@ const resources = { service: "ResourceAdminService", namespace: "http://services
  *
  * Runs inside a dynamic resource, so it uses plain functions only.
  *
- * @param access a server that has the shared registry
+ * @param server one that has the shared registry
  * @returns whether the resource was changed
  * @throws when the server can't be reached or has no such resource, or the resource is not as the product writes it
  */
-export async function configureSignUp(access: ServiceAccess, signUp: SignUp): Promise<boolean> {
+export async function configureSignUp(server: ServiceServer, signUp: SignUp): Promise<boolean> {
   const { resource } = selfSignUp;
-  const text = await callService(access, {
+  const found = await callService(server, {
     ...resources,
     operation: "getTextContent",
     parameters: { path: resource },
   });
+  const text = found?.text ?? "";
   const wanted = withSignUp(text, signUp);
   if (wanted === text) return false;
-  await callService(access, {
+  await callService(server, {
     ...resources,
     operation: "updateTextContent",
     parameters: { resourcePath: resource, contentText: wanted },

@@ -1,17 +1,19 @@
-import { request } from "node:https";
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
 
-/** A running server, and the account with which its management services are called. */
-export interface ServiceAccess {
-  /** Where this machine reaches the server's management port. */
-  readonly address: string;
-  readonly port: number;
-  /** The server's host name, which its certificate must carry. */
-  readonly host: string;
-  /** PEM: the certificate to trust. */
-  readonly ca: string;
+/** A running server whose management services are called. */
+export interface ServiceServer {
+  /** For messages, e.g. `publisher.apim-wso2.com at 127.0.0.1:9445`. */
+  readonly name: string;
+  /** The account: the name of a user and the password, which is secret. */
   readonly user: string;
   readonly password: string;
+  /** Posts to a path. @throws when there is no answer */
+  readonly post: (path: string, headers: Readonly<Record<string, string>>, body: string) => Promise<ServiceAnswer>;
+}
+
+export interface ServiceAnswer {
+  readonly status: number;
+  readonly body: string;
 }
 
 /** An operation of a management service. */
@@ -25,34 +27,41 @@ export interface ServiceCall {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** Milliseconds. A server that has just started loads a service at its first call. */
-const limit = 60_000;
-
 /**
  * Calls a management service of the product over SOAP.
  *
  * Runs inside a dynamic resource, so it uses plain functions only.
  *
- * @returns the text of the answer's `return`; empty when it has none
- * @throws naming the server, the operation and the cause: no connection, no answer, refused credentials, or a fault
+ * @returns the answer's element `return`; undefined when it has none
+ * @throws naming the server, the operation and the cause: no answer, refused credentials, or a fault
  */
-export async function callService(access: ServiceAccess, call: ServiceCall): Promise<string> {
-  const what = `${call.service}/${call.operation} of ${access.host} at ${access.address}:${access.port}`;
-  const body = await post(access, call).catch((cause: Error) => {
-    const reason = cause.name === "AbortError" ? `no answer within ${limit / 1000} s` : cause.message;
-    throw new Error(`${what}: ${reason}`, { cause });
-  });
+export async function callService(server: ServiceServer, call: ServiceCall): Promise<XmlElement | undefined> {
+  const what = `${call.service}/${call.operation} of ${server.name}`;
+  const headers = {
+    authorization: `Basic ${Buffer.from(`${server.user}:${server.password}`).toString("base64")}`,
+    "content-type": "text/xml; charset=utf-8",
+    soapaction: `"urn:${call.operation}"`,
+  };
+  const { status, body } = await server
+    .post(`/services/${call.service}`, headers, envelopeOf(call))
+    .catch((cause: Error) => {
+      throw new Error(`${what}: ${cause.message}`, { cause });
+    });
+  if (status === 401) throw new Error(`${what}: ${refused(server)}`);
+  // An operation that returns nothing is answered with 202 and no body; other answers may come as MIME parts.
+  if (status === 202) return undefined;
   const envelope = /<(?:[\w-]+:)?Envelope[\s\S]*<\/(?:[\w-]+:)?Envelope>/.exec(body)?.[0];
-  if (envelope === undefined) throw new Error(`${what}: expected a SOAP envelope, found ${body.slice(0, 200)}`);
+  if (envelope === undefined)
+    throw new Error(`${what}: expected a SOAP envelope, found status ${status}: ${body.slice(0, 200)}`);
   const { root } = parseXml(envelope);
   const fault = root && firstNamed(root, "Fault");
   const reason = fault && (firstNamed(fault, "faultstring")?.text.trim() ?? "a fault without a reason");
-  // The product answers refused credentials with a fault; a proxy may answer them with status 401.
-  if (reason) throw new Error(`${what}: ${/Authentication failed/i.test(reason) ? refused(access) : reason}`);
-  return (root && firstNamed(root, "return")?.text) ?? "";
+  // The product answers refused credentials with a fault, not with status 401.
+  if (reason) throw new Error(`${what}: ${/Authentication failed/i.test(reason) ? refused(server) : reason}`);
+  return root ? firstNamed(root, "return") : undefined;
 }
 
-function refused({ user }: ServiceAccess): string {
+function refused({ user }: ServiceServer): string {
   return `the user store refuses user ${user} or its password; set wso2-apim:adminPassword to the password that the user has there`;
 }
 
@@ -64,41 +73,6 @@ function firstNamed(element: XmlElement, name: string): XmlElement | undefined {
     if (found) return found;
   }
   return undefined;
-}
-
-function post(access: ServiceAccess, call: ServiceCall): Promise<string> {
-  const body = envelopeOf(call);
-  const options = {
-    host: access.address,
-    port: access.port,
-    servername: access.host,
-    ca: access.ca,
-    path: `/services/${call.service}`,
-    method: "POST",
-    agent: false,
-    signal: AbortSignal.timeout(limit),
-    auth: `${access.user}:${access.password}`,
-    headers: {
-      host: `${access.host}:${access.port}`,
-      "content-type": "text/xml; charset=utf-8",
-      "content-length": Buffer.byteLength(body),
-      soapaction: `"urn:${call.operation}"`,
-    },
-  };
-  return new Promise((resolve, reject) => {
-    const sent = request(options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
-        if (response.statusCode === 401) reject(new Error(refused(access)));
-        else resolve(text);
-      });
-    });
-    sent.on("error", reject);
-    sent.end(body);
-  });
 }
 
 function envelopeOf({ operation, namespace, parameters }: ServiceCall): string {

@@ -47,6 +47,14 @@ function reachable(address: string): string {
   return address === "0.0.0.0" ? "127.0.0.1" : address;
 }
 
+/** Where the host publishes a node's management port, and the host name in the node's certificate. */
+export function managementAccess(
+  { reachableManagementAddress: address }: Pick<Topology, "reachableManagementAddress">,
+  { publishedPort: port, hostName: host }: Pick<Node, "publishedPort" | "hostName">,
+): { readonly address: string; readonly port: number; readonly host: string } {
+  return { address, port, host };
+}
+
 /** Where the host publishes a node's management port, e.g. `https://127.0.0.1:9443`. */
 export function managementUrl(
   { reachableManagementAddress }: Pick<Topology, "reachableManagementAddress">,

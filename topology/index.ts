@@ -1,4 +1,4 @@
-export { hostAddress, managementUrl } from "./addresses";
+export { hostAddress, managementAccess, managementUrl } from "./addresses";
 export { buildTopology } from "./build";
 export { topologyFaults } from "./faults";
 export { fingerprint } from "./fingerprint";

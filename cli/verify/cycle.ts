@@ -1,6 +1,8 @@
 import { type CycleOptions, CycleRun, type LeftBehind } from "./cycleRun";
 import { cleaningSteps, cycleSteps } from "./cycleSteps";
+import { slowSteps } from "./gatewaySteps";
 import { runSteps, type StepResult } from "./runSteps";
+import { signUpCleaning, signUpSteps } from "./signUpSteps";
 
 export interface CycleResult {
   readonly steps: readonly StepResult[];
@@ -14,14 +16,16 @@ export interface CycleResult {
  */
 export async function runCycle(options: CycleOptions): Promise<CycleResult> {
   const run = new CycleRun(options);
+  const signUp = run.again ? undefined : run.signUp();
   const { signal, checks, hanging, done, progress, keep } = options;
   const common = { checks, ...(hanging && { hanging }), ...(done && { done }), ...(progress && { progress }) };
-  const steps = await runSteps(cycleSteps(run), { ...common, signal, stopAtFailure: true });
-  if (!keep) {
-    // Ctrl-C ends the cycle, but not the clean-up.
-    const neverAborted = new AbortController().signal;
-    steps.push(...(await runSteps(cleaningSteps(run), { ...common, signal: neverAborted, stopAtFailure: false })));
-  }
+  const wanted = [...cycleSteps(run), ...(signUp ? signUpSteps(run, signUp) : []), ...slowSteps(run)];
+  const steps = await runSteps(wanted, { ...common, signal, stopAtFailure: true });
+  // The user goes first, because an API with subscriptions can't be removed; --keep keeps API and application only.
+  const cleaning = [...(signUp ? signUpCleaning(run, signUp) : []), ...(keep ? [] : cleaningSteps(run))];
+  // Ctrl-C ends the cycle, but not the clean-up.
+  const neverAborted = new AbortController().signal;
+  steps.push(...(await runSteps(cleaning, { ...common, signal: neverAborted, stopAtFailure: false })));
   const left = run.left();
   return { steps, ...(left && { left }) };
 }

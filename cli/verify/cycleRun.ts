@@ -9,6 +9,7 @@ import { logInToConsole } from "./console";
 import { EndpointRun } from "./endpointRun";
 import { type CalledEnvironment, calledEnvironments, type KeyType, keyTypes, wordOf } from "./environments";
 import { Front } from "./front";
+import { frontService } from "./frontService";
 import { GatewayRun } from "./gatewayRun";
 import { GatewaySuspects } from "./gatewaySuspects";
 import type { ExpectedJwt } from "./jwt";
@@ -16,13 +17,14 @@ import type { Check } from "./linkChecks";
 import type { BrowserUser } from "./logInPage";
 import { type ConsumerKey, type NewApi, Publisher, Store } from "./product";
 import type { Group, RunOptions } from "./runSteps";
+import { SignUpRun } from "./signUpRun";
 import { UserRun } from "./userRun";
 import { type Limits, until, waiting } from "./waiting";
 
 export interface CycleOptions {
   readonly outputs: Pick<
     DeployedStack,
-    "topology" | "caCertificate" | "adminUser" | "adminPassword" | "urls" | "version"
+    "topology" | "settings" | "caCertificate" | "adminUser" | "adminPassword" | "urls" | "version"
   >;
   /** The API's endpoints. */
   readonly backend: Backend;
@@ -132,6 +134,20 @@ export class CycleRun {
   /** The way of the administrator from /authorize to a token. */
   code(environment: CalledEnvironment): CodeRun {
     return new CodeRun(this.gateway(environment), this.administrator);
+  }
+
+  /** A new user of the Store, who calls the first environment. */
+  signUp(): SignUpRun {
+    const { front, need, api, environments, administrator } = this;
+    const [first] = environments;
+    if (!first) throw new Error("topology: expected a gateway environment, found none");
+    const services = frontService(front, "keyManager", administrator);
+    return new SignUpRun({ front, need, services, api, gateway: this.gateway(first) });
+  }
+
+  /** Whether visitors of the Store may sign up. */
+  get mayLetSignUp(): boolean {
+    return this.options.outputs.settings.selfSignUp !== "off";
   }
 
   /** Logs in to the management console at one of a role's host names. */

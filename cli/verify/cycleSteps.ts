@@ -2,7 +2,7 @@ import { codeSteps } from "./codeSteps";
 import { consoleSteps } from "./consoleSteps";
 import type { CycleRun } from "./cycleRun";
 import { keyTypes, wordOf } from "./environments";
-import { gatewaySteps, slowSteps } from "./gatewaySteps";
+import { gatewaySteps } from "./gatewaySteps";
 import { type Step, stepsOf } from "./runSteps";
 
 /** The steps of a cycle, each with what it needs to work. */
@@ -12,7 +12,6 @@ export function cycleSteps(run: CycleRun): Step[] {
     ...storeSteps(run),
     ...run.environments.flatMap((environment) => [...gatewaySteps(run, environment), ...codeSteps(run, environment)]),
     ...consoleSteps(run),
-    ...slowSteps(run),
   ];
 }
 

@@ -1,6 +1,6 @@
 import Docker from "dockerode";
 import { errorMessage } from "../../errors";
-import type { Node, Topology } from "../../topology";
+import { managementAccess, type Node, type Topology } from "../../topology";
 import type { DeployedStack } from "../stack";
 import { checkBalancer } from "./balancerChecks";
 import { type ProbeAnswer, probe } from "./httpProbe";
@@ -29,9 +29,7 @@ async function checkNode(node: Node, topology: Topology, ca: string): Promise<Li
   const remedy = `see: docker logs ${topology.prefix}-${node.name}`;
   try {
     const answer = await probe({
-      address: topology.reachableManagementAddress,
-      port: node.publishedPort,
-      host: node.hostName,
+      ...managementAccess(topology, node),
       path: "/standin/health",
       ca,
     });

@@ -163,6 +163,17 @@ export class Store {
     });
   }
 
+  /** Creates a user by self sign-up. @param details values for the page's fields, in their order. @throws Refused */
+  async signUp(username: string, password: string, details: readonly string[]): Promise<void> {
+    const allFieldsValues = details.join("|");
+    await this.session.post("user/sign-up/ajax/user-add.jag", {
+      action: "addUser",
+      username,
+      password,
+      allFieldsValues,
+    });
+  }
+
   /** Removes the application with its subscriptions and keys. */
   async removeApplication(application: string): Promise<void> {
     await this.session.post("application/application-remove/ajax/application-remove.jag", {

@@ -6,7 +6,7 @@ import type { Check } from "./linkChecks";
 import type { Suspect } from "./suspects";
 
 /** With several gateway environments, each has its own group. */
-export type Group = "Publisher" | "Store" | "Gateway" | `Gateway ${string}` | "Console" | "Clean up";
+export type Group = "Publisher" | "Store" | "Gateway" | `Gateway ${string}` | "Console" | "Self sign-up" | "Clean up";
 
 /** One step of the cycle. */
 export interface Step {

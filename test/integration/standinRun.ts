@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Role, roleRecords, roles } from "../../product/roles";
-import type { ServiceAccess } from "../../services/soap";
+import type { ServiceAccess } from "../../services/managementPort";
 import type { RunningNode } from "../../standin/node";
 import {
   addresses,

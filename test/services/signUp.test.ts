@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { generate } from "selfsigned";
+import { managementPort, type ServiceAccess } from "../../services/managementPort";
 import { configureSignUp, withSignUp } from "../../services/signUp";
-import { callService, type ServiceAccess } from "../../services/soap";
+import { callService } from "../../services/soap";
 
 /** As the product writes it, with a comment that contains one of the elements. */
 const initial = `<SelfSignUp>
@@ -84,7 +85,7 @@ describe("management services", () => {
 
   it("is read and written with the account of the access, and the answer may come in MIME parts", async () => {
     answer = (operation) => ({ body: inParts(returned(operation === "getTextContent" ? initial : "true")) });
-    assert.equal(await configureSignUp(access, signUp), true);
+    assert.equal(await configureSignUp(managementPort(access), signUp), true);
     assert.deepEqual(
       called.map(({ operation, authorization }) => [operation, authorization]),
       [
@@ -104,7 +105,7 @@ describe("management services", () => {
 
   it("is not written when it has the values already", async () => {
     answer = () => ({ body: returned(withSignUp(initial, signUp)) });
-    assert.equal(await configureSignUp(access, signUp), false);
+    assert.equal(await configureSignUp(managementPort(access), signUp), false);
     assert.deepEqual(
       called.map(({ operation }) => operation),
       ["getTextContent"],
@@ -117,7 +118,7 @@ describe("management services", () => {
   ] as const)
     it(`${what}: the error names the account and the setting, not the password`, async () => {
       answer = () => given;
-      await assert.rejects(configureSignUp(access, signUp), (error: Error) => {
+      await assert.rejects(configureSignUp(managementPort(access), signUp), (error: Error) => {
         assert.match(error.message, /ResourceAdminService\/getTextContent of publisher\.test at 127\.0\.0\.1:\d+: /);
         assert.match(error.message, /refuses user admin or its password; set wso2-apim:adminPassword/);
         assert.doesNotMatch(error.message, /a<&>b/);
@@ -127,17 +128,26 @@ describe("management services", () => {
 
   it("another fault is an error with its reason, and an answer without an envelope with its beginning", async () => {
     answer = () => fault("Resource does not exist");
-    await assert.rejects(configureSignUp(access, signUp), /getTextContent .*: Resource does not exist$/);
+    await assert.rejects(
+      configureSignUp(managementPort(access), signUp),
+      /getTextContent .*: Resource does not exist$/,
+    );
     answer = () => ({ body: "<html>starting" });
-    await assert.rejects(configureSignUp(access, signUp), /expected a SOAP envelope, found <html>starting/);
+    await assert.rejects(
+      configureSignUp(managementPort(access), signUp),
+      /expected a SOAP envelope, found status 200: <html>starting/,
+    );
   });
 
   it("a server with another name in its certificate, and one that is down, are errors with address and cause", async () => {
     const call = { service: "A", operation: "b", namespace: "http://a", parameters: {} };
     answer = () => ({ body: returned("") });
-    await assert.rejects(callService({ ...access, host: "store.test" }, call), /A\/b of store\.test at .*altnames/);
     await assert.rejects(
-      callService({ ...access, port: 1 }, call),
+      callService(managementPort({ ...access, host: "store.test" }), call),
+      /A\/b of store\.test at .*altnames/,
+    );
+    await assert.rejects(
+      callService(managementPort({ ...access, port: 1 }), call),
       /A\/b of publisher\.test at 127\.0\.0\.1:1: .*ECONNREFUSED/,
     );
     assert.equal(called.length, 0);

@@ -18,7 +18,7 @@ describe("verify: pages in a browser", () => {
     fake.override = override;
     const { topology, urls } = fake;
     const admin = { adminUser: "admin", adminPassword: password };
-    const outputs = { topology, urls, caCertificate: "", version: "1.9.0", ...admin };
+    const outputs = { topology, urls, caCertificate: "", settings: fake.settings, version: "1.9.0", ...admin };
     const signal = new AbortController().signal;
     return runCycle({ outputs, backend: fake.backend, checks: [], limits, keep: false, signal });
   }
@@ -45,7 +45,7 @@ describe("verify: pages in a browser", () => {
     const generated = fake.seen.filter(({ action }) => action === "generateApplicationKey");
     assert.deepEqual(
       generated.map(({ form }) => form.callbackUrl),
-      Array(2).fill("https://localhost/callback"),
+      Array(3).fill("https://localhost/callback"),
     );
   });
 

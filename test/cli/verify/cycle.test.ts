@@ -6,6 +6,13 @@ import { FakeDeployment, type Override } from "./fakeDeployment";
 
 const cleanup = ["/application-remove.jag removeApplication", "/remove.jag removeAPI"];
 
+/** What a new user sends, who is removed again. */
+const signUp = [
+  ...["/sign-up.jag", "/user-add.jag addUser", "/login.jag login", "/application-add.jag addApplication"],
+  ...["/subscription-add.jag addAPISubscription", "/subscription-add.jag generateApplicationKey", "/token", "/"],
+  ...["/application-remove.jag removeApplication", "/UserAdmin"],
+];
+
 /** What a browser opens to log in to a console and out again. */
 const consolePages = [
   "/",
@@ -31,6 +38,7 @@ describe("verify: the cycle from publishing to calling", () => {
         topology: fake.topology,
         urls: fake.urls,
         caCertificate: "",
+        settings: fake.settings,
         version: "1.9.0",
         adminUser: "admin",
         adminPassword: "pass & word",
@@ -89,6 +97,7 @@ describe("verify: the cycle from publishing to calling", () => {
       "/authorize",
       ...["/login.do", "/commonauth", "/authorize", "/oauth2_authz.do", "/authorize", "/token", "/"],
       ...Array(4).fill(consolePages).flat(),
+      ...signUp,
       ...cleanup,
     ]);
     const [login, add, publish] = fake.seen;
@@ -104,7 +113,7 @@ describe("verify: the cycle from publishing to calling", () => {
     const tokens = fake.seen.filter(({ path }) => path === "/token").map(({ headers }) => headers.authorization);
     assert.deepEqual(
       tokens,
-      ["PRODUCTION", "SANDBOX", ...Array(5).fill("PRODUCTION")].map(
+      ["PRODUCTION", "SANDBOX", ...Array(6).fill("PRODUCTION")].map(
         (type) => `Basic ${Buffer.from(`k3y-${type}:s3cret`).toString("base64")}`,
       ),
     );
@@ -176,7 +185,10 @@ describe("verify: the cycle from publishing to calling", () => {
     const result = await run({ keep: true });
     assert.equal(fake.apis.size + fake.applications.size, 2);
     assert.match(result.left?.name ?? "", /^Verify[0-9a-f]{8}$/);
-    assert.ok(result.steps.every(({ ok, group }) => ok && group !== "Clean up"));
+    assert.ok(result.steps.every(({ ok }) => ok));
+    const removed = result.steps.filter(({ group }) => group === "Clean up").map(({ name }) => name);
+    assert.equal(removed.length, 1, removed.join());
+    assert.match(removed[0] ?? "", /^remove the user verify/);
   });
 
   it("stops during a wait, and still cleans up", async () => {

@@ -26,6 +26,7 @@ describe("verify: calls that only its own endpoint can confirm", function () {
         topology: fake.topology,
         urls: fake.urls,
         caCertificate: "",
+        settings: fake.settings,
         version: "1.9.0",
         adminUser: "admin",
         adminPassword: "pass & word",

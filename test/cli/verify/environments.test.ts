@@ -20,6 +20,7 @@ describe("verify: the cycle in gateway environments", () => {
         topology: fake.topology,
         urls: fake.urls,
         caCertificate: "",
+        settings: fake.settings,
         version: "1.9.0",
         adminUser: "admin",
         adminPassword: "password",
@@ -67,8 +68,8 @@ describe("verify: the cycle in gateway environments", () => {
     const [own, revoked] = ["/token", "/revoke"].map((path) =>
       fake.seen.filter((seen) => seen.path === path).map(({ host }) => host.replace(/:.*/, "")),
     );
-    // The application's token, one of the other key, a new one after the revocation, three of the user, and one for a code.
-    assert.deepEqual(own, [...Array(7).fill(production), ...Array(7).fill(sandbox)]);
+    // The application's token, one of the other key, a new one after the revocation, three of the user, and one for a code; in the first environment, one of the user who signed up.
+    assert.deepEqual(own, [...Array(7).fill(production), ...Array(7).fill(sandbox), production]);
     assert.deepEqual(revoked, [production, sandbox]);
   });
 
@@ -78,7 +79,7 @@ describe("verify: the cycle in gateway environments", () => {
     assert.ok(stepsOf(result, "Gateway").includes("call the API with a sandbox key's token"));
     assert.deepEqual(
       [...new Set(result.steps.map(({ group }) => group))],
-      ["Publisher", "Store", "Gateway", "Console", "Clean up"],
+      ["Publisher", "Store", "Gateway", "Console", "Self sign-up", "Clean up"],
     );
   });
 

@@ -134,6 +134,7 @@ export class FakeDeployment {
         return this.applications.delete(application) ? json({}) : { body: '{"error":true,"message":"none"}' };
       case "generateApplicationKey":
         return json({ data: { key: { consumerKey: `k3y-${keytype}`, consumerSecret: "s3cret" } } });
+      case "addUser":
       case "updateStatus":
       case "addAPISubscription":
         return json({});

@@ -8,6 +8,10 @@ const html = (content: string): Answer => ({
   headers: { "content-type": "text/html" },
   body: `<html><body>${content}</body></html>`,
 });
+/** A SOAP envelope. */
+export const soap = (content: string) =>
+  `<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>${content}</e:Body></e:Envelope>`;
+
 const logIn = (action: string, more = "") =>
   html(
     `<form action="/search"><input name="q"></form><form action="${action}" method="post"><input name="username">` +
@@ -51,6 +55,10 @@ export function fakePage({ host, method, path, form, headers }: Seen): Answer | 
       return form.consent === "approve" && form.sessionDataKeyConsent === "key" && form.approve === undefined
         ? to("https://localhost/callback?code=c0de")
         : to("https://localhost/callback?error=access_denied");
+    case "GET /store/site/pages/sign-up.jag":
+      return html('<form><input name="newUsername"><input type="hidden" name="fieldCount" value="3.0"></form>');
+    case "POST /services/UserAdmin":
+      return { headers: { "content-type": "text/xml" }, body: soap("<ns:return xmlns:ns='a'/>") };
     default:
       return undefined;
   }

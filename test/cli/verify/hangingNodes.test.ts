@@ -77,6 +77,7 @@ describe("verify: nodes that hang", function () {
           topology: fake.topology,
           urls: fake.urls,
           caCertificate: "",
+          settings: fake.settings,
           version: "1.9.0",
           adminUser: "admin",
           adminPassword: "password",

@@ -16,6 +16,7 @@ describe("verify: tokens of a user", () => {
         topology: fake.topology,
         urls: fake.urls,
         caCertificate: "",
+        settings: fake.settings,
         version,
         adminUser: "admin",
         adminPassword: "pass & word",

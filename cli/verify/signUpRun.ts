@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import { roleThat } from "../../product/roles";
+import { selfSignUp } from "../../product/selfSignUp";
+import type { ServiceServer } from "../../services/soap";
+import { removeUser } from "../../services/users";
+import { Refused } from "./answers";
+import { Browser, formWith } from "./browser";
+import type { Front } from "./front";
+import type { GatewayRun } from "./gatewayRun";
+import { type ApiName, Store } from "./product";
+import { StepFailure } from "./runSteps";
+import type { Suspect, Suspects } from "./suspects";
+
+export interface SignUpOptions {
+  readonly front: Front;
+  readonly need: Suspects;
+  /** The servers through whose management services users are removed. */
+  readonly services: ServiceServer;
+  readonly api: ApiName;
+  /** The gateways that the new user's application calls. */
+  readonly gateway: GatewayRun;
+}
+
+/** The role whose pages offer self sign-up. */
+const offering = roleThat(({ selfSignUp: part }) => part === "offers");
+
+/** One new user of the Store: created by self sign-up, and removed again. */
+export class SignUpRun {
+  readonly user = `verify${randomBytes(4).toString("hex")}`;
+  /** In the form that the product demands: 5 to 30 characters without spaces. */
+  private readonly password = `Aa1-${randomBytes(8).toString("hex")}`;
+  private readonly store: Store;
+  /** What was requested and not removed. If an answer was lost, the server may or may not have created it. */
+  private readonly requested = { user: false, application: false };
+  private isThere = false;
+
+  constructor(private readonly options: SignUpOptions) {
+    this.store = new Store(options.front);
+  }
+
+  /** Signs up with the fields that the Store's page asks for. */
+  async signUp(): Promise<void> {
+    const values = await this.details();
+    this.requested.user = true;
+    try {
+      await this.store.signUp(this.user, this.password, values);
+    } catch (error) {
+      if (error instanceof Refused) throw new StepFailure(error.message, signUpSuspects(this.options.need));
+      throw error;
+    }
+    this.isThere = true;
+  }
+
+  /** Tries to sign up where it is closed. */
+  async expectRefusal(): Promise<void> {
+    const values = await this.details();
+    this.requested.user = true;
+    const refused = await this.store.signUp(this.user, this.password, values).then(
+      () => false,
+      (error: unknown) => {
+        if (error instanceof Refused) return true;
+        throw error;
+      },
+    );
+    this.isThere = !refused;
+    if (!refused)
+      throw new StepFailure(
+        "expected a refusal, since selfSignUp is off, found that the user was created",
+        signUpSuspects(this.options.need),
+      );
+  }
+
+  logIn(): Promise<void> {
+    return this.store.logIn(this.user, this.password);
+  }
+
+  /** Subscribes to the API with an application of the user's own, and calls it. */
+  async callApi(): Promise<void> {
+    const { api, gateway } = this.options;
+    this.requested.application = true;
+    await this.store.addApplication(this.user);
+    await this.store.subscribe(api, this.user);
+    const key = await this.store.generateKey(this.user, gateway.own);
+    await gateway.callWithToken(await gateway.gateway.token(key));
+  }
+
+  /** Removes the user's application, then the user. */
+  async remove(): Promise<void> {
+    if (this.requested.application) {
+      this.requested.application = false;
+      await this.store.removeApplication(this.user);
+    }
+    if (!this.requested.user) return;
+    await removeUser(this.options.services, this.user).catch((error: unknown) => {
+      if (this.isThere) throw error;
+    });
+    this.requested.user = false;
+  }
+
+  /** A value for each detail that the page asks for, in its order. */
+  private async details(): Promise<readonly string[]> {
+    const { front, need } = this.options;
+    const url = new URL(front.url(offering, "https", "/store/site/pages/sign-up.jag"));
+    const page = await new Browser(front).open(url);
+    const form = formWith(page, { name: "fieldCount" });
+    const count = Number(form?.fields.fieldCount);
+    if (!(count > 0))
+      throw new StepFailure(
+        `expected a form with the number of fields on ${url.pathname}, found status ${page.status} and no such form`,
+        need.balancer(offering),
+      );
+    // One value fits all details: the product asks for names, an address, phone numbers and an e-mail address.
+    return Array.from({ length: count }, () => "verify@example.com");
+  }
+}
+
+/** What can be at fault when the Store can't create a user. */
+export function signUpSuspects(need: Suspects): Suspect[] {
+  return [
+    ...need.nodes(offering).map(({ name }) => ({
+      link: `${name} -> self sign-up`,
+      node: name,
+      file: `registry ${selfSignUp.resource}`,
+      element: `${selfSignUp.enabled}, ${selfSignUp.user}, ${selfSignUp.password}`,
+      why: "the Store creates users with this account; up to 1.8 it is in api-manager.xml",
+      settings: ["selfSignUp", "adminUser"],
+      also: [`repository/conf/api-manager.xml (AuthManager) of ${name}`],
+    })),
+    ...need.links(offering, "AuthManager"),
+  ];
+}
