@@ -37,6 +37,24 @@ describe("stand-in: configuration", () => {
     assert.deepEqual([apiManager.keyValidation.user, apiManager.keyValidation.password], ["root", "se&cret"]);
   });
 
+  it("reads the userinfo API where the pack has its file, as since 1.10", () => {
+    const home = deployment.home("node-1");
+    const userInfo = () =>
+      readConfiguration(home, "gateway-manager", "10.1.2.3").passThroughApis.find(
+        ({ context }) => context === "/userinfo",
+      );
+    assert.equal(userInfo(), undefined);
+    const text = readFileSync(join(home, files.token), "utf8")
+      .replace('context="/token"', 'context="/userinfo"')
+      .replace('methods="POST"', 'methods="GET"')
+      .replace("/oauth2/token", "/oauth2/userinfo");
+    writeFileSync(join(home, files.token.replace("Token", "UserInfo")), text);
+    assert.deepEqual(
+      [userInfo()?.name, userInfo()?.methods, userInfo()?.target],
+      ["_UserInfoAPI_", ["GET"], "https://10.1.2.3:9443/oauth2/userinfo"],
+    );
+  });
+
   it("reads the target of the token API from variables, a plain template or a plain address", () => {
     const target = (edits: Edits) => {
       const apis = read(edits, "gateway-manager").passThroughApis;
