@@ -2,6 +2,7 @@ import { parseXml, type XmlElement } from "@rgrove/parse-xml";
 import { childrenOf, find, textAt } from "./configuration/xml";
 import { type KeyType, keyTypes } from "./data/keyTypes";
 import { escapeHtml } from "./pages";
+import { registryName } from "./users";
 
 /** What a gateway does with a call that has a valid token. */
 export type Treatment =
@@ -31,7 +32,11 @@ const namespace = "http://ws.apache.org/ns/synapse";
 
 /** The file name of an API in the gateway's directory of APIs. */
 export function apiFileName({ provider, name, version }: Pick<DeployedApi, "name" | "provider" | "version">): string {
-  return `${[`${provider}--${name}`, `v${version}`].join("_").replace(/[^\w.-]/g, "-")}.xml`;
+  return `${[synapseName({ provider, name }), `v${version}`].join("_").replace(/[^\w.-]/g, "-")}.xml`;
+}
+
+function synapseName({ provider, name }: Pick<DeployedApi, "name" | "provider">): string {
+  return `${registryName(provider)}--${name}`;
 }
 
 /** Writes an API as a synapse file, with a filter on the type of the key. */
@@ -46,7 +51,7 @@ export function formatApi({
   other,
 }: DeployedApi): string {
   const attributes = [
-    attribute("name", `${provider}--${name}`),
+    attribute("name", synapseName({ provider, name })),
     attribute("context", context),
     attribute("version", version),
     'version-type="context"',
@@ -112,7 +117,16 @@ export function parseApi(text: string): DeployedApi | undefined {
   ) {
     return undefined;
   }
-  return { name: rest.join("--"), provider, version, context, methods, keyType, matching, other };
+  return {
+    name: rest.join("--"),
+    provider: provider.replaceAll("-AT-", "@"),
+    version,
+    context,
+    methods,
+    keyType,
+    matching,
+    other,
+  };
 }
 
 function parseTreatment(branch: XmlElement | undefined): Treatment | undefined {

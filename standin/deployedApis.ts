@@ -19,9 +19,12 @@ export interface DeployedApis {
 /** Two changes of a directory within this time may leave the same modification time. */
 const clockMilliseconds = 100;
 
-/** Opens the directory; APIs that were deployed before a restart are still there. */
-export function deployedApis(carbonHome: string, log: Log): DeployedApis {
-  const directory = join(carbonHome, synapseDirectory);
+/**
+ * Opens the directory; APIs that were deployed before a restart are still there.
+ * @param path below CARBON_HOME
+ */
+export function deployedApis(carbonHome: string, log: Log, path = synapseDirectory): DeployedApis {
+  const directory = join(carbonHome, path);
   let last: { readonly changed: number; readonly read: number; readonly apis: readonly DeployedApi[] } | undefined;
   return {
     all: () => {

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Context } from "./context";
+import { tenantOf } from "./data/tenants";
 import { describeFully } from "./errors";
 import { type Answer, type Handler, json, type Request } from "./http";
 import { callService, loginTarget } from "./serviceClient";
+import type { Owner } from "./users";
 
 /** One request of a logged-in user. */
-export interface Visit {
-  readonly user: string;
+export interface Visit extends Owner {
   /** A field of the form or the query. @throws when the field is missing or empty and there is no fallback */
   readonly field: (name: string, fallback?: string) => string;
 }
@@ -28,32 +29,33 @@ const sessionMilliseconds = 30 * 60 * 1000;
 
 /** Errors are answered with HTTP 200, `"error": true` and a message, as in the product. */
 export function webAppHandler(context: Context, { base, pages }: WebApp): Handler {
-  const sessions = new Map<string, { readonly user: string; until: number }>();
+  const sessions = new Map<string, Owner & { until: number }>();
 
   const logIn = async (user: string, password: string): Promise<Answer> => {
     const target = loginTarget(context.configuration);
     if ((await callService(context.caller, target, "AuthenticationAdmin/login", { user, password })) !== true) {
       throw new Error(`login failed: the user store has no user ${user} with this password`);
     }
+    const tenant = await tenantOf(context, user);
     const id = randomBytes(16).toString("hex").toUpperCase();
     for (const [old, { until }] of sessions) {
       if (until < Date.now()) {
         sessions.delete(old);
       }
     }
-    sessions.set(id, { user, until: Date.now() + sessionMilliseconds });
+    sessions.set(id, { user, tenant, until: Date.now() + sessionMilliseconds });
     const value = `${cookie}=${id}; Path=${base}; Secure; HttpOnly`;
     return json({ error: false }, 200, { "set-cookie": value });
   };
 
-  const userOf = (request: Request): string | undefined => {
+  const ownerOf = (request: Request): Owner | undefined => {
     const id = new RegExp(`(?:^|;\\s*)${cookie}=([0-9A-F]+)`).exec(request.headers.cookie ?? "")?.[1];
     const session = id === undefined ? undefined : sessions.get(id);
     if (session === undefined || session.until < Date.now()) {
       return undefined;
     }
     session.until = Date.now() + sessionMilliseconds;
-    return session.user;
+    return session;
   };
 
   const act = async (request: Request, path: string, fields: URLSearchParams): Promise<Answer | undefined> => {
@@ -65,8 +67,8 @@ export function webAppHandler(context: Context, { base, pages }: WebApp): Handle
     if (page === undefined) {
       return undefined;
     }
-    const user = userOf(request);
-    if (user === undefined) {
+    const owner = ownerOf(request);
+    if (owner === undefined) {
       throw new Error("not logged in, or the session has expired");
     }
     const action = page[name];
@@ -80,7 +82,7 @@ export function webAppHandler(context: Context, { base, pages }: WebApp): Handle
       }
       return value;
     };
-    return json({ error: false, ...(await action({ user, field })) });
+    return json({ error: false, ...(await action({ user: owner.user, tenant: owner.tenant, field })) });
   };
 
   return async (request) => {

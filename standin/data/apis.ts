@@ -1,5 +1,6 @@
 import type { Endpoints } from "../environmentApi";
-import { change, type Queries, row, tenant } from "./rows";
+import { type Owner, registryName } from "../users";
+import { change, type Queries, row } from "./rows";
 
 /** An API as the Publisher stores it in the registry. */
 export interface Api {
@@ -25,7 +26,7 @@ export const apisPath = "/_system/governance/apimgt/applicationdata/provider";
 
 /** The path of an API in the registry. */
 export function apiPath({ provider, name, version }: ApiKey): string {
-  return `${apisPath}/${provider}/${name}/${version}/api`;
+  return `${apisPath}/${registryName(provider)}/${name}/${version}/api`;
 }
 
 /** The ID of an API in apimgtdb. */
@@ -39,7 +40,7 @@ export async function findApiId(db: Queries, { provider, name, version }: ApiKey
 }
 
 /** Adds an API to apimgtdb. @throws when another API has the same name and version, or the same context */
-export async function addApi(db: Queries, api: Api): Promise<void> {
+export async function addApi(db: Queries, api: Api, { tenant }: Pick<Owner, "tenant">): Promise<void> {
   const taken = await row<{ API_NAME: string }>(
     db,
     "SELECT API_NAME FROM AM_API WHERE CONTEXT = ? OR (API_PROVIDER = ? AND API_NAME = ? AND API_VERSION = ?)",
@@ -60,14 +61,14 @@ export async function addApi(db: Queries, api: Api): Promise<void> {
      VALUES (?, 'GET', 'Any', '/*', 'Unlimited')`,
     [id],
   );
-  await addEvent(db, id, null, api.status, api.provider);
+  await addEvent(db, id, null, api.status, { user: api.provider, tenant });
 }
 
 /** Records a change of status. */
-export async function recordStatus(db: Queries, api: Api, status: string, user: string): Promise<void> {
+export async function recordStatus(db: Queries, api: Api, status: string, owner: Owner): Promise<void> {
   const id = await findApiId(db, api);
   if (id !== undefined) {
-    await addEvent(db, id, api.status, status, user);
+    await addEvent(db, id, api.status, status, owner);
   }
 }
 
@@ -85,7 +86,7 @@ export async function removeApi(db: Queries, key: ApiKey): Promise<void> {
   }
 }
 
-async function addEvent(db: Queries, id: number, from: string | null, to: string, user: string): Promise<void> {
+async function addEvent(db: Queries, id: number, from: string | null, to: string, { user, tenant }: Owner) {
   await change(
     db,
     `INSERT INTO AM_API_LC_EVENT (API_ID, PREVIOUS_STATE, NEW_STATE, USER_ID, TENANT_ID, EVENT_DATE)

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Pool } from "mysql2/promise";
 import type { Credentials } from "../users";
-import { change, row, tenant, transaction } from "./rows";
+import { change, row, superTenant as tenant, transaction } from "./rows";
 import { digest } from "./users";
 
 /** Adds a user without a role. @throws when there is a user of this name */

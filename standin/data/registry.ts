@@ -2,9 +2,9 @@ import type { Pool } from "mysql2/promise";
 import { type Mount, registryFile } from "../configuration/registry";
 import type { Context } from "../context";
 import { describe } from "../errors";
-import { change, type Queries, row, rows, tenant, transaction } from "./rows";
+import { change, type Queries, row, rows, superTenant, transaction } from "./rows";
 
-/** Resources by path, each in the database that registry.xml mounts there. */
+/** A tenant's resources by path, each in the database that registry.xml mounts there. */
 export interface Registry {
   /** Writes a resource, and clears it from the caches of the other members. */
   readonly put: (path: string, content: string, user: string) => Promise<void>;
@@ -14,28 +14,32 @@ export interface Registry {
   readonly list: (path: string) => Promise<readonly string[]>;
 }
 
-/** Topic of cluster messages whose body is a changed path. */
+/** Topic of cluster messages whose body is the JSON of a tenant and a changed path. */
 const topic = "registry";
 
-/** The registry with the mounts of this node's files. */
-export function registry({ configuration, databases, cluster, log }: Context): Registry {
+/** The registries of all tenants, with the mounts of this node's files. */
+export function registries({ configuration, databases, cluster, log }: Context): (tenant?: number) => Registry {
   const { mounts, localDataSource } = configuration.registry;
-  const cache = new Map<string, readonly string[]>();
+  const cache = new Map<string, Listed>();
   let changes = 0;
-  const forget = (path: string): void => {
+  const forget = (tenant: number, path: string): void => {
     changes++;
-    for (const listed of cache.keys()) {
-      if (path === "/" || path.startsWith(listed)) {
-        cache.delete(listed);
+    for (const [key, listed] of cache) {
+      if (listed.tenant === tenant && path.startsWith(listed.path)) {
+        cache.delete(key);
       }
     }
   };
-  cluster.subscribe(topic, (path) => {
+  cluster.subscribe(topic, (body) => {
+    const [tenant, path] = JSON.parse(body) as [number, string];
     log.info(`cluster message: ${path} has changed`);
-    forget(path);
+    forget(tenant, path);
   });
   // The new member may have changed resources before it joined.
-  cluster.onJoin(() => forget("/"));
+  cluster.onJoin(() => {
+    changes++;
+    cache.clear();
+  });
   const poolOf = (mount: Mount | undefined): Pool => {
     try {
       return databases.pool(mount?.dataSource ?? localDataSource);
@@ -52,43 +56,51 @@ export function registry({ configuration, databases, cluster, log }: Context): R
       mount,
     };
   };
-  const changed = (path: string): void => {
-    forget(path);
-    cluster.send({ topic, body: path });
+  const changed = (tenant: number, path: string): void => {
+    forget(tenant, path);
+    cluster.send({ topic, body: JSON.stringify([tenant, path]) });
   };
-  return {
+  return (tenant = superTenant) => ({
     put: async (path, content, user) => {
       const target = at(path);
       if (target.mount?.readOnly) {
         throw new Error(`registry.xml mounts ${target.mount.path} as read only`);
       }
-      await transaction(target.pool, (db) => putResource(db, target.path, content, user));
-      changed(path);
+      await transaction(target.pool, (db) => putResource(db, tenant, target.path, content, user));
+      changed(tenant, path);
     },
     get: async (path) => {
       const target = at(path);
-      return (await findResource(target.pool, target.path))?.content;
+      return (await findResource(target.pool, tenant, target.path))?.content;
     },
     remove: async (path) => {
       const target = at(path);
-      await transaction(target.pool, (db) => removeResource(db, target.path));
-      changed(path);
+      await transaction(target.pool, (db) => removeResource(db, tenant, target.path));
+      changed(tenant, path);
     },
     list: async (path) => {
-      const known = cache.get(path);
+      const key = JSON.stringify([tenant, path]);
+      const known = cache.get(key);
       if (known !== undefined) {
-        return known;
+        return known.contents;
       }
       const target = at(path);
       const before = changes;
-      const found = await listResources(target.pool, target.path);
+      const contents = await listResources(target.pool, tenant, target.path);
       // A change during the query may be missing in its result.
       if (target.mount?.cached && changes === before) {
-        cache.set(path, found);
+        cache.set(key, { tenant, path, contents });
       }
-      return found;
+      return contents;
     },
-  };
+  });
+}
+
+/** The contents of all resources of a tenant below a path. */
+interface Listed {
+  readonly tenant: number;
+  readonly path: string;
+  readonly contents: readonly string[];
 }
 
 interface ResourceRow {
@@ -97,7 +109,7 @@ interface ResourceRow {
   readonly REG_CONTENT_DATA: Buffer;
 }
 
-async function findResource(db: Queries, path: string) {
+async function findResource(db: Queries, tenant: number, path: string) {
   const found = await row<ResourceRow>(
     db,
     `SELECT resource.REG_VERSION, content.REG_CONTENT_ID, content.REG_CONTENT_DATA
@@ -116,7 +128,7 @@ async function findResource(db: Queries, path: string) {
   );
 }
 
-async function listResources(db: Queries, path: string): Promise<string[]> {
+async function listResources(db: Queries, tenant: number, path: string): Promise<string[]> {
   const found = await rows<Pick<ResourceRow, "REG_CONTENT_DATA">>(
     db,
     `SELECT content.REG_CONTENT_DATA
@@ -129,9 +141,9 @@ async function listResources(db: Queries, path: string): Promise<string[]> {
   return found.map(({ REG_CONTENT_DATA }) => REG_CONTENT_DATA.toString("utf8"));
 }
 
-async function putResource(db: Queries, path: string, content: string, user: string): Promise<void> {
+async function putResource(db: Queries, tenant: number, path: string, content: string, user: string): Promise<void> {
   const data = Buffer.from(content);
-  const existing = await findResource(db, path);
+  const existing = await findResource(db, tenant, path);
   if (existing !== undefined) {
     await change(db, "UPDATE REG_CONTENT SET REG_CONTENT_DATA = ? WHERE REG_CONTENT_ID = ? AND REG_TENANT_ID = ?", [
       data,
@@ -145,7 +157,7 @@ async function putResource(db: Queries, path: string, content: string, user: str
     );
     return;
   }
-  const pathId = await pathIdOf(db, parentOf(path));
+  const pathId = await pathIdOf(db, tenant, parentOf(path));
   const stored = await change(db, "INSERT INTO REG_CONTENT (REG_CONTENT_DATA, REG_TENANT_ID) VALUES (?, ?)", [
     data,
     tenant,
@@ -159,8 +171,8 @@ async function putResource(db: Queries, path: string, content: string, user: str
   );
 }
 
-async function removeResource(db: Queries, path: string): Promise<void> {
-  const existing = await findResource(db, path);
+async function removeResource(db: Queries, tenant: number, path: string): Promise<void> {
+  const existing = await findResource(db, tenant, path);
   if (existing !== undefined) {
     await change(db, "DELETE FROM REG_RESOURCE WHERE REG_VERSION = ? AND REG_TENANT_ID = ?", [
       existing.version,
@@ -174,13 +186,13 @@ async function removeResource(db: Queries, path: string): Promise<void> {
 }
 
 /** The ID of a collection. Missing collections on the path are created. */
-async function pathIdOf(db: Queries, path: string): Promise<number> {
+async function pathIdOf(db: Queries, tenant: number, path: string): Promise<number> {
   const select = "SELECT REG_PATH_ID FROM REG_PATH WHERE REG_PATH_VALUE = ? AND REG_TENANT_ID = ?";
   const found = await row<{ REG_PATH_ID: number }>(db, select, [path, tenant]);
   if (found !== undefined) {
     return found.REG_PATH_ID;
   }
-  const parent = path === "/" ? null : await pathIdOf(db, parentOf(path));
+  const parent = path === "/" ? null : await pathIdOf(db, tenant, parentOf(path));
   // Two servers may create the same collection at once: the second one gets the ID of the first.
   const sql = `INSERT INTO REG_PATH (REG_PATH_VALUE, REG_PATH_PARENT_ID, REG_TENANT_ID) VALUES (?, ?, ?)
     ON DUPLICATE KEY UPDATE REG_PATH_ID = LAST_INSERT_ID(REG_PATH_ID)`;

@@ -4,8 +4,8 @@ import { codeOf } from "../errors";
 /** A pool, or one of its connections inside a transaction. */
 export type Queries = Pick<Pool, "execute">;
 
-/** ID of the super tenant. The stand-in has no other tenant. */
-export const tenant = -1234;
+/** ID of the super tenant, to which users without a domain belong. */
+export const superTenant = -1234;
 
 type Value = string | number | Buffer | null;
 

@@ -1,7 +1,8 @@
 import type { Pool } from "mysql2/promise";
+import type { Owner } from "../users";
 import { type ApiKey, findApiId } from "./apis";
 import type { KeyType } from "./keyTypes";
-import { change, type Queries, row, rows, tenant, transaction } from "./rows";
+import { change, type Queries, row, rows, transaction } from "./rows";
 
 export interface Application {
   readonly id: number;
@@ -27,16 +28,16 @@ export interface ApplicationKey {
 const defaultApplication = "DefaultApplication";
 
 /** The ID of a subscriber. A new subscriber is created with the default application. */
-export async function subscriberId(pool: Pool, user: string): Promise<number> {
-  const known = await findSubscriber(pool, user);
+export async function subscriberId(pool: Pool, owner: Owner): Promise<number> {
+  const known = await findSubscriber(pool, owner);
   if (known !== undefined) {
     return known;
   }
   try {
-    return await transaction(pool, (db) => insertSubscriber(db, user));
+    return await transaction(pool, (db) => insertSubscriber(db, owner));
   } catch (error) {
     // Another request may have created the subscriber at the same moment.
-    const created = await findSubscriber(pool, user);
+    const created = await findSubscriber(pool, owner);
     if (created === undefined) {
       throw error;
     }
@@ -44,12 +45,12 @@ export async function subscriberId(pool: Pool, user: string): Promise<number> {
   }
 }
 
-async function findSubscriber(db: Queries, user: string): Promise<number | undefined> {
+async function findSubscriber(db: Queries, { user, tenant }: Owner): Promise<number | undefined> {
   const sql = "SELECT SUBSCRIBER_ID FROM AM_SUBSCRIBER WHERE USER_ID = ? AND TENANT_ID = ?";
   return (await row<{ SUBSCRIBER_ID: number }>(db, sql, [user, tenant]))?.SUBSCRIBER_ID;
 }
 
-async function insertSubscriber(db: Queries, user: string): Promise<number> {
+async function insertSubscriber(db: Queries, { user, tenant }: Owner): Promise<number> {
   const { id } = await change(
     db,
     `INSERT INTO AM_SUBSCRIBER (USER_ID, TENANT_ID, EMAIL_ADDRESS, DATE_SUBSCRIBED, CREATED_BY, CREATED_TIME)
@@ -66,16 +67,16 @@ async function insertSubscriber(db: Queries, user: string): Promise<number> {
 }
 
 /** @throws when the subscriber has an application of this name */
-export async function addApplication(pool: Pool, user: string, application: Omit<Application, "id">): Promise<void> {
-  const subscriber = await subscriberId(pool, user);
-  if ((await applications(pool, user)).some(({ name }) => name === application.name)) {
+export async function addApplication(pool: Pool, owner: Owner, application: Omit<Application, "id">): Promise<void> {
+  const subscriber = await subscriberId(pool, owner);
+  if ((await applications(pool, owner)).some(({ name }) => name === application.name)) {
     throw new Error(`application "${application.name}" already exists`);
   }
-  await insertApplication(pool, subscriber, user, application);
+  await insertApplication(pool, subscriber, owner.user, application);
 }
 
 /** The subscriber's applications, by name. */
-export async function applications(db: Queries, user: string): Promise<Application[]> {
+export async function applications(db: Queries, { user, tenant }: Owner): Promise<Application[]> {
   return rows<Application>(
     db,
     `SELECT app.APPLICATION_ID AS id, app.NAME AS name, app.APPLICATION_TIER AS tier,
@@ -87,8 +88,8 @@ export async function applications(db: Queries, user: string): Promise<Applicati
 }
 
 /** @throws when the subscriber has no application of this name */
-export async function applicationNamed(db: Queries, user: string, name: string): Promise<Application> {
-  const found = (await applications(db, user)).find((one) => one.name === name);
+export async function applicationNamed(db: Queries, owner: Owner, name: string): Promise<Application> {
+  const found = (await applications(db, owner)).find((one) => one.name === name);
   if (found === undefined) {
     throw new Error(`there is no application "${name}"`);
   }

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Pool } from "mysql2/promise";
 import type { KeyType } from "./keyTypes";
-import { change, type Queries, row, rows, tenant, transaction } from "./rows";
+import { change, type Queries, row, rows, transaction } from "./rows";
 
 /** An OAuth client: the keys of one application. */
 export interface Client {
@@ -49,7 +49,7 @@ const tokenColumns = `ACCESS_TOKEN, REFRESH_TOKEN, AUTHZ_USER, TOKEN_SCOPE,
 /** Creates a client with new keys. */
 export async function addClient(
   db: Queries,
-  app: { user: string; name: string; callbackUrl: string },
+  app: { user: string; tenant: number; name: string; callbackUrl: string },
 ): Promise<Client> {
   const client: Client = { key: newSecret(), secret: newSecret(), user: app.user, callbackUrl: app.callbackUrl };
   await change(
@@ -57,7 +57,7 @@ export async function addClient(
     `INSERT INTO IDN_OAUTH_CONSUMER_APPS
        (CONSUMER_KEY, CONSUMER_SECRET, USERNAME, TENANT_ID, APP_NAME, OAUTH_VERSION, CALLBACK_URL, GRANT_TYPES)
      VALUES (?, ?, ?, ?, ?, 'OAuth-2.0', ?, 'client_credentials password refresh_token authorization_code')`,
-    [client.key, client.secret, app.user, tenant, app.name, app.callbackUrl],
+    [client.key, client.secret, app.user, app.tenant, app.name, app.callbackUrl],
   );
   return client;
 }

@@ -6,9 +6,12 @@ import { apiFor, type DeployedApis, deployedApis } from "../deployedApis";
 import { codeOf, describe } from "../errors";
 import type { Answer, Handler, Request } from "../http";
 import { escapeHtml } from "../pages";
-import type { Service } from "../services";
+import type { Operation, Service } from "../services";
+import { soapFault } from "../soap";
+import { tenantOfPath } from "../users";
 import { type KeyValidator, keyValidator } from "./keyValidator";
 import type { RoleParts } from "./parts";
+import { type TenantApis, tenantApis } from "./tenantApis";
 
 /** Headers of one connection, which are not forwarded. */
 const connectionHeaders = ["connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade"];
@@ -22,43 +25,47 @@ const xml = { "content-type": "application/xml; charset=UTF-8" };
 /** API traffic. Requests to token, authorize and revoke are forwarded to the Key Manager. */
 export function gatewayParts(context: Context): RoleParts {
   const apis = deployedApis(context.configuration.carbonHome, context.log);
+  const tenants = tenantApis(context);
   const validator = keyValidator(context);
   return {
-    traffic: [passThrough(context, validator), apiTraffic(context, apis, validator)],
-    services: [adminService(apis, context), authenticationService(validator)],
+    traffic: [passThrough(context, validator), apiTraffic(context, apisAt(apis, tenants), validator)],
+    services: [adminService(apis, tenants, context), authenticationService(validator)],
   };
 }
 
 /** The service with which the Publisher deploys APIs. */
-function adminService(apis: DeployedApis, { log }: Context): Service {
+function adminService(apis: DeployedApis, tenants: TenantApis, { log }: Context): Service {
+  const add = (to: DeployedApis, { tenantDomain: _, ...input }: Parameters<Operation>[0]): boolean => {
+    for (const name of ["name", "provider", "version", "context", "methods", "keyType", "matching", "other"] as const) {
+      if (!input[name]) {
+        throw new Error(`addApi: ${name} is missing`);
+      }
+    }
+    const api = input as unknown as DeployedApi;
+    to.deploy(api);
+    log.info(`API deployed: ${api.name} ${api.version}`);
+    return true;
+  };
+  const remove = (from: DeployedApis, { name, provider, version }: Parameters<Operation>[0]): boolean => {
+    log.info(`API removed: ${name} ${version}`);
+    return from.remove({ name: `${name}`, provider: `${provider}`, version: `${version}` });
+  };
   return {
     name: "APIGatewayAdmin",
     operations: {
-      addApi: async (input) => {
-        for (const name of [
-          "name",
-          "provider",
-          "version",
-          "context",
-          "methods",
-          "keyType",
-          "matching",
-          "other",
-        ] as const) {
-          if (!input[name]) {
-            throw new Error(`addApi: ${name} is missing`);
-          }
-        }
-        const api = input as unknown as DeployedApi;
-        apis.deploy(api);
-        log.info(`API deployed: ${api.name} ${api.version}`);
-        return true;
-      },
-      deleteApi: async ({ name, provider, version }) => {
-        log.info(`API removed: ${name} ${version}`);
-        return apis.remove({ name: `${name}`, provider: `${provider}`, version: `${version}` });
-      },
+      addApi: async (input) => add(apis, input),
+      addApiForTenant: async (input) => add(await tenants(`${input.tenantDomain}`), input),
+      deleteApi: async (input) => remove(apis, input),
+      deleteApiForTenant: async (input) => remove(await tenants(`${input.tenantDomain}`), input),
     },
+  };
+}
+
+/** Finds the API that serves a path. @throws when the path is a tenant's and the tenant can't be loaded */
+function apisAt(apis: DeployedApis, tenants: TenantApis): (path: string) => Promise<DeployedApi | undefined> {
+  return async (path) => {
+    const domain = tenantOfPath(path);
+    return apiFor((domain === undefined ? apis : await tenants(domain)).all(), path);
   };
 }
 
@@ -109,13 +116,19 @@ function passThrough({ configuration, trafficCaller, log }: Context, validator: 
 /** Forwards calls to deployed APIs if the Key Manager finds the token valid for the API. */
 function apiTraffic(
   { configuration, trafficCaller, log }: Context,
-  apis: DeployedApis,
+  find: ReturnType<typeof apisAt>,
   validator: KeyValidator,
 ): Handler {
   const { errorSequences } = configuration;
   const { jwtHeader, allowedOrigins } = configuration.apiManager;
   return async (request): Promise<Answer | undefined> => {
-    const api = apiFor(apis.all(), request.path);
+    let api: DeployedApi | undefined;
+    try {
+      api = await find(request.path);
+    } catch (error) {
+      log.error(describe(error));
+      return soapFault(describe(error));
+    }
     if (api === undefined) {
       return undefined;
     }

@@ -11,6 +11,7 @@ import { publisherParts } from "./publisher";
 import { userServices } from "./selfSignUp";
 import { storeParts } from "./store";
 import { standInRoles } from "./table";
+import { tenantManagement } from "./tenantManagement";
 
 const partsOf: Readonly<Record<Role, (context: Context) => RoleParts>> = {
   keyManager: keyManagerParts,
@@ -33,6 +34,7 @@ export function serverParts(context: Context): Required<RoleParts> {
     traffic: parts.flatMap(({ traffic }) => traffic ?? []),
     services: [
       authentication(context),
+      tenantManagement(context),
       ...userServices(userStore(context)),
       ...parts.flatMap(({ services }) => services ?? []),
     ],

@@ -1,6 +1,7 @@
 import type { Pool } from "mysql2/promise";
 import { hasBundle } from "../configuration/bundles";
 import type { Context } from "../context";
+import { activeTenant, tenantOf, UnknownTenant } from "../data/tenants";
 import {
   activeTokens,
   addClient,
@@ -16,7 +17,7 @@ import { callerToken } from "../jwt";
 import { postToGateway } from "../serviceClient";
 import type { Operation } from "../services";
 import { type KeyValidationRequest, thriftLogin } from "../thrift";
-import { type Credentials, isAdministrator, isOfTenant } from "../users";
+import { type Credentials, domainOf, isAdministrator } from "../users";
 import { givenTokens } from "./givenTokens";
 import { logInPages } from "./logInPages";
 import type { RoleParts } from "./parts";
@@ -58,8 +59,10 @@ export function keyManagerParts(context: Context): RoleParts {
       {
         name: "APIKeyMgtSubscriberService",
         operations: {
-          createOAuthApplication: async ({ user, name, callbackUrl }) =>
-            addClient(pool(), { user: `${user}`, name: `${name}`, callbackUrl: `${callbackUrl}` }),
+          createOAuthApplication: async ({ user, name, callbackUrl }) => {
+            const owner = { user: `${user}`, tenant: await tenantOf(context, `${user}`) };
+            return addClient(pool(), { ...owner, name: `${name}`, callbackUrl: `${callbackUrl}` });
+          },
           removeOAuthApplication: removeApplication(context, pool),
         },
       },
@@ -69,14 +72,25 @@ export function keyManagerParts(context: Context): RoleParts {
 }
 
 /** Whether a user may log in: the administrator of user-mgt.xml, or a user in the user store. */
-export async function isUser({ configuration, databases }: Context, credentials: Credentials): Promise<boolean> {
+export async function isUser(context: Context, credentials: Credentials): Promise<boolean> {
+  const { configuration, databases } = context;
   if (isAdministrator(configuration, credentials)) {
     return true;
   }
-  if (isOfTenant(configuration.carbon, credentials.user)) {
-    return false;
-  }
   const { dataSource, adminUser } = configuration.userManagement;
+  const domain = domainOf(configuration.carbon, credentials.user);
+  if (domain !== undefined) {
+    const user = credentials.user.slice(0, -domain.length - 1);
+    try {
+      const { id } = await activeTenant(context, domain);
+      return await isStoredUser(databases.pool(dataSource), { ...credentials, user }, id);
+    } catch (error) {
+      if (error instanceof UnknownTenant) {
+        return false;
+      }
+      throw error;
+    }
+  }
   const stored = databases.sources.some(({ jndiName }) => jndiName === dataSource);
   return stored && credentials.user !== adminUser && isStoredUser(databases.pool(dataSource), credentials);
 }

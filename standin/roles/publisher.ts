@@ -1,12 +1,14 @@
 import type { Pool } from "mysql2/promise";
+import type { DeployedApi } from "../apiFile";
 import { apiManagerFile, type Environment } from "../configuration/apiManager";
 import type { Context } from "../context";
 import { type Api, type ApiKey, addApi, apiPath, apisPath, recordStatus, removeApi } from "../data/apis";
-import { type Registry, registry } from "../data/registry";
+import { type Registry, registries } from "../data/registry";
 import { transaction } from "../data/rows";
 import { type Endpoints, type Treatments, treatmentsFor } from "../environmentApi";
 import { describe } from "../errors";
 import { callService, gatewayTarget } from "../serviceClient";
+import { domainOf, tenantPath } from "../users";
 import { type Visit, webAppHandler } from "../webApp";
 import type { RoleParts } from "./parts";
 import { resourceService, seedSelfSignUp } from "./selfSignUp";
@@ -16,39 +18,45 @@ const served = ["PUBLISHED", "DEPRECATED", "PROTOTYPED"];
 
 /** APIs, stored in apimgtdb and the shared registry and deployed to every gateway environment. */
 export function publisherParts(context: Context): RoleParts {
-  const shared = registry(context);
+  const sharedBy = registries(context);
   const pool = (): Pool => context.databases.pool(context.configuration.apiManager.dataSource);
   const handler = webAppHandler(context, {
     base: "/publisher",
     pages: {
-      "/site/blocks/item-add/ajax/add.jag": { addAPI: (visit) => add(pool(), shared, visit) },
-      "/site/blocks/item-add/ajax/remove.jag": { removeAPI: (visit) => remove(context, pool(), shared, visit) },
+      "/site/blocks/item-add/ajax/add.jag": { addAPI: (visit) => add(context, pool(), sharedBy(visit.tenant), visit) },
+      "/site/blocks/item-add/ajax/remove.jag": {
+        removeAPI: (visit) => remove(context, pool(), sharedBy(visit.tenant), visit),
+      },
       "/site/blocks/life-cycles/ajax/life-cycles.jag": {
-        updateStatus: (visit) => updateStatus(context, pool(), shared, visit),
+        updateStatus: (visit) => updateStatus(context, pool(), sharedBy(visit.tenant), visit),
       },
       "/site/blocks/listing/ajax/item-list.jag": {
-        getAllAPIs: async () => ({ apis: (await shared.list(apisPath)).map((text) => JSON.parse(text) as Api) }),
+        getAllAPIs: async ({ tenant }) => ({
+          apis: (await sharedBy(tenant).list(apisPath)).map((text) => JSON.parse(text) as Api),
+        }),
       },
     },
   });
   return {
     management: [handler],
-    services: [resourceService(shared, context.configuration.userManagement.adminUser)],
-    seed: () => seedSelfSignUp(shared, context.log),
+    services: [resourceService(sharedBy(), context.configuration.userManagement.adminUser)],
+    seed: () => seedSelfSignUp(sharedBy(), context.log),
   };
 }
 
-async function add(pool: Pool, shared: Registry, { user, field }: Visit): Promise<object> {
+async function add(context: Context, pool: Pool, shared: Registry, visit: Visit): Promise<object> {
+  const { user, field } = visit;
   const version = field("version");
   const path = field("context");
   if (!/^\/[\w./-]*\w$/.test(path)) {
     throw new Error(`context: expected a path such as /weather, found "${path}"`);
   }
+  const domain = domainOf(context.configuration.carbon, user);
   const api: Api = {
     name: field("name"),
     provider: user,
     version,
-    context: `${path}/${version}`,
+    context: `${domain === undefined ? "" : tenantPath(domain)}${path}/${version}`,
     endpoints: endpointsOf(field("endpoint_config")),
     methods: methodsOf(field),
     status: "CREATED",
@@ -60,7 +68,7 @@ async function add(pool: Pool, shared: Registry, { user, field }: Visit): Promis
     throw new Error(`name and version: expected neither spaces nor slashes, found "${api.name}" "${version}"`);
   }
   await transaction(pool, async (db) => {
-    await addApi(db, api);
+    await addApi(db, api, visit);
     // Before the commit, so that no row is left in apimgtdb when the registry can't be written.
     await shared.put(apiPath(api), JSON.stringify(api), user);
   });
@@ -105,7 +113,7 @@ async function updateStatus(context: Context, pool: Pool, shared: Registry, visi
   } else {
     await removeEverywhere(context, keyOf(visit));
   }
-  await recordStatus(pool, api, status, visit.user);
+  await recordStatus(pool, api, status, visit);
   await shared.put(apiPath(api), JSON.stringify({ ...api, status }), visit.user);
   return {};
 }
@@ -155,8 +163,19 @@ function treatmentsOf({ name, type }: Environment, endpoints: Endpoints): Treatm
   }
 }
 
-function callGateway({ caller }: Context, environment: Environment, operation: string, input: object) {
-  return callService(caller, gatewayTarget(environment), `APIGatewayAdmin/${operation}`, { ...input });
+/** Calls an operation of the gateway's service. As in the product, there is a second one for the APIs of tenants. */
+function callGateway(
+  { caller, configuration }: Context,
+  environment: Environment,
+  operation: "addApi" | "deleteApi",
+  input: ApiKey & Partial<DeployedApi>,
+): Promise<unknown> {
+  const tenantDomain = domainOf(configuration.carbon, input.provider);
+  const name = tenantDomain === undefined ? operation : `${operation}ForTenant`;
+  return callService(caller, gatewayTarget(environment), `APIGatewayAdmin/${name}`, {
+    ...input,
+    ...(tenantDomain !== undefined && { tenantDomain }),
+  });
 }
 
 function keyOf({ field }: Visit): ApiKey {

@@ -4,7 +4,7 @@ import { Cache } from "../cache";
 import { childrenOf, find, textAt } from "../configuration/xml";
 import type { Context } from "../context";
 import { addUser, assignRole, removeUser } from "../data/newUsers";
-import { type Registry, registry } from "../data/registry";
+import { type Registry, registries } from "../data/registry";
 import { describe, describeFully } from "../errors";
 import { formOf, type Handler, json } from "../http";
 import type { Log } from "../log";
@@ -107,7 +107,7 @@ const details = ["First Name", "Last Name", "Email"];
 
 /** The Store's page for new users, and its action. Like the product, the Store keeps what it has read for 15 minutes. */
 export function signUpHandler(context: Context): Handler {
-  const shared = registry(context);
+  const shared = registries(context)();
   const known = new Cache<SignUp>();
   const read = async (): Promise<SignUp> => {
     const found = known.get("") ?? signUpOf((await shared.get(selfSignUp.resource)) ?? "");

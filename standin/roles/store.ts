@@ -3,11 +3,13 @@ import { apiManagerFile } from "../configuration/apiManager";
 import type { Context } from "../context";
 import { type Api, apisPath } from "../data/apis";
 import { keyTypes } from "../data/keyTypes";
-import { type Registry, registry } from "../data/registry";
+import { type Registry, registries } from "../data/registry";
 import * as data from "../data/subscriptions";
+import { activeTenant } from "../data/tenants";
 import { activeTokens, type Client } from "../data/tokens";
 import { describe } from "../errors";
 import { callService, gatewayTarget, keyManagerTarget, postToGateway } from "../serviceClient";
+import type { Owner } from "../users";
 import { type Visit, webAppHandler } from "../webApp";
 import type { RoleParts } from "./parts";
 import { signUpHandler } from "./selfSignUp";
@@ -16,16 +18,18 @@ const subscriptionPage = "/site/blocks/subscription/subscription-add/ajax/subscr
 
 /** Published APIs from the shared registry, applications and subscriptions from apimgtdb. */
 export function storeParts(context: Context): RoleParts {
-  const shared = registry(context);
+  const sharedBy = registries(context);
   const pool = (): Pool => context.databases.pool(context.configuration.apiManager.dataSource);
   const handler = webAppHandler(context, {
     base: "/store",
     pages: {
       "/site/blocks/api/listing/ajax/list.jag": {
-        getAllPublishedAPIs: async () => ({ apis: await publishedApis(shared) }),
+        getAllPublishedAPIs: async (visit) => ({
+          apis: await publishedApis(sharedBy(await chosenTenant(context, visit))),
+        }),
       },
       "/site/blocks/application/application-list/ajax/application-list.jag": {
-        getApplications: async ({ user }) => ({ applications: await data.applications(pool(), user) }),
+        getApplications: async (visit) => ({ applications: await data.applications(pool(), visit) }),
       },
       "/site/blocks/application/application-add/ajax/application-add.jag": {
         addApplication: (visit) => addApplication(pool(), visit),
@@ -34,10 +38,10 @@ export function storeParts(context: Context): RoleParts {
         removeApplication: (visit) => removeApplication(context, pool(), visit),
       },
       "/site/blocks/subscription/subscription-list/ajax/subscription-list.jag": {
-        getAllSubscriptions: ({ user }) => allSubscriptions(pool(), user),
+        getAllSubscriptions: (visit) => allSubscriptions(pool(), visit),
       },
       [subscriptionPage]: {
-        addAPISubscription: (visit) => subscribe(pool(), shared, visit),
+        addAPISubscription: (visit) => subscribe(pool(), sharedBy(visit.tenant), visit),
         generateApplicationKey: (visit) => generateKey(context, pool(), visit),
       },
       "/site/blocks/subscription/subscription-remove/ajax/subscription-remove.jag": {
@@ -47,7 +51,9 @@ export function storeParts(context: Context): RoleParts {
   });
   // Once the list is in memory, only a cluster message makes the Store read it again.
   const warmUp = async (): Promise<void> => {
-    await shared.list(apisPath).catch((error: unknown) => context.log.warn(`published APIs: ${describe(error)}`));
+    await sharedBy()
+      .list(apisPath)
+      .catch((error: unknown) => context.log.warn(`published APIs: ${describe(error)}`));
   };
   context.cluster.onJoin(() => void warmUp());
   return { management: [signUpHandler(context), handler], seed: warmUp };
@@ -59,8 +65,15 @@ async function publishedApis(shared: Registry): Promise<Api[]> {
     .filter(({ status }) => status === "PUBLISHED");
 }
 
-async function addApplication(pool: Pool, { user, field }: Visit): Promise<object> {
-  await data.addApplication(pool, user, {
+/** The tenant of the field `tenant`, as in the product; without it the user's own. @throws when there is no such tenant */
+async function chosenTenant(context: Context, { tenant, field }: Visit): Promise<number> {
+  const domain = field("tenant", "");
+  return domain === "" ? tenant : (await activeTenant(context, domain)).id;
+}
+
+async function addApplication(pool: Pool, visit: Visit): Promise<object> {
+  const { field } = visit;
+  await data.addApplication(pool, visit, {
     name: field("application"),
     tier: field("tier", "Unlimited"),
     callbackUrl: field("callbackUrl", ""),
@@ -70,8 +83,8 @@ async function addApplication(pool: Pool, { user, field }: Visit): Promise<objec
 }
 
 /** Removes the keys first: an application without keys can still be removed, but keys without an application can't. */
-async function removeApplication(context: Context, pool: Pool, { user, field }: Visit): Promise<object> {
-  const { id } = await data.applicationNamed(pool, user, field("application"));
+async function removeApplication(context: Context, pool: Pool, visit: Visit): Promise<object> {
+  const { id } = await data.applicationNamed(pool, visit, visit.field("application"));
   const tokens = await tokensOf(pool, id);
   for (const { consumerKey } of await data.applicationKeys(pool, id)) {
     await askKeyManager(context, "removeOAuthApplication", { consumerKey });
@@ -95,8 +108,8 @@ async function forgetEverywhere({ configuration, caller, log }: Context, tokens:
   }
 }
 
-async function allSubscriptions(pool: Pool, user: string): Promise<object> {
-  const found = (await data.applications(pool, user)).map(async ({ id, name, callbackUrl }) => {
+async function allSubscriptions(pool: Pool, owner: Owner): Promise<object> {
+  const found = (await data.applications(pool, owner)).map(async ({ id, name, callbackUrl }) => {
     const keys = await data.applicationKeys(pool, id);
     const [production, sandbox] = keyTypes.map((type) => keys.find(({ keyType }) => keyType === type));
     return {
@@ -113,23 +126,25 @@ async function allSubscriptions(pool: Pool, user: string): Promise<object> {
   return { subscriptions: { applications: await Promise.all(found) } };
 }
 
-async function subscribe(pool: Pool, shared: Registry, { user, field }: Visit): Promise<object> {
+async function subscribe(pool: Pool, shared: Registry, visit: Visit): Promise<object> {
+  const { user, field } = visit;
   const api = { name: field("name"), version: field("version"), provider: field("provider") };
   const visible = await publishedApis(shared);
   if (!visible.some((one) => one.name === api.name && one.version === api.version && one.provider === api.provider)) {
     throw new Error(`API ${api.name} ${api.version} of ${api.provider} is not among the published APIs`);
   }
-  await data.subscriberId(pool, user);
-  const { id } = await data.applicationNamed(pool, user, field("applicationName"));
+  await data.subscriberId(pool, visit);
+  const { id } = await data.applicationNamed(pool, visit, field("applicationName"));
   await data.addSubscription(pool, id, api, field("tier", "Unlimited"), user);
   return { status: "UNBLOCKED" };
 }
 
-async function unsubscribe(context: Context, pool: Pool, { user, field }: Visit): Promise<object> {
+async function unsubscribe(context: Context, pool: Pool, visit: Visit): Promise<object> {
+  const { field } = visit;
   const api = { name: field("name"), version: field("version"), provider: field("provider") };
-  const all = await data.applications(pool, user);
+  const all = await data.applications(pool, visit);
   const id = field("applicationId", "");
-  const application = id === "" ? await data.applicationNamed(pool, user, field("applicationName")) : undefined;
+  const application = id === "" ? await data.applicationNamed(pool, visit, field("applicationName")) : undefined;
   const found = application ?? all.find((one) => `${one.id}` === id);
   if (found === undefined || !(await data.removeSubscription(pool, found.id, api))) {
     throw new Error(`there is no subscription to ${api.name} ${api.version}`);
@@ -139,8 +154,9 @@ async function unsubscribe(context: Context, pool: Pool, { user, field }: Visit)
 }
 
 /** Creates a client at the Key Manager and gets its first token through the gateway. A failure removes the client again. */
-async function generateKey(context: Context, pool: Pool, { user, field }: Visit): Promise<object> {
-  const application = await data.applicationNamed(pool, user, field("application"));
+async function generateKey(context: Context, pool: Pool, visit: Visit): Promise<object> {
+  const { user, field } = visit;
+  const application = await data.applicationNamed(pool, visit, field("application"));
   const asked = field("keytype");
   const keyType = keyTypes.find((one) => one === asked);
   if (keyType === undefined) {

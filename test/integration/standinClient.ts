@@ -25,6 +25,9 @@ const hosts = { publisher: ["publisher.test", 9445], store: ["store.test", 9446]
 export class Person {
   private readonly cookies = new Map<string, string>();
 
+  /** @param user the name with which the person logs in and provides APIs */
+  constructor(private readonly user = "admin") {}
+
   async post(app: "publisher" | "store", page: string, fields: Record<string, string>): Promise<Reply> {
     const [host, port] = hosts[app];
     const answer = await fetchFrom(host, port, `/${app}/site/blocks/${page}`, {
@@ -41,7 +44,7 @@ export class Person {
   }
 
   logIn(app: "publisher" | "store", password = "admin"): Promise<Reply> {
-    return this.post(app, "user/login/ajax/login.jag", { action: "login", username: "admin", password });
+    return this.post(app, "user/login/ajax/login.jag", { action: "login", username: this.user, password });
   }
 
   addApi(name: string, endpoints: Partial<Record<"production" | "sandbox", string>>, methods = "GET"): Promise<Reply> {
@@ -63,7 +66,7 @@ export class Person {
       action: "updateStatus",
       name,
       version: "1.0.0",
-      provider: "admin",
+      provider: this.user,
       status: "PUBLISHED",
       publishToGateway: "true",
       requireResubscription: "true",
@@ -71,7 +74,7 @@ export class Person {
   }
 
   removeApi(name: string): Promise<Reply> {
-    const fields = { action: "removeAPI", name, version: "1.0.0", provider: "admin" };
+    const fields = { action: "removeAPI", name, version: "1.0.0", provider: this.user };
     return this.post("publisher", "item-add/ajax/remove.jag", fields);
   }
 
@@ -95,7 +98,7 @@ export class Person {
       action: "addAPISubscription",
       name,
       version: "1.0.0",
-      provider: "admin",
+      provider: this.user,
       tier: "Unlimited",
       applicationName,
     });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { DatabaseName } from "../../product/databases";
 import { type Role, roleRecords, roles } from "../../product/roles";
 import type { ServiceAccess } from "../../services/managementPort";
 import type { RunningNode } from "../../standin/node";
@@ -20,6 +21,9 @@ import { startMysql, type TestMysql } from "./standinMysql";
 
 /** Edits of the files of some roles. */
 export type Changes = Partial<Record<keyof typeof wiring, Edits>>;
+
+/** Which databases of a role its server gets. */
+export type DatabasesOf = (role: Role) => readonly DatabaseName[];
 
 /** The host name of each role. */
 const hosts = {
@@ -89,19 +93,22 @@ export class StandinRun {
   }
 
   /** Starts the four servers in the start order of a deployment, and waits for the cluster members to join. */
-  async start(changes: Changes = {}, members = 2): Promise<RunningNode[]> {
+  async start(changes: Changes = {}, members = 2, databases?: DatabasesOf): Promise<RunningNode[]> {
     const running: RunningNode[] = [];
     for (const role of roles) {
-      running.push(await this.startRole(role, changes));
+      running.push(await this.startRole(role, changes, databases));
     }
     await eventually(() => this.deployment.lines.filter((line) => line.startsWith("Member joined")).length >= members);
     return running;
   }
 
-  async startRole(role: Role, changes: Changes = {}): Promise<RunningNode> {
-    const { profile, databases } = roleRecords[role];
-    const edits = plus(wiring[role](), onDatabaseServer(this.mysql, databases.always), changes[role] ?? {});
-    const node = await this.deployment.start(hosts[role], profile, edits);
+  async startRole(
+    role: Role,
+    changes: Changes = {},
+    databases: DatabasesOf = (each) => roleRecords[each].databases.always,
+  ): Promise<RunningNode> {
+    const edits = plus(wiring[role](), onDatabaseServer(this.mysql, databases(role)), changes[role] ?? {});
+    const node = await this.deployment.start(hosts[role], roleRecords[role].profile, edits);
     await node.started;
     return node;
   }

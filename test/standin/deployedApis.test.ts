@@ -18,7 +18,8 @@ const treatment: fc.Arbitrary<Treatment> = fc.oneof(
 const api: fc.Arbitrary<DeployedApi> = fc.record(
   {
     name: word,
-    provider: fc.stringMatching(/^[a-z][a-z0-9@.]{2,12}$/),
+    // Of the super tenant, or with the domain of a tenant.
+    provider: fc.stringMatching(/^[a-z][a-z0-9.]{2,12}(@[a-z][a-z0-9.]{0,8}[a-z])?$/),
     version: fc.stringMatching(/^\d(\.\d){0,2}$/),
     context: word.map((text) => `/${text}/1.0`),
     methods: fc.subarray(["GET", "POST", "PUT"], { minLength: 1 }),
