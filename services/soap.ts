@@ -25,7 +25,16 @@ export interface ServiceCall {
   readonly namespace: string;
   /** Parameters in the order of the WSDL: name -> text. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** A last parameter with fields, which have a namespace of their own. @default none */
+  readonly bean?: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly fields: Readonly<Record<string, string>>;
+  };
 }
+
+/** The `name` of an error that stands for a fault: the server has refused or failed. */
+export const faultName = "ServiceFault";
 
 /**
  * Calls a management service of the product over SOAP.
@@ -33,7 +42,7 @@ export interface ServiceCall {
  * Runs inside a dynamic resource, so it uses plain functions only.
  *
  * @returns the answer's element `return`; undefined when it has none
- * @throws naming the server, the operation and the cause: no answer, refused credentials, or a fault
+ * @throws naming the server, the operation and the cause: no answer, refused credentials, or a fault ({@link faultName})
  */
 export async function callService(server: ServiceServer, call: ServiceCall): Promise<XmlElement | undefined> {
   const what = `${call.service}/${call.operation} of ${server.name}`;
@@ -57,7 +66,10 @@ export async function callService(server: ServiceServer, call: ServiceCall): Pro
   const fault = root && firstNamed(root, "Fault");
   const reason = fault && (firstNamed(fault, "faultstring")?.text.trim() ?? "a fault without a reason");
   // The product answers refused credentials with a fault, not with status 401.
-  if (reason) throw new Error(`${what}: ${/Authentication failed/i.test(reason) ? refused(server) : reason}`);
+  if (reason) {
+    const message = `${what}: ${/Authentication failed/i.test(reason) ? refused(server) : reason}`;
+    throw Object.assign(new Error(message), { name: faultName });
+  }
   return root ? firstNamed(root, "return") : undefined;
 }
 
@@ -75,12 +87,20 @@ function firstNamed(element: XmlElement, name: string): XmlElement | undefined {
   return undefined;
 }
 
-function envelopeOf({ operation, namespace, parameters }: ServiceCall): string {
-  const fields = Object.entries(parameters).map(([name, text]) => `<s:${name}>${escapeText(text)}</s:${name}>`);
+function envelopeOf({ operation, namespace, parameters, bean }: ServiceCall): string {
+  const last = bean
+    ? `<s:${bean.name} xmlns:b="${bean.namespace}">${elementsOf(bean.fields, "b")}</s:${bean.name}>`
+    : "";
   return (
     `<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Body>` +
-    `<s:${operation} xmlns:s="${namespace}">${fields.join("")}</s:${operation}></soapenv:Body></soapenv:Envelope>`
+    `<s:${operation} xmlns:s="${namespace}">${elementsOf(parameters, "s")}${last}</s:${operation}></soapenv:Body></soapenv:Envelope>`
   );
+}
+
+function elementsOf(texts: Readonly<Record<string, string>>, prefix: string): string {
+  return Object.entries(texts)
+    .map(([name, text]) => `<${prefix}:${name}>${escapeText(text)}</${prefix}:${name}>`)
+    .join("");
 }
 
 /** Text as XML source. A carriage return would reach the server as a line feed. */

@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import type { Role } from "../../product/roles";
 import { isSince } from "../../product/versions";
 import type { DeployedStack } from "../stack";
-import { NoServer, Refused } from "./answers";
+import { Refused } from "./answers";
 import type { Backend } from "./backend";
 import { CodeRun } from "./codeRun";
 import { logInToConsole } from "./console";
+import { Created } from "./created";
 import { EndpointRun } from "./endpointRun";
 import { type CalledEnvironment, calledEnvironments, type KeyType, keyTypes, wordOf } from "./environments";
 import { Front } from "./front";
@@ -18,8 +19,9 @@ import type { BrowserUser } from "./logInPage";
 import { type ConsumerKey, type NewApi, Publisher, Store } from "./product";
 import type { Group, RunOptions } from "./runSteps";
 import { SignUpRun } from "./signUpRun";
+import { findInStore } from "./storeList";
 import { UserRun } from "./userRun";
-import { type Limits, until, waiting } from "./waiting";
+import type { Limits } from "./waiting";
 
 export interface CycleOptions {
   readonly outputs: Pick<
@@ -56,8 +58,6 @@ export interface LeftBehind {
   readonly url: string;
 }
 
-type Created = { api: boolean; application: boolean };
-
 /** One run's names and sessions, and what it has received so far. */
 export class CycleRun {
   readonly need: GatewaySuspects;
@@ -65,13 +65,10 @@ export class CycleRun {
   readonly application: string;
   /** Whether API and application come from an earlier run. */
   readonly again: boolean;
-  /** What was requested and not removed. If an answer was lost, the server may or may not have created it. */
-  readonly requested: Created;
+  readonly created: Created<"api" | "application">;
   readonly environments: readonly CalledEnvironment[];
   /** Whether the gateways serve API calls over HTTP too. */
   readonly servesHttp: boolean;
-  /** What the server confirmed. */
-  private readonly confirmed: Created;
   private readonly loggedIn = { publisher: false, store: false };
   private readonly publisher: Publisher;
   private readonly store: Store;
@@ -102,12 +99,11 @@ export class CycleRun {
       ...(this.environments.some(({ type }) => type !== "production") && { sandboxEndpoint }),
     };
     this.again = options.kept !== undefined;
-    this.requested = { api: this.again, application: this.again };
-    this.confirmed = { ...this.requested };
+    this.created = new Created(this.again ? ["api", "application"] : []);
   }
 
   left(): LeftBehind | undefined {
-    const { api, application } = this.requested;
+    const [api, application] = [this.created.has("api"), this.created.has("application")];
     // The URL in the first environment of the setting.
     const url = this.front.url("gateway", "gatewayHttps", this.path());
     return api || application ? { name: this.api.name, api, application, url } : undefined;
@@ -203,7 +199,7 @@ export class CycleRun {
   }
 
   createApi(): Promise<void> {
-    return this.create("api", () => this.publisher.addApi(this.api));
+    return this.created.create("api", () => this.publisher.addApi(this.api));
   }
 
   publish(): Promise<void> {
@@ -211,16 +207,7 @@ export class CycleRun {
   }
 
   async find(progress: (text: string) => void): Promise<void> {
-    const { name, version } = this.api;
-    const limit = this.options.limits.listing;
-    const found = await until(
-      async () => (await this.store.publishedApis()).find((one) => one.name === name && one.version === version),
-      waiting(limit, this.options.signal, (seconds) =>
-        progress(`the Store's list does not have the API yet: ${seconds} s of at most ${limit} s`),
-      ),
-    );
-    if (!found)
-      throw new Refused(`expected ${name} ${version} in the Store's list within ${limit} s, found no such API`);
+    await findInStore(this.store, this.api, this.options, progress);
   }
 
   async findKeys(): Promise<void> {
@@ -233,7 +220,7 @@ export class CycleRun {
   }
 
   createApplication(): Promise<void> {
-    return this.create("application", () => this.store.addApplication(this.application));
+    return this.created.create("application", () => this.store.addApplication(this.application));
   }
 
   subscribe(): Promise<void> {
@@ -246,28 +233,12 @@ export class CycleRun {
 
   async removeApplication(): Promise<void> {
     if (!this.loggedIn.store) await this.logIn("store");
-    await this.remove("application", () => this.store.removeApplication(this.application));
+    await this.created.remove("application", () => this.store.removeApplication(this.application));
   }
 
   async removeApi(): Promise<void> {
     if (!this.loggedIn.publisher) await this.logIn("publisher");
-    await this.remove("api", () => this.publisher.removeApi(this.api));
-  }
-
-  private async create(what: keyof Created, request: () => Promise<void>): Promise<void> {
-    this.requested[what] = true;
-    await request();
-    this.confirmed[what] = true;
-  }
-
-  /** What the server did not confirm may not exist; then a refusal to remove it is not a failure. */
-  private async remove(what: keyof Created, request: () => Promise<void>): Promise<void> {
-    try {
-      await request();
-    } catch (error) {
-      if (this.confirmed[what] || !(error instanceof Refused) || error instanceof NoServer) throw error;
-    }
-    this.requested[what] = false;
+    await this.created.remove("api", () => this.publisher.removeApi(this.api));
   }
 
   private path(): string {

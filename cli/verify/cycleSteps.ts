@@ -81,11 +81,11 @@ export function cleaningSteps(run: CycleRun): Step[] {
     ...need.links("publisher", "Environment["),
   ];
   const steps: Step[] = [];
-  if (run.requested.application) {
+  if (run.created.has("application")) {
     const name = `remove application ${application}, its subscription and keys`;
     steps.push(stepsOf("Clean up", need.balancer("store"))(name, keys, () => run.removeApplication()));
   }
-  if (run.requested.api) {
+  if (run.created.has("api")) {
     const name = `remove ${api.name} ${api.version}`;
     steps.push(stepsOf("Clean up", need.balancer("publisher"))(name, publisher, () => run.removeApi()));
   }

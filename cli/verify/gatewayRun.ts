@@ -8,6 +8,7 @@ import type { GatewaySuspects } from "./gatewaySuspects";
 import type { ProbeAnswer } from "./httpProbe";
 import type { ConsumerKey } from "./product";
 import { StepFailure } from "./runSteps";
+import type { Suspect } from "./suspects";
 import { type Limits, type Waiting, waiting } from "./waiting";
 
 export interface GatewayRunOptions {
@@ -19,6 +20,11 @@ export interface GatewayRunOptions {
   readonly signal: AbortSignal;
   /** Path of the API, with its version. */
   readonly path: string;
+  /** What a gateway needs for a tenant. Gateways load a tenant at the first call, and may answer 500 until then. */
+  readonly tenant?: {
+    readonly files: (gateway: string) => readonly Suspect[];
+    readonly databases: (gateway: string) => readonly Suspect[];
+  };
   /** The application's keys that the Store has generated so far. */
   readonly keys: ReadonlyMap<KeyType, ConsumerKey>;
 }
@@ -124,7 +130,8 @@ export class GatewayRun {
 
   /** A gateway may take some seconds to serve a published API. Until then it answers 404, or 202 on some versions. */
   private async callWith(type: KeyType, token: string, entrance: "gatewayHttps" | "gatewayHttp"): Promise<void> {
-    const { backend, environment, limits, need, path } = this.options;
+    const { backend, environment, limits, need, path, tenant } = this.options;
+    const notYet = [200, 202, 404, ...(tenant ? [500] : [])];
     const isOther = (answer: ProbeAnswer) => this.isAnswerOf(otherKeyType(type), answer);
     const bad = await everyGateway({
       names: this.names(entrance),
@@ -132,7 +139,7 @@ export class GatewayRun {
       judge: (answer) =>
         this.isAnswerOf(type, answer)
           ? "good"
-          : [200, 202, 404].includes(answer.status) && !isOther(answer)
+          : notYet.includes(answer.status) && !isOther(answer)
             ? "not yet"
             : "wrong",
       waiting: this.waiting(limits.deployment),
@@ -152,7 +159,11 @@ export class GatewayRun {
         type,
       );
     if (isKeyTypeRefusal(answer)) throw this.wrongType(message, type);
-    throw another && answer.status === 404 ? new StepFailure(message, need.shared(name)) : new Refused(message);
+    // Faults of the gateway itself have a code.
+    if (tenant && answer.status === 500 && faultCode(answer) === undefined)
+      throw new StepFailure(`${message}; the gateway can't load the tenant`, tenant.databases(name));
+    const files = tenant?.files(name) ?? need.shared(name);
+    throw another && answer.status === 404 ? new StepFailure(message, files) : new Refused(message);
   }
 
   /** Names of the gateways that receive the calls. */

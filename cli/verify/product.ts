@@ -148,8 +148,10 @@ export class Store {
     return this.session.logIn(username, password);
   }
 
-  async publishedApis(): Promise<readonly ListedApi[]> {
-    const reply = await this.session.post("api/listing/ajax/list.jag", { action: "getAllPublishedAPIs" });
+  /** @param tenant the domain of the tenant whose APIs are listed. @default the super tenant */
+  async publishedApis(tenant?: string): Promise<readonly ListedApi[]> {
+    const form = { action: "getAllPublishedAPIs", ...(tenant !== undefined && { tenant }) };
+    const reply = await this.session.post("api/listing/ajax/list.jag", form);
     return (reply.apis ?? []) as ListedApi[];
   }
 

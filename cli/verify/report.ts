@@ -3,6 +3,7 @@ import type { CycleResult } from "./cycle";
 import type { Check } from "./linkChecks";
 import type { Group, StepResult } from "./runSteps";
 import type { Suspect } from "./suspects";
+import type { LeftTenant } from "./tenantRun";
 
 /** Prints one line per check, the reason below each failure, and a count. */
 export function printChecks(checks: readonly Check[]): void {
@@ -52,13 +53,14 @@ function faultLines({ link, node, file, element, why, settings, also }: Suspect,
 }
 
 /** Prints the cycle's summary. */
-export function printSummary({ steps, left }: CycleResult, kept: boolean): void {
+export function printSummary({ steps, left, leftTenant }: CycleResult, kept: boolean): void {
   const bad = steps.filter(({ status }) => status === "failed").length;
   const notRun = steps.filter(({ status }) => status === "not run").length;
   const total = (steps.reduce((sum, { ms = 0 }) => sum + ms, 0) / 1000).toFixed(1);
   console.log("");
   if (bad + notRun === 0) console.log(`From publishing to calling: all ${steps.length} steps passed in ${total} s.`);
   else console.log(`From publishing to calling: ${bad} failed, ${notRun} not run, of ${steps.length} steps.`);
+  if (leftTenant) console.log(tenantLine(leftTenant));
   if (!left) return;
   const what = [left.api && "API", left.application && "application"].filter(Boolean).join(" and ");
   console.log(
@@ -66,4 +68,10 @@ export function printSummary({ steps, left }: CycleResult, kept: boolean): void 
       ? `Kept: ${what} ${left.name} at ${left.url}; npm run verify -- --kept ${left.name} calls it again.`
       : `Left behind: ${what} ${left.name}, which could not be removed.`,
   );
+}
+
+function tenantLine({ domain, active }: LeftTenant): string {
+  return active
+    ? `Left behind: the tenant ${domain}, which could not be deactivated; deactivate it in the management console.`
+    : `Left: the deactivated tenant ${domain}, which the product can't delete.`;
 }

@@ -6,7 +6,15 @@ import type { Check } from "./linkChecks";
 import type { Suspect } from "./suspects";
 
 /** With several gateway environments, each has its own group. */
-export type Group = "Publisher" | "Store" | "Gateway" | `Gateway ${string}` | "Console" | "Self sign-up" | "Clean up";
+export type Group =
+  | "Publisher"
+  | "Store"
+  | "Gateway"
+  | `Gateway ${string}`
+  | "Console"
+  | "Self sign-up"
+  | "Tenant"
+  | "Clean up";
 
 /** One step of the cycle. */
 export interface Step {

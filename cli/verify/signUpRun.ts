@@ -5,7 +5,9 @@ import type { ServiceServer } from "../../services/soap";
 import { removeUser } from "../../services/users";
 import { Refused } from "./answers";
 import { Browser, formWith } from "./browser";
+import { Created } from "./created";
 import type { Front } from "./front";
+import { answered } from "./frontService";
 import type { GatewayRun } from "./gatewayRun";
 import { type ApiName, Store } from "./product";
 import { StepFailure } from "./runSteps";
@@ -30,9 +32,7 @@ export class SignUpRun {
   /** In the form that the product demands: 5 to 30 characters without spaces. */
   private readonly password = `Aa1-${randomBytes(8).toString("hex")}`;
   private readonly store: Store;
-  /** What was requested and not removed. If an answer was lost, the server may or may not have created it. */
-  private readonly requested = { user: false, application: false };
-  private isThere = false;
+  private readonly created = new Created<"user" | "application">();
 
   constructor(private readonly options: SignUpOptions) {
     this.store = new Store(options.front);
@@ -41,29 +41,25 @@ export class SignUpRun {
   /** Signs up with the fields that the Store's page asks for. */
   async signUp(): Promise<void> {
     const values = await this.details();
-    this.requested.user = true;
-    try {
-      await this.store.signUp(this.user, this.password, values);
-    } catch (error) {
-      if (error instanceof Refused) throw new StepFailure(error.message, signUpSuspects(this.options.need));
-      throw error;
-    }
-    this.isThere = true;
+    await this.created
+      .create("user", () => this.store.signUp(this.user, this.password, values))
+      .catch((error: unknown) => {
+        throw error instanceof Refused ? new StepFailure(error.message, signUpSuspects(this.options.need)) : error;
+      });
   }
 
   /** Tries to sign up where it is closed. */
   async expectRefusal(): Promise<void> {
     const values = await this.details();
-    this.requested.user = true;
-    const refused = await this.store.signUp(this.user, this.password, values).then(
+    const signUp = this.created.create("user", () => this.store.signUp(this.user, this.password, values));
+    const isRefused = await signUp.then(
       () => false,
       (error: unknown) => {
         if (error instanceof Refused) return true;
         throw error;
       },
     );
-    this.isThere = !refused;
-    if (!refused)
+    if (!isRefused)
       throw new StepFailure(
         "expected a refusal, since selfSignUp is off, found that the user was created",
         signUpSuspects(this.options.need),
@@ -77,8 +73,7 @@ export class SignUpRun {
   /** Subscribes to the API with an application of the user's own, and calls it. */
   async callApi(): Promise<void> {
     const { api, gateway } = this.options;
-    this.requested.application = true;
-    await this.store.addApplication(this.user);
+    await this.created.create("application", () => this.store.addApplication(this.user));
     await this.store.subscribe(api, this.user);
     const key = await this.store.generateKey(this.user, gateway.own);
     await gateway.callWithToken(await gateway.gateway.token(key));
@@ -86,15 +81,9 @@ export class SignUpRun {
 
   /** Removes the user's application, then the user. */
   async remove(): Promise<void> {
-    if (this.requested.application) {
-      this.requested.application = false;
-      await this.store.removeApplication(this.user);
-    }
-    if (!this.requested.user) return;
-    await removeUser(this.options.services, this.user).catch((error: unknown) => {
-      if (this.isThere) throw error;
-    });
-    this.requested.user = false;
+    const { created, store, user } = this;
+    if (created.has("application")) await created.remove("application", () => store.removeApplication(user));
+    if (created.has("user")) await created.remove("user", () => answered(removeUser(this.options.services, user)));
   }
 
   /** A value for each detail that the page asks for, in its order. */
