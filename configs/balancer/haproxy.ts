@@ -4,6 +4,7 @@ import type { Deployment } from "../deployment";
 import { nodeHeader } from "./answers";
 import { maxConnections } from "./capacity";
 import { balancerFiles } from "./files";
+import { nodeCookie, serverCookie, withoutDeadSessions } from "./sessions";
 
 const certificate = `${balancerFiles.directory}/${balancerFiles.certificate}`;
 const authority = `${balancerFiles.directory}/${balancerFiles.authority}`;
@@ -117,14 +118,17 @@ function repetition({ repeats }: BalancerRoute): string[] {
 }
 
 /** The cookie that keeps a session on its node. */
-function stickiness({ sticky }: BalancerRoute): string[] {
+function stickiness({ sticky, targets }: BalancerRoute): string[] {
   switch (sticky) {
     case undefined:
       return [];
     case "server cookie":
-      return ["cookie JSESSIONID prefix nocache"];
+      return [`cookie ${serverCookie} prefix nocache`];
     case "balancer cookie":
-      return ["cookie APIM_NODE insert indirect nocache httponly secure"];
+      return [
+        `cookie ${nodeCookie} insert indirect nocache httponly secure`,
+        ...(targets.length > 1 ? withoutDeadSessions(targets.map(({ node }) => node)) : []),
+      ];
   }
 }
 

@@ -1,3 +1,4 @@
 export { isFromBalancer, nodeHeader } from "./answers";
 export { balancerFiles, balancerPem } from "./files";
 export { renderBalancer } from "./haproxy";
+export { nodeCookie } from "./sessions";

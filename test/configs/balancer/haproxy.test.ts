@@ -43,6 +43,20 @@ describe("configs: haproxy.cfg", () => {
     );
   });
 
+  it("sessions of dead nodes: their cookie is removed where another node can take over, and nowhere else", () => {
+    const rulesIn = (text: string) =>
+      [...text.matchAll(/^backend (\S+)\n((?: {4}.*\n)*)/gm)]
+        .filter(([, , lines]) => lines?.includes("regsub('(?<![^; ])JSESSIONID=[^;]*;? *','',g)"))
+        .map(([, name]) => name);
+    assert.deepEqual(rulesIn(configuration), []);
+    const several = renderBalancer(deploymentOf({ publisherReplicas: 2, gatewayReplicas: 2, keyManagerReplicas: 2 }));
+    const internal = ["internal-gateway-managementhttps", "internal-publisher-managementhttps"];
+    assert.deepEqual(rulesIn(several), ["keymanager", "gateway", "publisher", ...internal]);
+    const publisher = section(several, "backend publisher");
+    for (const name of ["publisher-1", "publisher-2"])
+      assert.ok(publisher.some((line) => line.includes(`-m str ${name} } { srv_is_up(${name}) }`)));
+  });
+
   it("unknown host name: status 421 and the known host names", () => {
     const refusal = section(configuration, "frontend https").find((line) => line.includes("421"));
     for (const { hostName } of deployment.topology.nodes) assert.ok(refusal?.includes(hostName));

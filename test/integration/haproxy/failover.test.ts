@@ -148,6 +148,58 @@ describe("HAProxy when servers fail", function () {
     assert.equal((await within(2000, () => ask(name, "POST", cookie))).status, 200);
   });
 
+  const nodeCookieOf = ({ setCookies }: { readonly setCookies: readonly string[] }) =>
+    setCookies.flatMap((line) => /^APIM_NODE=([^;]*)/.exec(line)?.[1] ?? []).join();
+  const other = (node: string) => (node === "publisher-1" ? "publisher-2" : "publisher-1");
+
+  it("keeps a session at its Publisher, which gets all cookies but the balancer's", async () => {
+    const first = await ask("publisher");
+    assert.equal(nodeCookieOf(first), first.body);
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const next = await ask("publisher", "POST", `JSESSIONID=alive; APIM_NODE=${first.body}; language=en`);
+      assert.deepEqual([next.body, next.cookie], [first.body, "JSESSIONID=alive; language=en"]);
+    }
+  });
+
+  it("takes the session cookies of a Publisher that is down from a request, and keeps the user at another one", async () => {
+    const { body: dead } = await ask("publisher");
+    server(dead).kill();
+    await untilTrue(`publisher/${dead} is down`, async () => {
+      const { cookie } = await ask("publisher", "GET", `APIM_NODE=${dead}; JSESSIONID=dead`);
+      return cookie === "";
+    });
+    for (const [sent, received] of [
+      [`JSESSIONID=dead; APIM_NODE=${dead}; language=en`, "language=en"],
+      [`language=en; JSESSIONID=dead; JSESSIONID=dead-too; APIM_NODE=${dead}`, "language=en"],
+      [`xJSESSIONID=other; APIM_NODE=${dead}; JSESSIONID=dead`, "xJSESSIONID=other"],
+    ] as const) {
+      const next = await ask("publisher", "POST", sent);
+      assert.deepEqual([next.status, next.body, nodeCookieOf(next)], [200, other(dead), other(dead)]);
+      assert.equal(next.cookie.replace(/[; ]+$/, ""), received);
+    }
+    const alive = await ask("publisher", "GET", `JSESSIONID=new; APIM_NODE=${other(dead)}`);
+    assert.deepEqual([alive.body, alive.cookie], [other(dead), "JSESSIONID=new"]);
+    // The session has moved for good: the first Publisher is not asked again when it is back.
+    await server(dead).start();
+    await untilTrue(`${dead} is back`, async () => (await ask("publisher")).body === dead);
+    assert.equal((await ask("publisher", "GET", `JSESSIONID=new; APIM_NODE=${other(dead)}`)).body, other(dead));
+  });
+
+  it("sends the first request after a Publisher's death to another one, and renames it in the cookie", async () => {
+    const { body: dead } = await ask("publisher");
+    server(dead).kill();
+    const next = await within(2000, () => ask("publisher", "GET", `JSESSIONID=dead; APIM_NODE=${dead}`));
+    assert.deepEqual([next.status, next.body, nodeCookieOf(next)], [200, other(dead), other(dead)]);
+  });
+
+  it("takes the session cookie of a Publisher that the deployment no longer has from a request", async () => {
+    const next = await ask("publisher", "GET", "JSESSIONID=dead; APIM_NODE=publisher-3; language=en");
+    assert.deepEqual([next.status, nodeCookieOf(next)], [200, next.body]);
+    assert.equal(next.cookie, "language=en");
+    // Clients without the balancer's cookie keep theirs.
+    assert.equal((await ask("publisher", "GET", "JSESSIONID=own")).cookie, "JSESSIONID=own");
+  });
+
   it("retries a POST on another Key Manager when the first one dies during the call", async () => {
     const name = "internal-keymanager-managementhttps";
     const [one, other] = [server("keymanager-1"), server("keymanager-2")];

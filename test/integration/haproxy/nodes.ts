@@ -7,10 +7,10 @@ import { deploymentOf } from "../../configs/stock";
 import { eventually } from "../waiting";
 import { freePorts, type SelfSignedCertificate } from "./container";
 
-/** Two gateways and two Key Managers on free ports of this machine. API calls come without TLS. */
+/** Two gateways, Key Managers and Publishers on free ports of this machine. API calls come without TLS. */
 export async function topologyOfPairs(): Promise<Topology> {
-  const { topology: base } = deploymentOf({ gatewayReplicas: 2, keyManagerReplicas: 2 });
-  const free = await freePorts(2 * base.nodes.length + 3);
+  const { topology: base } = deploymentOf({ gatewayReplicas: 2, keyManagerReplicas: 2, publisherReplicas: 2 });
+  const free = await freePorts(2 * base.nodes.length + 4);
   const next = () => free.pop() ?? 0;
   const nodes = base.nodes.map(
     (node): Node => ({
@@ -31,13 +31,18 @@ export async function topologyOfPairs(): Promise<Topology> {
       })),
   });
   const named = (name: string) => (route: { name: string }) => route.name === name;
-  const [calls, gateways, keyManagers] = [
+  const [calls, gateways, publishers, keyManagers] = [
     ...base.balancer.routes.filter(named("api-http")),
     ...base.balancer.routes.filter(named("gateway")),
+    ...base.balancer.routes.filter(named("publisher")),
     ...base.balancer.internalRoutes.filter(named("internal-keymanager-managementhttps")),
   ].map(local);
-  assert.ok(calls && gateways && keyManagers);
-  const balancer = { ...base.balancer, routes: [calls, gateways], internalRoutes: [keyManagers] };
+  assert.ok(calls && gateways && publishers && keyManagers);
+  const balancer = {
+    ...base.balancer,
+    routes: [calls, gateways, { ...publishers, listenPort: gateways.listenPort }],
+    internalRoutes: [keyManagers],
+  };
   return { ...base, nodes, balancer };
 }
 
