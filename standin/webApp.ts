@@ -3,6 +3,7 @@ import type { Context } from "./context";
 import { tenantOf } from "./data/tenants";
 import { describeFully } from "./errors";
 import { type Answer, type Handler, json, type Request } from "./http";
+import { portalPage } from "./pages";
 import { callService, loginTarget } from "./serviceClient";
 import type { Owner } from "./users";
 
@@ -65,7 +66,8 @@ export function webAppHandler(context: Context, { base, pages }: WebApp): Handle
     }
     const page = pages[path];
     if (page === undefined) {
-      return undefined;
+      const isRead = request.method === "GET" || request.method === "HEAD";
+      return isRead ? portalPage(context, request.path, ownerOf(request)?.user) : undefined;
     }
     const owner = ownerOf(request);
     if (owner === undefined) {
@@ -86,7 +88,7 @@ export function webAppHandler(context: Context, { base, pages }: WebApp): Handle
   };
 
   return async (request) => {
-    if (!request.path.startsWith(`${base}/`)) {
+    if (request.path !== base && !request.path.startsWith(`${base}/`)) {
       return undefined;
     }
     const fields = new URLSearchParams([...request.query, ...new URLSearchParams(request.body.toString("utf8"))]);

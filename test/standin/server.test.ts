@@ -61,13 +61,18 @@ describe("stand-in: server", function () {
 
   it("names itself the stand-in on every page", async () => {
     await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager());
-    for (const path of ["/publisher", "/store/"]) {
+    for (const path of ["/publisher/site/pages/login.jag", "/store/"]) {
       const { status, text, headers } = await fetchFrom("keymanager.test", 9443, path);
       assert.equal(status, 200);
       assert.match(text, /stand-in/);
       assert.match(text, /keymanager-1.*1\.9\.0/);
       assert.match(String(headers["x-standin"]), /stand-in/);
     }
+    const publisher = await fetchFrom("keymanager.test", 9443, "/publisher");
+    assert.deepEqual(
+      [publisher.status, publisher.headers.location],
+      [302, "https://keymanager.test:9443/publisher/site/pages/login.jag"],
+    );
     assert.equal((await fetchFrom("keymanager.test", 9443, "/elsewhere")).status, 404);
   });
 
