@@ -1,13 +1,18 @@
 import { parseArgs } from "node:util";
+import Docker from "dockerode";
 import { stackOption } from "./project";
 import { type DeployedStack, readStack } from "./stack";
 import { type Backend, givenBackend, serveBackend } from "./verify/backend";
+import { confirm } from "./verify/confirm";
 import { type CycleResult, runCycle } from "./verify/cycle";
 import { hangingNodes } from "./verify/hangingNodes";
 import { expectedJwt } from "./verify/jwt";
 import type { Check } from "./verify/linkChecks";
 import { type LinkReport, verifyLinks } from "./verify/links";
-import { printChecks, printSummary, stepPrinter } from "./verify/report";
+import { DockerNodes, type NodeControl } from "./verify/nodeControl";
+import { printChecks, printResilience, printSummary, stepPrinter } from "./verify/report";
+import { type ResilienceResult, runResilience } from "./verify/resilience";
+import { repeatedNodes } from "./verify/resilienceSteps";
 import { type Limits, productLimits, standinLimits } from "./verify/waiting";
 
 export const help = `Usage: npm run verify -- [options]
@@ -16,8 +21,13 @@ Checks every link of the running deployment from inside each node (only the stan
 an API and calls it through the load balancer, with the product's own requests to Publisher, Store and Gateway. Removes
 what it created, also after a failure or Ctrl-C. Exit status 1 if anything failed.
 
+With --resilience, if all that passed: where a role has several nodes, stops one node after another, checks what must
+work without it, and starts it again, also after a failure or Ctrl-C. Asks first.
+
   -s, --stack NAME    default: dev, or APIM_STACK
       --links         check the links only
+      --resilience    also stop and start nodes; not together with --links or --kept
+      --yes           with --resilience: do not ask, for example in a script
       --endpoint URL  the API's endpoint; by default, verify serves the endpoint itself
       --keep          do not remove the API, the application and its subscription
       --kept NAME     call the API of an earlier run with --keep instead of publishing one, then remove that API
@@ -28,6 +38,8 @@ what it created, also after a failure or Ctrl-C. Exit status 1 if anything faile
 const options = {
   ...stackOption,
   links: { type: "boolean" },
+  resilience: { type: "boolean" },
+  yes: { type: "boolean" },
   endpoint: { type: "string" },
   keep: { type: "boolean" },
   kept: { type: "string" },
@@ -49,6 +61,8 @@ export interface VerifyOptions {
   readonly slow?: number;
   /** Seconds. */
   readonly wait?: number;
+  /** Stops and starts nodes, when all else has passed. @default nothing is stopped */
+  readonly resilience?: NodeControl;
 }
 
 export interface VerifyReport {
@@ -59,6 +73,8 @@ export interface VerifyReport {
   readonly checks: readonly Check[];
   /** Absent with --links. */
   readonly cycle?: CycleResult;
+  /** Present with --resilience, unless something failed before. */
+  readonly resilience?: ResilienceResult;
 }
 
 export async function run(args: string[]): Promise<number> {
@@ -72,10 +88,26 @@ export async function run(args: string[]): Promise<number> {
   if (values.kept !== undefined && !/^Verify[0-9a-f]{8}$/.test(values.kept))
     throw new Error(`--kept: expected a name such as Verify0123abcd, which --keep prints, found "${values.kept}"`);
   const { endpoint, kept, links = false, keep = false, json = false } = values;
+  refuseContradictions(values);
   const outputs = await readStack(values.stack);
-  const stop = stopper();
+  const resilience = values.resilience ? new DockerNodes(outputs.topology, new Docker()) : undefined;
+  if (resilience) {
+    const answer = await permission(outputs, resilience, values.yes === true);
+    if (answer !== "yes") {
+      console.error("Nothing was checked or stopped.");
+      return answer === "stopped" ? 130 : 1;
+    }
+  }
+  const stop = stopper(resilience);
   try {
-    const chosen = { links, keep, slow, ...(endpoint && { endpoint }), ...(kept && { kept }) };
+    const chosen = {
+      links,
+      keep,
+      slow,
+      ...(endpoint && { endpoint }),
+      ...(kept && { kept }),
+      ...(resilience && { resilience }),
+    };
     const printer = json ? undefined : textPrinter(keep);
     const report = await verifyDeployment(
       outputs,
@@ -94,12 +126,13 @@ export async function run(args: string[]): Promise<number> {
 export interface VerifyPrinter extends ReturnType<typeof stepPrinter> {
   readonly links: (report: LinkReport) => void;
   readonly end: (result: CycleResult) => void;
+  readonly resilience?: (result: ResilienceResult | undefined) => void;
 }
 
 /** Runs all checks of a running deployment. @throws when the endpoint can't be served, or is not a URL */
 export async function verifyDeployment(
   outputs: DeployedStack,
-  { links, keep, endpoint, kept, slow = 0, wait }: VerifyOptions,
+  { links, keep, endpoint, kept, slow = 0, wait, resilience }: VerifyOptions,
   signal: AbortSignal,
   printer?: VerifyPrinter,
 ): Promise<VerifyReport> {
@@ -110,22 +143,28 @@ export async function verifyDeployment(
     const up = report.checks.every(({ ok }) => ok);
     const servers = report.standIn === undefined ? {} : { standIn: report.standIn };
     if (links || !backend) return { ok: up, ...servers, checks: report.checks };
-    const jwt = expectedJwt(outputs);
-    const cycle = await runCycle({
+    const common = {
       outputs,
       backend,
-      keep,
-      slow,
       signal,
-      ...(kept && { kept }),
-      ...(jwt && { jwt }),
       hanging: () => hangingNodes(outputs),
       checks: report.standIn === true ? report.checks : [],
       limits: limitsOf(report.standIn === true, wait),
       ...(printer && { done: printer.done, progress: printer.progress }),
-    });
+    };
+    const jwt = expectedJwt(outputs);
+    const cycle = await runCycle({ ...common, keep, slow, ...(kept && { kept }), ...(jwt && { jwt }) });
     printer?.end(cycle);
-    return { ok: up && cycle.steps.every(({ ok }) => ok), ...servers, checks: report.checks, cycle };
+    const good = up && cycle.steps.every(({ ok }) => ok);
+    const checked = { ...servers, checks: report.checks, cycle };
+    if (!resilience) return { ok: good, ...checked };
+    const stopped = good && !signal.aborted ? await runResilience({ ...common, control: resilience }) : undefined;
+    printer?.resilience?.(stopped);
+    return {
+      ok: good && stopped?.steps.every(({ ok }) => ok) === true,
+      ...checked,
+      ...(stopped && { resilience: stopped }),
+    };
   } finally {
     await backend?.close();
   }
@@ -148,15 +187,49 @@ function textPrinter(keep: boolean): VerifyPrinter {
       if (standIn === false) console.log("Links are not checked from inside: only the stand-in reports its links.");
     },
     end: (result) => printSummary(result, keep),
+    resilience: printResilience,
   };
 }
 
+/** @throws when options contradict each other, or nobody can be asked */
+function refuseContradictions(values: {
+  readonly resilience?: boolean;
+  readonly yes?: boolean;
+  readonly links?: boolean;
+  readonly kept?: string;
+}): void {
+  if (values.yes && !values.resilience)
+    throw new Error("--yes: expected only with --resilience, which asks a question");
+  if (!values.resilience) return;
+  if (values.links) throw new Error("--resilience publishes and calls APIs, --links checks the links only: choose one");
+  if (values.kept !== undefined)
+    throw new Error("--resilience publishes APIs of its own, --kept publishes none: run them one after another");
+  if (!values.yes && !process.stdin.isTTY)
+    throw new Error("--resilience stops and starts nodes, and there is no terminal for the question; add --yes");
+}
+
+/** Asks whether nodes may be stopped, if there are any to stop. @throws unless all of them are healthy */
+async function permission({ topology }: DeployedStack, control: NodeControl, given: boolean) {
+  const names = repeatedNodes(topology).map(({ name }) => name);
+  if (names.length === 0) return "yes";
+  await control.check(names);
+  if (given) return "yes";
+  return confirm(
+    `Stop and start ${names.join(", ")}, one after another? API calls in flight may fail, and users of a stopped Publisher or Store must log in again.`,
+  );
+}
+
 /** The first Ctrl-C ends the cycle and cleans up; a second Ctrl-C ends at once. */
-function stopper(): { signal: AbortSignal; end: () => void } {
+function stopper(nodes?: NodeControl): { signal: AbortSignal; end: () => void } {
   const controller = new AbortController();
   const stop = () => {
-    if (controller.signal.aborted) process.exit(130);
-    process.stderr.write("Stopping; removing what verify created. Press Ctrl-C again to end at once.\n");
+    const down = [...(nodes?.stopped ?? [])].map((name) => nodes?.container(name));
+    if (controller.signal.aborted) {
+      if (down.length > 0) process.stderr.write(`Not started again: docker start ${down.join(" ")}\n`);
+      process.exit(130);
+    }
+    const first = down.length > 0 ? `starting ${down.join(", ")} and ` : "";
+    process.stderr.write(`Stopping; ${first}removing what verify created. Press Ctrl-C again to end at once.\n`);
     controller.abort(new Error("stopped"));
   };
   process.on("SIGINT", stop);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { Topology } from "../topology";
+import { stackLabelName, type Topology } from "../topology";
 
 /** A file in a server's container. */
 export interface ServerFile {
@@ -53,7 +53,7 @@ type Label = { label: string; value: pulumi.Input<string> };
 
 /** The label that tells to which deployment a Docker object belongs; every object of the deployment has it. */
 export function stackLabel(topology: Topology): Label {
-  return { label: "wso2.apim.stack", value: topology.prefix };
+  return { label: stackLabelName, value: topology.prefix };
 }
 
 /**

@@ -3,6 +3,7 @@ export { buildTopology } from "./build";
 export { topologyFaults } from "./faults";
 export { fingerprint } from "./fingerprint";
 export { hostsOf, tlsHosts } from "./hosts";
+export { stackLabelName } from "./labels";
 export { existsIn } from "./links";
 export * from "./model";
 export { isWorker } from "./nodes";

@@ -43,6 +43,8 @@ export interface CycleOptions {
   readonly keep: boolean;
   /** Use the API and the application of this name, from an earlier run with `keep`, instead of new ones. */
   readonly kept?: string;
+  /** Nodes that are down on purpose, from which no answers are expected. The set may change. @default none */
+  readonly absent?: ReadonlySet<string>;
   /** Aborted at Ctrl-C. */
   readonly signal: AbortSignal;
   readonly done?: NonNullable<RunOptions["done"]>;
@@ -81,7 +83,12 @@ export class CycleRun {
   constructor(private readonly options: CycleOptions) {
     const { topology, caCertificate, adminUser } = options.outputs;
     const waited = options.checks.some(({ name, ok }) => !ok && name.startsWith("loadbalancer ->"));
-    this.front = new Front(topology, caCertificate, waited ? 0 : undefined, options.limits.answer);
+    const { absent, limits } = options;
+    this.front = new Front(topology, caCertificate, {
+      ...(waited && { patience: 0 }),
+      ...(limits.answer !== undefined && { answerLimit: limits.answer }),
+      ...(absent && { absent }),
+    });
     this.publisher = new Publisher(this.front);
     this.store = new Store(this.front);
     this.need = new GatewaySuspects(topology);

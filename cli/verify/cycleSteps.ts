@@ -15,7 +15,8 @@ export function cycleSteps(run: CycleRun): Step[] {
   ];
 }
 
-function publisherSteps(run: CycleRun): Step[] {
+/** The steps at the Publisher. */
+export function publisherSteps(run: CycleRun): Step[] {
   const { need, api } = run;
   const step = stepsOf("Publisher", need.balancer("publisher"));
   const login = [...need.links("publisher", "AuthManager"), ...need.database("keyManager", "userdb")];
@@ -36,7 +37,8 @@ function publisherSteps(run: CycleRun): Step[] {
   ];
 }
 
-function storeSteps(run: CycleRun): Step[] {
+/** The steps at the Store, up to the application's keys. */
+export function storeSteps(run: CycleRun): Step[] {
   const { need, api, application } = run;
   const step = stepsOf("Store", need.balancer("store"));
   const login = [...need.links("store", "AuthManager"), ...need.database("keyManager", "userdb")];

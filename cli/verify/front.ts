@@ -23,15 +23,21 @@ const defaultAnswerLimit = 60;
 /** How long the load balancer may take to notice that a node is back, in ms. */
 export const balancerLimit = 8000;
 
+export interface FrontOptions {
+  /** Milliseconds to wait for the load balancer to notice a node. 0: an earlier check has waited already. @default 8000 */
+  readonly patience?: number;
+  /** Seconds until a request is given up. @default 60 */
+  readonly answerLimit?: number;
+  /** Nodes that are down on purpose. The set may change. @default none */
+  readonly absent?: ReadonlySet<string>;
+}
+
 /** The deployment as its users see it: the load balancer's published ports and host names. */
 export class Front {
   constructor(
     private readonly topology: Topology,
     private readonly caCertificate: string,
-    /** How long to wait for the load balancer to notice a node, in ms; 0 if an earlier check has waited already. */
-    private readonly patience = balancerLimit,
-    /** Seconds until a request is given up. */
-    private readonly answerLimit = defaultAnswerLimit,
+    private readonly options: FrontOptions = {},
   ) {}
 
   /**
@@ -39,6 +45,7 @@ export class Front {
    * @throws NoAnswer
    */
   async ask({ role, entrance = "https", host, ...request }: FrontRequest): Promise<ProbeAnswer> {
+    const { patience = balancerLimit, answerLimit = defaultAnswerLimit } = this.options;
     const route = publishedRoute(this.topology, role, entrance, host);
     const send = () =>
       probe({
@@ -46,10 +53,10 @@ export class Front {
         address: this.topology.reachableAddress,
         port: route.published.port,
         host: route.host,
-        timeout: this.answerLimit * 1000,
+        timeout: answerLimit * 1000,
         ...(route.tls && { ca: this.caCertificate }),
       });
-    const end = Date.now() + this.patience;
+    const end = Date.now() + patience;
     let answer = await send();
     while (isBalancers(answer) && answer.status === 503 && Date.now() < end) {
       await pause(500);
@@ -58,9 +65,10 @@ export class Front {
     return answer;
   }
 
-  /** Names of the nodes to which the load balancer sends such requests. */
+  /** Names of the nodes to which the load balancer sends such requests, without those that are down on purpose. */
   targets(role: Role, entrance: Entrance, host?: string): readonly string[] {
-    return publishedRoute(this.topology, role, entrance, host).targets.map(({ node }) => node);
+    const names = publishedRoute(this.topology, role, entrance, host).targets.map(({ node }) => node);
+    return names.filter((name) => !this.options.absent?.has(name));
   }
 
   /** The URL that a client would use. @param host one of the role's host names, if it has several. @default the first */

@@ -1,6 +1,7 @@
 import { Refused, type Reply, replyOf } from "./answers";
 import type { KeyType } from "./environments";
-import type { Front } from "./front";
+import type { Front, FrontRequest } from "./front";
+import type { ProbeAnswer } from "./httpProbe";
 
 /** One version of an API, as Publisher and Store identify it. */
 export interface ApiName {
@@ -33,8 +34,9 @@ export interface ConsumerKey {
 export const callbackUrl = "https://localhost/callback";
 
 /** A user's session at the Publisher or the Store, with its cookies. */
-class Session {
-  private readonly cookies = new Map<string, string>();
+export class Session {
+  /** Cookies by name. */
+  readonly cookies = new Map<string, string>();
 
   constructor(
     private readonly front: Front,
@@ -44,19 +46,20 @@ class Session {
   /** @throws Refused with the server's message, or with its answer if that is not JSON */
   async post(block: string, form: Readonly<Record<string, string>>): Promise<Reply> {
     const path = `/${this.app}/site/blocks/${block}`;
+    const answer = await this.ask({ path, method: "POST", form, headers: { accept: "application/json" } });
+    return replyOf(answer, `POST ${path} (${form.action})`);
+  }
+
+  /** Sends one request with the session's cookies, and keeps those that the answer sets. */
+  async ask(request: Pick<FrontRequest, "path" | "method" | "form" | "headers">): Promise<ProbeAnswer> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const answer = await this.front.ask({
-      role: this.app,
-      path,
-      method: "POST",
-      form,
-      headers: { accept: "application/json", ...(cookie && { cookie }) },
-    });
+    const headers = { ...request.headers, ...(cookie && { cookie }) };
+    const answer = await this.front.ask({ ...request, role: this.app, headers });
     for (const line of answer.headers["set-cookie"] ?? []) {
       const [name, value] = (line.split(";")[0] ?? "").split(/=(.*)/s);
       if (name && value !== undefined) this.cookies.set(name.trim(), value);
     }
-    return replyOf(answer, `POST ${path} (${form.action})`);
+    return answer;
   }
 
   async logIn(username: string, password: string): Promise<void> {

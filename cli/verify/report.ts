@@ -1,6 +1,7 @@
 import { marks } from "../text";
 import type { CycleResult } from "./cycle";
 import type { Check } from "./linkChecks";
+import type { ResilienceResult } from "./resilience";
 import type { Group, StepResult } from "./runSteps";
 import type { Suspect } from "./suspects";
 import type { LeftTenant } from "./tenantRun";
@@ -74,4 +75,21 @@ function tenantLine({ domain, active }: LeftTenant): string {
   return active
     ? `Left behind: the tenant ${domain}, which could not be deactivated; deactivate it in the management console.`
     : `Left: the deactivated tenant ${domain}, which the product can't delete.`;
+}
+
+/** Prints the summary of --resilience. @param result undefined: something failed before */
+export function printResilience(result: ResilienceResult | undefined): void {
+  console.log("");
+  if (!result) {
+    console.log("Resilience: no node was stopped, because not everything passed before.");
+    return;
+  }
+  const { nodes, steps, left } = result;
+  const bad = steps.filter(({ status }) => status === "failed").length;
+  const notRun = steps.filter(({ status }) => status === "not run").length;
+  if (nodes.length === 0) console.log("Resilience: nothing to test, because no role has several nodes.");
+  else if (bad + notRun === 0)
+    console.log(`Resilience: all ${steps.length} steps passed; stopped and started ${nodes.join(", ")}.`);
+  else console.log(`Resilience: ${bad} failed, ${notRun} not run, of ${steps.length} steps.`);
+  for (const { name } of left) console.log(`Left behind: ${name}, which could not be removed.`);
 }

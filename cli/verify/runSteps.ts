@@ -5,12 +5,13 @@ import { NoAnswer } from "./httpProbe";
 import type { Check } from "./linkChecks";
 import type { Suspect } from "./suspects";
 
-/** With several gateway environments, each has its own group. */
+/** With several gateway environments, each has its own group; so has each node that --resilience stops. */
 export type Group =
   | "Publisher"
   | "Store"
   | "Gateway"
   | `Gateway ${string}`
+  | `Without ${string}`
   | "Console"
   | "Self sign-up"
   | "Tenant"

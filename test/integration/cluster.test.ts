@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import type { VerifyReport } from "../../cli/verify";
 import { type ProbeAnswer, probe } from "../../cli/verify/httpProbe";
 import { errorMessage } from "../../errors";
 import { assertOnlyInFlight, ClusterRun, lostOf } from "./clusterRun";
 import { type Call, Load } from "./load";
 import { skip } from "./skip";
-import { docker, TestStack } from "./testStack";
+import { docker, projectDirectory, TestStack } from "./testStack";
 
 const minutes = 60_000;
 const gateways = ["gateway-1", "gateway-2", "gateway-3"];
@@ -151,6 +153,59 @@ describe("clustered deployment on a Docker engine", function () {
     assert.equal(await hasDeployed(), true);
     await run.settled();
   });
+
+  it("verify --resilience passes: each node is stopped and started, and what must work meanwhile works", async function () {
+    this.timeout(8 * minutes);
+    const names = run.outputs.topology.nodes.map(({ name }) => name);
+    const before = await starts(names);
+    const { status, stdout, output } = await stack.run("verify", "--resilience", "--yes", "--json");
+    assert.equal(status, 0, output);
+    const { resilience } = JSON.parse(stdout) as VerifyReport;
+    assert.deepEqual(resilience?.nodes, names);
+    assert.deepEqual([resilience?.left, resilience?.steps.every(({ ok }) => ok)], [[], true]);
+    const after = await starts(names);
+    for (const [index, name] of names.entries())
+      assert.notEqual(after[index], before[index], `${name} was not stopped`);
+    await run.settled();
+  });
+
+  it("verify --resilience starts the node again after Ctrl-C, and ends with status 130", async () => {
+    const args = ["cli/start.mjs", "verify", "--stack", stack.name, "--resilience", "--yes"];
+    const env = { ...process.env, ...stack.environment() };
+    const child = spawn(process.execPath, args, { cwd: projectDirectory, env, stdio: ["ignore", "pipe", "pipe"] });
+    let [output, interrupted] = ["", false];
+    child.stderr.on("data", (data) => {
+      output += data;
+    });
+    child.stdout.on("data", (data) => {
+      output += data;
+      if (interrupted || !/Without keymanager-1[\s\S]*generate a production key/.test(output)) return;
+      interrupted = true;
+      child.kill("SIGINT");
+    });
+    const status = await new Promise((done) => child.on("close", done));
+    assert.equal(status, 130, output);
+    assert.match(output, /Stopping; starting \S+-keymanager-1 and removing what verify created/);
+    assert.match(output, /start keymanager-1 and wait until it is healthy \(\d+ ms\)/);
+    assert.match(output, /- stop keymanager-2: not run/);
+    assert.match(output, /remove Verify\w+ 1\.0\.0 \(\d+ ms\)\n[\s\S]*Resilience: 1 failed/);
+    assert.equal((await run.container("keymanager-1").inspect()).State.Running, true);
+    await run.settled();
+  });
+
+  it("verify --resilience stops nothing without a terminal and --yes", async () => {
+    const names = run.outputs.topology.nodes.map(({ name }) => name);
+    const before = await starts(names);
+    const { status, output } = await stack.run("verify", "--resilience");
+    assert.equal(status, 1);
+    assert.match(output, /there is no terminal for the question; add --yes/);
+    assert.deepEqual(await starts(names), before);
+  });
+
+  /** When each node's container was started. */
+  function starts(names: readonly string[]): Promise<string[]> {
+    return Promise.all(names.map(async (name) => (await run.container(name).inspect()).State.StartedAt));
+  }
 
   /** Sends a request to one node at its published port. */
   function ask(

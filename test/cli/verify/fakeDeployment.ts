@@ -20,6 +20,8 @@ export class FakeDeployment {
   readonly apis = new Set<string>();
   readonly applications = new Set<string>();
   readonly revoked = new Set<string>();
+  /** Gateways that receive no calls. */
+  readonly down = new Set<string>();
   override: Override = () => undefined;
   /** Requests that are never answered. */
   silent: (seen: Seen) => boolean = () => false;
@@ -106,8 +108,9 @@ export class FakeDeployment {
   /** The gateway whose turn it is, and the number of gateways. */
   private balance(host: string): { node: string; count: number } {
     const route = this.topology.balancer.routes.find((one) => one.traffic === "calls" && one.host === host);
-    const names = route?.targets.map((target) => target.node) ?? [];
-    return { node: names[this.turn++ % names.length] ?? "", count: names.length };
+    const all = route?.targets.map((target) => target.node) ?? [];
+    const names = all.filter((name) => !this.down.has(name));
+    return { node: names[this.turn++ % names.length] ?? "", count: all.length };
   }
 
   private answer(seen: Seen): Answer | Promise<Answer> {

@@ -1,0 +1,115 @@
+import type Docker from "dockerode";
+import { stackLabelName, type Topology } from "../../topology";
+import { until } from "./waiting";
+
+/** Stops and starts nodes of a deployment. */
+export interface NodeControl {
+  /** Names of the nodes that are stopped, or started and not healthy yet. */
+  readonly stopped: ReadonlySet<string>;
+  /** Rejects unless each node's container belongs to this deployment and is healthy. */
+  readonly check: (names: readonly string[]) => Promise<void>;
+  readonly stop: (name: string) => Promise<void>;
+  /** Starts a node and waits until it is healthy; once the signal is aborted, it does not wait. */
+  readonly start: (name: string, signal: AbortSignal, progress: (text: string) => void) => Promise<void>;
+  /** The node's container. */
+  readonly container: (name: string) => string;
+}
+
+/** The variable with the seconds in which a server must have started. */
+const startLimit = /^START_LIMIT_SECONDS=(\d+)$/;
+/** Seconds, for a container without that variable. */
+const defaultStartLimit = 600;
+/** How often a container is looked at, and how long Docker's health check may need to notice the end of a start. */
+const productWaits = {
+  /** Milliseconds. */
+  every: 500,
+  /** Seconds. */
+  lag: 30,
+};
+
+/** Stops and starts containers on a Docker engine, and only those that have the label of the deployment. */
+export class DockerNodes implements NodeControl {
+  readonly stopped = new Set<string>();
+
+  constructor(
+    private readonly topology: Pick<Topology, "prefix">,
+    private readonly docker: Docker,
+    private readonly waits = productWaits,
+  ) {}
+
+  container(name: string): string {
+    return `${this.topology.prefix}-${name}`;
+  }
+
+  async check(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const { State } = await this.inspect(name);
+      const health = State.Health?.Status ?? "without a health check";
+      if (!State.Running || health !== "healthy")
+        throw new Error(
+          `--resilience: expected every node to be healthy before one is stopped, found ${this.container(name)} ${State.Running ? health : State.Status}; see: npm run status`,
+        );
+    }
+  }
+
+  async stop(name: string): Promise<void> {
+    await this.inspect(name);
+    // Before the request: if its answer is lost, the node has to be started all the same.
+    this.stopped.add(name);
+    await unlessDone(this.docker.getContainer(this.container(name)).stop());
+  }
+
+  async start(name: string, signal: AbortSignal, progress: (text: string) => void): Promise<void> {
+    await unlessDone(this.docker.getContainer(this.container(name)).start());
+    const { Config } = await this.inspect(name);
+    const given = (Config.Env ?? []).map((line) => startLimit.exec(line)?.[1]).find(Boolean);
+    const limit = Number(given ?? defaultStartLimit) + this.waits.lag;
+    const state = async () => (await this.inspect(name)).State;
+    const healthy = await until(
+      async () => signal.aborted || (await state()).Health?.Status === "healthy" || undefined,
+      {
+        limit: limit * 1000,
+        every: this.waits.every,
+        signal: neverAborted,
+        progress: (seconds) => progress(`${name} is not healthy yet: ${seconds} s of at most ${limit} s`),
+      },
+    );
+    if (!healthy) {
+      const { Status, Health } = await state();
+      throw new Error(
+        `expected ${name} to be healthy within ${limit} s after its start, found ${Health?.Status ?? Status}; see: docker logs ${this.container(name)}`,
+      );
+    }
+    this.stopped.delete(name);
+  }
+
+  /** @throws unless the container belongs to this deployment */
+  private async inspect(name: string): Promise<Docker.ContainerInspectInfo> {
+    const container = this.container(name);
+    const found = await this.docker
+      .getContainer(container)
+      .inspect()
+      .catch((error: Error & { statusCode?: number }) => {
+        if (error.statusCode !== 404) throw error;
+        throw new Error(
+          `--resilience: expected container ${container} on this Docker engine, found none; if the deployment runs on another one, set DOCKER_HOST`,
+        );
+      });
+    const label = found.Config.Labels?.[stackLabelName];
+    if (label !== this.topology.prefix)
+      throw new Error(
+        `--resilience: expected label ${stackLabelName}=${this.topology.prefix} on container ${container}, found ${label ?? "none"}; it is not a container of this stack and is not stopped`,
+      );
+    return found;
+  }
+}
+
+/** Ctrl-C must not end a wait for Docker before the node has been looked at. */
+const neverAborted = new AbortController().signal;
+
+/** Docker answers 304 when the container is in the wanted state already. */
+async function unlessDone(request: Promise<unknown>): Promise<void> {
+  await request.catch((error: Error & { statusCode?: number }) => {
+    if (error.statusCode !== 304) throw error;
+  });
+}
