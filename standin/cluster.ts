@@ -21,18 +21,27 @@ export interface Cluster {
   readonly subscribe: (topic: string, listener: (body: string) => void) => void;
   /** Calls back when a member joins. Messages that the member sent before did not arrive here. */
   readonly onJoin: (listener: () => void) => void;
-  readonly close: () => void;
+  /**
+   * Resolves when every member answers. As in the product, a member that died without a goodbye still holds its part of
+   * the shared caches, so what needs them waits until the member is given up or has joined again.
+   */
+  readonly settled: () => Promise<void>;
+  /** Says goodbye to the other members. Resolves when they have it, or after half a second. */
+  readonly close: () => Promise<void>;
 }
 
 const retryMilliseconds = 1000;
 /** Timeout of the greeting after a connection is opened. */
 const greetingMilliseconds = 3000;
 const heartbeatMilliseconds = 2000;
+const goodbyeMilliseconds = 500;
+const settledMilliseconds = 50;
 
 type Line =
   | { readonly kind: "hello"; readonly domain: string; readonly member: MemberAddress; readonly registry: string }
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "heartbeat" }
+  | { readonly kind: "goodbye" }
   | ({ readonly kind: "message" } & ClusterMessage);
 
 export interface ClusterOptions {
@@ -40,8 +49,17 @@ export interface ClusterOptions {
   readonly lookup: Lookup;
   /** Account and URL of the local registry. */
   readonly registry: string;
-  /** Seconds. A member that sends nothing for longer has left: its machine may have stopped without closing the connection. */
+  /** Seconds. A member that sends nothing for longer is given up, whether its connections are open or not. */
   readonly silence: number;
+}
+
+/** A member that has joined and not left. */
+interface Joined {
+  readonly sockets: Set<Socket>;
+  /** When it last sent something, in milliseconds. */
+  heard: number;
+  /** Runs when the member is lost, and gives it up. */
+  timer?: NodeJS.Timeout;
 }
 
 /** The membership of a server without clustering. */
@@ -52,7 +70,8 @@ export function noCluster(reason: string): Cluster {
     send: () => undefined,
     subscribe: () => undefined,
     onJoin: () => undefined,
-    close: () => undefined,
+    settled: async () => undefined,
+    close: async () => undefined,
   };
 }
 
@@ -60,6 +79,7 @@ export function noCluster(reason: string): Cluster {
  * Listens for members, and connects to the configured ones again and again. A member has joined when both sides have
  * sent a greeting with the same domain, no matter which side connected. Members whose local registries have the same
  * account and URL refuse each other: in the product, they read each other's local registry from the shared cache.
+ * A member leaves with a goodbye, after its silence, or when its next process joins.
  * @throws when the port can't be bound
  */
 export async function joinCluster(
@@ -74,7 +94,8 @@ export async function joinCluster(
   if (scheme !== "wka") {
     log.warn(`${axis2File}: membershipScheme ${scheme}: the stand-in supports only wka; the cluster has one member`);
   }
-  const joined = new Map<string, Set<Socket>>();
+  const heartbeatEvery = Math.min(heartbeatMilliseconds, (silence * 1000) / 3);
+  const joined = new Map<string, Joined>();
   const problems = new Map<string, string>();
   const listeners = new Map<string, ((body: string) => void)[]>();
   const joinListeners: (() => void)[] = [];
@@ -82,12 +103,34 @@ export async function joinCluster(
   const timers = new Set<NodeJS.Timeout>();
   let closed = false;
 
-  const add = (member: MemberAddress, socket: Socket): void => {
-    const key = keyOf(member);
-    const connections = joined.get(key) ?? new Set();
-    const first = connections.size === 0;
-    joined.set(key, connections.add(socket));
-    if (first) {
+  const leave = (key: string, reason: string): void => {
+    clearTimeout(joined.get(key)?.timer);
+    if (joined.delete(key) && !closed) {
+      log.warn(`Member left: ${key} (${reason})`);
+    }
+  };
+
+  /** The connections have ended without a goodbye: the process was killed. */
+  const lose = (key: string, member: Joined): void => {
+    const rest = member.heard + silence * 1000 - Date.now();
+    if (rest <= 0) {
+      leave(key, `silent for ${silence} s`);
+      return;
+    }
+    log.warn(`Member lost: ${key} ended its connections without a goodbye; given up after ${silence} s of silence`);
+    member.timer = setTimeout(() => leave(key, `silent for ${silence} s`), rest);
+  };
+
+  const add = (address: MemberAddress, socket: Socket): void => {
+    const key = keyOf(address);
+    if (joined.get(key)?.sockets.size === 0) {
+      leave(key, "its next process joins");
+    }
+    const known = joined.get(key);
+    const member: Joined = known ?? { sockets: new Set(), heard: Date.now() };
+    member.sockets.add(socket);
+    joined.set(key, member);
+    if (known === undefined) {
       log.info(`Member joined: ${key} in ${domain}`);
       for (const listener of joinListeners) {
         listener();
@@ -95,16 +138,29 @@ export async function joinCluster(
     }
     problems.delete(key);
     socket.once("close", () => {
-      connections.delete(socket);
-      if (connections.size === 0 && !closed) {
-        joined.delete(key);
-        log.warn(`Member left: ${key}`);
+      member.sockets.delete(socket);
+      if (member.sockets.size === 0 && !closed && joined.get(key) === member) {
+        lose(key, member);
       }
     });
   };
 
+  const memberAt = (socket: Socket): [string, Joined] | undefined =>
+    [...joined].find(([, { sockets: own }]) => own.has(socket));
+
   const receive = (line: Line, socket: Socket, refused: (reason: string) => void): void => {
+    const [key, member] = memberAt(socket) ?? [];
+    if (member !== undefined) {
+      member.heard = Date.now();
+    }
     if (line.kind === "heartbeat") {
+      return;
+    }
+    if (line.kind === "goodbye") {
+      if (key !== undefined) {
+        leave(key, "goodbye");
+      }
+      socket.end();
       return;
     }
     if (line.kind === "message") {
@@ -132,10 +188,10 @@ export async function joinCluster(
     const heartbeat = setInterval(() => {
       if (Date.now() - heard > silence * 1000) {
         socket.destroy();
-      } else {
+      } else if (socket.writable) {
         socket.write(encode({ kind: "heartbeat" }));
       }
-    }, heartbeatMilliseconds);
+    }, heartbeatEvery);
     sockets.add(socket);
     socket.once("close", () => {
       clearInterval(heartbeat);
@@ -159,13 +215,14 @@ export async function joinCluster(
     const socket = connect({ ...member, lookup, timeout: greetingMilliseconds });
     socket.once("connect", () => greet(socket, fail));
     socket.once("timeout", () => {
-      if (!joined.get(key)?.has(socket)) {
+      if (!joined.get(key)?.sockets.has(socket)) {
         fail(`no greeting within ${greetingMilliseconds} ms`);
         socket.destroy();
       }
     });
     socket.on("error", (error) => fail(describe(error)));
     socket.once("close", () => {
+      sockets.delete(socket);
       if (!closed) {
         const timer = setTimeout(() => {
           timers.delete(timer);
@@ -194,7 +251,7 @@ export async function joinCluster(
       [...joined.keys()].map((key) => ({ host: key.replace(/:\d+$/, ""), port: Number(key.replace(/^.*:/, "")) })),
     problem: (member) => problems.get(keyOf(member)) ?? "has not joined",
     send: (message) => {
-      for (const connections of joined.values()) {
+      for (const { sockets: connections } of joined.values()) {
         // The newest connection: an older one may belong to a process of the member that was killed.
         [...connections].at(-1)?.write(encode({ kind: "message", ...message }));
       }
@@ -205,15 +262,36 @@ export async function joinCluster(
     onJoin: (listener) => {
       joinListeners.push(listener);
     },
-    close: () => {
+    settled: async () => {
+      const answers = ({ sockets: own, heard }: Joined): boolean =>
+        own.size > 0 && Date.now() - heard <= 2 * heartbeatEvery;
+      while (!closed && ![...joined.values()].every(answers)) {
+        await new Promise((resolve) => setTimeout(resolve, settledMilliseconds));
+      }
+    },
+    close: async () => {
       closed = true;
-      for (const timer of timers) {
+      for (const timer of [...timers, ...[...joined.values()].map(({ timer }) => timer)]) {
         clearTimeout(timer);
       }
       server.close();
-      for (const socket of sockets) {
-        socket.destroy();
-      }
+      const limit = setTimeout(() => {
+        for (const socket of sockets) {
+          socket.destroy();
+        }
+      }, goodbyeMilliseconds);
+      await Promise.all(
+        [...sockets].map((socket) => {
+          const gone = new Promise((resolve) => socket.once("close", resolve));
+          if (memberAt(socket) === undefined) {
+            socket.destroy();
+          } else {
+            socket.end(encode({ kind: "goodbye" }));
+          }
+          return gone;
+        }),
+      );
+      clearTimeout(limit);
     },
   };
 }

@@ -33,6 +33,7 @@ export function webAppHandler(context: Context, { base, pages }: WebApp): Handle
   const sessions = new Map<string, Owner & { until: number }>();
 
   const logIn = async (user: string, password: string): Promise<Answer> => {
+    await context.cluster.settled();
     const target = loginTarget(context.configuration);
     if ((await callService(context.caller, target, "AuthenticationAdmin/login", { user, password })) !== true) {
       throw new Error(`login failed: the user store has no user ${user} with this password`);

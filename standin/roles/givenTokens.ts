@@ -35,6 +35,7 @@ export function givenTokens(
   cluster.onJoin(() => forgetWhere(() => true));
   return {
     give: async (grant) => {
+      await cluster.settled();
       const id = JSON.stringify([grant.client.key, grant.user, grant.userType, grant.scope]);
       const known = cache.get(id);
       const left = known === undefined ? 0 : Math.floor((known.ends - Date.now()) / 1000);

@@ -19,7 +19,8 @@ describe("clustered deployment on a Docker engine", function () {
   const run = new ClusterRun(stack, gateways);
 
   before(async () => {
-    stack.set({ gatewayReplicas: 1 });
+    // The shortest wait for a killed member of a cluster.
+    stack.set({ gatewayReplicas: 1, memberTimeout: 6 });
     await run.start();
   });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
 import type { Cluster } from "../../../standin/cluster";
 import type { Context } from "../../../standin/context";
 import type { Grant } from "../../../standin/data/tokens";
@@ -21,7 +22,11 @@ describe("stand-in: tokens that Key Managers issue", () => {
     asked = 0;
   });
 
-  function keyManager(cluster: Pick<Cluster, "send" | "subscribe" | "onJoin">, tokenCache = true, expiresIn = 3600) {
+  function keyManager(
+    cluster: Pick<Cluster, "send" | "subscribe" | "onJoin" | "settled">,
+    tokenCache = true,
+    expiresIn = 3600,
+  ) {
     const context = { cluster, configuration: { identity: { tokenCache } } } as unknown as Context;
     return givenTokens(context, async ({ user, scope }) => {
       asked++;
@@ -67,6 +72,19 @@ describe("stand-in: tokens that Key Managers issue", () => {
       for (let time = 0; time < 2; time++) await give(each);
       assert.equal(asked, 2);
     }
+  });
+
+  it("are issued only when every member of the cluster answers", async () => {
+    const members = new Members();
+    const lost = new EventEmitter();
+    members.lost = once(lost, "found").then(() => undefined);
+    const events: string[] = [];
+    const given = give(keyManager(members.join())).then(() => events.push("token"));
+    await new Promise((resolve) => setImmediate(resolve));
+    events.push("member left");
+    lost.emit("found");
+    await given;
+    assert.deepEqual(events, ["member left", "token"]);
   });
 
   it("come from the database after a member has joined, which may have revoked some before", async () => {
