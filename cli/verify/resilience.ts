@@ -50,7 +50,8 @@ async function runScenario(
   };
   // After an earlier node did not come back, no further one is stopped.
   const may = control.stopped.size === 0 ? signal : AbortSignal.abort();
-  const results = await run([...scenario.before, stop, ...scenario.without], { signal: may, stopAtFailure: true });
+  if (may.aborted) return run([stop], { signal: may, stopAtFailure: true });
+  const results = await run([...scenario.before, stop, ...scenario.without], { signal, stopAtFailure: true });
   if (control.stopped.has(node)) results.push(...(await run([start], { signal: neverAborted, stopAtFailure: true })));
   const good = results.every(({ ok }) => ok);
   results.push(...(await run(scenario.after, { signal: good ? signal : AbortSignal.abort(), stopAtFailure: true })));
