@@ -13,6 +13,7 @@ import { DockerNodes, type NodeControl } from "./verify/nodeControl";
 import { printChecks, printResilience, printSummary, stepPrinter } from "./verify/report";
 import { type ResilienceResult, runResilience } from "./verify/resilience";
 import { repeatedNodes } from "./verify/resilienceSteps";
+import { stopper } from "./verify/stopper";
 import { type Limits, productLimits, standinLimits } from "./verify/waiting";
 
 export const help = `Usage: npm run verify -- [options]
@@ -217,28 +218,4 @@ async function permission({ topology }: DeployedStack, control: NodeControl, giv
   return confirm(
     `Stop and start ${names.join(", ")}, one after another? API calls in flight may fail, and users of a stopped Publisher or Store must log in again.`,
   );
-}
-
-/** The first Ctrl-C ends the cycle and cleans up; a second Ctrl-C ends at once. */
-function stopper(nodes?: NodeControl): { signal: AbortSignal; end: () => void } {
-  const controller = new AbortController();
-  const stop = () => {
-    const down = [...(nodes?.stopped ?? [])].map((name) => nodes?.container(name));
-    if (controller.signal.aborted) {
-      if (down.length > 0) process.stderr.write(`Not started again: docker start ${down.join(" ")}\n`);
-      process.exit(130);
-    }
-    const first = down.length > 0 ? `starting ${down.join(", ")} and ` : "";
-    process.stderr.write(`Stopping; ${first}removing what verify created. Press Ctrl-C again to end at once.\n`);
-    controller.abort(new Error("stopped"));
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-  return {
-    signal: controller.signal,
-    end: () => {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-    },
-  };
 }

@@ -1,0 +1,40 @@
+import type { NodeControl } from "./nodeControl";
+
+/** The parts of `process` that are used here. */
+export interface Signalled {
+  on(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
+  off(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
+  exit(status: number): void;
+  readonly stderr: { write(text: string): unknown };
+}
+
+/**
+ * The first Ctrl-C ends the cycle and cleans up; a second Ctrl-C ends at once.
+ * @param nodes the nodes that --resilience may have stopped
+ */
+export function stopper(
+  nodes?: Pick<NodeControl, "stopped" | "container">,
+  by: Signalled = process,
+): { signal: AbortSignal; end: () => void } {
+  const controller = new AbortController();
+  const stop = () => {
+    const down = [...(nodes?.stopped ?? [])].map((name) => nodes?.container(name));
+    if (controller.signal.aborted) {
+      if (down.length > 0) by.stderr.write(`Not started again; run: docker start ${down.join(" ")}\n`);
+      by.exit(130);
+      return;
+    }
+    const first = down.length > 0 ? `starting ${down.join(", ")} and ` : "";
+    by.stderr.write(`Stopping; ${first}removing what verify created. Press Ctrl-C again to end at once.\n`);
+    controller.abort(new Error("stopped"));
+  };
+  by.on("SIGINT", stop);
+  by.on("SIGTERM", stop);
+  return {
+    signal: controller.signal,
+    end: () => {
+      by.off("SIGINT", stop);
+      by.off("SIGTERM", stop);
+    },
+  };
+}
