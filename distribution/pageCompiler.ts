@@ -31,7 +31,10 @@ export async function oldPageCompiler(
   const names = await entryNames(await open(bundle));
   if (!names.has(pageCompiler.classFile) || names.has(pageCompiler.newClassFile)) return undefined;
   const { patches, patch } = bundleFiles;
-  const numbers = namesIn(patches, paths).flatMap((name) => (patch.test(name) ? [Number(name.slice(-4))] : []));
+  const numbers = namesIn(patches, paths)
+    // A zip does not list empty directories.
+    .filter((name) => patch.test(name) && namesIn(`${patches}/${name}`, paths).length > 0)
+    .map((name) => Number(name.slice(-4)));
   const number = Math.max(ownPatch, ...numbers.map((each) => each + 1));
   return { bundle, patched: `${patches}/patch${number}/${posix.basename(bundle)}` };
 }

@@ -306,6 +306,7 @@ describe("the program's settings", function () {
     const pack = fs.mkdtempSync(path.join(os.tmpdir(), "apim-program-"));
     try {
       fs.cpSync(path.join(__dirname, "../standin/distribution"), pack, { recursive: true });
+      fs.rmSync(path.join(pack, "repository/components"), { recursive: true });
       await assert.rejects(runProgram({ distribution: pack }), /found no bin\/wso2server\.sh .* set wso2-apim:image/);
       writePack(pack);
       await assert.rejects(
