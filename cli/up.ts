@@ -25,8 +25,8 @@ async function check(stack: string): Promise<number> {
   const { run: verify } = await import("./verify");
   const { run: showNodes } = await import("./status");
   console.log("");
-  // Without the call of a slow back end, for which `up` would wait 40 s longer.
-  const links = await verify(["--stack", stack, "--slow", "0"]);
+  // Without the call of a slow back end, for which `up` would wait 40 s longer, and without a tenant, which would stay.
+  const links = await verify(["--stack", stack, "--slow", "0", "--no-tenant"]);
   console.log("");
   const nodes = await showNodes(["--stack", stack]);
   return links || nodes;

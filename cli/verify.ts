@@ -14,6 +14,7 @@ import { printChecks, printResilience, printSummary, stepPrinter } from "./verif
 import { type ResilienceResult, runResilience } from "./verify/resilience";
 import { repeatedNodes } from "./verify/resilienceSteps";
 import { stopper } from "./verify/stopper";
+import { hasTenants } from "./verify/tenantSuspects";
 import { type Limits, productLimits, standinLimits } from "./verify/waiting";
 
 export const help = `Usage: npm run verify -- [options]
@@ -33,6 +34,7 @@ work without it, and starts it again, also after a failure or Ctrl-C. Asks first
       --keep          do not remove the API, the application and its subscription
       --kept NAME     call the API of an earlier run with --keep instead of publishing one, then remove that API
       --slow SECONDS  how long the endpoint takes in one of the calls, 0 to 55, default 40; 0: no such call
+      --no-tenant     with multiTenancy: make no tenant; the product can't delete one
       --wait SECONDS  wait at most so long each for the Store's list, the gateway and the revocation
       --json          print the report as JSON`;
 
@@ -45,6 +47,7 @@ const options = {
   keep: { type: "boolean" },
   kept: { type: "string" },
   slow: { type: "string" },
+  "no-tenant": { type: "boolean" },
   wait: { type: "string" },
   json: { type: "boolean" },
 } as const;
@@ -60,6 +63,8 @@ export interface VerifyOptions {
   readonly kept?: string;
   /** Seconds that the slow endpoint takes. @default 0: it is not called */
   readonly slow?: number;
+  /** With tenants: whether one is made. @default true */
+  readonly tenant?: boolean;
   /** Seconds. */
   readonly wait?: number;
   /** Stops and starts nodes, when all else has passed. @default nothing is stopped */
@@ -105,6 +110,7 @@ export async function run(args: string[]): Promise<number> {
       links,
       keep,
       slow,
+      tenant: values["no-tenant"] !== true,
       ...(endpoint && { endpoint }),
       ...(kept && { kept }),
       ...(resilience && { resilience }),
@@ -117,6 +123,10 @@ export async function run(args: string[]): Promise<number> {
       printer,
     );
     if (json) console.log(JSON.stringify(report, null, 2));
+    else if (values["no-tenant"] && hasTenants(outputs.topology))
+      console.log(
+        "Tenants were left out: npm run verify makes one, which stays in the databases when it is deactivated.",
+      );
     return stop.signal.aborted ? 130 : report.ok ? 0 : 1;
   } finally {
     stop.end();
@@ -133,7 +143,7 @@ export interface VerifyPrinter extends ReturnType<typeof stepPrinter> {
 /** Runs all checks of a running deployment. @throws when the endpoint can't be served, or is not a URL */
 export async function verifyDeployment(
   outputs: DeployedStack,
-  { links, keep, endpoint, kept, slow = 0, wait, resilience }: VerifyOptions,
+  { links, keep, endpoint, kept, slow = 0, tenant = true, wait, resilience }: VerifyOptions,
   signal: AbortSignal,
   printer?: VerifyPrinter,
 ): Promise<VerifyReport> {
@@ -154,7 +164,7 @@ export async function verifyDeployment(
       ...(printer && { done: printer.done, progress: printer.progress }),
     };
     const jwt = expectedJwt(outputs);
-    const cycle = await runCycle({ ...common, keep, slow, ...(kept && { kept }), ...(jwt && { jwt }) });
+    const cycle = await runCycle({ ...common, keep, slow, tenant, ...(kept && { kept }), ...(jwt && { jwt }) });
     printer?.end(cycle);
     const good = up && cycle.steps.every(({ ok }) => ok);
     const checked = { ...servers, checks: report.checks, cycle };

@@ -23,7 +23,8 @@ export async function runCycle(options: CycleOptions): Promise<CycleResult> {
   const run = new CycleRun(options);
   // With --kept, nothing new is made.
   const signUp = run.again ? undefined : run.signUp();
-  const tenant = hasTenants(options.outputs.topology) && !run.again ? new TenantRun(options) : undefined;
+  const tenant =
+    options.tenant !== false && hasTenants(options.outputs.topology) && !run.again ? new TenantRun(options) : undefined;
   const { signal, checks, hanging, done, progress, keep } = options;
   const common = { checks, ...(hanging && { hanging }), ...(done && { done }), ...(progress && { progress }) };
   const wanted = [

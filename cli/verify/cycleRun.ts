@@ -37,6 +37,8 @@ export interface CycleOptions {
   readonly limits: Limits;
   /** Seconds that the slow endpoint takes; 0 or absent: it is not called. */
   readonly slow?: number;
+  /** With tenants: whether one is made. @default true */
+  readonly tenant?: boolean;
   /** What the endpoint must receive about the caller; absent: nothing. */
   readonly jwt?: ExpectedJwt;
   /** Do not remove API and application. */

@@ -267,6 +267,12 @@ describe("verify: a tenant from its making to its removal", () => {
       assert.match(printed(result), /Left behind: the tenant verify\w+\.example, which could not be deactivated/);
     });
 
+  it("makes no tenant when it is told so", async () => {
+    const result = await run({ tenant: false });
+    assert.ok(result.steps.every(({ ok, group }) => ok && group !== "Tenant"));
+    assert.equal(tenants.size, 0);
+  });
+
   it("deactivates the tenant after Ctrl-C", async () => {
     const stop = new AbortController();
     fake.override = (seen) => {
