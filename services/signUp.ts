@@ -1,6 +1,6 @@
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
 import { selfSignUp } from "../product/selfSignUp";
-import { callService, escapeText, type ServiceServer } from "./soap";
+import { callService, escapeText, type ServiceServer, startingName } from "./soap";
 
 /** What the registry says about self sign-up. */
 export interface SignUp {
@@ -13,22 +13,22 @@ export interface SignUp {
 
 const resources = { service: "ResourceAdminService", namespace: "http://services.resource.registry.carbon.wso2.org" };
 
+/** Milliseconds for which the services and the resource of a server that has just started are waited for. */
+const startLimit = 120_000;
+
 /**
  * Sets the three values in the registry's resource; the domain of new users and their roles stay as they are there.
  *
  * Runs inside a dynamic resource, so it uses plain functions only.
  *
  * @param server one that has the shared registry
+ * @param limit milliseconds for which a server that is starting is waited for
  * @returns whether the resource was changed
  * @throws when the server can't be reached or has no such resource, or the resource is not as the product writes it
  */
-export async function configureSignUp(server: ServiceServer, signUp: SignUp): Promise<boolean> {
+export async function configureSignUp(server: ServiceServer, signUp: SignUp, limit = startLimit): Promise<boolean> {
   const { resource } = selfSignUp;
-  const found = await callService(server, {
-    ...resources,
-    operation: "getTextContent",
-    parameters: { path: resource },
-  });
+  const found = await readWhenStarted(server, resource, limit);
   const text = found?.text ?? "";
   const wanted = withSignUp(text, signUp);
   if (wanted === text) return false;
@@ -38,6 +38,21 @@ export async function configureSignUp(server: ServiceServer, signUp: SignUp): Pr
     parameters: { resourcePath: resource, contentText: wanted },
   });
   return true;
+}
+
+/** Reads a resource. The management port opens before the services answer, and before the server writes the resource. */
+async function readWhenStarted(server: ServiceServer, path: string, limit: number) {
+  const end = Date.now() + limit;
+  for (;;) {
+    try {
+      return await callService(server, { ...resources, operation: "getTextContent", parameters: { path } });
+    } catch (error) {
+      const isStarting =
+        error instanceof Error && (error.name === startingName || /Resource does not exist/.test(error.message));
+      if (!isStarting || Date.now() >= end) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, Math.min(1000, limit)));
+  }
 }
 
 /** The resource's text with the three values. @throws naming the resource and the element that is missing */

@@ -35,6 +35,8 @@ export interface ServiceCall {
 
 /** The `name` of an error that stands for a fault: the server has refused or failed. */
 export const faultName = "ServiceFault";
+/** The `name` of an error that may pass by itself: a server that starts opens its port before its services answer. */
+export const startingName = "ServiceStarting";
 
 /**
  * Calls a management service of the product over SOAP.
@@ -53,15 +55,20 @@ export async function callService(server: ServiceServer, call: ServiceCall): Pro
   };
   const { status, body } = await server
     .post(`/services/${call.service}`, headers, envelopeOf(call))
-    .catch((cause: Error) => {
-      throw new Error(`${what}: ${cause.message}`, { cause });
+    .catch((cause: NodeJS.ErrnoException) => {
+      const error = new Error(`${what}: ${cause.message}`, { cause });
+      throw ["ECONNREFUSED", "ECONNRESET"].includes(cause.code ?? "")
+        ? Object.assign(error, { name: startingName })
+        : error;
     });
   if (status === 401) throw new Error(`${what}: ${refused(server)}`);
   // An operation that returns nothing is answered with 202 and no body; other answers may come as MIME parts.
   if (status === 202) return undefined;
   const envelope = /<(?:[\w-]+:)?Envelope[\s\S]*<\/(?:[\w-]+:)?Envelope>/.exec(body)?.[0];
-  if (envelope === undefined)
-    throw new Error(`${what}: expected a SOAP envelope, found status ${status}: ${body.slice(0, 200)}`);
+  if (envelope === undefined) {
+    const found = `status ${status}${body === "" ? "" : `: ${body.slice(0, 200)}`}`;
+    throw Object.assign(new Error(`${what}: expected a SOAP envelope, found ${found}`), { name: startingName });
+  }
   const { root } = parseXml(envelope);
   const fault = root && firstNamed(root, "Fault");
   const reason = fault && (firstNamed(fault, "faultstring")?.text.trim() ?? "a fault without a reason");

@@ -27,6 +27,8 @@ const callBodyLimit = 64 * 1024 * 1024;
 
 /** Milliseconds: as in the product, the management port answers before the API ports do. */
 const apiDelay = 1000;
+/** Milliseconds: as in the product, a server is healthy before its management services answer. */
+const servicesDelay = 500;
 
 export interface StartOptions {
   readonly carbonHome: string;
@@ -41,7 +43,7 @@ export interface StartOptions {
 
 export interface RunningNode {
   readonly configuration: Configuration;
-  /** Resolves when the databases have answered, rejects at the start limit. */
+  /** Resolves when the databases have answered and the services do, rejects at the start limit. */
   readonly started: Promise<void>;
   /** Closes everything within a second. */
   readonly stop: () => Promise<void>;
@@ -83,6 +85,7 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
   };
   const parts = serverParts(context);
   let databasesAnswered = false;
+  let servicesAnswer = false;
   const closers: (() => unknown)[] = [cluster.close];
   const stop = async (): Promise<void> => {
     await Promise.all(closers.map((close) => close()));
@@ -91,7 +94,7 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
   try {
     const management: Handler[] = [
       healthHandler(context, () => databasesAnswered),
-      servicesHandler(context, parts.services),
+      servicesHandler(context, parts.services, () => servicesAnswer),
       ...parts.management,
       pageHandler(context),
     ];
@@ -137,6 +140,8 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
   const started = waitForDatabases(context, startLimit, () => stopped).then(async () => {
     await parts.seed();
     databasesAnswered = true;
+    await new Promise((resolve) => setTimeout(resolve, servicesDelay));
+    servicesAnswer = true;
     log.info(`${carbon.name} ${carbon.version} (${profile}) started`);
   });
   return {

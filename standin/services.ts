@@ -19,12 +19,18 @@ export interface Service {
 /**
  * `GET /services/<name>` shows that the service exists, `POST /services/<name>/<operation>` calls an operation. Both
  * need the credentials of this server's administrator. Both are below WebContextRoot, as in the product.
+ *
+ * @param answer whether they answer yet: a server that starts opens its port before
  */
-export function servicesHandler({ node, configuration }: Context, services: readonly Service[]): Handler {
+export function servicesHandler(
+  { node, configuration }: Context,
+  services: readonly Service[],
+  answer: () => boolean,
+): Handler {
   return async (request) => {
     const path = below(configuration.carbon.contextRoot, request.path);
     const [, name, operation] = /^\/services\/([A-Za-z]+)(?:\/([A-Za-z]+))?\/?$/.exec(path) ?? [];
-    if (name === undefined) {
+    if (name === undefined || !answer()) {
       return undefined;
     }
     if (!isAdministrator(configuration, credentialsOf(request))) {

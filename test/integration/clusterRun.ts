@@ -62,8 +62,12 @@ export class ClusterRun {
     return docker.getContainer(`${this.stack.prefix}-${node}`);
   }
 
+  logOf(node: string): Promise<string> {
+    return logText(this.container(node), {});
+  }
+
   async logHas(node: string, text: string): Promise<boolean> {
-    return (await logText(this.container(node), {})).includes(text);
+    return (await this.logOf(node)).includes(text);
   }
 
   gateway(): Gateway {
@@ -112,10 +116,10 @@ export class ClusterRun {
   }
 
   /** Starts a load of calls. @param ownToken @default a new token, since each run of verify revokes the application's token */
-  async load(perSecond: number, ownToken?: string): Promise<Load> {
+  async load(perSecond: number, ownToken?: string, secondsAtMost?: number): Promise<Load> {
     const token = ownToken ?? (await this.gateway().token(await this.key()));
     const isAnswer = (status: number, body: string) => status === 200 && body === "answered";
-    return new Load(callerOf(this.outputs, { path: this.kept.path, token, isAnswer }), perSecond);
+    return new Load(callerOf(this.outputs, { path: this.kept.path, token, isAnswer }), perSecond, secondsAtMost);
   }
 
   /** Whether each serving gateway has answered some of the calls. */

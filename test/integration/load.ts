@@ -47,8 +47,8 @@ export async function productionKey(outputs: DeployedStack, name: string): Promi
 
 /** Each fifth call is a POST, which the balancer does not retry. */
 const postEvery = 5;
-/** A load ends by itself after this time, longer than any test needs. */
-const secondsAtMost = 90;
+/** A load ends by itself after this time, longer than most tests need. */
+const defaultSeconds = 90;
 
 /** Makes calls at a steady rate, whether earlier calls have been answered or not. */
 export class Load {
@@ -60,6 +60,7 @@ export class Load {
   constructor(
     private readonly call: Caller,
     perSecond: number,
+    secondsAtMost = defaultSeconds,
   ) {
     const end = Date.now() + secondsAtMost * 1000;
     this.timer = setInterval(() => {

@@ -126,15 +126,28 @@ describe("management services", () => {
       });
     });
 
-  it("another fault is an error with its reason, and an answer without an envelope with its beginning", async () => {
+  it("waits for a server whose port is open before its services and its resource are there", async () => {
+    const starting = [{ status: 404, body: "" }, fault("Resource does not exist at path"), { body: returned(initial) }];
+    answer = () => starting.shift() ?? { body: returned("true") };
+    assert.equal(await configureSignUp(managementPort(access), signUp), true);
+    assert.deepEqual(
+      called.map(({ operation }) => operation),
+      ["getTextContent", "getTextContent", "getTextContent", "updateTextContent"],
+    );
+  }).timeout(10_000);
+
+  it("another fault is an error with its reason; what does not pass in time, with what was found last", async () => {
+    answer = () => fault("out of memory");
+    await assert.rejects(configureSignUp(managementPort(access), signUp), /getTextContent .*: out of memory$/);
+    assert.equal(called.length, 1);
     answer = () => fault("Resource does not exist");
     await assert.rejects(
-      configureSignUp(managementPort(access), signUp),
+      configureSignUp(managementPort(access), signUp, 1),
       /getTextContent .*: Resource does not exist$/,
     );
     answer = () => ({ body: "<html>starting" });
     await assert.rejects(
-      configureSignUp(managementPort(access), signUp),
+      configureSignUp(managementPort(access), signUp, 1),
       /expected a SOAP envelope, found status 200: <html>starting/,
     );
   });

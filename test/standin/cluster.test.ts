@@ -143,7 +143,7 @@ describe("stand-in: log-ins while a member of the cluster is lost", function () 
     const logged = (text: string) => eventually(async () => deployment.lines.some((line) => line.startsWith(text)));
     let again: Socket | undefined;
     try {
-      await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager());
+      await (await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager())).started;
       await deployment.start("publisher.test", "api-publisher", wiring.publisher());
       const logIn = async () => {
         const { text } = await fetchFrom("publisher.test", 9445, "/publisher/site/blocks/user/login/ajax/login.jag", {

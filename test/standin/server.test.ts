@@ -147,9 +147,17 @@ describe("stand-in: server", function () {
     /could not bind port 10397 on 192.0.2.7 .*does not belong to this machine/,
   );
 
+  it("opens its management port before its services answer, and has started when they do", async () => {
+    const node = await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager());
+    const status = async () => (await fetchFrom("keymanager.test", 9443, "/services/AuthenticationAdmin")).status;
+    assert.equal(await status(), 404);
+    await node.started;
+    assert.equal(await status(), 401);
+  });
+
   it("serves its services below WebContextRoot only", async () => {
     const root: Edits = { [files.carbon]: [["<WebContextRoot>/<", "<WebContextRoot>/apim<"]] };
-    await deployment.start("keymanager.test", "api-key-manager", plus(wiring.keyManager(), root));
+    await (await deployment.start("keymanager.test", "api-key-manager", plus(wiring.keyManager(), root))).started;
     const status = async (path: string) => (await fetchFrom("keymanager.test", 9443, path)).status;
     assert.equal(await status("/services/AuthenticationAdmin"), 404);
     assert.equal(await status("/apim/services/AuthenticationAdmin"), 401);
@@ -166,6 +174,7 @@ describe("stand-in: server", function () {
       [plus(boss, permitted), 200],
     ] as const) {
       const node = await deployment.start("keymanager.test", "api-key-manager", plus(wiring.keyManager(), edits));
+      await node.started;
       const { status } = await fetchFrom("keymanager.test", 9443, "/services/AuthenticationAdmin", {
         headers: { authorization: `Basic ${credentials}` },
       });

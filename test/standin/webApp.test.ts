@@ -13,7 +13,7 @@ describe("stand-in: pages of Publisher and Store", function () {
   });
   beforeEach(async () => {
     deployment = new Deployment(keys);
-    await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager());
+    await (await deployment.start("keymanager.test", "api-key-manager", wiring.keyManager())).started;
   });
   afterEach(() => deployment.stop());
 

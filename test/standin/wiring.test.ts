@@ -234,7 +234,7 @@ describe("stand-in: wiring", function () {
   });
 
   it("answers requests to services only with the administrator's credentials", async () => {
-    await startKeyManager();
+    await (await startKeyManager()).started;
     const path = "/services/APIKeyValidationService";
     const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
     const status = async (headers: Record<string, string>) =>

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { removeUnusedContexts } from "../../cli/setup/stageProduct";
+import { ClusterRun, lostOf } from "./clusterRun";
+import { unknownErrors } from "./errorLines";
+import type { Call, Load } from "./load";
+import { skip } from "./skip";
+import { projectDirectory, TestStack } from "./testStack";
+import { eventually } from "./waiting";
+
+const minutes = 60_000;
+/** Path of an unpacked pack of the product or of its zip, as in the setting `distribution`. */
+const pack = process.env.APIM_PACK;
+/** Calls in a second, GET and POST. */
+const rate = 10;
+
+/** One line about the calls of a load, for the output of the tests. */
+function summaryOf(what: string, calls: readonly Call[]): string {
+  const lost = lostOf(calls);
+  const of = (method: Call["method"]) => lost.filter((call) => call.method === method).length;
+  const longest = Math.max(...calls.map(({ started, ended }) => ended - started));
+  return `${what}: ${calls.length} calls, ${of("GET")} GET and ${of("POST")} POST lost, longest ${longest} ms`;
+}
+
+describe("real product: a pack of the user's own (APIM_PACK)", function () {
+  this.timeout(30 * minutes);
+  const stack = new TestStack("realpack-itest");
+  const serving = ["gateway-1", "gateway-2"];
+  const run = new ClusterRun(stack, serving);
+  const nodes = ["keymanager-1", "keymanager-2", ...serving, "publisher-1", "publisher-2", "store-1", "store-2"];
+
+  before(async function () {
+    if (pack === undefined) skip(this, "APIM_PACK is not set; CONTRIBUTING.md says what it needs");
+    assert.ok(statSync(pack, { throwIfNoEntry: false }), `APIM_PACK: expected a pack, found nothing at ${pack}`);
+    stack.set({
+      distribution: pack,
+      networkSubnet: "172.30.60.0/24",
+      httpsPort: 25443,
+      gatewayHttpsPort: 25243,
+      gatewayHttpPort: 25280,
+      managementPort: 25500,
+      databasePort: 25306,
+      keyManagerReplicas: 2,
+      gatewayReplicas: 2,
+      publisherReplicas: 2,
+      storeReplicas: 2,
+      multiTenancy: true,
+      jwt: true,
+    });
+    await run.start();
+  });
+
+  after(async () => {
+    if (pack === undefined) return;
+    await run.stop();
+    removeUnusedContexts(projectDirectory);
+  });
+
+  /** Makes calls while something happens. @returns them, with a line of output about them */
+  async function underLoad(what: string, action: (load: Load) => Promise<void>): Promise<readonly Call[]> {
+    const load = await run.load(rate, undefined, 20 * 60);
+    await load.until(run.allServed, 30);
+    await action(load);
+    const calls = await load.stop();
+    console.log(`      ${summaryOf(what, calls)}`);
+    return calls;
+  }
+
+  /** Kills a container, waits, and starts it again. */
+  async function killAndStart(node: string, load: Load): Promise<void> {
+    await run.container(node).kill();
+    await load.until((since) => since.length > 20 * rate, 60);
+    await run.container(node).start();
+  }
+
+  const healthy = async (node: string) => (await run.container(node).inspect()).State.Health?.Status === "healthy";
+  const allHealthy = () =>
+    eventually("all nodes are healthy", async () => (await Promise.all(nodes.map(healthy))).every(Boolean), {
+      seconds: 600,
+      every: 2000,
+    });
+
+  it("verify passes in full, with tenants, JSON Web Tokens, the console, log-in pages and self sign-up", async () => {
+    const { cycle } = await run.verify({ endpoint: undefined, slow: 40 });
+    for (const { group, name, ms } of cycle?.steps ?? []) console.log(`      ${group}: ${name} (${ms} ms)`);
+  });
+
+  it("the members of each cluster have joined", async () => {
+    for (const node of nodes) assert.ok(await run.logHas(node, "joined"), node);
+  });
+
+  it("calls go on while a gateway is killed and comes back", async () => {
+    const calls = await underLoad("a gateway killed", (load) => killAndStart("gateway-2", load));
+    await allHealthy();
+    assert.ok(
+      lostOf(calls).length <= 2 * rate,
+      lostOf(calls)
+        .map(({ detail }) => detail)
+        .join("\n"),
+    );
+  });
+
+  it("calls go on while a Key Manager is killed and comes back", async () => {
+    const calls = await underLoad("a Key Manager killed", (load) => killAndStart("keymanager-2", load));
+    await allHealthy();
+    assert.ok(
+      lostOf(calls).length <= 2 * rate,
+      lostOf(calls)
+        .map(({ detail }) => detail)
+        .join("\n"),
+    );
+  });
+
+  it("a changed setting replaces the nodes one after another, and calls go on", async () => {
+    stack.set({ memberTimeout: 20 });
+    const calls = await underLoad("all nodes replaced", async () => run.up());
+    await allHealthy();
+    assert.ok(
+      lostOf(calls).length <= 2 * rate,
+      lostOf(calls)
+        .map(({ detail }) => detail)
+        .join("\n"),
+    );
+    await run.verify();
+  });
+
+  it("all containers restarted at once become healthy by themselves, and verify passes", async () => {
+    await Promise.all(nodes.map((node) => run.container(node).restart({ t: 30 })));
+    await allHealthy();
+    await run.verify();
+  });
+
+  it("no log has an ERROR line besides the known harmless ones", async () => {
+    for (const node of nodes) {
+      const found = unknownErrors(await run.logOf(node));
+      assert.deepEqual(found, [], `${node}:\n${found.slice(0, 20).join("\n")}`);
+    }
+  });
+});
