@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { type CycleResult, runCycle } from "../../../cli/verify/cycle";
+import type { CycleResult } from "../../../cli/verify/cycle";
 import type { StepResult } from "../../../cli/verify/runSteps";
 import { FakeDeployment, type Override } from "./fakeDeployment";
+import { runOn } from "./fakeRun";
 
 const password = "pass & word";
-const limits = { listing: 1, deployment: 1, revocation: 1 };
-
 describe("verify: pages in a browser", () => {
   let fake: FakeDeployment;
   beforeEach(async () => {
@@ -16,11 +15,7 @@ describe("verify: pages in a browser", () => {
 
   async function run(override: Override = () => undefined): Promise<CycleResult> {
     fake.override = override;
-    const { topology, urls } = fake;
-    const admin = { adminUser: "admin", adminPassword: password };
-    const outputs = { topology, urls, caCertificate: "", settings: fake.settings, version: "1.9.0", ...admin };
-    const signal = new AbortController().signal;
-    return runCycle({ outputs, backend: fake.backend, checks: [], limits, keep: false, signal });
+    return runOn(fake);
   }
   const failed = ({ steps }: CycleResult): StepResult =>
     steps.find(({ status }) => status === "failed") ?? assert.fail("no step failed");

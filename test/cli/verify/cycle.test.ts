@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { type CycleResult, runCycle } from "../../../cli/verify/cycle";
+import type { CycleResult } from "../../../cli/verify/cycle";
 import type { CycleOptions } from "../../../cli/verify/cycleRun";
 import type { Check } from "../../../cli/verify/linkChecks";
 import { FakeDeployment, type Override } from "./fakeDeployment";
+import { runOn } from "./fakeRun";
 
 const cleanup = ["/application-remove.jag removeApplication", "/remove.jag removeAPI"];
 
@@ -33,23 +34,7 @@ describe("verify: the cycle from publishing to calling", () => {
   afterEach(() => fake.stop());
 
   function run(options: Partial<CycleOptions> = {}): Promise<CycleResult> {
-    return runCycle({
-      outputs: {
-        topology: fake.topology,
-        urls: fake.urls,
-        caCertificate: "",
-        settings: fake.settings,
-        version: "1.9.0",
-        adminUser: "admin",
-        adminPassword: "pass & word",
-      },
-      backend: fake.backend,
-      checks: [],
-      limits: { listing: 0.3, deployment: 0.3, revocation: 0.3 },
-      keep: false,
-      signal: new AbortController().signal,
-      ...options,
-    });
+    return runOn(fake, options);
   }
 
   /** The first step that failed, with the links that it names. */

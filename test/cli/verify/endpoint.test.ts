@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { createSign, X509Certificate } from "node:crypto";
 import { serveBackend } from "../../../cli/verify/backend";
-import { type CycleResult, runCycle } from "../../../cli/verify/cycle";
+import type { CycleResult } from "../../../cli/verify/cycle";
 import type { CycleOptions } from "../../../cli/verify/cycleRun";
 import type { ExpectedJwt } from "../../../cli/verify/jwt";
 import { type Issued, issue } from "../../certificates/support";
 import { FakeDeployment, type Override } from "./fakeDeployment";
+import { runOn } from "./fakeRun";
 
 describe("verify: calls that only its own endpoint can confirm", function () {
   this.timeout(10_000);
@@ -21,23 +22,7 @@ describe("verify: calls that only its own endpoint can confirm", function () {
   });
 
   function run(options: Partial<CycleOptions> = {}): Promise<CycleResult> {
-    return runCycle({
-      outputs: {
-        topology: fake.topology,
-        urls: fake.urls,
-        caCertificate: "",
-        settings: fake.settings,
-        version: "1.9.0",
-        adminUser: "admin",
-        adminPassword: "pass & word",
-      },
-      backend: fake.backend,
-      checks: [],
-      limits: { listing: 0.3, deployment: 0.3, revocation: 0.3 },
-      keep: false,
-      signal: new AbortController().signal,
-      ...options,
-    });
+    return runOn(fake, options);
   }
 
   const names = ({ steps }: CycleResult) => steps.map(({ name }) => name);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { type CycleResult, runCycle } from "../../../cli/verify/cycle";
+import type { CycleResult } from "../../../cli/verify/cycle";
 import { FakeDeployment } from "./fakeDeployment";
+import { runOn } from "./fakeRun";
 
 const [production, sandbox] = ["gateway.apim-wso2.com", "sandbox-gateway.apim-wso2.com"];
 const type = (name: string) => `publisher-1 -> loadbalancer (Environment[${name}]/@type)`;
@@ -15,22 +16,7 @@ describe("verify: the cycle in gateway environments", () => {
 
   function run(settings: Record<string, unknown>): Promise<CycleResult> {
     fake.settings = settings;
-    return runCycle({
-      outputs: {
-        topology: fake.topology,
-        urls: fake.urls,
-        caCertificate: "",
-        settings: fake.settings,
-        version: "1.9.0",
-        adminUser: "admin",
-        adminPassword: "password",
-      },
-      backend: fake.backend,
-      checks: [],
-      limits: { listing: 0.3, deployment: 0.3, revocation: 0.3 },
-      keep: false,
-      signal: new AbortController().signal,
-    });
+    return runOn(fake);
   }
 
   /** Names of the steps of one group. */

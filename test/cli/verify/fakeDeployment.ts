@@ -66,6 +66,13 @@ export class FakeDeployment {
   /** Its URLs, as the stack's outputs have them. */
   urls: StackOutputs["urls"] = { keyManager: "", publisher: "", store: "", gatewayHttps: "", gatewayHttp: "" };
 
+  /** The stack's outputs, as verify reads them. */
+  get outputs() {
+    const { topology, urls, settings } = this;
+    const administrator = { adminUser: "admin", adminPassword: "pass & word" };
+    return { topology, urls, settings, caCertificate: "", version: "1.9.0", ...administrator };
+  }
+
   /** The topology with every route on this server's port, without TLS. */
   get topology(): Topology {
     const topology = buildTopology(parseSettings(this.settings, "dev"));

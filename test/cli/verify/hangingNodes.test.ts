@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { type CycleResult, runCycle } from "../../../cli/verify/cycle";
+import type { CycleResult } from "../../../cli/verify/cycle";
 import type { CycleOptions } from "../../../cli/verify/cycleRun";
 import { hangingNodes } from "../../../cli/verify/hangingNodes";
 import type { Suspect } from "../../../cli/verify/suspects";
@@ -9,6 +9,7 @@ import { parseSettings } from "../../../plan/settings";
 import { buildTopology, type Topology } from "../../../topology";
 import { issue } from "../../certificates/support";
 import { FakeDeployment, type Override } from "./fakeDeployment";
+import { runOn, shortLimits } from "./fakeRun";
 
 describe("verify: nodes that hang", function () {
   this.timeout(10_000);
@@ -72,23 +73,7 @@ describe("verify: nodes that hang", function () {
     afterEach(() => fake.stop());
 
     function run(options: Partial<CycleOptions> = {}): Promise<CycleResult> {
-      return runCycle({
-        outputs: {
-          topology: fake.topology,
-          urls: fake.urls,
-          caCertificate: "",
-          settings: fake.settings,
-          version: "1.9.0",
-          adminUser: "admin",
-          adminPassword: "password",
-        },
-        backend: fake.backend,
-        checks: [],
-        limits: { listing: 0.3, deployment: 0.3, revocation: 0.3, answer: 0.3 },
-        keep: false,
-        signal: new AbortController().signal,
-        ...options,
-      });
+      return runOn(fake, { limits: { ...shortLimits, answer: 0.3 }, ...options });
     }
 
     const hangs = (node: string): Suspect => ({

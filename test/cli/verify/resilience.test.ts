@@ -4,6 +4,7 @@ import { runResilience } from "../../../cli/verify/resilience";
 import { type ResilienceOptions, repeatedNodes } from "../../../cli/verify/resilienceSteps";
 import type { StepResult } from "../../../cli/verify/runSteps";
 import { FakeDeployment, type Override } from "./fakeDeployment";
+import { shortLimits } from "./fakeRun";
 
 /** The load balancer's cookie and the sessions of two Publishers and two Stores. */
 class FakePortals {
@@ -82,21 +83,12 @@ describe("verify --resilience: stopping and starting nodes", () => {
   }
 
   async function run(options: Partial<ResilienceOptions> = {}) {
-    const { topology, urls } = fake;
     const steps: StepResult[] = [];
     const result = await runResilience({
-      outputs: {
-        topology,
-        urls,
-        caCertificate: "",
-        settings: fake.settings,
-        version: "1.9.0",
-        adminUser: "admin",
-        adminPassword: "pass & word",
-      },
+      outputs: fake.outputs,
       backend: fake.backend,
       checks: [],
-      limits: { listing: 0.3, deployment: 0.3, revocation: 0.3 },
+      limits: shortLimits,
       signal: new AbortController().signal,
       control: nodes(),
       done: (step) => void steps.push(step),

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { type CycleResult, runCycle } from "../../../cli/verify/cycle";
+import type { CycleResult } from "../../../cli/verify/cycle";
 import { FakeDeployment, type Override, type Seen } from "./fakeDeployment";
 import { soap } from "./fakePages";
-
-const limits = { listing: 1, deployment: 1, revocation: 1 };
+import { runOn } from "./fakeRun";
 
 describe("verify: self sign-up", () => {
   let fake: FakeDeployment;
@@ -15,11 +14,7 @@ describe("verify: self sign-up", () => {
 
   async function run(override: Override = () => undefined, keep = false): Promise<CycleResult> {
     fake.override = override;
-    const { topology, urls, settings } = fake;
-    const admin = { adminUser: "admin", adminPassword: "pass & word" };
-    const outputs = { topology, urls, settings, caCertificate: "", version: "1.9.0", ...admin };
-    const signal = new AbortController().signal;
-    return runCycle({ outputs, backend: fake.backend, checks: [], limits, keep, signal });
+    return runOn(fake, { keep });
   }
   const failures = ({ steps }: CycleResult) => steps.filter(({ status }) => status === "failed");
   const seen = (action: string): Seen | undefined => fake.seen.find((one) => one.action === action);

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { parseXml } from "@rgrove/parse-xml";
-import { type CycleResult, runCycle } from "../../../cli/verify/cycle";
+import type { CycleResult } from "../../../cli/verify/cycle";
 import type { CycleOptions } from "../../../cli/verify/cycleRun";
 import { printSummary } from "../../../cli/verify/report";
 import { find } from "../../../xml/parse";
 import { FakeDeployment, type Override, type Seen } from "./fakeDeployment";
+import { runOn } from "./fakeRun";
 
 const servicePath = "/services/TenantMgtAdminService";
 
@@ -59,23 +60,7 @@ describe("verify: a tenant from its making to its removal", () => {
       seen.path === servicePath && operationOf(seen) === operation ? answer : manage(seen);
 
   function run(options: Partial<CycleOptions> = {}): Promise<CycleResult> {
-    return runCycle({
-      outputs: {
-        topology: fake.topology,
-        urls: fake.urls,
-        caCertificate: "",
-        settings: fake.settings,
-        version: "1.9.0",
-        adminUser: "admin",
-        adminPassword: "pass & word",
-      },
-      backend: fake.backend,
-      checks: [],
-      limits: { listing: 0.3, deployment: 0.3, revocation: 0.3 },
-      keep: false,
-      signal: new AbortController().signal,
-      ...options,
-    });
+    return runOn(fake, options);
   }
 
   const bad = ({ steps }: CycleResult) => steps.filter(({ ok }) => !ok);
@@ -168,15 +153,7 @@ describe("verify: a tenant from its making to its removal", () => {
   });
 
   it("gives the administrator a name with @ where user names are e-mail addresses", async () => {
-    const outputs = {
-      topology: fake.topology,
-      urls: fake.urls,
-      caCertificate: "",
-      adminPassword: "x",
-      settings: fake.settings,
-      version: "1.9.0",
-    };
-    await run({ outputs: { ...outputs, adminUser: "boss@example.com" } });
+    await run({ outputs: { ...fake.outputs, adminUser: "boss@example.com" } });
     const [domain = ""] = tenants.keys();
     const names = fake.seen.filter(({ action }) => action === "login").map(({ form }) => form.username);
     assert.ok(names.includes(`admin@${domain}@${domain}`), names.join());

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { type CycleResult, runCycle } from "../../../cli/verify/cycle";
+import type { CycleResult } from "../../../cli/verify/cycle";
 import { FakeDeployment, type Override } from "./fakeDeployment";
+import { runOn } from "./fakeRun";
 
 describe("verify: tokens of a user", () => {
   let fake: FakeDeployment;
@@ -11,23 +12,7 @@ describe("verify: tokens of a user", () => {
   afterEach(() => fake.stop());
 
   function run(version = "1.9.0", progress?: (text: string) => void): Promise<CycleResult> {
-    return runCycle({
-      outputs: {
-        topology: fake.topology,
-        urls: fake.urls,
-        caCertificate: "",
-        settings: fake.settings,
-        version,
-        adminUser: "admin",
-        adminPassword: "pass & word",
-      },
-      backend: fake.backend,
-      checks: [],
-      limits: { listing: 0.3, deployment: 0.3, revocation: 0.3 },
-      keep: false,
-      signal: new AbortController().signal,
-      ...(progress && { progress }),
-    });
+    return runOn(fake, { outputs: { ...fake.outputs, version }, ...(progress && { progress }) });
   }
 
   type Seen = Parameters<Override>[0];
