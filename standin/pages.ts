@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Context } from "./context";
 import type { Answer, Handler } from "./http";
 
@@ -14,6 +15,9 @@ const portals: Readonly<Record<string, Portal>> = {
 };
 
 const loginPage = "/site/pages/login.jag";
+
+/** The cookie with which the Store's pages protect its forms against other sites. */
+export const tokenCookie = "csrftoken";
 
 /** Pages for browsers. Every role serves both applications, as the product's profiles do; a role's own handlers come first. */
 export function pageHandler(context: Context): Handler {
@@ -44,18 +48,27 @@ export function portalPage(context: Context, path: string, user: string | undefi
       if (user === undefined && !isPublic) {
         return { status: 302, headers: { location: `${context.configuration.publicUrl}${base}${loginPage}` } };
       }
-      return page(
-        context,
-        title,
-        user === undefined
-          ? `<p><a href="${base}${loginPage}">Log in</a></p>`
-          : `<p>Logged in as ${escapeHtml(user)}.</p>`,
+      return withToken(
+        isPublic,
+        page(
+          context,
+          title,
+          user === undefined
+            ? `<p><a href="${base}${loginPage}">Log in</a></p>`
+            : `<p>Logged in as ${escapeHtml(user)}.</p>`,
+        ),
       );
     case loginPage:
       return page(context, `${title}: log in`, loginForm(base));
     default:
       return undefined;
   }
+}
+
+/** The Store's pages set the token that its forms must repeat; the Publisher of 1.9.0 has none. */
+function withToken(isPublic: boolean, answer: Answer): Answer {
+  const token = `${tokenCookie}=${randomBytes(16).toString("hex")}; Path=/; Max-Age=86400`;
+  return isPublic ? { ...answer, headers: { ...answer.headers, "set-cookie": token } } : answer;
 }
 
 function loginForm(base: string): string {

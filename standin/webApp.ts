@@ -3,7 +3,7 @@ import type { Context } from "./context";
 import { tenantOf } from "./data/tenants";
 import { describeFully } from "./errors";
 import { type Answer, type Handler, json, type Request } from "./http";
-import { portalPage } from "./pages";
+import { portalPage, tokenCookie } from "./pages";
 import { callService, loginTarget } from "./serviceClient";
 import type { Owner } from "./users";
 
@@ -22,6 +22,12 @@ export interface WebApp {
   readonly base: string;
   /** The actions of each page, by path below `base`. */
   readonly pages: Readonly<Record<string, Readonly<Record<string, Action>>>>;
+}
+
+/** Whether a form repeats the token that a page of the Store has set as a cookie; without the cookie, none is asked for. */
+function repeatsToken({ headers }: Request): boolean {
+  const token = new RegExp(`(?:^|;\\s*)${tokenCookie}=([^;]*)`).exec(headers.cookie ?? "")?.[1];
+  return token === undefined || token === headers["x-csrftoken"];
 }
 
 const loginPage = "/site/blocks/user/login/ajax/login.jag";
@@ -62,6 +68,9 @@ export function webAppHandler(context: Context, { base, pages }: WebApp): Handle
 
   const act = async (request: Request, path: string, fields: URLSearchParams): Promise<Answer | undefined> => {
     const name = fields.get("action") ?? "";
+    if (request.method === "POST" && !repeatsToken(request)) {
+      throw new Error("Invalid CSRF Token please try refreshing the page.");
+    }
     if (path === loginPage && name === "login") {
       return logIn(fields.get("username") ?? "", fields.get("password") ?? "");
     }

@@ -53,7 +53,9 @@ export class Session {
   /** Sends one request with the session's cookies, and keeps those that the answer sets. */
   async ask(request: Pick<FrontRequest, "path" | "method" | "form" | "headers">): Promise<ProbeAnswer> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const headers = { ...request.headers, ...(cookie && { cookie }) };
+    // Once a page of the Store has set this cookie, its forms must repeat it in a header, as the page's scripts do.
+    const token = request.method === "POST" ? this.cookies.get("csrftoken") : undefined;
+    const headers = { ...request.headers, ...(cookie && { cookie }), ...(token && { "x-csrftoken": token }) };
     const answer = await this.front.ask({ ...request, role: this.app, headers });
     for (const line of answer.headers["set-cookie"] ?? []) {
       const [name, value] = (line.split(";")[0] ?? "").split(/=(.*)/s);

@@ -12,6 +12,9 @@ const authority = `${balancerFiles.directory}/${balancerFiles.authority}`;
 /** Ends the names of servers that are tried without a health check. */
 const untestedMark = "-untested";
 
+/** Good checks, one each 500 ms (`fastinter`), after which a server that was down takes calls beside others. */
+const checksUntilUp = 16;
+
 type Target = BalancerRoute["targets"][number];
 
 const head = ({ balancerMemory }: Settings) => `global
@@ -97,8 +100,9 @@ function backend(route: BalancerRoute, topology: Topology): string {
     ...(hasSeveral && route.traffic === "calls"
       ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`]
       : []),
-    // With other servers in the backend, one failed connection marks a server as down.
-    ...(hasSeveral ? ["default-server observe layer4 error-limit 1 on-error mark-down"] : []),
+    // With other servers in the backend, one failed connection marks a server as down, and one that comes back gets calls
+    // after 8 s of good checks: the product opens its ports up to 5 s before it can answer.
+    ...(hasSeveral ? [`default-server observe layer4 error-limit 1 on-error mark-down rise ${checksUntilUp}`] : []),
     ...route.targets.map((target, position) => server(route, target, position, topology)),
     ...(hasSeveral && !route.firstOnly ? untested(route) : []),
   ]);

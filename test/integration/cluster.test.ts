@@ -66,7 +66,7 @@ describe("clustered deployment on a Docker engine", function () {
     const container = run.container("gateway-3");
     const { Pid } = (await container.inspect()).State;
     const running = await run.load(50);
-    await running.until(run.allServed, 10);
+    await running.until(run.allServed, 30);
     try {
       process.kill(Pid, "SIGKILL");
     } catch (error) {
@@ -86,7 +86,7 @@ describe("clustered deployment on a Docker engine", function () {
     assert.deepEqual(await stack.previewContainers(), { replace: gateways, create: [] });
     const running = await run.load(25);
     await run.up();
-    await running.until(run.allServed, 15);
+    await running.until(run.allServed, 30);
     const calls = await running.stop();
     const after = await stack.containers();
     assert.deepEqual([...before.keys()].filter((name) => before.get(name) !== after.get(name)).sort(), gateways);
@@ -237,7 +237,7 @@ describe("clustered deployment on a Docker engine", function () {
     const own = await tokenOf("keymanager-1");
     assert.equal(await tokenOf("keymanager-2"), own);
     const running = await run.load(25, own);
-    await running.until((since) => run.allServed(since) && lostOf(since).length === 0, 10);
+    await running.until((since) => run.allServed(since) && lostOf(since).length === 0, 30);
     // All gateways have the token in their caches; one gateway forwards the revocation.
     await run.gateway().revoke({ consumerKey, consumerSecret }, own);
     const refused = (since: readonly Call[]) =>

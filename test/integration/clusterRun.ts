@@ -128,7 +128,7 @@ export class ClusterRun {
   /** Kills a gateway under load and starts it again. Asserts that only POST calls in flight are lost. */
   async killUnderLoad(node: string): Promise<void> {
     const running = await this.load(50);
-    await running.until(this.allServed, 10);
+    await running.until(this.allServed, 30);
     const container = this.container(node);
     await container.kill();
     const killed = Date.now();
@@ -136,7 +136,7 @@ export class ClusterRun {
     // Docker's restart policy does not apply to a container that `docker kill` ended.
     assert.equal((await container.inspect()).State.Running, false);
     await container.start();
-    await running.until(this.allServed, 15);
+    await running.until(this.allServed, 30);
     assertOnlyInFlight(await running.stop(), killed);
     await this.settled();
   }

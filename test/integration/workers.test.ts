@@ -21,7 +21,7 @@ describe("gateway manager and workers on a Docker engine", function () {
   it("the manager deploys APIs, and only the workers answer calls", async () => {
     await run.settled();
     const running = await run.load(25);
-    await running.until((since) => since.length > 10 && run.allServed(since), 10);
+    await running.until((since) => since.length > 10 && run.allServed(since), 30);
     const calls = await running.stop();
     assert.deepEqual([nodesOf(calls), lostOf(calls)], [workers, []]);
     const deployed = await Promise.all(["gateway-1", ...workers].map((node) => run.logHas(node, "API deployed: ")));
@@ -36,7 +36,7 @@ describe("gateway manager and workers on a Docker engine", function () {
   it("calls continue while the manager is stopped; publishing fails, and verify names the link", async () => {
     const manager = run.container("gateway-1");
     const running = await run.load(25);
-    await running.until(run.allServed, 10);
+    await running.until(run.allServed, 30);
     await manager.stop();
     const deploying = run.outputs.topology.links.filter(({ element }) => element.startsWith("Environment["));
     const down = [
@@ -53,7 +53,7 @@ describe("gateway manager and workers on a Docker engine", function () {
       ["publisher-1 -> loadbalancer (Environment[Production and Sandbox]/ServerURL)"],
     );
     assert.equal(report.cycle?.left, undefined);
-    await running.until((since) => since.length > 20 && run.allServed(since), 10);
+    await running.until((since) => since.length > 20 && run.allServed(since), 30);
     assert.deepEqual(lostOf(await running.stop()), []);
     await manager.start();
     await run.settled();

@@ -95,4 +95,22 @@ describe("stand-in: pages of Publisher and Store", function () {
       assert.equal(JSON.parse(stale.text).error, true);
     }
   });
+
+  it("the Store's page sets a token, which forms must repeat in a header from then on", async () => {
+    await start("store");
+    const [host, port] = portals.store;
+    const { headers } = await fetchFrom(host, port, "/store/");
+    const [cookie = ""] = [headers["set-cookie"] ?? []].flat().map((line) => line.split(";")[0] ?? "");
+    assert.match(cookie, /^csrftoken=[0-9a-f]+$/);
+    const logIn = async (more: Record<string, string>) =>
+      (
+        await fetchFrom(host, port, "/store/site/blocks/user/login/ajax/login.jag", {
+          method: "POST",
+          body: "action=login&username=admin&password=admin",
+          headers: { cookie, ...more },
+        })
+      ).text;
+    assert.match(await logIn({}), /Invalid CSRF Token/);
+    assert.equal(await logIn({ "x-csrftoken": cookie.replace("csrftoken=", "") }), '{"error":false}');
+  });
 });

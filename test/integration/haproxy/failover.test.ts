@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { renderBalancer } from "../../../configs";
 import type { Topology } from "../../../topology";
 import { deploymentOf } from "../../configs/stock";
+import { eventually } from "../waiting";
 import { type RunningHaproxy, runHaproxy, selfSigned } from "./container";
-import { ask as askRoute, NodeServer, topologyOfPairs, untilTrue, within } from "./nodes";
+import { ask as askRoute, NodeServer, quickReturn, topologyOfPairs, untilTrue, within } from "./nodes";
 
 describe("HAProxy when servers fail", function () {
   this.timeout(30_000);
@@ -20,7 +21,7 @@ describe("HAProxy when servers fail", function () {
     ca = keys.cert;
     for (const node of topology.nodes) servers.set(node.name, new NodeServer(node, keys));
     for (const server of servers.values()) await server.start();
-    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }), keys, [keys]);
+    running = await runHaproxy(quickReturn(renderBalancer({ ...deploymentOf(), topology })), keys, [keys]);
     await untilTrue("both gateways answer", async () => (await calls(2)).size === 2);
   });
 
@@ -216,5 +217,42 @@ describe("HAProxy when servers fail", function () {
       ],
     );
     for (let attempt = 0; attempt < 4; attempt++) assert.equal((await ask(name, "POST")).body, "keymanager-2");
+  });
+});
+
+describe("HAProxy when a server comes back", function () {
+  this.timeout(60_000);
+
+  it("sends it calls after 8 s of good checks: the product opens its ports before it can answer", async () => {
+    const topology = await topologyOfPairs();
+    const keys = await selfSigned([...new Set(topology.nodes.map(({ hostName }) => hostName))]);
+    const servers = topology.nodes.map((node) => ({ name: node.name, server: new NodeServer(node, keys) }));
+    for (const { server } of servers) await server.start();
+    const running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }), keys, [keys]);
+    try {
+      const answering = async () => {
+        const names = new Set<string>();
+        for (let count = 0; count < 4; count++) {
+          const { body } = await askRoute({ topology, ca: keys.cert }, "api-http").catch(() => ({ body: "" }));
+          names.add(body);
+        }
+        return names;
+      };
+      await untilTrue("both gateways answer", async () => (await answering()).has("gateway-2"));
+      const gateway = servers.find(({ name }) => name === "gateway-2")?.server ?? assert.fail();
+      gateway.kill();
+      await untilTrue("one gateway answers", async () => [...(await answering())].join() === "gateway-1");
+      await sleep(2000);
+      await gateway.start();
+      const back = Date.now();
+      await eventually("both gateways answer again", async () => (await answering()).has("gateway-2"), {
+        seconds: 20,
+        every: 100,
+      });
+      assert.ok(Date.now() - back > 6000, `${Date.now() - back} ms`);
+    } finally {
+      await running.stop();
+      for (const { server } of servers) server.kill();
+    }
   });
 });
