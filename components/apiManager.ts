@@ -168,7 +168,7 @@ export class ApiManager extends pulumi.ComponentResource {
 
   private createSignUp(nodes: ReadonlyMap<string, ProductNode>): SelfSignUp {
     const { certificates, adminPassword, args: plan } = this;
-    const role = roleThat(({ selfSignUp }) => selfSignUp === "keeps");
+    const role = roleThat(({ selfSignUp }) => selfSignUp === "configures");
     const first = this.args.topology.nodes.find((node) => node.role === role);
     const publisher = nodes.get(first?.name ?? "");
     if (!publisher)

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { DeploymentPlan } from "../plan";
 import { roleThat } from "../product/roles";
-import { managementPort, type ServiceAccess } from "../services/managementPort";
+import { managementServices, type ServiceAccess } from "../services/managementServices";
 import { configureSignUp } from "../services/signUp";
 import { managementAccess } from "../topology";
 import type { ProductNode } from "./productNode";
@@ -25,11 +25,11 @@ interface Inputs extends ServiceAccess {
 
 const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   async create(inputs) {
-    await configureSignUp(managementPort(inputs), inputs);
+    await configureSignUp(managementServices(inputs), inputs);
     return { id: inputs.host, outs: inputs };
   },
   async update(_id, _olds, news) {
-    await configureSignUp(managementPort(news), news);
+    await configureSignUp(managementServices(news), news);
     return { outs: news };
   },
   async diff(_id, olds, news) {
@@ -53,8 +53,12 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
  */
 export class SelfSignUp extends pulumi.dynamic.Resource {
   constructor(name: string, args: SelfSignUpArgs, opts?: pulumi.CustomResourceOptions) {
-    const { settings, topology } = args.plan;
-    const role = roleThat(({ selfSignUp }) => selfSignUp === "keeps");
+    const { settings, topology, signUpInRegistry, version } = args.plan;
+    if (!signUpInRegistry)
+      throw new Error(
+        `${name}: plan.signUpInRegistry: expected true, found false: ${version} reads self sign-up in api-manager.xml, which the plan renders; leave this resource out`,
+      );
+    const role = roleThat(({ selfSignUp }) => selfSignUp === "configures");
     const node = topology.nodes.find((each) => each.role === role && each.name === args.publisher.nodeName);
     if (!node)
       throw new Error(`${name}: publisher: expected a Publisher of the plan, found ${args.publisher.nodeName}`);

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
+import { effectiveBundle, isBundle } from "../product/bundles";
 import { bundleFiles } from "../product/files";
 import { roleRecords, roles } from "../product/roles";
-import { effectiveBundle, isBundle } from "./effectiveBundle";
 import type { Home } from "./home";
 
 /** A file of the pack that nodes get in another place as well, byte for byte. */

@@ -35,7 +35,7 @@ export async function readPack(source: string, known?: KnownPack): Promise<Pack>
   if (sourceKind(source) === "file") {
     const { home, paths, fingerprint } = await listZip(source);
     assertComplete(source, paths);
-    const old = await oldPageCompiler(paths, async (path) => openJarBytes(await readInZip(source, home, path)));
+    const old = await oldPageCompiler(source, paths, async (path) => openJarBytes(await readInZip(source, home, path)));
     return { source, home, fingerprint, signature: fingerprint, drivers: driversIn(paths), ...compiler(old) };
   }
   const home = homeIn(source);
@@ -44,7 +44,7 @@ export async function readPack(source: string, known?: KnownPack): Promise<Pack>
   assertComplete(source, paths);
   const signature = directorySignature(home, entries);
   const fingerprint = known?.signature === signature ? known.fingerprint : directoryFingerprint(entries);
-  const old = await oldPageCompiler(paths, (path) => openJar(join(home, path)));
+  const old = await oldPageCompiler(source, paths, (path) => openJar(join(home, path)));
   return { source, home, entries, fingerprint, signature, drivers: driversIn(paths), ...compiler(old) };
 }
 

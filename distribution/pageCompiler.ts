@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import { fromBufferPromise, openPromise, type ZipFile } from "yauzl";
+import { effectiveBundle } from "../product/bundles";
 import { bundleFiles } from "../product/files";
 import { pageCompiler } from "../product/pageCompiler";
-import { effectiveBundle } from "./effectiveBundle";
 
 /** A bundle whose page compiler can't read the classes of JDK 8. */
 export interface OldPageCompiler {
@@ -18,17 +18,27 @@ const ownPatch = 9000;
 /**
  * Finds a page compiler that must be replaced for JDK 8.
  *
+ * @param source the pack, for messages
  * @param paths the pack's files, below APIM_HOME
  * @param open opens a jar of the pack
+ * @throws when the bundle is no jar, or no number is left for a patch
  * @returns undefined when the pack's compiler is new enough, or the pack has none
  */
 export async function oldPageCompiler(
+  source: string,
   paths: readonly string[],
   open: (path: string) => Promise<ZipFile>,
 ): Promise<OldPageCompiler | undefined> {
   const bundle = effectiveBundle(pageCompiler.bundle, (directory) => namesIn(directory, paths));
   if (bundle === undefined) return undefined;
-  const names = await entryNames(await open(bundle));
+  const names = await open(bundle)
+    .then(entryNames)
+    .catch((cause: Error) => {
+      throw new Error(
+        `distribution ${source}: ${bundle}: expected a jar, found a file that can't be read as one (${cause.message}); take the file from the pack as it was downloaded`,
+        { cause },
+      );
+    });
   if (!names.has(pageCompiler.classFile) || names.has(pageCompiler.newClassFile)) return undefined;
   const { patches, patch } = bundleFiles;
   const numbers = namesIn(patches, paths)
@@ -36,6 +46,10 @@ export async function oldPageCompiler(
     .filter((name) => patch.test(name) && namesIn(`${patches}/${name}`, paths).length > 0)
     .map((name) => Number(name.slice(-4)));
   const number = Math.max(ownPatch, ...numbers.map((each) => each + 1));
+  if (number > 9999)
+    throw new Error(
+      `distribution ${source}: ${patches}: expected room for a patch behind the last one, found patch9999; rename that patch to a lower number`,
+    );
   return { bundle, patched: `${patches}/patch${number}/${posix.basename(bundle)}` };
 }
 

@@ -1,5 +1,6 @@
-import { parseXml, XmlElement } from "@rgrove/parse-xml";
+import { XmlElement } from "@rgrove/parse-xml";
 import { selfSignUp } from "../product/selfSignUp";
+import { quietRoot } from "./quietXml";
 import { callService, escapeText, type ServiceServer, startingName } from "./soap";
 
 /** What the registry says about self sign-up. */
@@ -66,12 +67,12 @@ export function withSignUp(text: string, { enabled, user, password }: SignUp): s
 }
 
 function withText(text: string, name: string, value: string): string {
-  const { root } = parseXml(text, { includeOffsets: true });
-  const found = root?.children.find((child): child is XmlElement => child instanceof XmlElement && child.name === name);
-  if (!found)
-    throw new Error(
-      `registry resource ${selfSignUp.resource}: expected the element ${name} in its root, found none; delete the resource in the Publisher's console and restart the Publisher, which creates it again`,
-    );
+  const remedy =
+    "delete the resource in the Publisher's console and restart the Publisher, which creates it again, or correct it there";
+  const what = `registry resource ${selfSignUp.resource}`;
+  const root = quietRoot(text, `${what} (${remedy})`);
+  const found = root.children.find((child): child is XmlElement => child instanceof XmlElement && child.name === name);
+  if (!found) throw new Error(`${what}: expected the element ${name} in its root, found none; ${remedy}`);
   if (found.text === value) return text;
   return `${text.slice(0, found.start)}<${name}>${escapeText(value)}</${name}>${text.slice(found.end)}`;
 }

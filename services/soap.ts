@@ -1,4 +1,5 @@
-import { parseXml, XmlElement } from "@rgrove/parse-xml";
+import { XmlElement } from "@rgrove/parse-xml";
+import { quietRoot } from "./quietXml";
 
 /** A running server whose management services are called. */
 export interface ServiceServer {
@@ -67,17 +68,18 @@ export async function callService(server: ServiceServer, call: ServiceCall): Pro
   const envelope = /<(?:[\w-]+:)?Envelope[\s\S]*<\/(?:[\w-]+:)?Envelope>/.exec(body)?.[0];
   if (envelope === undefined) {
     const found = `status ${status}${body === "" ? "" : `: ${body.slice(0, 200)}`}`;
-    throw Object.assign(new Error(`${what}: expected a SOAP envelope, found ${found}`), { name: startingName });
+    const error = new Error(`${what}: expected a SOAP envelope, found ${found}`);
+    throw status === 404 || status >= 500 ? Object.assign(error, { name: startingName }) : error;
   }
-  const { root } = parseXml(envelope);
-  const fault = root && firstNamed(root, "Fault");
+  const root = quietRoot(envelope, `${what}: the answer`);
+  const fault = firstNamed(root, "Fault");
   const reason = fault && (firstNamed(fault, "faultstring")?.text.trim() ?? "a fault without a reason");
   // The product answers refused credentials with a fault, not with status 401.
   if (reason) {
     const message = `${what}: ${/Authentication failed/i.test(reason) ? refused(server) : reason}`;
     throw Object.assign(new Error(message), { name: faultName });
   }
-  return root ? firstNamed(root, "return") : undefined;
+  return firstNamed(root, "return");
 }
 
 function refused({ user }: ServiceServer): string {

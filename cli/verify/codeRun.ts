@@ -1,7 +1,15 @@
 import { Refused } from "./answers";
 import { Browser, formWith, type Page } from "./browser";
 import type { GatewayRun } from "./gatewayRun";
-import { type BrowserUser, claimBundleOf, logInForm, openPage, type Place, unexpectedPage } from "./logInPage";
+import {
+  type BrowserUser,
+  claimBundleOf,
+  logInForm,
+  openPage,
+  type Place,
+  submitForm,
+  unexpectedPage,
+} from "./logInPage";
 import { callbackUrl } from "./product";
 
 /** A user's way from `/authorize` to a token: the Key Manager's log-in page, consent, and a code for the application. */
@@ -39,9 +47,10 @@ export class CodeRun {
   async logIn(): Promise<void> {
     if (!this.page) throw new Error("the earlier steps opened no log-in page");
     const { username, password } = this.user;
-    let page = await this.browser.submit(logInForm(this.page, this.place), { username, password }, callbackUrl);
+    const form = logInForm(this.page, this.place);
+    let page = await submitForm(this.browser, form, { username, password }, this.place, callbackUrl);
     const consent = formWith(page, { name: "consent" });
-    if (consent) page = await this.browser.submit(consent, { consent: "approve" }, callbackUrl);
+    if (consent) page = await submitForm(this.browser, consent, { consent: "approve" }, this.place, callbackUrl);
     const isBack = page.url.href.startsWith(callbackUrl);
     const code = isBack ? page.url.searchParams.get("code") : null;
     if (code !== null) this.code = code;

@@ -1,6 +1,6 @@
 import { Refused } from "./answers";
 import { Browser, formWith } from "./browser";
-import { type BrowserUser, logInForm, openPage, type Place, unexpectedPage } from "./logInPage";
+import { type BrowserUser, logInForm, openPage, type Place, submitForm, unexpectedPage } from "./logInPage";
 
 /** The page that ends a session of the console; each page of the console links to it. */
 const logOut = "logout_action.jsp";
@@ -15,7 +15,7 @@ export async function logInToConsole(place: Place, host: string, { username, pas
   const browser = new Browser(front);
   const at = (path: string) => new URL(front.url(role, "https", path, host));
   const page = await openPage(browser, at("/carbon/"), place);
-  const entered = await browser.submit(logInForm(page, place), { username, password });
+  const entered = await submitForm(browser, logInForm(page, place), { username, password }, place);
   if (formWith(entered, { type: "password" }))
     throw new Refused(`expected the console, found its log-in page again: user ${username} or the password is refused`);
   if (entered.status !== 200 || !entered.body.includes(logOut))

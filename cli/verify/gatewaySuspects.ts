@@ -1,5 +1,6 @@
 import { balancerFiles } from "../../configs/balancer";
-import { configurationFiles } from "../../product/files";
+import { claimBundle } from "../../product/bundles";
+import { bundleFiles, configurationFiles } from "../../product/files";
 import { roleThat } from "../../product/roles";
 import type { CalledEnvironment } from "./environments";
 import { type Suspect, Suspects } from "./suspects";
@@ -59,7 +60,7 @@ export class GatewaySuspects extends Suspects {
       element: "OpenIDConnect",
       why: "clients ask who the user of a token is",
       settings: [],
-      also: [`repository/components/dropins (org.wso2.carbon.claim.mgt) of ${name}`, `the log of ${name}`],
+      also: [`${bundleFiles.dropins} (${claimBundle}) of ${name}`, `the log of ${name}`],
     }));
   }
 

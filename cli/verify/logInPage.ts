@@ -1,3 +1,4 @@
+import { claimBundle } from "../../product/bundles";
 import { bundleFiles, configurationFiles } from "../../product/files";
 import { pageCompiler } from "../../product/pageCompiler";
 import type { Role } from "../../product/roles";
@@ -25,6 +26,19 @@ export function openPage(browser: Browser, url: URL, at: Place, end?: string): P
   });
 }
 
+/** Sends a form, as {@link openPage} opens an address. */
+export function submitForm(
+  browser: Browser,
+  form: Form,
+  values: Readonly<Record<string, string>>,
+  at: Place,
+  end?: string,
+): Promise<Page> {
+  return browser.submit(form, values, end).catch((error: unknown) => {
+    throw error instanceof LeftDeployment ? leftDeployment(error, at) : error;
+  });
+}
+
 /** The servers whose pages are opened. */
 export interface Place {
   readonly role: Role;
@@ -48,7 +62,7 @@ export function logInForm(page: Page, { role, need }: Place): Form {
 /**
  * The failure of a step that found another page.
  *
- * @param others what can be at fault unless the page shows nothing
+ * @param others what can be at fault unless the page is empty
  */
 export function unexpectedPage(
   expected: string,
@@ -58,15 +72,13 @@ export function unexpectedPage(
   others: readonly Suspect[],
 ): StepFailure {
   const found = `expected ${expected}, found ${page.url.pathname} with ${summary({ ...page, headers: {} })}`;
-  if (!isBlank(page)) return new StepFailure(found, others);
-  const remedy =
-    "the server can't compile its pages on JDK 8; build the image from the pack (without wso2-apim:image), which puts a newer compiler into it, or base your image on JDK 7";
-  return new StepFailure(`${found}, as if ${remedy}`, pageCompilerOf(role, need));
-}
-
-/** Whether a page shows nothing, or failed: as pages that the server can't compile. */
-function isBlank({ status, body }: Page): boolean {
-  return status >= 500 || body.trim() === "";
+  const isEmpty = page.body.trim() === "";
+  if (!isEmpty && page.status < 500) return new StepFailure(found, others);
+  const cause =
+    "likely cause: the server can't compile its pages on JDK 8; remedy: an image that set-up builds from the pack has a newer compiler, an image of your own (wso2-apim:image) needs that compiler or JDK 7";
+  // An empty page is always that; a failed page may have another cause.
+  const suspects = isEmpty && page.status < 500 ? [] : others;
+  return new StepFailure(`${found}; ${cause}`, [...pageCompilerOf(role, need), ...suspects]);
 }
 
 /** What compiles the pages of a role's nodes. */
@@ -88,7 +100,7 @@ export function claimBundleOf(role: Role, need: Suspects): Suspect[] {
     link: `${name} -> claims (log-in page)`,
     node: name,
     file: bundleFiles.dropins,
-    element: "org.wso2.carbon.claim.mgt_*.jar",
+    element: `${claimBundle}_*.jar`,
     why: "a log-in on the Key Manager's page reads the user's claims",
     settings: [],
     also: [`${configurationFiles.userManagement.path} (Realm) of ${name}`, `the log of ${name}`],

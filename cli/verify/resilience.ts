@@ -35,10 +35,10 @@ export async function runResilience(options: ResilienceOptions): Promise<Resilie
 async function runScenario(
   scenario: Scenario,
   suspect: ReturnType<typeof containerOf>,
-  { control, signal, checks, done, progress }: ResilienceOptions,
+  { control, signal, checks, hanging, done, progress }: ResilienceOptions,
 ): Promise<StepResult[]> {
   const { node, group } = scenario;
-  const common = { checks, ...(done && { done }), ...(progress && { progress }) };
+  const common = { checks, ...(hanging && { hanging }), ...(done && { done }), ...(progress && { progress }) };
   const run = (steps: readonly Step[], options: Pick<RunOptions, "signal" | "stopAtFailure">) =>
     runSteps(steps, { ...common, ...options });
   const stop: Step = { group, name: `stop ${node}`, needs: [suspect], run: () => control.stop(node) };

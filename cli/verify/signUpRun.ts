@@ -38,6 +38,11 @@ export class SignUpRun {
     this.store = new Store(options.front);
   }
 
+  /** Whether the user may exist. */
+  get isLeft(): boolean {
+    return this.created.has("user");
+  }
+
   /** Signs up with the fields that the Store's page asks for. */
   async signUp(): Promise<void> {
     const values = await this.details();
@@ -55,7 +60,8 @@ export class SignUpRun {
     const isRefused = await signUp.then(
       () => false,
       (error: unknown) => {
-        if (error instanceof Refused) return true;
+        // Any other refusal would pass when its cause is gone.
+        if (error instanceof Refused && /disabled/i.test(error.message)) return true;
         throw error;
       },
     );

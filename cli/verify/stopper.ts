@@ -1,9 +1,13 @@
 import type { NodeControl } from "./nodeControl";
 
+/** A closed terminal sends SIGHUP: then, too, nodes that were stopped must be started again. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+type Signal = (typeof signals)[number];
+
 /** The parts of `process` that are used here. */
 export interface Signalled {
-  on(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
-  off(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
+  on(signal: Signal, listener: () => void): unknown;
+  off(signal: Signal, listener: () => void): unknown;
   exit(status: number): void;
   readonly stderr: { write(text: string): unknown };
 }
@@ -28,13 +32,11 @@ export function stopper(
     by.stderr.write(`Stopping; ${first}removing what verify created. Press Ctrl-C again to end at once.\n`);
     controller.abort(new Error("stopped"));
   };
-  by.on("SIGINT", stop);
-  by.on("SIGTERM", stop);
+  for (const signal of signals) by.on(signal, stop);
   return {
     signal: controller.signal,
     end: () => {
-      by.off("SIGINT", stop);
-      by.off("SIGTERM", stop);
+      for (const signal of signals) by.off(signal, stop);
     },
   };
 }

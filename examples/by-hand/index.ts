@@ -42,8 +42,11 @@ export = async () => {
   const backEnd = new BackEnd("back-end", { network, image: plan.images.node.name }, { dependsOn: [keyManager] });
   const gateway = new GatewayNode("gateway", wired, { dependsOn: [backEnd] });
   const publisher = new PublisherNode("publisher", wired, { dependsOn: [keyManager] });
-  const signUp = new SelfSignUp("self-sign-up", { plan, certificates, adminPassword, publisher });
-  const store = new StoreNode("store", wired, { dependsOn: [publisher, signUp] });
+  // Up to 1.8, self sign-up is configured in a file.
+  const signUp = plan.signUpInRegistry
+    ? [new SelfSignUp("self-sign-up", { plan, certificates, adminPassword, publisher })]
+    : [];
+  const store = new StoreNode("store", wired, { dependsOn: [publisher, ...signUp] });
   new LoadBalancer("load-balancer", { plan, network, certificates }, { dependsOn: [gateway] });
 
   return { store: store.storeUrl, gateway: gateway.managementUrl, backEnd: backEnd.url };

@@ -1,3 +1,4 @@
+import { claimBundle } from "../bundles";
 import { environments, revocation } from "./calls";
 import { commonFiles } from "./files";
 import type { RoleRecord } from "./record";
@@ -12,7 +13,7 @@ export const keyManager = {
   firstAddress: 21,
   databases: { always: ["apimgtdb", "userdb"], withTenants: ["regdb"] },
   // In the profile of 1.9.0 to 1.10.0, the log-in pages and userinfo end in NoClassDefFoundError without it.
-  bundles: ["org.wso2.carbon.claim.mgt"],
+  bundles: [claimBundle],
   files: commonFiles,
   calls: [environments("the gateway forgets keys that have ended"), revocation],
   // The product caches tokens (identity.xml EnableOAuthCache).

@@ -25,7 +25,7 @@ export const publisher = {
   starts: "after balancer",
   jwt: "issues",
   usesAnalytics: true,
-  selfSignUp: "keeps",
+  selfSignUp: "configures",
   linksTo: [
     { to: "store", element: "APIStore", path: "/store" },
     { to: "publisher", element: "APIPublisher", path: "/publisher" },

@@ -105,10 +105,10 @@ export interface RoleRecord<R extends string = string, S extends string = string
   /** True: clients use the identity services of its nodes, for example the issuer of ID tokens. @default false */
   readonly servesIdentity?: boolean;
   /**
-   * What it does with self sign-up: through a node of the role that `keeps` it, this deployment writes the registry's
+   * What it does with self sign-up: through a node of the role that `configures` it, this deployment writes the registry's
    * resource, before nodes of the role that `offers` it read it. @default nothing
    */
-  readonly selfSignUp?: "keeps" | "offers";
+  readonly selfSignUp?: "configures" | "offers";
   /** True: its nodes serve Thrift key validation. @default false */
   readonly servesThrift?: boolean;
   /** Roles whose web applications its pages link to (api-manager.xml `APIStore/URL`, `APIPublisher/URL`). @default none */

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isBundle } from "../../product/bundles";
 import { bundleFiles } from "../../product/files";
 
 /**
@@ -8,12 +9,11 @@ import { bundleFiles } from "../../product/files";
  */
 export function hasBundle(carbonHome: string, profile: string, bundle: string): boolean {
   const list = join(carbonHome, bundleFiles.list(profile));
+  if (!existsSync(list)) {
+    return true;
+  }
+  const lines = readFileSync(list, "utf8").split(/\r?\n/);
   const dropins = join(carbonHome, bundleFiles.dropins);
-  return (
-    !existsSync(list) ||
-    readFileSync(list, "utf8")
-      .split("\n")
-      .some((line) => line.startsWith(`${bundle},`)) ||
-    (existsSync(dropins) && readdirSync(dropins).some((file) => file.startsWith(`${bundle}_`) && file.endsWith(".jar")))
-  );
+  const dropped = existsSync(dropins) ? readdirSync(dropins) : [];
+  return lines.some((line) => line.startsWith(`${bundle},`)) || dropped.some((file) => isBundle(bundle, file));
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { openPromise } from "yauzl";
-import { bundleFiles } from "../../product/files";
+import { effectiveBundle } from "../../product/bundles";
 import { pageCompiler } from "../../product/pageCompiler";
 
 /**
@@ -9,11 +9,15 @@ import { pageCompiler } from "../../product/pageCompiler";
  * plug-ins, is a newer one.
  */
 export async function compilesPages(carbonHome: string): Promise<boolean> {
-  const jar = compilerOf(carbonHome);
+  const namesIn = (directory: string): string[] => {
+    const full = join(carbonHome, directory);
+    return existsSync(full) ? readdirSync(full) : [];
+  };
+  const jar = effectiveBundle(pageCompiler.bundle, namesIn);
   if (jar === undefined) {
     return false;
   }
-  const archive = await openPromise(jar, { autoClose: false });
+  const archive = await openPromise(join(carbonHome, jar), { autoClose: false });
   try {
     for await (const { fileName } of archive.eachEntry()) {
       if (fileName === pageCompiler.newClassFile) {
@@ -24,21 +28,4 @@ export async function compilesPages(carbonHome: string): Promise<boolean> {
   } finally {
     archive.close();
   }
-}
-
-function compilerOf(carbonHome: string): string | undefined {
-  const { plugins, patches, patch } = bundleFiles;
-  const namesIn = (directory: string): string[] => {
-    const full = join(carbonHome, directory);
-    return existsSync(full) ? readdirSync(full).sort() : [];
-  };
-  const patched = namesIn(patches).filter((name) => patch.test(name));
-  const directories = [plugins, ...patched.map((name) => `${patches}/${name}`)];
-  return directories
-    .flatMap((directory) =>
-      namesIn(directory)
-        .filter((file) => file.startsWith(`${pageCompiler.bundle}_`) && file.endsWith(".jar"))
-        .map((file) => join(carbonHome, directory, file)),
-    )
-    .at(-1);
 }

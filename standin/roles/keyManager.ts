@@ -1,4 +1,5 @@
 import type { Pool } from "mysql2/promise";
+import { claimBundle } from "../../product/bundles";
 import { hasBundle } from "../configuration/bundles";
 import type { Context } from "../context";
 import { activeTenant, tenantOf, UnknownTenant } from "../data/tenants";
@@ -22,9 +23,6 @@ import { givenTokens } from "./givenTokens";
 import { logInPages } from "./logInPages";
 import type { RoleParts } from "./parts";
 import { tokenEndpoints } from "./tokenEndpoints";
-
-/** The bundle with which the server reads the claims of a user. */
-const claimBundle = "org.wso2.carbon.claim.mgt";
 
 /** Keys and tokens, stored in apimgtdb. */
 export function keyManagerParts(context: Context): RoleParts {

@@ -37,6 +37,14 @@ describe("SelfSignUp alone", function () {
     assert.equal(inputs.enabled, false);
   });
 
+  it("refuses a plan whose product has it in a file", async () => {
+    const older = { ...plan, signUpInRegistry: false, version: "1.8.0" };
+    await assert.rejects(
+      recordAlone("publisher-1", older),
+      /expected true, found false: 1\.8\.0 reads self sign-up in/,
+    );
+  });
+
   it("refuses a node that is no Publisher", async () => {
     const build = () => {
       const { certificates, adminPassword, ...wired } = wiringOf(plan);

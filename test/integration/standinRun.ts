@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { DatabaseName } from "../../product/databases";
 import { type Role, roleRecords, roles } from "../../product/roles";
-import type { ServiceAccess } from "../../services/managementPort";
+import type { ServiceAccess } from "../../services/managementServices";
 import type { RunningNode } from "../../standin/node";
 import {
   addresses,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { managementPort } from "../../services/managementPort";
+import { managementServices } from "../../services/managementServices";
 import { configureSignUp } from "../../services/signUp";
 import { callService } from "../../services/soap";
 import { good, refusal } from "./standinClient";
@@ -21,7 +21,7 @@ describe("stand-in: self sign-up", function () {
   const logIn = (username: string) =>
     run.person.post("store", "user/login/ajax/login.jag", { action: "login", username, password: "Secret.1" });
   const configure = (changes: Partial<typeof signUp>) =>
-    configureSignUp(managementPort(run.access("publisher")), { ...signUp, ...changes });
+    configureSignUp(managementServices(run.access("publisher")), { ...signUp, ...changes });
 
   it("creates users with the account of the registry's resource, which is admin/admin at first", async () => {
     await run.start();
@@ -32,7 +32,7 @@ describe("stand-in: self sign-up", function () {
     assert.match(await refusal(add("other", "Ann")), /allFieldsValues: expected 3 values, found 1/);
     assert.match(await refusal(logIn("other")), /login failed/);
     const remove = { service: "UserAdmin", operation: "deleteUser", namespace: "http://org.apache.axis2/xsd" };
-    await callService(managementPort(run.access("keyManager")), { ...remove, parameters: { userName: "visitor" } });
+    await callService(managementServices(run.access("keyManager")), { ...remove, parameters: { userName: "visitor" } });
     assert.match(await refusal(logIn("visitor")), /login failed/);
   });
 
@@ -58,7 +58,7 @@ describe("stand-in: self sign-up", function () {
   it("a service refuses a wrong password, and a path without a resource", async () => {
     await run.start();
     const wrong = { ...run.access("publisher"), password: "wrong" };
-    await assert.rejects(configureSignUp(managementPort(wrong), signUp), /refuses user admin or its password/);
+    await assert.rejects(configureSignUp(managementServices(wrong), signUp), /refuses user admin or its password/);
     const get = {
       service: "ResourceAdminService",
       operation: "getTextContent",
@@ -66,7 +66,7 @@ describe("stand-in: self sign-up", function () {
       parameters: { path: "/_system/governance/none" },
     };
     await assert.rejects(
-      callService(managementPort(run.access("publisher")), get),
+      callService(managementServices(run.access("publisher")), get),
       /Resource does not exist at path \/_system\/governance\/none/,
     );
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { generate } from "selfsigned";
-import { managementPort, type ServiceAccess } from "../../services/managementPort";
+import { managementServices, type ServiceAccess } from "../../services/managementServices";
 import { configureSignUp, withSignUp } from "../../services/signUp";
 import { callService } from "../../services/soap";
 
@@ -83,9 +83,29 @@ describe("management services", () => {
     );
   });
 
+  it("a text that is not well-formed is refused without a quotation: it holds the password", async () => {
+    const broken = initial.replace("<AdminPassword>admin<", "<AdminPassword>S3cret&x<");
+    assert.throws(
+      () => withSignUp(broken, signUp),
+      (error: Error) => {
+        assert.match(
+          error.message,
+          /sign-up-config\.xml \(delete the resource .*\): expected well-formed XML, .*\(line 6, column \d+\)/,
+        );
+        assert.ok(!`${error.message}${error.stack}${error.cause}`.includes("S3cret"));
+        return true;
+      },
+    );
+    answer = () => ({ body: enveloped("<a>S3cret&x</a>") });
+    await assert.rejects(configureSignUp(managementServices(access), signUp), (error: Error) => {
+      assert.match(error.message, /getTextContent of publisher\.test .*: the answer: expected well-formed XML/);
+      return !`${error.message}${error.stack}${error.cause}`.includes("S3cret");
+    });
+  });
+
   it("is read and written with the account of the access, and the answer may come in MIME parts", async () => {
     answer = (operation) => ({ body: inParts(returned(operation === "getTextContent" ? initial : "true")) });
-    assert.equal(await configureSignUp(managementPort(access), signUp), true);
+    assert.equal(await configureSignUp(managementServices(access), signUp), true);
     assert.deepEqual(
       called.map(({ operation, authorization }) => [operation, authorization]),
       [
@@ -105,7 +125,7 @@ describe("management services", () => {
 
   it("is not written when it has the values already", async () => {
     answer = () => ({ body: returned(withSignUp(initial, signUp)) });
-    assert.equal(await configureSignUp(managementPort(access), signUp), false);
+    assert.equal(await configureSignUp(managementServices(access), signUp), false);
     assert.deepEqual(
       called.map(({ operation }) => operation),
       ["getTextContent"],
@@ -118,7 +138,7 @@ describe("management services", () => {
   ] as const)
     it(`${what}: the error names the account and the setting, not the password`, async () => {
       answer = () => given;
-      await assert.rejects(configureSignUp(managementPort(access), signUp), (error: Error) => {
+      await assert.rejects(configureSignUp(managementServices(access), signUp), (error: Error) => {
         assert.match(error.message, /ResourceAdminService\/getTextContent of publisher\.test at 127\.0\.0\.1:\d+: /);
         assert.match(error.message, /refuses user admin or its password; set wso2-apim:adminPassword/);
         assert.doesNotMatch(error.message, /a<&>b/);
@@ -129,7 +149,7 @@ describe("management services", () => {
   it("waits for a server whose port is open before its services and its resource are there", async () => {
     const starting = [{ status: 404, body: "" }, fault("Resource does not exist at path"), { body: returned(initial) }];
     answer = () => starting.shift() ?? { body: returned("true") };
-    assert.equal(await configureSignUp(managementPort(access), signUp), true);
+    assert.equal(await configureSignUp(managementServices(access), signUp), true);
     assert.deepEqual(
       called.map(({ operation }) => operation),
       ["getTextContent", "getTextContent", "getTextContent", "updateTextContent"],
@@ -138,29 +158,31 @@ describe("management services", () => {
 
   it("another fault is an error with its reason; what does not pass in time, with what was found last", async () => {
     answer = () => fault("out of memory");
-    await assert.rejects(configureSignUp(managementPort(access), signUp), /getTextContent .*: out of memory$/);
+    await assert.rejects(configureSignUp(managementServices(access), signUp), /getTextContent .*: out of memory$/);
     assert.equal(called.length, 1);
     answer = () => fault("Resource does not exist");
     await assert.rejects(
-      configureSignUp(managementPort(access), signUp, 1),
+      configureSignUp(managementServices(access), signUp, 1),
       /getTextContent .*: Resource does not exist$/,
     );
-    answer = () => ({ body: "<html>starting" });
+    called = [];
+    answer = () => ({ status: 403, body: "<html>forbidden" });
     await assert.rejects(
-      configureSignUp(managementPort(access), signUp, 1),
-      /expected a SOAP envelope, found status 200: <html>starting/,
+      configureSignUp(managementServices(access), signUp),
+      /expected a SOAP envelope, found status 403: <html>forbidden/,
     );
+    assert.equal(called.length, 1);
   });
 
   it("a server with another name in its certificate, and one that is down, are errors with address and cause", async () => {
     const call = { service: "A", operation: "b", namespace: "http://a", parameters: {} };
     answer = () => ({ body: returned("") });
     await assert.rejects(
-      callService(managementPort({ ...access, host: "store.test" }), call),
+      callService(managementServices({ ...access, host: "store.test" }), call),
       /A\/b of store\.test at .*altnames/,
     );
     await assert.rejects(
-      callService(managementPort({ ...access, port: 1 }), call),
+      callService(managementServices({ ...access, port: 1 }), call),
       /A\/b of publisher\.test at 127\.0\.0\.1:1: .*ECONNREFUSED/,
     );
     assert.equal(called.length, 0);

@@ -82,6 +82,13 @@ describe("page compiler", () => {
     });
   });
 
+  it("a bundle that is no jar, and no number for a patch, are refused with file and remedy", async () => {
+    const none =
+      /wso2am-1\.9\.0: .*glassfish_.*\.jar: expected a jar, found a file that can't be read as one .*; take the file/;
+    await assert.rejects(found({ [plugin]: Buffer.from("version https://git-lfs") }), none);
+    await assert.rejects(found({ [patch("9999")]: oldBundle }), /expected room for a patch .* found patch9999; rename/);
+  });
+
   it("the patched bundle is the pack's own with the other compiler and without the signature; equal input gives equal bytes", async () => {
     const [bundle, compiler] = [join(directory, "bundle.jar"), join(directory, "compiler.jar")];
     writeFileSync(bundle, oldBundle);

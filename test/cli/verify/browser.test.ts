@@ -63,7 +63,7 @@ describe("verify: pages in a browser", () => {
       "an empty log-in page of the console",
       at("/carbon/admin/login.jsp", blank),
       "log in to the console of the Key Manager",
-      /expected a page with a log-in form, found \/carbon\/admin\/login\.jsp with status 200, as if the server can't compile its pages on JDK 8; build the image from the pack/,
+      /expected a page with a log-in form, found \/carbon\/admin\/login\.jsp with status 200; likely cause: the server can't compile its pages on JDK 8; remedy: /,
       "keymanager-1 -> page compiler",
     ],
     [
@@ -92,7 +92,7 @@ describe("verify: pages in a browser", () => {
       "a log-in page that answers status 500",
       at("/authenticationendpoint/login.do", { status: 500, body: "Unable to compile class for JSP" }),
       "open /authorize",
-      /found \/authenticationendpoint\/login\.do with status 500: Unable to compile class for JSP, as if/,
+      /found \/authenticationendpoint\/login\.do with status 500: Unable to compile class for JSP; likely cause/,
       "keymanager-1 -> page compiler",
     ],
     [
@@ -101,6 +101,20 @@ describe("verify: pages in a browser", () => {
       "log in there",
       /expected a redirect with a code, found \/commonauth with status 200: Authentication Error!/,
       "keymanager-1 -> claims (log-in page)",
+    ],
+    [
+      "status 500 after the log-in, which other things can cause than the page compiler",
+      at("/commonauth", { status: 500, body: "NullPointerException" }),
+      "log in there",
+      /found \/commonauth with status 500: NullPointerException; likely cause/,
+      "keymanager-1 -> claims (log-in page)",
+    ],
+    [
+      "a log-in whose redirect leaves the deployment",
+      at("/commonauth", { status: 302, headers: { location: "https://172.28.0.21:9443/oauth2/authorize" } }),
+      "log in there",
+      /expected a redirect to one of the load balancer's .* found https:\/\/172\.28\.0\.21:9443/,
+      "browser -> keymanager-1 (host)",
     ],
     [
       "a log-in page that refuses the user",

@@ -58,6 +58,11 @@ describe("verify: self sign-up", () => {
     assert.match(failed.detail ?? "", /UserAdmin\/deleteUser of .*: no such user/);
   });
 
+  it("a run that did not get so far has no user to remove", async () => {
+    const { steps } = await run(({ action }) => (action === "login" ? { status: 500 } : undefined));
+    assert.ok(steps.every(({ name }) => !name.startsWith("remove the user")));
+  });
+
   it("a page without the form is a failure of the Store's page", async () => {
     const [failed] = failures(await run(({ path }) => (path.endsWith("/sign-up.jag") ? { body: "" } : undefined)));
     assert.match(
@@ -68,7 +73,10 @@ describe("verify: self sign-up", () => {
 
   it("with selfSignUp off, it expects a refusal; a user who was created all the same is removed", async () => {
     fake.settings = { selfSignUp: "off" };
-    assert.deepEqual(failures(await run(refused)), []);
+    const closed: Override = ({ action }) =>
+      action === "addUser" ? { body: '{"error":true,"message":" Self sign up has been disabled"}' } : undefined;
+    assert.deepEqual(failures(await run(closed)), []);
+    assert.equal(failures(await run(refused))[0]?.detail, "refused: Invalid credentials provided");
     fake.seen.length = 0;
     const [failed] = failures(await run());
     assert.match(failed?.detail ?? "", /expected a refusal, since selfSignUp is off/);

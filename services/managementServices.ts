@@ -22,7 +22,7 @@ const limit = 60_000;
  *
  * Runs inside a dynamic resource, so it uses plain functions only.
  */
-export function managementPort(access: ServiceAccess): ServiceServer {
+export function managementServices(access: ServiceAccess): ServiceServer {
   const { address, port, host, user, password } = access;
   return {
     name: `${host} at ${address}:${port}`,

@@ -1,4 +1,7 @@
-import { bundleFiles } from "../product/files";
+import { bundleFiles } from "./files";
+
+/** With it, a Key Manager reads the claims of a user: after a log-in on its page, and at userinfo. */
+export const claimBundle = "org.wso2.carbon.claim.mgt";
 
 /** Whether a file is a version of the bundle: `a.b_1.0.jar` is one of `a.b`, `a.b.ui_1.0.jar` is not. */
 export function isBundle(bundle: string, file: string): boolean {
