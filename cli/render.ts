@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { type Deployment, type RenderedFile, renderBalancer, renderNodes, stockText } from "../configs";
 import { balancerFiles } from "../configs/balancer";
 import { colourDiff, countChangedLines, unifiedDiff } from "../configs/compare";
-import { type CopiedFile, type Distribution, readDistribution } from "../distribution";
+import { type CopiedFile, checksumLine, type Distribution, readDistribution } from "../distribution";
 import { loadSettingsFromStack } from "../plan/settings";
 import { roles } from "../product/roles";
 import { distributionPath } from "../settings/stackFile";
@@ -81,11 +81,14 @@ function chosenNodes(topology: Topology, name: string | undefined): readonly Nod
 
 function printDiff(renderings: readonly Rendering[], distribution: Distribution): void {
   const paint = hasColours() ? colourDiff : (text: string) => text;
-  for (const { node, files } of renderings)
+  for (const { node, files, copies } of renderings) {
     for (const { path, text } of files)
       process.stdout.write(
         paint(unifiedDiff(`stock/${path}`, `${node.name}/${path}`, stockText(path, distribution), text)),
       );
+    for (const { path, base64 } of copies)
+      process.stdout.write(paint(unifiedDiff(`stock/${path}`, `${node.name}/${path}`, "", checksumLine(base64))));
+  }
 }
 
 function printSummary(renderings: readonly Rendering[], distribution: Distribution): void {

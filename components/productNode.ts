@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { fillSecrets, type RenderedFile } from "../configs";
-import type { CopiedFile } from "../distribution";
+import { type CopiedFile, checksumLine } from "../distribution";
 import type { DeploymentPlan } from "../plan";
 import type { SecretName } from "../product/databases";
 import { type Role, roleRecords } from "../product/roles";
@@ -74,10 +73,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
     const shown = Object.fromEntries([
       ...files.map(({ path, text }) => [path, text]),
       ...signUpKeeper(node, plan),
-      ...copies.map(({ path, base64 }) => [
-        path,
-        `sha256 ${createHash("sha256").update(base64, "base64").digest("hex")}\n`,
-      ]),
+      ...copies.map(({ path, base64 }) => [path, checksumLine(base64)]),
     ]);
     return runServer(
       this.name,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { effectiveBundle, isBundle } from "../product/bundles";
 import { bundleFiles } from "../product/files";
@@ -9,6 +10,11 @@ export interface CopiedFile {
   /** The copy's path below APIM_HOME. */
   readonly path: string;
   readonly base64: string;
+}
+
+/** The line that stands for a copied file where people read texts, e.g. in a preview. */
+export function checksumLine(base64: string): string {
+  return `sha256 ${createHash("sha256").update(base64, "base64").digest("hex")}\n`;
 }
 
 /** What a pack lacks in the bundle lists of its server profiles. */

@@ -3,7 +3,7 @@ import { openDirectory, sourceKind } from "./directory";
 import { openZip } from "./zip";
 
 export type { Distribution, KeyStoreFacts, KeyStores, ReadOptions, TrustStoreFacts } from "./assemble";
-export type { CopiedFile } from "./bundles";
+export { type CopiedFile, checksumLine } from "./bundles";
 export { type KnownPack, type Pack, readPack } from "./pack";
 
 /**

@@ -106,6 +106,15 @@ describe("npm run render", function () {
     assert.ok(!output.includes("\u001b"));
   });
 
+  it("--diff shows a copied file by its checksum", async () => {
+    const { status, output } = await render("--distribution", standIn, "--diff", "--node", "keymanager-1");
+    assert.equal(status, 0, output);
+    assert.match(
+      output,
+      /\n\+\+\+ keymanager-1\/repository\/components\/dropins\/\S+\.jar\n@@ .*\n\+sha256 [0-9a-f]{64}\n/,
+    );
+  });
+
   it("--summary counts the lines that differ, for each role and file", async () => {
     const { output } = await render("--distribution", standIn, "--summary");
     assert.match(
