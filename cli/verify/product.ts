@@ -219,6 +219,8 @@ export class Store {
   async keysOf(application: string, api: ApiName): Promise<ReadonlyMap<KeyType, ConsumerKey>> {
     const reply = await this.session.post("subscription/subscription-list/ajax/subscription-list.jag", {
       action: "getAllSubscriptions",
+      // Without it, the Store answers the subscriptions and keys of the user's first application only.
+      selectedApp: application,
     });
     const { applications = [] } = (reply.subscriptions ?? {}) as { applications?: readonly SubscribedApplication[] };
     const found = applications.find(({ name }) => name === application);

@@ -9,7 +9,6 @@ import { activeTenant } from "../data/tenants";
 import { activeTokens, type Client } from "../data/tokens";
 import { describe } from "../errors";
 import { callService, gatewayTarget, keyManagerTarget, postToGateway } from "../serviceClient";
-import type { Owner } from "../users";
 import { type Visit, webAppHandler } from "../webApp";
 import type { RoleParts } from "./parts";
 import { signUpHandler } from "./selfSignUp";
@@ -108,8 +107,14 @@ async function forgetEverywhere({ configuration, caller, log }: Context, tokens:
   }
 }
 
-async function allSubscriptions(pool: Pool, owner: Owner): Promise<object> {
-  const found = (await data.applications(pool, owner)).map(async ({ id, name, callbackUrl }) => {
+/** As in the product, only the selected application has its subscriptions and keys: by default the user's first one. */
+async function allSubscriptions(pool: Pool, visit: Visit): Promise<object> {
+  const all = await data.applications(pool, visit);
+  const selected = visit.field("selectedApp", all[0]?.name ?? "none");
+  const found = all.map(async ({ id, name, callbackUrl }) => {
+    if (name !== selected) {
+      return { id, name, callbackUrl, subscriptions: [] };
+    }
     const keys = await data.applicationKeys(pool, id);
     const [production, sandbox] = keyTypes.map((type) => keys.find(({ keyType }) => keyType === type));
     return {

@@ -90,12 +90,15 @@ describe("stand-in: from publishing an API to calling it", function () {
   it("lists subscriptions with their keys, and gateways refuse a token at once when its subscription is removed", async () => {
     await run.start();
     const key = await run.toKeys();
-    const { subscriptions } = await good(
-      run.person.post("store", "subscription/subscription-list/ajax/subscription-list.jag", {
-        action: "getAllSubscriptions",
-      }),
-    );
-    const application = subscriptions?.applications.find((one) => one.name === run.name);
+    const listed = async (more: Record<string, string>) => {
+      const fields = { action: "getAllSubscriptions", ...more };
+      const { subscriptions } = await good(
+        run.person.post("store", "subscription/subscription-list/ajax/subscription-list.jag", fields),
+      );
+      return subscriptions?.applications.find((one) => one.name === run.name);
+    };
+    assert.deepEqual((await listed({}))?.subscriptions, [], "only the first application is selected by default");
+    const application = await listed({ selectedApp: run.name });
     assert.deepEqual(
       [application?.prodConsumerKey, application?.prodConsumerSecret],
       [key.consumerKey, key.consumerSecret],
