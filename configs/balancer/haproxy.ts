@@ -100,12 +100,19 @@ function backend(route: BalancerRoute, topology: Topology): string {
     ...(hasSeveral && route.traffic === "calls"
       ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`]
       : []),
-    // With other servers in the backend, one failed connection marks a server as down, and one that comes back gets calls
-    // after 8 s of good checks: the product opens its ports up to 5 s before it can answer.
-    ...(hasSeveral ? [`default-server observe layer4 error-limit 1 on-error mark-down rise ${checksUntilUp}`] : []),
+    // With other servers in the backend, one failed connection marks a server as down.
+    ...(hasSeveral ? [`default-server observe layer4 error-limit 1 on-error mark-down${returning(route)}`] : []),
     ...route.targets.map((target, position) => server(route, target, position, topology)),
     ...(hasSeveral && !route.firstOnly ? untested(route) : []),
   ]);
+}
+
+/**
+ * A server that comes back takes calls after 8 s of good checks: the product opens its ports up to 5 s before it can
+ * answer. Not where the balancer's cookie keeps sessions: as long as no server is up, they would not stay on their node.
+ */
+function returning({ sticky }: BalancerRoute): string {
+  return sticky === "balancer cookie" ? "" : ` rise ${checksUntilUp}`;
 }
 
 /** By default, HAProxy sends only those requests to another server that did not reach the first one. */
