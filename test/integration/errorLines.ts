@@ -11,6 +11,10 @@ export const harmlessErrors: readonly HarmlessError[] = [
     reason: "the server was released before JDK 8, and runs on it",
   },
   {
+    pattern: /HazelcastClusteringAgent Could not acquire Hazelcast coordinator lock/,
+    reason: "the server was stopping, and no longer needs the lock",
+  },
+  {
     pattern: /Invalid OAuth Token|Access token .*(invalid|expired|inactive)|Error in validating access token/i,
     reason: "verify calls with a wrong and with a revoked token on purpose",
   },

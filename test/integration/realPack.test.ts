@@ -102,7 +102,14 @@ describe("real product: a pack of the user's own (APIM_PACK)", function () {
   });
 
   it("the members of each cluster have joined", async () => {
-    for (const node of nodes) assert.ok(await run.logHas(node, "joined"), node);
+    // The member that was there first says it.
+    for (const role of ["keymanager", "gateway", "publisher"]) {
+      const logs = await Promise.all(nodes.filter((node) => node.startsWith(role)).map((node) => run.logOf(node)));
+      assert.ok(
+        logs.some((log) => log.includes("Member joined")),
+        role,
+      );
+    }
   });
 
   for (const [what, node] of [
