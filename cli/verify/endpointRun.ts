@@ -16,39 +16,45 @@ export class EndpointRun {
     private readonly served: ServedEndpoint,
   ) {}
 
-  /** Posts a body of random bytes; the endpoint must receive the same bytes. */
+  /** Posts a body of random bytes through each gateway; the endpoint must receive the same bytes. */
   async post(bytes: number): Promise<void> {
     const body = randomBytes(bytes);
     const { gateway, options } = this.at;
-    const answer = await gateway.post(options.path + this.served.bodyPath, this.at.ownToken(), body);
-    const [sent, received] = [describeBody(body), parse(answer.body)];
-    if (answer.status === 200 && received?.sha256 === sent.sha256) return;
+    const sent = describeBody(body);
+    const bad = await this.at.every(
+      () => gateway.post(options.path + this.served.bodyPath, this.at.ownToken(), body),
+      (answer) => answer.status === 200 && parse(answer.body)?.sha256 === sent.sha256,
+    );
+    if (!bad) return;
+    const received = bad.answer?.status === 200 ? parse(bad.answer.body)?.length : undefined;
     const found =
-      answer.status !== 200 || typeof received?.length !== "number"
-        ? summary(answer)
-        : `that it received ${received.length} bytes${received.length === bytes ? ", not the same ones" : ""}`;
-    this.fail(answer, `expected the endpoint to confirm the ${bytes} bytes that were sent, found ${found}`);
+      typeof received === "number"
+        ? `that it received ${received} bytes${received === bytes ? ", not the same ones" : ""}`
+        : this.at.found(bad);
+    this.fail(bad, `expected the endpoint to confirm the ${bytes} bytes that were sent, found ${found}`);
   }
 
-  /** Calls the API; the endpoint must receive a JSON Web Token about the caller. */
+  /** Calls the API through each gateway; the endpoint must receive a JSON Web Token about the caller each time. */
   async receiveJwt(expected: ExpectedJwt): Promise<void> {
-    const { backend, environment, need, path } = this.at.options;
-    const own = `jwt/${randomUUID()}`;
-    const answer = await this.at.gateway.call(path + own, this.at.ownToken(), "gatewayHttps");
-    if (!backend.isAnswer(this.at.own, answer.status, answer.body))
-      this.fail(answer, `expected the endpoint's answer, found ${summary(answer)}`);
-    const token = this.served.headersOf(own)?.[expected.header.toLowerCase()];
-    if (typeof token !== "string")
-      throw new StepFailure(
-        `expected the endpoint to receive the header ${expected.header}, found no such header`,
-        need.jwt(environment, "header"),
-      );
-    try {
-      await checkJwt(token, expected);
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      const part = error instanceof WrongSigner ? "key" : "header";
-      throw new StepFailure(`${expected.header}: ${error.message}`, need.jwt(environment, part));
+    const { environment, need, path } = this.at.options;
+    const received: (string | string[] | undefined)[] = [];
+    const bad = await this.at.every(
+      async () => {
+        const own = `jwt/${randomUUID()}`;
+        const answer = await this.at.gateway.call(path + own, this.at.ownToken(), "gatewayHttps");
+        received.push(this.served.headersOf(own)?.[expected.header.toLowerCase()]);
+        return answer;
+      },
+      (answer) => this.isAnswer(answer),
+    );
+    if (bad) this.fail(bad, `expected the endpoint's answer, found ${this.at.found(bad)}`);
+    for (const token of received) {
+      if (typeof token !== "string")
+        throw new StepFailure(
+          `expected the endpoint to receive the header ${expected.header}, found no such header`,
+          need.jwt(environment, "header"),
+        );
+      await this.checkJwt(token, expected);
     }
   }
 
@@ -63,16 +69,29 @@ export class EndpointRun {
   /** Waits for the answer to the call that {@link startSlow} has sent. */
   async finishSlow(): Promise<void> {
     if (!this.slow) throw new Error("the earlier steps have not called the slow endpoint");
-    const { backend, signal } = this.at.options;
-    const answer = await unlessAborted(this.slow, signal);
-    if (!backend.isAnswer(this.at.own, answer.status, answer.body))
-      this.fail(answer, `expected the endpoint's answer, found ${summary(answer)}`);
+    const answer = await unlessAborted(this.slow, this.at.options.signal);
+    if (!this.isAnswer(answer)) this.fail({ answer }, `expected the endpoint's answer, found ${summary(answer)}`);
+  }
+
+  private async checkJwt(token: string, expected: ExpectedJwt): Promise<void> {
+    const { environment, need } = this.at.options;
+    try {
+      await checkJwt(token, expected);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      const part = error instanceof WrongSigner ? "key" : "header";
+      throw new StepFailure(`${expected.header}: ${error.message}`, need.jwt(environment, part));
+    }
+  }
+
+  private isAnswer({ status, body }: ProbeAnswer): boolean {
+    return this.at.options.backend.isAnswer(this.at.own, status, body);
   }
 
   /** @throws StepFailure with the endpoint as suspect when the gateway could not connect to it, else Refused */
-  private fail(answer: ProbeAnswer, message: string): never {
+  private fail({ answer }: { readonly answer?: ProbeAnswer }, message: string): never {
     const { backend, environment, need } = this.at.options;
-    if (faultCode(answer) === "101503")
+    if (answer && faultCode(answer) === "101503")
       throw new StepFailure(
         `${message}; the gateway can't reach the endpoint`,
         need.endpoint(environment, backend.urls[this.at.own]),

@@ -62,16 +62,10 @@ export class Gateway {
     return this.ask({ entrance: "gatewayHttps", path, headers, method: "POST", body });
   }
 
-  /**
-   * Asks, as a browser does, whether pages from `origin` may call an API.
-   * @returns the origins that may; undefined when the gateway answers such questions not at all
-   */
-  async allowedOrigins(path: string, origin: string): Promise<readonly string[] | undefined> {
+  /** Asks, as a browser does, whether pages from `origin` may call an API. @throws NoServer */
+  async preflight(path: string, origin: string): Promise<ProbeAnswer> {
     const headers = { origin, "access-control-request-method": "GET" };
-    const answer = await this.ask({ entrance: "gatewayHttps", path, method: "OPTIONS", headers });
-    const { "access-control-allow-origin": allowed, "access-control-allow-methods": methods } = answer.headers;
-    if (allowed === undefined && methods === undefined) return undefined;
-    return (allowed ?? "").split(",").map((one) => one.trim());
+    return this.ask({ entrance: "gatewayHttps", path, method: "OPTIONS", headers });
   }
 
   private async grant(key: ConsumerKey, form: Record<string, string>): Promise<Tokens> {

@@ -120,12 +120,29 @@ export class GatewayRun {
   async permitStore(): Promise<void> {
     const { front, need, environment, path } = this.options;
     const { origin } = new URL(front.url("store", "https", "/"));
-    const allowed = await this.gateway.allowedOrigins(path, origin);
-    if (!allowed || allowed.includes("*") || allowed.includes(origin)) return;
+    const bad = await this.every(
+      () => this.gateway.preflight(path, origin),
+      (answer) => !forbids(answer, origin),
+    );
+    if (!bad) return;
+    const found = bad.answer?.status === 200 ? `"${allowedOrigin(bad.answer) ?? ""}"` : this.found(bad);
     throw new StepFailure(
-      `expected Access-Control-Allow-Origin to permit ${origin}, found "${allowed.join(",")}"`,
+      `expected Access-Control-Allow-Origin to permit ${origin}, found ${found}`,
       need.allowedOrigins(environment),
     );
+  }
+
+  /**
+   * Calls over HTTPS until each gateway of the environment has given a good answer, or one has given another answer.
+   * @returns the gateway without a good answer; undefined when all answers were good
+   */
+  every(call: () => Promise<ProbeAnswer>, isGood: (answer: ProbeAnswer) => boolean): Promise<BadGateway | undefined> {
+    return everyGateway({
+      names: this.names("gatewayHttps"),
+      call,
+      judge: (answer) => (isGood(answer) ? "good" : "wrong"),
+      waiting: this.waiting(this.options.limits.deployment),
+    });
   }
 
   /** A gateway may take some seconds to serve a published API. Until then it answers 404, or 202 on some versions. */
@@ -173,7 +190,7 @@ export class GatewayRun {
   }
 
   /** A gateway's answer for a message, with the gateway's name if there are several. */
-  private found({ name, answer }: BadGateway): string {
+  found({ name, answer }: BadGateway): string {
     if (!answer) return `no answer from ${name}: the load balancer sends no calls there`;
     return this.names("gatewayHttps").length > 1 ? `from ${name} ${summary(answer)}` : summary(answer);
   }
@@ -200,6 +217,19 @@ export class GatewayRun {
   private waiting(seconds: number, progress?: (seconds: number) => void): Waiting {
     return waiting(seconds, this.options.signal, progress);
   }
+}
+
+/** Whether the answer to a preflight keeps a browser from calling. An answer without CORS headers is no such answer. */
+function forbids(answer: ProbeAnswer, origin: string): boolean {
+  const allowed = allowedOrigin(answer);
+  if (allowed === undefined && answer.headers["access-control-allow-methods"] === undefined) return false;
+  const origins = (allowed ?? "").split(",").map((one) => one.trim());
+  return answer.status !== 200 || !(origins.includes("*") || origins.includes(origin));
+}
+
+function allowedOrigin({ headers }: ProbeAnswer): string | undefined {
+  const allowed = headers["access-control-allow-origin"];
+  return allowed === undefined ? undefined : [allowed].flat().join(",");
 }
 
 function got<T>(value: T | undefined, what: string): T {

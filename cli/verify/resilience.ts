@@ -14,7 +14,7 @@ const neverAborted = new AbortController().signal;
 
 /**
  * Stops one node after another, tests what must work without it, and starts it again, also after a failure or a stop.
- * A node that does not become healthy again ends the run. Never rejects: the result's steps say what failed.
+ * A node that does not become healthy again ends the run. The result's steps say what failed.
  */
 export async function runResilience(options: ResilienceOptions): Promise<ResilienceResult> {
   const { control, outputs } = options;

@@ -234,6 +234,14 @@ describe("verify: the cycle from publishing to calling", () => {
       /expected Access-Control-Allow-Origin to permit http:\/\/store\.apim-wso2\.com:\d+, found ""/,
     ],
     [
+      "a gateway whose answer to a preflight is an error",
+      when(({ headers }) => headers["access-control-request-method"] !== undefined, {
+        status: 403,
+        headers: { "access-control-allow-origin": "*" },
+      }),
+      /expected Access-Control-Allow-Origin to permit http:\/\/store\.apim-wso2\.com:\d+, found status 403/,
+    ],
+    [
       "a redirect to a container's address",
       when(({ path }) => path === "/authorize", { status: 302, headers: { location: "https://172.28.0.21:9443/x" } }),
       /expected a redirect to one of the load balancer's .* found https:\/\/172\.28\.0\.21:9443/,

@@ -53,6 +53,15 @@ describe("verify: calls that only its own endpoint can confirm", function () {
   });
 
   describe("bodies", () => {
+    it("fails when one of several gateways refuses them, and names it", async () => {
+      fake.settings = { gatewayReplicas: 2 };
+      fake.override = (seen) =>
+        isBody(seen) && seen.node === "gateway-2" ? { status: 500, body: "no memory" } : undefined;
+      const { name, detail } = failure(await run());
+      assert.equal(name, "POST a body of 1 MB");
+      assert.match(detail, /found from gateway-2 status 500: no memory$/);
+    });
+
     it("posts 1 MB and 9 MB to each environment, and the endpoint confirms them", async () => {
       fake.settings = { gatewayEnvironments: "production, sandbox" };
       const result = await run();
@@ -190,6 +199,14 @@ describe("verify: calls that only its own endpoint can confirm", function () {
       assert.equal(detail, "expected the endpoint to receive the header X-JWT-Assertion, found no such header");
       assert.deepEqual(links, ["keymanager-1 -> endpoint (JSON Web Token)", "gateway-1 -> endpoint (JSON Web Token)"]);
       assert.equal(faults[0]?.file, "repository/conf/api-manager.xml");
+    });
+
+    it("fails when one of several gateways does not send it", async () => {
+      fake.settings = { gatewayReplicas: 2 };
+      fake.forwarding = ({ node }) => (node === "gateway-2" ? {} : { headers: { "x-jwt-assertion": signedBy(own) } });
+      const { name, detail } = failure(await run({ jwt: jwt() }));
+      assert.equal(name, step);
+      assert.equal(detail, "expected the endpoint to receive the header X-JWT-Assertion, found no such header");
     });
 
     it("fails when another key has signed it, names the Key Manager's keystore, and does not report the token", async () => {
