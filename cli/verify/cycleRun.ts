@@ -9,7 +9,7 @@ import { logInToConsole } from "./console";
 import { Created } from "./created";
 import { EndpointRun } from "./endpointRun";
 import { type CalledEnvironment, calledEnvironments, type KeyType, keyTypes, wordOf } from "./environments";
-import { Front } from "./front";
+import { type Front, frontOf } from "./front";
 import { frontService } from "./frontService";
 import { GatewayRun } from "./gatewayRun";
 import { GatewaySuspects } from "./gatewaySuspects";
@@ -83,14 +83,8 @@ export class CycleRun {
   private readonly keys = new Map<KeyType, ConsumerKey>();
 
   constructor(private readonly options: CycleOptions) {
-    const { topology, caCertificate, adminUser } = options.outputs;
-    const waited = options.checks.some(({ name, ok }) => !ok && name.startsWith("loadbalancer ->"));
-    const { absent, limits } = options;
-    this.front = new Front(topology, caCertificate, {
-      ...(waited && { patience: 0 }),
-      ...(limits.answer !== undefined && { answerLimit: limits.answer }),
-      ...(absent && { absent }),
-    });
+    const { topology, adminUser } = options.outputs;
+    this.front = frontOf(options);
     this.publisher = new Publisher(this.front);
     this.store = new Store(this.front);
     this.need = new GatewaySuspects(topology);

@@ -2,7 +2,8 @@ import { isFromBalancer } from "../../configs/balancer";
 import type { Role } from "../../product/roles";
 import { type Entrance, publishedRoute, publishedRoutes, routeUrl, type Topology } from "../../topology";
 import { type ProbeAnswer, probe } from "./httpProbe";
-import { pause } from "./waiting";
+import type { Check } from "./linkChecks";
+import { type Limits, pause } from "./waiting";
 
 export interface FrontRequest {
   readonly role: Role;
@@ -30,6 +31,24 @@ export interface FrontOptions {
   readonly answerLimit?: number;
   /** Nodes that are down on purpose. The set may change. @default none */
   readonly absent?: ReadonlySet<string>;
+}
+
+/** What a run knows about the deployment. */
+export interface FrontSource {
+  readonly outputs: { readonly topology: Topology; readonly caCertificate: string };
+  readonly checks: readonly Check[];
+  readonly limits: Limits;
+  readonly absent?: ReadonlySet<string>;
+}
+
+/** The front for the steps of a run, with the run's limits. */
+export function frontOf({ outputs, checks, limits, absent }: FrontSource): Front {
+  const waited = checks.some(({ name, ok }) => !ok && name.startsWith("loadbalancer ->"));
+  return new Front(outputs.topology, outputs.caCertificate, {
+    ...(waited && { patience: 0 }),
+    ...(limits.answer !== undefined && { answerLimit: limits.answer }),
+    ...(absent && { absent }),
+  });
 }
 
 /** The deployment as its users see it: the load balancer's published ports and host names. */

@@ -3,7 +3,7 @@ import { type Node, publishedRoutes, type Topology } from "../../topology";
 import { Refused } from "./answers";
 import { type CycleOptions, CycleRun, type LeftBehind } from "./cycleRun";
 import { cleaningSteps, publisherSteps, storeSteps } from "./cycleSteps";
-import { Front } from "./front";
+import { frontOf } from "./front";
 import type { NodeControl } from "./nodeControl";
 import { Portal, type PortalRole } from "./portal";
 import { type Group, type Step, stepsOf } from "./runSteps";
@@ -112,9 +112,10 @@ function cycleScenario(node: Node, { control, ...options }: ResilienceOptions): 
 }
 
 /** A user logs in at the node, the node stops, and the user is asked to log in again at another one. */
-function portalScenario(node: Node, role: PortalRole, { outputs, limits, signal }: ResilienceOptions): Scenario {
+function portalScenario(node: Node, role: PortalRole, options: ResilienceOptions): Scenario {
+  const { outputs, limits, signal } = options;
   const group: Group = `Without ${node.name}`;
-  const front = new Front(outputs.topology, outputs.caCertificate);
+  const front = frontOf(options);
   const need = new Suspects(outputs.topology);
   const portal = new Portal(front, role);
   const step = stepsOf(group, need.balancer(role));

@@ -5,7 +5,7 @@ import { Refused } from "./answers";
 import { Created } from "./created";
 import type { CycleOptions } from "./cycleRun";
 import { type CalledEnvironment, calledEnvironments, type KeyType, ownKeyType } from "./environments";
-import { Front } from "./front";
+import { type Front, frontOf } from "./front";
 import { answered, frontService } from "./frontService";
 import { GatewayRun } from "./gatewayRun";
 import { GatewaySuspects } from "./gatewaySuspects";
@@ -45,8 +45,8 @@ export class TenantRun {
   private left: LeftTenant | undefined;
 
   constructor(private readonly options: CycleOptions) {
-    const { topology, caCertificate, adminUser, adminPassword } = options.outputs;
-    this.front = new Front(topology, caCertificate);
+    const { topology, adminUser, adminPassword } = options.outputs;
+    this.front = frontOf(options);
     // All profiles have the service for tenants; the Publisher has all databases.
     this.services = frontService(this.front, "publisher", { username: adminUser, password: adminPassword });
     this.publisher = new Publisher(this.front);
