@@ -7,7 +7,7 @@ import type { XmlEdit } from "../xml/edit";
 import type { Placeholder, Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
 import { isLocalAddress } from "./local";
-import { adminPassword } from "./values";
+import { adminPassword, warnSwitchedOff } from "./values";
 
 const analyticsPassword: Placeholder = { secret: "analytics-password" };
 
@@ -60,17 +60,11 @@ export function renderAnalytics(edit: XmlEdit, node: Node, { settings }: Deploym
     if (isUser && analyticsServer) throw edit.missing("APIManager/APIUsageTracking");
     return;
   }
-  warnSwitchedOff(edit, parent, settings);
+  if (!settings.analytics) warnSwitchedOff(edit, edit.only(parent, "Enabled"), "analytics");
   if (isUser) {
     edit.setIfPresent(parent, "SkipEventReceiverConnection", false);
     if (analyticsServer) renderServer(edit, parent, settings, analyticsServer);
   } else switchOff(edit, parent, settings);
-}
-
-function warnSwitchedOff(edit: XmlEdit, parent: XmlElement, { analytics }: Settings): void {
-  const enabled = edit.only(parent, "Enabled");
-  if (enabled?.text.trim() === "true" && !analytics)
-    edit.warn(enabled, "true is replaced by false; wso2-apim:analytics switches it on");
 }
 
 function renderServer(edit: XmlEdit, parent: XmlElement, settings: Settings, kind: "BAM" | "DAS"): void {

@@ -13,7 +13,7 @@ import type { Deployment } from "./deployment";
 import { renderEnvironments } from "./environments";
 import { isLocalAddress, localAddresses, setLocal } from "./local";
 import { servesHttp } from "./stockFiles";
-import { browserUrl, linkOf, servicesUrl, setAdministrator, warnOverruled } from "./values";
+import { browserUrl, drop, linkOf, servicesUrl, setAdministrator, warnOverruled, warnSwitchedOff } from "./values";
 import { keyValidationOf } from "./versions";
 
 /** How the components reach each other and log in. The links of the topology say which of it a node has. */
@@ -26,10 +26,7 @@ export function renderApiManagerXml(
   const { settings, topology } = deployment;
   renderDataSourceName(edit);
   const database = edit.only(edit.root, "Database");
-  if (database) {
-    edit.warn(database, "removed; the database is that of DataSourceName");
-    edit.remove(database);
-  }
+  if (database) drop(edit, database, "removed; the database is that of DataSourceName");
   const login = edit.need("AuthManager");
   renderServices(edit, login, linkOf(topology, node, edit, "AuthManager/ServerURL"), settings);
   renderJwt(edit, node, settings);
@@ -63,8 +60,7 @@ function renderJwt(edit: XmlEdit, node: Node, settings: Settings): void {
   const { jwt } = roleRecords[node.role];
   if (!settings.jwt) {
     const enabled = edit.only(parent, "EnableTokenGeneration");
-    if (enabled?.text.trim().toLowerCase() === "true")
-      edit.warn(enabled, "true is replaced by false; wso2-apim:jwt switches JSON Web Tokens on");
+    warnSwitchedOff(edit, enabled, "jwt");
     if (enabled) edit.setText(enabled, false);
     return;
   }

@@ -7,6 +7,7 @@ import type { NewElement, XmlEdit } from "../xml/edit";
 import { children, pathOf, type Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
 import { renderKeyStores } from "./keyStores";
+import { drop } from "./values";
 
 type Member = ClusterMembership["members"][number];
 
@@ -62,8 +63,7 @@ function dropParameter(edit: XmlEdit, parent: XmlElement, name: string): void {
   const element = edit.only(parent, "parameter", { name });
   if (!element) return;
   const found = /secret|key/i.test(name) ? "" : `"${element.text.trim()}" is `;
-  edit.warn(element, `${found}removed; it belongs to a former deployment`);
-  edit.remove(element);
+  drop(edit, element, `${found}removed; it belongs to a former deployment`);
 }
 
 /** The port in front of a node's API port: the URLs that the node writes must name it. */

@@ -7,7 +7,7 @@ import type { XmlEdit } from "../xml/edit";
 import type { Placeholder, Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
 import { renderKeyStore } from "./keyStores";
-import { ensureAll } from "./values";
+import { ensureAll, warnSwitchedOff } from "./values";
 
 const svnPassword: Placeholder = { secret: "svn-password" };
 
@@ -99,8 +99,7 @@ function renderDeploymentSynchronizer(edit: XmlEdit, node: Node, { settings }: D
   const deploys = roleRecords[node.role].servesApis !== undefined && node.cluster !== undefined;
   if (deploymentSynchronizer === "off" || !deploys) {
     const enabled = existing && edit.only(existing, "Enabled");
-    if (enabled?.text.trim() === "true" && deploymentSynchronizer === "off")
-      edit.warn(enabled, "true is replaced by false; wso2-apim:deploymentSynchronizer switches it on");
+    if (deploymentSynchronizer === "off") warnSwitchedOff(edit, enabled, "deploymentSynchronizer");
     if (enabled) edit.setText(enabled, false);
     if (existing) for (const [child, value] of unusedRepository) edit.setIfPresent(existing, child, value);
     return;

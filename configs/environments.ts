@@ -5,7 +5,7 @@ import type { XmlEdit } from "../xml/edit";
 import { children } from "../xml/parse";
 import type { Deployment } from "./deployment";
 import { localAddresses, setLocal } from "./local";
-import { linkOf, servicesUrl, setAdministrator } from "./values";
+import { drop, linkOf, servicesUrl, setAdministrator } from "./values";
 
 /** The environment of the stock files. */
 const stockName = "Production and Sandbox";
@@ -39,8 +39,7 @@ export function renderEnvironments(
   for (const element of existing) {
     if (pairs.some(([, taken]) => taken === element)) continue;
     const name = edit.only(element, "Name")?.text.trim() ?? "";
-    edit.warn(element, `"${name}" is removed; wso2-apim:gatewayEnvironments decides which environments there are`);
-    edit.remove(element);
+    drop(edit, element, `"${name}" is removed; wso2-apim:gatewayEnvironments decides which environments there are`);
   }
   const last = pairs.flatMap(([, element]) => element ?? []).at(-1) ?? template;
   for (const [environment, element] of pairs) {

@@ -12,7 +12,7 @@ import type { Node } from "../topology";
 import type { NewElement, XmlEdit } from "../xml/edit";
 import { children, find, type Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
-import { accountOf, ensureAll, jdbcUrl, warnOverruled } from "./values";
+import { accountOf, drop, ensureAll, jdbcUrl, warnOverruled } from "./values";
 
 /**
  * The data sources of the databases that the node uses; those that it does not use are the product's own again, or are
@@ -37,10 +37,7 @@ export function renderMasterDatasources(edit: XmlEdit, node: Node, deployment: D
       if (found) renderShared(edit, found, name, node, deployment);
       else created.push(newDataSource(name, node, deployment));
     } else if (found === stock.apimgtdb) renderLocal(edit, stock.apimgtdb, apiManager);
-    else if (found) {
-      edit.warn(describe(dataSource), "removed on nodes that do not use this database");
-      edit.remove(found);
-    }
+    else if (found) drop(edit, found, "removed on nodes that do not use this database", describe(dataSource));
   }
   edit.insertAfter(stock.apimgtdb, created);
 }
@@ -137,13 +134,13 @@ function renderDefinition(edit: XmlEdit, element: XmlElement, dataSource: string
     );
   edit.setText(edit.need("jndiConfig/name", element), jndiName);
   for (const environment of children(edit.need("jndiConfig", element), "environment")) {
-    edit.warn(`${describe(dataSource)}/jndiConfig/environment`, "removed; the server's own JNDI has the data source");
-    edit.remove(environment);
+    const place = `${describe(dataSource)}/jndiConfig/environment`;
+    drop(edit, environment, "removed; the server's own JNDI has the data source", place);
   }
   const configuration = edit.need("configuration", definition);
   for (const child of overriding.flatMap((name) => children(configuration, name))) {
-    edit.warn(`${describe(dataSource)}/definition/configuration/${child.name}`, "removed; url decides the database");
-    edit.remove(child);
+    const place = `${describe(dataSource)}/definition/configuration/${child.name}`;
+    drop(edit, child, "removed; url decides the database", place);
   }
   return configuration;
 }

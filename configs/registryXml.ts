@@ -4,7 +4,7 @@ import type { Node, Topology } from "../topology";
 import type { NewElement, XmlEdit } from "../xml/edit";
 import { children, find, type Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
-import { accountOf, ensureAll, jdbcUrl } from "./values";
+import { accountOf, drop, ensureAll, jdbcUrl } from "./values";
 
 /** Name of the node's own database in registry.xml. */
 const own = "wso2registry";
@@ -19,10 +19,7 @@ const mounts = ["/_system/governance", "/_system/config"] as const;
  */
 export function renderRegistryXml(edit: XmlEdit, node: Node, { topology }: Deployment): void {
   const database = renderOwnRegistry(edit);
-  for (const list of children(edit.root, "workList")) {
-    edit.warn(list, "removed; it belongs to a former deployment");
-    edit.remove(list);
-  }
+  for (const list of children(edit.root, "workList")) drop(edit, list, "removed; it belongs to a former deployment");
   const wanted = node.databases.includes("regdb") ? sharedRegistry(node, topology) : [];
   const found = wanted.map((element) => edit.single(children(edit.root, element.name).filter(isSame(element))));
   removeOthers(edit, [database, ...found]);
@@ -58,8 +55,7 @@ function renderOwnRegistry(edit: XmlEdit): XmlElement {
 function setDataSource(edit: XmlEdit, database: XmlElement, jndiName: string): void {
   for (const child of children(database)) {
     if (child.name.endsWith("dataSource")) continue;
-    edit.warn(child, "removed; the database is that of the data source");
-    edit.remove(child);
+    drop(edit, child, "removed; the database is that of the data source");
   }
   const element = edit.only(database, "dataSource");
   if (element) edit.setText(element, jndiName);
@@ -119,11 +115,11 @@ function removeOthers(edit: XmlEdit, kept: readonly (XmlElement | undefined)[]):
     for (const element of children(edit.root, name)) {
       if (kept.includes(element)) continue;
       const id = find(element, "id") ?? find(element, "instanceId");
-      edit.warn(
+      drop(
+        edit,
         element,
         `removed${id ? ` (instance ${id.text.trim()})` : ""}; the registry of this deployment is in regdb, and local on nodes that do not use it`,
       );
-      edit.remove(element);
     }
 }
 
@@ -137,8 +133,7 @@ function setAll(edit: XmlEdit, element: XmlElement, wanted: NewElement): void {
   const content = Array.isArray(wanted.content) ? (wanted.content as readonly NewElement[]) : [];
   for (const child of children(element)) {
     if (content.some(({ name }) => child.name.endsWith(name))) continue;
-    edit.warn(child, "removed; this instance is reached through its database");
-    edit.remove(child);
+    drop(edit, child, "removed; this instance is reached through its database");
   }
   ensureAll(
     edit,

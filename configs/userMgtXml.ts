@@ -5,7 +5,7 @@ import type { Node } from "../topology";
 import type { XmlEdit } from "../xml/edit";
 import { children } from "../xml/parse";
 import type { Deployment } from "./deployment";
-import { adminPassword, warnOverruled } from "./values";
+import { adminPassword, drop, warnOverruled } from "./values";
 
 /**
  * The administrator, and the database of users: userdb on nodes that use it, else the node's own. The user store's regular
@@ -48,7 +48,6 @@ function renderUserStore(edit: XmlEdit, store: XmlElement): void {
 function removeConnections(edit: XmlEdit, parent: XmlElement, names: readonly string[]): void {
   for (const property of children(parent, "Property")) {
     if (!names.includes(property.attributes.name ?? "")) continue;
-    edit.warn(property, "removed; the users of this deployment are in userdb, and local on nodes that do not use it");
-    edit.remove(property);
+    drop(edit, property, "removed; the users of this deployment are in userdb, and local on nodes that do not use it");
   }
 }

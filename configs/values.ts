@@ -82,6 +82,22 @@ export function ensureAll(edit: XmlEdit, parent: XmlElement, values: readonly (r
   });
 }
 
+/**
+ * Removes what somebody wrote by hand, and reports it.
+ *
+ * @param place names the element for readers. @default its path
+ */
+export function drop(edit: XmlEdit, element: XmlElement, text: string, place: string | XmlElement = element): void {
+  edit.warn(place, text);
+  edit.remove(element);
+}
+
+/** Reports a feature that somebody switched on by hand and a setting switches off. The server ignores the case. */
+export function warnSwitchedOff(edit: XmlEdit, enabled: XmlElement | undefined, setting: keyof Settings): void {
+  if (enabled?.text.trim().toLowerCase() === "true")
+    edit.warn(enabled, `true is replaced by false; wso2-apim:${setting} switches it on`);
+}
+
 /** A value of a file that a setting decides. */
 export interface Overruled {
   /** What the stock file has. @default nothing */

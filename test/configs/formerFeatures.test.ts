@@ -210,11 +210,11 @@ describe("configs: what somebody switched on or wrote twice", () => {
     });
   });
 
-  it("analytics up to 1.8: a tracker that was on is switched off and reported, with no former address", () => {
+  it("analytics up to 1.8: a tracker that was on, in any case, is switched off and reported, with no former address", () => {
     const { text, warnings } = renderEdited(distributionOf("1.8.0"), {
       "api-manager.xml": (xml) =>
         xml
-          .replace(/(<APIUsageTracking>\s*)<Enabled>false/, "$1<Enabled>true")
+          .replace(/(<APIUsageTracking>\s*)<Enabled>false/, "$1<Enabled>True")
           .replace("tcp://localhost:7612/", "tcp://oldbam:7612/"),
     });
     const tracking = (element: string) => values(text("gateway", "api-manager.xml"), `APIUsageTracking/${element}`);
