@@ -1,5 +1,5 @@
 import type { KeyStores } from "../distribution";
-import { configurationFiles } from "../product/files";
+import { configurationFiles, homeVariable } from "../product/files";
 import { roleRecords } from "../product/roles";
 import type { Settings } from "../settings";
 import { isWorker, type Node } from "../topology";
@@ -43,7 +43,7 @@ function checkAxis2File(edit: XmlEdit): void {
   if (element && !element.text.trim().endsWith(path))
     throw edit.refuse(
       element,
-      `expected \${carbon.home}/${path}, found "${element.text.trim()}"; put the original path there`,
+      `expected ${homeVariable}${path}, found "${element.text.trim()}"; put the original path there`,
     );
 }
 

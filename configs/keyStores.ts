@@ -1,20 +1,18 @@
 import type { XmlElement } from "@rgrove/parse-xml";
 import type { KeyStores } from "../distribution";
+import { homeVariable } from "../product/files";
 import type { XmlEdit } from "../xml/edit";
 import { children, localName } from "../xml/parse";
-
-// biome-ignore lint/suspicious/noTemplateCurlyInString: the product's own notation
-const home = "${carbon.home}/";
 
 /** Whether a path in a file is that of a keystore. @param location below APIM_HOME */
 export function isSameLocation(found: string, location: string): boolean {
   const path = found.trim();
-  return (path.startsWith(home) ? path.slice(home.length) : path.replace(/^\.\//, "")) === location;
+  return (path.startsWith(homeVariable) ? path.slice(homeVariable.length) : path.replace(/^\.\//, "")) === location;
 }
 
 /** The location in the notation of another one: with or without the product's variable for APIM_HOME. */
 export function locationLike(found: string | undefined, location: string): string {
-  return found?.trim().startsWith("repository/") ? location : home + location;
+  return found?.trim().startsWith("repository/") ? location : homeVariable + location;
 }
 
 /**

@@ -8,7 +8,7 @@ import {
   localDataSources,
 } from "../product/databases";
 import { jdbcDriver } from "../product/mysql";
-import type { Node } from "../topology";
+import { carbonHomeOf, type Node } from "../topology";
 import type { NewElement, XmlEdit } from "../xml/edit";
 import { children, find, type Value } from "../xml/parse";
 import type { Deployment } from "./deployment";
@@ -62,6 +62,9 @@ function inHome(url: string, { carbonHome }: Node): string {
   return own.replace(relative, `jdbc:h2:${carbonHome}/`);
 }
 
+/** A URL below the directory of a server. Another local path may be a directory that machines shared. */
+const isInHome = new RegExp(`^jdbc:h2:(\\./|${carbonHomeOf("[^/]+")}/)?repository/`);
+
 /**
  * A database in the server's own process; one that is local already keeps its URL.
  * @param place where the database of a URL must be. @default where it is
@@ -76,15 +79,14 @@ function renderLocal(
   const configuration = renderDefinition(edit, element, local.dataSource, jndiName);
   const found = edit.need("url", configuration);
   const text = found.text.trim();
-  // Below the server's own directory; another local path may be a directory that machines shared.
-  if (/^jdbc:h2:(\.\/|\/mnt\/[^/]+\/wso2am\/)?repository\//.test(text)) {
+  if (isInHome.test(text)) {
     if (place(text) !== text) edit.setText(found, place(text));
     edit.setIfPresent(configuration, "driverClassName", driverClassName);
     return;
   }
   edit.warn(
     describe(local.dataSource),
-    `${withoutOptions(text)} is replaced by the product's own database on nodes that do not use a shared one`,
+    `${withoutOptions(text)} is replaced by the product's own database, in the directory of the node`,
   );
   ensureAll(edit, configuration, [
     ["url", place(url)],

@@ -1,5 +1,5 @@
 import type { XmlElement } from "@rgrove/parse-xml";
-import { configurationFiles, type ProductFile } from "../product/files";
+import { configurationFiles, homeVariable, type ProductFile } from "../product/files";
 import { databaseScripts } from "../product/mysql";
 import { isSince, supportedVersions } from "../product/versions";
 import { findAll, need, parseFile, type XmlFile } from "../xml/parse";
@@ -163,15 +163,12 @@ function keyStores(carbon: XmlFile): { keyStore: KeyStoreFacts; trustStore: Trus
   };
 }
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: the product's own notation in carbon.xml
-const carbonHome = "${carbon.home}/";
-
 function belowHome(carbon: XmlFile, location: string): string {
-  const path = location.startsWith(carbonHome) ? location.slice(carbonHome.length) : location;
+  const path = location.startsWith(homeVariable) ? location.slice(homeVariable.length) : location;
   if (path.startsWith("/") || path.includes("..") || path.includes("$"))
     throw new Error(
       `${carbon.path} (${carbon.version}): the keystore location "${location}" is outside the product; ` +
-        `expected ${carbonHome}..., as in the product's own file`,
+        `expected ${homeVariable}..., as in the product's own file`,
     );
   return path;
 }

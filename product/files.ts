@@ -10,6 +10,10 @@ export interface ProductFile {
   readonly withoutIt?: string;
 }
 
+/** How the product's files write APIM_HOME. */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the product's own notation
+export const homeVariable = "${carbon.home}/";
+
 const conf = "repository/conf";
 const synapse = "repository/deployment/server/synapse-configs/default/api";
 

@@ -6,6 +6,6 @@ export { hostsOf, tlsHosts } from "./hosts";
 export { stackLabelName } from "./labels";
 export { existsIn } from "./links";
 export * from "./model";
-export { isWorker } from "./nodes";
+export { carbonHomeOf, isWorker } from "./nodes";
 export { type PublishedRoute, publishedRoute, publishedRoutes, routeUrl } from "./publishedRoutes";
 export { topologyWarnings } from "./warnings";

@@ -31,6 +31,11 @@ export function isWorker({ role, profile }: Node): boolean {
   return profile === roleRecords[role].servesApis?.workerProfile;
 }
 
+/** CARBON_HOME of a node, e.g. `/mnt/gateway-1/wso2am`: each node has a directory of its own. */
+export function carbonHomeOf(name: string): string {
+  return `/mnt/${name}/wso2am`;
+}
+
 /** A node's own host name, e.g. (`gateway.apim-wso2.com`, `-1`) -> `gateway-1.apim-wso2.com`. */
 export function nodeHost(hostName: string, suffix: string): string {
   return hostName.replace(/^[^.]+/, (label) => `${label}${suffix}`);
@@ -122,7 +127,7 @@ function buildNode(settings: Settings, place: Place, users: readonly DatabaseUse
       (user) => usedBy(role, user) && user.databases.some((database) => databases.includes(database)),
     ),
     profile,
-    carbonHome: `/mnt/${name}/wso2am`,
+    carbonHome: carbonHomeOf(name),
     volumes: volumesOf(settings, role, place.volumeOwner),
     startsAfter: [],
   };

@@ -156,7 +156,11 @@ describe("configs: databases of a former deployment", () => {
     });
 
     it("master-datasources.xml: WSO2_CARBON_DB is local on every node", () => {
-      const { text } = renderEdited(stock, { "master-datasources.xml": onMySql("WSO2CARBON_DB") });
+      const { text, warnings } = renderEdited(stock, { "master-datasources.xml": onMySql("WSO2CARBON_DB") });
+      assert.match(
+        warnings,
+        /datasource WSO2_CARBON_DB: jdbc:mysql:\S+ is replaced by the product's own database, in the directory of the node/,
+      );
       for (const role of ["keyManager", "gateway", "publisher", "store"] as const)
         assert.equal(
           value(
