@@ -14,7 +14,7 @@ export function codeSteps(run: CycleRun, environment: CalledEnvironment): Step[]
   const token = [...need.links("gateway", "_TokenAPI_", environment), ...database];
   return [
     step("open /authorize: expect the log-in page, within the deployment", authorization, () => code.authorize()),
-    step(`log in there as ${run.api.provider}, consent, and return with a code`, logIn, () => code.logIn()),
+    step(`log in there as ${run.publication.api.provider}, consent, and return with a code`, logIn, () => code.logIn()),
     step("get a token for the code and call the API", token, () => code.callWithCode()),
   ];
 }

@@ -2,13 +2,11 @@ import { randomBytes } from "node:crypto";
 import type { Role } from "../../product/roles";
 import { isSince } from "../../product/versions";
 import type { DeployedStack } from "../stack";
-import { Refused } from "./answers";
 import type { Backend } from "./backend";
 import { CodeRun } from "./codeRun";
 import { logInToConsole } from "./console";
-import { Created } from "./created";
 import { EndpointRun } from "./endpointRun";
-import { type CalledEnvironment, calledEnvironments, type KeyType, keyTypes, wordOf } from "./environments";
+import { type CalledEnvironment, calledEnvironments } from "./environments";
 import { type Front, frontOf } from "./front";
 import { frontService } from "./frontService";
 import { GatewayRun } from "./gatewayRun";
@@ -16,10 +14,9 @@ import { GatewaySuspects } from "./gatewaySuspects";
 import type { ExpectedJwt } from "./jwt";
 import type { Check } from "./linkChecks";
 import type { BrowserUser } from "./logInPage";
-import { type ConsumerKey, type NewApi, Publisher, Store } from "./product";
+import { Publication } from "./publication";
 import type { Group, RunOptions } from "./runSteps";
 import { SignUpRun } from "./signUpRun";
-import { findInStore } from "./storeList";
 import { UserRun } from "./userRun";
 import type { Limits } from "./waiting";
 
@@ -65,60 +62,54 @@ export interface LeftBehind {
 /** One run's names and sessions, and what it has received so far. */
 export class CycleRun {
   readonly need: GatewaySuspects;
-  readonly api: NewApi;
-  readonly application: string;
+  readonly publication: Publication;
   /** Whether API and application come from an earlier run. */
   readonly again: boolean;
-  readonly created: Created<"api" | "application">;
   readonly environments: readonly CalledEnvironment[];
   /** Whether the gateways serve API calls over HTTP too. */
   readonly servesHttp: boolean;
-  private readonly loggedIn = { publisher: false, store: false };
-  private readonly publisher: Publisher;
-  private readonly store: Store;
   private readonly front: Front;
   private readonly gateways = new Map<string, GatewayRun>();
   private readonly users = new Map<string, UserRun>();
   private readonly endpoints = new Map<string, EndpointRun>();
-  private readonly keys = new Map<KeyType, ConsumerKey>();
 
   constructor(private readonly options: CycleOptions) {
-    const { topology, adminUser } = options.outputs;
+    const { topology } = options.outputs;
     this.front = frontOf(options);
-    this.publisher = new Publisher(this.front);
-    this.store = new Store(this.front);
     this.need = new GatewaySuspects(topology);
     this.environments = calledEnvironments(topology);
     this.servesHttp = options.outputs.urls.gatewayHttp !== undefined;
-    // Two runs at the same time must not conflict.
-    this.application = options.kept ?? `Verify${randomBytes(4).toString("hex")}`;
+    this.again = options.kept !== undefined;
     const { PRODUCTION: endpoint, SANDBOX: sandboxEndpoint } = options.backend.urls;
-    this.api = {
-      name: this.application,
-      version: "1.0.0",
-      provider: adminUser,
-      context: `/${this.application.toLowerCase()}`,
+    this.publication = new Publication({
+      front: this.front,
+      user: this.administrator,
+      // Two runs at the same time must not conflict.
+      name: options.kept ?? `Verify${randomBytes(4).toString("hex")}`,
       endpoint,
       ...(this.environments.some(({ type }) => type !== "production") && { sandboxEndpoint }),
-    };
-    this.again = options.kept !== undefined;
-    this.created = new Created(this.again ? ["api", "application"] : []);
+      exists: this.again,
+      limits: options.limits,
+      signal: options.signal,
+    });
   }
 
   left(): LeftBehind | undefined {
-    const [api, application] = [this.created.has("api"), this.created.has("application")];
+    const { api: named, created, path } = this.publication;
+    const [api, application] = [created.has("api"), created.has("application")];
     // The URL in the first environment of the setting.
-    const url = this.front.url("gateway", "gatewayHttps", this.path());
-    return api || application ? { name: this.api.name, api, application, url } : undefined;
+    const url = this.front.url("gateway", "gatewayHttps", path);
+    return api || application ? { name: named.name, api, application, url } : undefined;
   }
 
   /** The requests to one environment's gateways: always the same object for one environment. */
   gateway(environment: CalledEnvironment): GatewayRun {
     const { backend, limits, signal } = this.options;
-    const { front, need, keys } = this;
+    const { front, need } = this;
+    const { path, keys } = this.publication;
     const made =
       this.gateways.get(environment.name) ??
-      new GatewayRun({ front, need, environment, backend, limits, signal, path: this.path(), keys });
+      new GatewayRun({ front, need, environment, backend, limits, signal, path, keys });
     this.gateways.set(environment.name, made);
     return made;
   }
@@ -137,11 +128,11 @@ export class CycleRun {
 
   /** A new user of the Store, who calls the first environment. */
   signUp(): SignUpRun {
-    const { front, need, api, environments, administrator } = this;
+    const { front, need, environments, administrator } = this;
     const [first] = environments;
     if (!first) throw new Error("topology: expected a gateway environment, found none");
     const services = frontService(front, "keyManager", administrator);
-    return new SignUpRun({ front, need, services, api, gateway: this.gateway(first) });
+    return new SignUpRun({ front, need, services, api: this.publication.api, gateway: this.gateway(first) });
   }
 
   /** Whether visitors of the Store may sign up. */
@@ -193,58 +184,5 @@ export class CycleRun {
   /** Seconds that the slow endpoint takes; 0: it is not called. */
   get slow(): number {
     return this.options.backend.served ? (this.options.slow ?? 0) : 0;
-  }
-
-  async logIn(app: "publisher" | "store"): Promise<void> {
-    const { adminUser, adminPassword } = this.options.outputs;
-    await this[app].logIn(adminUser, adminPassword);
-    this.loggedIn[app] = true;
-  }
-
-  createApi(): Promise<void> {
-    return this.created.create("api", () => this.publisher.addApi(this.api));
-  }
-
-  publish(): Promise<void> {
-    return this.publisher.publish(this.api);
-  }
-
-  async find(progress: (text: string) => void): Promise<void> {
-    await findInStore(this.store, this.api, this.options, progress);
-  }
-
-  async findKeys(): Promise<void> {
-    for (const [type, key] of await this.store.keysOf(this.application, this.api)) this.keys.set(type, key);
-    const missing = keyTypes.filter((type) => !this.keys.has(type)).map(wordOf);
-    if (missing.length > 0)
-      throw new Refused(
-        `expected production and sandbox keys of ${this.application}, subscribed to the API, in the Store; found no ${missing.join(" and no ")} key`,
-      );
-  }
-
-  createApplication(): Promise<void> {
-    return this.created.create("application", () => this.store.addApplication(this.application));
-  }
-
-  subscribe(): Promise<void> {
-    return this.store.subscribe(this.api, this.application);
-  }
-
-  async generateKey(type: KeyType): Promise<void> {
-    this.keys.set(type, await this.store.generateKey(this.application, type));
-  }
-
-  async removeApplication(): Promise<void> {
-    if (!this.loggedIn.store) await this.logIn("store");
-    await this.created.remove("application", () => this.store.removeApplication(this.application));
-  }
-
-  async removeApi(): Promise<void> {
-    if (!this.loggedIn.publisher) await this.logIn("publisher");
-    await this.created.remove("api", () => this.publisher.removeApi(this.api));
-  }
-
-  private path(): string {
-    return `${this.api.context}/${this.api.version}/`;
   }
 }

@@ -17,7 +17,8 @@ export function cycleSteps(run: CycleRun): Step[] {
 
 /** The steps at the Publisher. */
 export function publisherSteps(run: CycleRun): Step[] {
-  const { need, api } = run;
+  const { need, publication } = run;
+  const { api } = publication;
   const step = stepsOf("Publisher", need.balancer("publisher"));
   const login = [...need.links("publisher", "AuthManager"), ...need.database("keyManager", "userdb")];
   const databases = [
@@ -31,23 +32,18 @@ export function publisherSteps(run: CycleRun): Step[] {
   ];
   const created = [`create ${api.name} ${api.version}`, `context ${api.context}`, ...endpoints].join(", ");
   return [
-    step(`log in as ${api.provider}`, login, () => run.logIn("publisher")),
-    step(created, databases, () => run.createApi()),
-    step("publish the API to the gateways", need.links("publisher", "Environment["), () => run.publish()),
+    step(`log in as ${api.provider}`, login, () => publication.logIn("publisher")),
+    step(created, databases, () => publication.createApi()),
+    step("publish the API to the gateways", need.links("publisher", "Environment["), () => publication.publish()),
   ];
 }
 
 /** The steps at the Store, up to the application's keys. */
 export function storeSteps(run: CycleRun): Step[] {
-  const { need, api, application } = run;
+  const { need, publication } = run;
+  const { api, application } = publication;
   const step = stepsOf("Store", need.balancer("store"));
   const login = [...need.links("store", "AuthManager"), ...need.database("keyManager", "userdb")];
-  const shared = [
-    ...need.registryMount("store"),
-    ...need.database("store", "regdb"),
-    ...need.cluster(),
-    ...need.registryMount("publisher"),
-  ];
   const database = need.database("store", "apimgtdb");
   const key = [
     ...need.links("store", "APIKeyValidator/ServerURL"),
@@ -56,21 +52,22 @@ export function storeSteps(run: CycleRun): Step[] {
     ...need.links("gateway", "_TokenAPI_", run.environments[0]),
   ];
   return [
-    step(`log in as ${api.provider}`, login, () => run.logIn("store")),
-    step(`find ${api.name} among the published APIs`, shared, (progress) => run.find(progress)),
+    step(`log in as ${api.provider}`, login, () => publication.logIn("store")),
+    step(`find ${api.name} among the published APIs`, need.publishedApis(), (progress) => publication.find(progress)),
     ...(run.again
-      ? [step(`find application ${application}, its subscription and its keys`, database, () => run.findKeys())]
+      ? [step(`find application ${application}, its subscription and its keys`, database, () => publication.findKeys())]
       : [
-          step(`create application ${application}`, database, () => run.createApplication()),
-          step("subscribe the application to the API", database, () => run.subscribe()),
-          ...keyTypes.map((type) => step(`generate a ${wordOf(type)} key`, key, () => run.generateKey(type))),
+          step(`create application ${application}`, database, () => publication.createApplication()),
+          step("subscribe the application to the API", database, () => publication.subscribe()),
+          ...keyTypes.map((type) => step(`generate a ${wordOf(type)} key`, key, () => publication.generateKey(type))),
         ]),
   ];
 }
 
 /** The steps that remove what the run created; the application first, because an API with subscriptions can't be removed. */
 export function cleaningSteps(run: CycleRun): Step[] {
-  const { need, api, application } = run;
+  const { need, publication } = run;
+  const { api, application } = publication;
   const keys = [
     ...need.database("store", "apimgtdb"),
     ...need.links("store", "APIKeyValidator/ServerURL"),
@@ -83,13 +80,13 @@ export function cleaningSteps(run: CycleRun): Step[] {
     ...need.links("publisher", "Environment["),
   ];
   const steps: Step[] = [];
-  if (run.created.has("application")) {
+  if (publication.created.has("application")) {
     const name = `remove application ${application}, its subscription and keys`;
-    steps.push(stepsOf("Clean up", need.balancer("store"))(name, keys, () => run.removeApplication()));
+    steps.push(stepsOf("Clean up", need.balancer("store"))(name, keys, () => publication.removeApplication()));
   }
-  if (run.created.has("api")) {
+  if (publication.created.has("api")) {
     const name = `remove ${api.name} ${api.version}`;
-    steps.push(stepsOf("Clean up", need.balancer("publisher"))(name, publisher, () => run.removeApi()));
+    steps.push(stepsOf("Clean up", need.balancer("publisher"))(name, publisher, () => publication.removeApi()));
   }
   return steps;
 }

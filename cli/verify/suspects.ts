@@ -70,6 +70,16 @@ export class Suspects {
     return members.flatMap((role) => this.links(role, "clustering"));
   }
 
+  /** What the Store's list of published APIs needs. */
+  publishedApis(): Suspect[] {
+    return [
+      ...this.registryMount("store"),
+      ...this.database("store", "regdb"),
+      ...this.cluster(),
+      ...this.registryMount("publisher"),
+    ];
+  }
+
   /** The links over which APIs are deployed to the gateways of an environment. */
   deployment({ name }: CalledEnvironment): Suspect[] {
     return this.links(deployer, `Environment[${name}]/`);

@@ -9,8 +9,7 @@ import { type Front, frontOf } from "./front";
 import { answered, frontService } from "./frontService";
 import { GatewayRun } from "./gatewayRun";
 import { GatewaySuspects } from "./gatewaySuspects";
-import { type ConsumerKey, type NewApi, Publisher, Store } from "./product";
-import { findInStore } from "./storeList";
+import { Publication } from "./publication";
 import type { Suspect } from "./suspects";
 import { tenantDatabases, tenantVolumes } from "./tenantSuspects";
 import { until, waiting } from "./waiting";
@@ -28,9 +27,8 @@ export class TenantRun {
   readonly domain: string;
   /** With the domain, as the administrator logs in. */
   readonly user: string;
-  readonly api: NewApi;
-  readonly application: string;
-  readonly created = new Created<"tenant" | "api" | "application">();
+  readonly publication: Publication;
+  readonly created = new Created<"tenant">();
   readonly environments: readonly CalledEnvironment[];
   /** The types of keys with which the environments are called, each once. */
   readonly keyTypes: readonly KeyType[];
@@ -38,10 +36,7 @@ export class TenantRun {
   // Password policies of the product want at most 30 characters.
   private readonly password = randomBytes(12).toString("hex");
   private readonly services: ServiceServer;
-  private readonly publisher: Publisher;
-  private readonly store: Store;
   private readonly front: Front;
-  private readonly keys = new Map<KeyType, ConsumerKey>();
   private left: LeftTenant | undefined;
 
   constructor(private readonly options: CycleOptions) {
@@ -49,8 +44,6 @@ export class TenantRun {
     this.front = frontOf(options);
     // All profiles have the service for tenants; the Publisher has all databases.
     this.services = frontService(this.front, "publisher", { username: adminUser, password: adminPassword });
-    this.publisher = new Publisher(this.front);
-    this.store = new Store(this.front);
     this.need = new GatewaySuspects(topology);
     this.environments = calledEnvironments(topology);
     this.keyTypes = [...new Set(this.environments.map(({ type }) => ownKeyType(type)))];
@@ -59,21 +52,17 @@ export class TenantRun {
     // Where user names are e-mail addresses, a name with one @ would be a user without a tenant.
     this.admin = adminUser.includes("@") ? `admin@${this.domain}` : "admin";
     this.user = `${this.admin}@${this.domain}`;
-    this.application = `Verify${id}`;
     const { PRODUCTION: endpoint, SANDBOX: sandboxEndpoint } = options.backend.urls;
-    this.api = {
-      name: this.application,
-      version: "1.0.0",
-      provider: this.user,
-      context: `/${this.application.toLowerCase()}`,
+    this.publication = new Publication({
+      front: this.front,
+      user: { username: this.user, password: this.password },
+      name: `Verify${id}`,
       endpoint,
       ...(this.keyTypes.includes("SANDBOX") && { sandboxEndpoint }),
-    };
-  }
-
-  /** The path at which gateways serve the API. */
-  get path(): string {
-    return `/t/${this.domain}${this.api.context}/${this.api.version}/`;
+      tenant: this.domain,
+      limits: options.limits,
+      signal: options.signal,
+    });
   }
 
   /** What stays of the tenant; undefined when none was made. */
@@ -83,7 +72,8 @@ export class TenantRun {
 
   gateway(environment: CalledEnvironment): GatewayRun {
     const { backend, limits, signal } = this.options;
-    const { front, need, keys, path } = this;
+    const { front, need } = this;
+    const { path, keys } = this.publication;
     const of = (suspects: readonly Suspect[]) => (gateway: string) => suspects.filter(({ node }) => node === gateway);
     const tenant = { files: of(this.volumes(environment)), databases: of(tenantDatabases(need, "gateway")) };
     return new GatewayRun({ front, need, environment, backend, limits, signal, path, keys, tenant });
@@ -98,42 +88,6 @@ export class TenantRun {
     const { domain, admin, password, services } = this;
     const tenant = { domain, admin, password, email: `verify@${domain}` };
     await this.created.create("tenant", () => answered(addTenant(services, tenant)));
-  }
-
-  async logIn(app: "publisher" | "store"): Promise<void> {
-    await this[app].logIn(this.user, this.password);
-  }
-
-  createApi(): Promise<void> {
-    return this.created.create("api", () => this.publisher.addApi(this.api));
-  }
-
-  publish(): Promise<void> {
-    return this.publisher.publish(this.api);
-  }
-
-  find(progress: (text: string) => void): Promise<void> {
-    return findInStore(this.store, this.api, this.options, progress, this.domain);
-  }
-
-  createApplication(): Promise<void> {
-    return this.created.create("application", () => this.store.addApplication(this.application));
-  }
-
-  subscribe(): Promise<void> {
-    return this.store.subscribe(this.api, this.application);
-  }
-
-  async generateKey(type: KeyType): Promise<void> {
-    this.keys.set(type, await this.store.generateKey(this.application, type));
-  }
-
-  removeApplication(): Promise<void> {
-    return this.created.remove("application", () => this.store.removeApplication(this.application));
-  }
-
-  removeApi(): Promise<void> {
-    return this.created.remove("api", () => this.publisher.removeApi(this.api));
   }
 
   /** Deactivates the tenant, and asks whether it is so. */

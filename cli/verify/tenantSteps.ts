@@ -9,7 +9,8 @@ export function tenantSteps(run: TenantRun): Step[] {
 }
 
 function publisherSteps(run: TenantRun): Step[] {
-  const { need, api } = run;
+  const { need, publication } = run;
+  const { api } = publication;
   const step = stepsOf("Tenant", need.balancer("publisher"));
   const users = need.database("publisher", "userdb");
   const registry = [...need.registryMount("publisher"), ...need.database("publisher", "regdb")];
@@ -17,25 +18,20 @@ function publisherSteps(run: TenantRun): Step[] {
   const deployment = [...need.links("publisher", "Environment["), ...tenantDatabases(need, "gateway")];
   return [
     step(`make the tenant ${run.domain}`, [...users, ...registry], () => run.make()),
-    step(`log in to the Publisher as ${run.user}`, login, () => run.logIn("publisher")),
+    step(`log in to the Publisher as ${run.user}`, login, () => publication.logIn("publisher")),
     step(`create ${api.name} ${api.version}`, [...need.database("publisher", "apimgtdb"), ...registry], () =>
-      run.createApi(),
+      publication.createApi(),
     ),
-    step("publish the API to the gateways", deployment, () => run.publish()),
+    step("publish the API to the gateways", deployment, () => publication.publish()),
   ];
 }
 
 function storeSteps(run: TenantRun): Step[] {
-  const { need, api, application } = run;
+  const { need, publication } = run;
+  const { api, application } = publication;
   const step = stepsOf("Tenant", need.balancer("store"));
   const users = need.database("store", "userdb");
   const login = [...need.links("store", "AuthManager"), ...need.database("keyManager", "userdb"), ...users];
-  const shared = [
-    ...need.registryMount("store"),
-    ...need.database("store", "regdb"),
-    ...need.cluster(),
-    ...need.registryMount("publisher"),
-  ];
   const database = need.database("store", "apimgtdb");
   const key = [
     ...need.links("store", "APIKeyValidator/ServerURL"),
@@ -46,16 +42,18 @@ function storeSteps(run: TenantRun): Step[] {
     ...need.links("gateway", "_TokenAPI_", run.environments[0]),
   ];
   return [
-    step(`log in to the Store as ${run.user}`, login, () => run.logIn("store")),
-    step(`find ${api.name} among the tenant's published APIs`, shared, (progress) => run.find(progress)),
-    step(`create application ${application}`, database, () => run.createApplication()),
-    step("subscribe the application to the API", database, () => run.subscribe()),
-    ...run.keyTypes.map((type) => step(`generate a ${wordOf(type)} key`, key, () => run.generateKey(type))),
+    step(`log in to the Store as ${run.user}`, login, () => publication.logIn("store")),
+    step(`find ${api.name} among the tenant's published APIs`, need.publishedApis(), (progress) =>
+      publication.find(progress),
+    ),
+    step(`create application ${application}`, database, () => publication.createApplication()),
+    step("subscribe the application to the API", database, () => publication.subscribe()),
+    ...run.keyTypes.map((type) => step(`generate a ${wordOf(type)} key`, key, () => publication.generateKey(type))),
   ];
 }
 
 function gatewaySteps(run: TenantRun, environment: TenantRun["environments"][number]): Step[] {
-  const { need } = run;
+  const { need, publication } = run;
   const at = run.gateway(environment);
   const step = stepsOf("Tenant", need.balancer("gateway", "gatewayHttps", environment));
   const where = run.environments.length === 1 ? "" : ` (${environment.name})`;
@@ -70,13 +68,14 @@ function gatewaySteps(run: TenantRun, environment: TenantRun["environments"][num
   ];
   return [
     step(`get a token at /token${where}`, token, () => at.getToken()),
-    step(`call the API at ${run.path}${where}`, call, () => at.call("gatewayHttps")),
+    step(`call the API at ${publication.path}${where}`, call, () => at.call("gatewayHttps")),
   ];
 }
 
 /** The steps that remove what the run created, as far as the product can: it can't delete a tenant. */
 export function tenantCleaningSteps(run: TenantRun): Step[] {
-  const { need, api, application, domain } = run;
+  const { need, publication, domain } = run;
+  const { api, application } = publication;
   const publisher = stepsOf("Clean up", need.balancer("publisher"));
   const databases = [...need.database("publisher", "apimgtdb"), ...need.database("publisher", "regdb")];
   const keys = [
@@ -86,13 +85,13 @@ export function tenantCleaningSteps(run: TenantRun): Step[] {
     ...need.links("gateway", "_RevokeAPI_", run.environments[0]),
   ];
   const steps: Step[] = [];
-  if (run.created.has("application")) {
+  if (publication.created.has("application")) {
     const name = `remove the tenant's application ${application}, its subscription and keys`;
-    steps.push(stepsOf("Clean up", need.balancer("store"))(name, keys, () => run.removeApplication()));
+    steps.push(stepsOf("Clean up", need.balancer("store"))(name, keys, () => publication.removeApplication()));
   }
-  if (run.created.has("api")) {
+  if (publication.created.has("api")) {
     const needs = [...databases, ...need.links("publisher", "Environment["), ...tenantDatabases(need, "gateway")];
-    steps.push(publisher(`remove the tenant's ${api.name} ${api.version}`, needs, () => run.removeApi()));
+    steps.push(publisher(`remove the tenant's ${api.name} ${api.version}`, needs, () => publication.removeApi()));
   }
   if (run.created.has("tenant"))
     steps.push(
