@@ -1,4 +1,4 @@
-import { nodeCookie } from "../../configs/balancer";
+import { nodeCookie, nodeOfCookie } from "../../configs/balancer";
 import { Refused, summary } from "./answers";
 import { type Front, isBalancers } from "./front";
 import type { ProbeAnswer } from "./httpProbe";
@@ -28,7 +28,8 @@ export class Portal {
 
   /** The node that has the user's session, as the load balancer's cookie says. */
   get node(): string | undefined {
-    return this.session.cookies.get(nodeCookie);
+    const cookie = this.session.cookies.get(nodeCookie);
+    return cookie === undefined ? undefined : nodeOfCookie(cookie);
   }
 
   /** Starts over as a new user, whom the load balancer sends to this node. */

@@ -4,13 +4,10 @@ import type { Deployment } from "../deployment";
 import { nodeHeader } from "./answers";
 import { maxConnections } from "./capacity";
 import { balancerFiles } from "./files";
-import { nodeCookie, serverCookie, withoutDeadSessions } from "./sessions";
+import { nodeCookie, serverCookie, untestedMark, withoutDeadSessions } from "./sessions";
 
 const certificate = `${balancerFiles.directory}/${balancerFiles.certificate}`;
 const authority = `${balancerFiles.directory}/${balancerFiles.authority}`;
-
-/** Ends the names of servers that are tried without a health check. */
-const untestedMark = "-untested";
 
 /** Good checks, one each 500 ms (`fastinter`), after which a server that was down takes calls beside others. */
 const checksUntilUp = 16;
@@ -100,19 +97,12 @@ function backend(route: BalancerRoute, topology: Topology): string {
     ...(hasSeveral && route.traffic === "calls"
       ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`]
       : []),
-    // With other servers in the backend, one failed connection marks a server as down.
-    ...(hasSeveral ? [`default-server observe layer4 error-limit 1 on-error mark-down${returning(route)}`] : []),
+    // With other servers in the backend, one failed connection marks a server as down, and one that comes back gets
+    // requests after 8 s of good checks: the product opens its ports up to 5 s before it can answer.
+    ...(hasSeveral ? [`default-server observe layer4 error-limit 1 on-error mark-down rise ${checksUntilUp}`] : []),
     ...route.targets.map((target, position) => server(route, target, position, topology)),
-    ...(hasSeveral && !route.firstOnly ? untested(route) : []),
+    ...(hasSeveral ? untested(route) : []),
   ]);
-}
-
-/**
- * A server that comes back takes calls after 8 s of good checks: the product opens its ports up to 5 s before it can
- * answer. Not where the balancer's cookie keeps sessions: as long as no server is up, they would not stay on their node.
- */
-function returning({ sticky }: BalancerRoute): string {
-  return sticky === "balancer cookie" ? "" : ` rise ${checksUntilUp}`;
 }
 
 /** By default, HAProxy sends only those requests to another server that did not reach the first one. */
@@ -160,14 +150,17 @@ function server(route: BalancerRoute, target: Target, position: number, topology
  * nodes, the second may be replaced before the balancer has noticed that the first is back.
  */
 function untested(route: BalancerRoute): string[] {
-  const servers = route.targets.map(({ node, address, port }) =>
+  const targets = route.firstOnly ? route.targets.slice(0, 1) : route.targets;
+  const servers = targets.map(({ node, address, port }) =>
     [
       `server ${node}${untestedMark} ${address}:${port}`,
       ...(route.tls ? [`ssl sni str(${route.host}) verifyhost ${route.host}`] : []),
       "no-check backup",
+      ...(route.sticky === "balancer cookie" ? [`cookie ${node}${untestedMark}`] : []),
     ].join(" "),
   );
-  return ["option allbackups", ...servers];
+  // Without the option, only the first backup server that is up gets requests.
+  return [...(route.firstOnly ? [] : ["option allbackups"]), ...servers];
 }
 
 function lines(title: string, content: readonly string[]): string {

@@ -1,4 +1,4 @@
 export { isFromBalancer, nodeHeader } from "./answers";
 export { balancerFiles, balancerPem } from "./files";
 export { renderBalancer } from "./haproxy";
-export { nodeCookie } from "./sessions";
+export { nodeCookie, nodeOfCookie } from "./sessions";

@@ -57,6 +57,33 @@ describe("configs: haproxy.cfg", () => {
       assert.ok(publisher.some((line) => line.includes(`-m str ${name} } { srv_is_up(${name}) }`)));
   });
 
+  it("a server that comes back beside others takes requests after 8 s", () => {
+    const several = renderBalancer(deploymentOf({ publisherReplicas: 2, gatewayReplicas: 2, keyManagerReplicas: 2 }));
+    const waits = (name: string) =>
+      section(several, `backend ${name}`).some((line) => /^default-server .* rise 16$/.test(line));
+    const backends = [...several.matchAll(/^backend (\S+)$/gm)].map(([, name = ""]) => name);
+    assert.deepEqual(
+      backends.filter((name) => !waits(name)),
+      ["store"],
+      "the only role with a single node",
+    );
+  });
+
+  it("only the first gateway gets deployments: untested, when none passes its check", () => {
+    const several = renderBalancer(deploymentOf({ gatewayReplicas: 2 }));
+    const lines = section(several, "backend internal-gateway-managementhttps");
+    const servers = lines.filter((line) => line.startsWith("server "));
+    assert.deepEqual(
+      servers.map((line) => [line.split(" ")[1], / backup\b/.test(line), line.includes("no-check")]),
+      [
+        ["gateway-1", false, false],
+        ["gateway-2", true, false],
+        ["gateway-1-untested", true, true],
+      ],
+    );
+    assert.ok(!lines.includes("option allbackups"));
+  });
+
   it("unknown host name: status 421 and the known host names", () => {
     const refusal = section(configuration, "frontend https").find((line) => line.includes("421"));
     for (const { hostName } of deployment.topology.nodes) assert.ok(refusal?.includes(hostName));

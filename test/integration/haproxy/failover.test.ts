@@ -222,37 +222,72 @@ describe("HAProxy when servers fail", function () {
 
 describe("HAProxy when a server comes back", function () {
   this.timeout(60_000);
+  let topology: Topology;
+  let ca: string;
+  let running: RunningHaproxy;
+  let servers: ReadonlyMap<string, NodeServer>;
+
+  before(async () => {
+    topology = await topologyOfPairs();
+    const keys = await selfSigned([...new Set(topology.nodes.map(({ hostName }) => hostName))]);
+    ca = keys.cert;
+    servers = new Map(topology.nodes.map((node) => [node.name, new NodeServer(node, keys)]));
+    for (const server of servers.values()) await server.start();
+    running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }), keys, [keys]);
+  });
+
+  after(async () => {
+    await running?.stop();
+    for (const server of servers?.values() ?? []) server.kill();
+  });
+
+  const server = (name: string): NodeServer => servers.get(name) ?? assert.fail(name);
+  const ask = (route: string, cookie?: string) => askRoute({ topology, ca }, route, "GET", cookie);
+  const answering = async (route: string) => {
+    const names = new Set<string>();
+    for (let count = 0; count < 4; count++) names.add((await ask(route).catch(() => ({ body: "" }))).body);
+    return names;
+  };
 
   it("sends it calls after 8 s of good checks: the product opens its ports before it can answer", async () => {
-    const topology = await topologyOfPairs();
-    const keys = await selfSigned([...new Set(topology.nodes.map(({ hostName }) => hostName))]);
-    const servers = topology.nodes.map((node) => ({ name: node.name, server: new NodeServer(node, keys) }));
-    for (const { server } of servers) await server.start();
-    const running = await runHaproxy(renderBalancer({ ...deploymentOf(), topology }), keys, [keys]);
-    try {
-      const answering = async () => {
-        const names = new Set<string>();
-        for (let count = 0; count < 4; count++) {
-          const { body } = await askRoute({ topology, ca: keys.cert }, "api-http").catch(() => ({ body: "" }));
-          names.add(body);
-        }
-        return names;
-      };
-      await untilTrue("both gateways answer", async () => (await answering()).has("gateway-2"));
-      const gateway = servers.find(({ name }) => name === "gateway-2")?.server ?? assert.fail();
-      gateway.kill();
-      await untilTrue("one gateway answers", async () => [...(await answering())].join() === "gateway-1");
-      await sleep(2000);
-      await gateway.start();
-      const back = Date.now();
-      await eventually("both gateways answer again", async () => (await answering()).has("gateway-2"), {
-        seconds: 20,
-        every: 100,
-      });
-      assert.ok(Date.now() - back > 6000, `${Date.now() - back} ms`);
-    } finally {
-      await running.stop();
-      for (const { server } of servers) server.kill();
+    await untilTrue("both gateways answer", async () => (await answering("api-http")).has("gateway-2"));
+    const gateway = server("gateway-2");
+    gateway.kill();
+    await untilTrue("one gateway answers", async () => [...(await answering("api-http"))].join() === "gateway-1");
+    await sleep(2000);
+    await gateway.start();
+    const back = Date.now();
+    await eventually("both gateways answer again", async () => (await answering("api-http")).has("gateway-2"), {
+      seconds: 20,
+      every: 100,
+    });
+    assert.ok(Date.now() - back > 6000, `${Date.now() - back} ms`);
+  });
+
+  it("keeps a session that begins when all Publishers have just come back, untested", async () => {
+    const publishers = ["publisher-1", "publisher-2"];
+    for (const name of publishers) server(name).kill();
+    await untilTrue("no Publisher answers", async () => (await ask("publisher")).status === 503);
+    await sleep(2000);
+    for (const name of publishers) await server(name).start();
+    const first = await ask("publisher", "APIM_NODE=publisher-1; JSESSIONID=dead");
+    assert.equal(first.cookie.replace(/[; ]+$/, ""), "");
+    const nodeCookie = /APIM_NODE=([^;]*)/.exec(first.setCookies.join("\n"))?.[1];
+    assert.equal(nodeCookie, `${first.body}-untested`);
+    // For so long that both pass their checks meanwhile.
+    for (const end = Date.now() + 12_000; Date.now() < end; await sleep(100)) {
+      const next = await ask("publisher", `JSESSIONID=alive; APIM_NODE=${nodeCookie}; language=en`);
+      assert.deepEqual([next.body, next.cookie], [first.body, "JSESSIONID=alive; language=en"]);
     }
+    // The node dies later: another one takes over, and gets no session of it.
+    server(first.body).kill();
+    const moved = await ask("publisher", `JSESSIONID=alive; APIM_NODE=${nodeCookie}; language=en`);
+    assert.equal(moved.status, 200);
+    assert.notEqual(moved.body, first.body);
+    await untilTrue("the session's cookie is taken away", async () => {
+      const { cookie } = await ask("publisher", `JSESSIONID=alive; APIM_NODE=${nodeCookie}; language=en`);
+      return cookie === "language=en";
+    });
+    await server(first.body).start();
   });
 });
