@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { faultCode, parse, Refused, summary } from "./answers";
+import type { BadGateway } from "./everyGateway";
 import type { GatewayRun } from "./gatewayRun";
 import type { ProbeAnswer } from "./httpProbe";
 import { checkJwt, type ExpectedJwt, WrongSigner } from "./jwt";
@@ -21,24 +22,25 @@ export class EndpointRun {
     const body = randomBytes(bytes);
     const { gateway, options } = this.at;
     const sent = describeBody(body);
-    const bad = await this.at.every(
+    const { bad } = await this.at.every(
       () => gateway.post(options.path + this.served.bodyPath, this.at.ownToken(), body),
       (answer) => answer.status === 200 && parse(answer.body)?.sha256 === sent.sha256,
     );
     if (!bad) return;
-    const received = bad.answer?.status === 200 ? parse(bad.answer.body)?.length : undefined;
+    const { answer } = bad;
+    const received = answer?.status === 200 ? parse(answer.body)?.length : undefined;
     const found =
-      typeof received === "number"
-        ? `that it received ${received} bytes${received === bytes ? ", not the same ones" : ""}`
+      answer && typeof received === "number"
+        ? `${this.at.by(answer)}that it received ${received} bytes${received === bytes ? ", not the same ones" : ""}`
         : this.at.found(bad);
-    this.fail(bad, `expected the endpoint to confirm the ${bytes} bytes that were sent, found ${found}`);
+    this.failAt(bad, `expected the endpoint to confirm the ${bytes} bytes that were sent, found ${found}`);
   }
 
   /** Calls the API through each gateway; the endpoint must receive a JSON Web Token about the caller each time. */
   async receiveJwt(expected: ExpectedJwt): Promise<void> {
     const { environment, need, path } = this.at.options;
     const received: (string | string[] | undefined)[] = [];
-    const bad = await this.at.every(
+    const { answers, bad } = await this.at.every(
       async () => {
         const own = `jwt/${randomUUID()}`;
         const answer = await this.at.gateway.call(path + own, this.at.ownToken(), "gatewayHttps");
@@ -47,11 +49,12 @@ export class EndpointRun {
       },
       (answer) => this.isAnswer(answer),
     );
-    if (bad) this.fail(bad, `expected the endpoint's answer, found ${this.at.found(bad)}`);
-    for (const token of received) {
+    if (bad) this.failAt(bad, `expected the endpoint's answer, found ${this.at.found(bad)}`);
+    for (const [index, answer] of answers.entries()) {
+      const token = received[index];
       if (typeof token !== "string")
         throw new StepFailure(
-          `expected the endpoint to receive the header ${expected.header}, found no such header`,
+          `expected the endpoint to receive the header ${expected.header}, found ${this.at.by(answer)}no such header`,
           need.jwt(environment, "header"),
         );
       await this.checkJwt(token, expected);
@@ -70,7 +73,7 @@ export class EndpointRun {
   async finishSlow(): Promise<void> {
     if (!this.slow) throw new Error("the earlier steps have not called the slow endpoint");
     const answer = await unlessAborted(this.slow, this.at.options.signal);
-    if (!this.isAnswer(answer)) this.fail({ answer }, `expected the endpoint's answer, found ${summary(answer)}`);
+    if (!this.isAnswer(answer)) this.fail(answer, `expected the endpoint's answer, found ${summary(answer)}`);
   }
 
   private async checkJwt(token: string, expected: ExpectedJwt): Promise<void> {
@@ -88,10 +91,15 @@ export class EndpointRun {
     return this.at.options.backend.isAnswer(this.at.own, status, body);
   }
 
+  private failAt(bad: BadGateway, message: string): never {
+    if (!bad.answer) return this.at.unanswered(bad);
+    return this.fail(bad.answer, message);
+  }
+
   /** @throws StepFailure with the endpoint as suspect when the gateway could not connect to it, else Refused */
-  private fail({ answer }: { readonly answer?: ProbeAnswer }, message: string): never {
+  private fail(answer: ProbeAnswer, message: string): never {
     const { backend, environment, need } = this.at.options;
-    if (answer && faultCode(answer) === "101503")
+    if (faultCode(answer) === "101503")
       throw new StepFailure(
         `${message}; the gateway can't reach the endpoint`,
         need.endpoint(environment, backend.urls[this.at.own]),

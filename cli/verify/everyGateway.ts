@@ -21,6 +21,12 @@ export interface BadGateway {
   readonly another: boolean;
 }
 
+/** The gateway that has answered: a single one needs no name in its answers. */
+export function gatewayOf({ headers }: ProbeAnswer, names: readonly string[]): string {
+  const [only = ""] = names;
+  return names.length === 1 ? only : [headers[nodeHeader.toLowerCase()]].flat().join();
+}
+
 /**
  * Calls until each gateway has given a good answer, in rounds of one call per gateway.
  * @returns the first gateway without a good answer, at the time limit or once an answer is wrong; undefined when all
@@ -29,9 +35,9 @@ export interface BadGateway {
 export async function everyGateway({ names, call, judge, waiting }: EveryGateway): Promise<BadGateway | undefined> {
   const missing = new Map<string, ProbeAnswer | undefined>(names.map((name) => [name, undefined]));
   const round = async (): Promise<{ bad?: BadGateway } | undefined> => {
-    for (const only of names) {
+    for (let count = 0; count < names.length; count++) {
       const answer = await call();
-      const name = names.length === 1 ? only : [answer.headers[nodeHeader.toLowerCase()]].flat().join();
+      const name = gatewayOf(answer, names);
       const verdict = judge(answer);
       if (verdict === "wrong") return { bad: { name, answer, another: missing.size < names.length } };
       if (verdict === "good") missing.delete(name);

@@ -1,7 +1,7 @@
 import { faultCode, isKeyTypeRefusal, Refused, summary } from "./answers";
 import type { Backend } from "./backend";
 import { type CalledEnvironment, type KeyType, otherKeyType, ownKeyType, wordOf } from "./environments";
-import { type BadGateway, everyGateway } from "./everyGateway";
+import { type BadGateway, everyGateway, gatewayOf } from "./everyGateway";
 import type { Front } from "./front";
 import { Gateway } from "./gateway";
 import type { GatewaySuspects } from "./gatewaySuspects";
@@ -27,6 +27,14 @@ export interface GatewayRunOptions {
   };
   /** The application's keys that the Store has generated so far. */
   readonly keys: ReadonlyMap<KeyType, ConsumerKey>;
+}
+
+/** The answers of all gateways of an environment. */
+export interface EveryAnswer {
+  /** In the order of the calls. */
+  readonly answers: readonly ProbeAnswer[];
+  /** The gateway that has not given a good answer; absent when all have. */
+  readonly bad?: BadGateway;
 }
 
 /** One run's requests to one gateway environment, and the token from there. */
@@ -116,33 +124,58 @@ export class GatewayRun {
     await this.call("gatewayHttps");
   }
 
-  /** Gateways that send CORS headers must permit the Store's pages, from which API consumers try APIs. */
+  /**
+   * Gateways that send CORS headers must permit the Store's pages, from which API consumers try APIs. Either all gateways
+   * of the environment send them, or none does.
+   */
   async permitStore(): Promise<void> {
     const { front, need, environment, path } = this.options;
     const { origin } = new URL(front.url("store", "https", "/"));
-    const bad = await this.every(
+    const suspects = need.allowedOrigins(environment);
+    const { answers, bad } = await this.every(
       () => this.gateway.preflight(path, origin),
-      (answer) => !forbids(answer, origin),
+      ({ status }) => status < 500,
     );
-    if (!bad) return;
-    const found = bad.answer?.status === 200 ? `"${allowedOrigin(bad.answer) ?? ""}"` : this.found(bad);
-    throw new StepFailure(
-      `expected Access-Control-Allow-Origin to permit ${origin}, found ${found}`,
-      need.allowedOrigins(environment),
-    );
+    if (bad && !bad.answer) this.unanswered(bad);
+    if (bad) throw new StepFailure(`expected an answer to a preflight, found ${this.found(bad)}`, suspects);
+    if (!answers.some(sendsCors)) return;
+    for (const answer of answers) {
+      if (permits(answer, origin)) continue;
+      const allowed = allowedOrigin(answer);
+      throw new StepFailure(
+        `expected Access-Control-Allow-Origin to permit ${origin}, found ${this.by(answer)}status ${answer.status} and ${allowed === undefined ? "no such header" : `"${allowed}"`}`,
+        suspects,
+      );
+    }
   }
 
-  /**
-   * Calls over HTTPS until each gateway of the environment has given a good answer, or one has given another answer.
-   * @returns the gateway without a good answer; undefined when all answers were good
-   */
-  every(call: () => Promise<ProbeAnswer>, isGood: (answer: ProbeAnswer) => boolean): Promise<BadGateway | undefined> {
-    return everyGateway({
+  /** Calls over HTTPS until each gateway of the environment has given a good answer, or one has given another answer. */
+  async every(call: () => Promise<ProbeAnswer>, isGood: (answer: ProbeAnswer) => boolean): Promise<EveryAnswer> {
+    const answers: ProbeAnswer[] = [];
+    const bad = await everyGateway({
       names: this.names("gatewayHttps"),
-      call,
+      call: async () => {
+        const answer = await call();
+        answers.push(answer);
+        return answer;
+      },
       judge: (answer) => (isGood(answer) ? "good" : "wrong"),
       waiting: this.waiting(this.options.limits.deployment),
     });
+    return { answers, ...(bad && { bad }) };
+  }
+
+  /** Fails with the load balancer as suspect: a gateway got no call. */
+  unanswered(bad: BadGateway): never {
+    const { need, environment } = this.options;
+    const message = `expected an answer, found ${this.found(bad)}`;
+    throw new StepFailure(message, need.balancer("gateway", "gatewayHttps", environment));
+  }
+
+  /** `from` and the name of the gateway that has answered, for a message; empty when there is only one. */
+  by(answer: ProbeAnswer): string {
+    const names = this.names("gatewayHttps");
+    return names.length > 1 ? `from ${gatewayOf(answer, names)} ` : "";
   }
 
   /** A gateway may take some seconds to serve a published API. Until then it answers 404, or 202 on some versions. */
@@ -192,7 +225,7 @@ export class GatewayRun {
   /** A gateway's answer for a message, with the gateway's name if there are several. */
   found({ name, answer }: BadGateway): string {
     if (!answer) return `no answer from ${name}: the load balancer sends no calls there`;
-    return this.names("gatewayHttps").length > 1 ? `from ${name} ${summary(answer)}` : summary(answer);
+    return this.by(answer) + summary(answer);
   }
 
   /** The gateway knew the token, so the type of its environment is wrong, or another environment's gateway answered. */
@@ -219,12 +252,14 @@ export class GatewayRun {
   }
 }
 
-/** Whether the answer to a preflight keeps a browser from calling. An answer without CORS headers is no such answer. */
-function forbids(answer: ProbeAnswer, origin: string): boolean {
-  const allowed = allowedOrigin(answer);
-  if (allowed === undefined && answer.headers["access-control-allow-methods"] === undefined) return false;
-  const origins = (allowed ?? "").split(",").map((one) => one.trim());
-  return answer.status !== 200 || !(origins.includes("*") || origins.includes(origin));
+function sendsCors(answer: ProbeAnswer): boolean {
+  return allowedOrigin(answer) !== undefined || answer.headers["access-control-allow-methods"] !== undefined;
+}
+
+/** Whether a browser that got this answer to a preflight makes the call. */
+function permits(answer: ProbeAnswer, origin: string): boolean {
+  const origins = (allowedOrigin(answer) ?? "").split(",").map((one) => one.trim());
+  return answer.status >= 200 && answer.status < 300 && (origins.includes("*") || origins.includes(origin));
 }
 
 function allowedOrigin({ headers }: ProbeAnswer): string | undefined {

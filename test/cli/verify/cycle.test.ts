@@ -231,7 +231,7 @@ describe("verify: the cycle from publishing to calling", () => {
       when(({ headers }) => headers["access-control-request-method"] !== undefined, {
         headers: { "access-control-allow-methods": "GET" },
       }),
-      /expected Access-Control-Allow-Origin to permit http:\/\/store\.apim-wso2\.com:\d+, found ""/,
+      /expected Access-Control-Allow-Origin to permit http:\/\/store\.apim-wso2\.com:\d+, found status 200 and no such header/,
     ],
     [
       "a gateway whose answer to a preflight is an error",
@@ -257,6 +257,36 @@ describe("verify: the cycle from publishing to calling", () => {
       fake.override = override;
       assert.match(failure(await run()).detail ?? "", expected);
     });
+
+  describe("CORS with several gateways", () => {
+    const preflight =
+      (answer: (node: string) => ReturnType<Override>): Override =>
+      (seen) =>
+        seen.headers["access-control-request-method"] === undefined ? undefined : answer(seen.node);
+    const cors = (origin: string, status = 200) => ({ status, headers: { "access-control-allow-origin": origin } });
+    beforeEach(() => {
+      fake.settings = { gatewayReplicas: 2 };
+    });
+
+    it("passes when no gateway sends CORS headers, and when all permit with any good status", async () => {
+      fake.override = preflight(() => ({ status: 405 }));
+      assert.ok((await run()).steps.every(({ ok }) => ok));
+      fake.override = preflight(() => cors("*", 204));
+      assert.ok((await run()).steps.every(({ ok }) => ok));
+    });
+
+    for (const [what, second, found] of [
+      ["permits other pages", cors("https://old"), 'found from gateway-2 status 200 and "https://old"'],
+      ["sends no CORS headers, while the other one does", {}, "found from gateway-2 status 200 and no such header"],
+      ["answers with an error", { status: 500, body: "broken" }, "found from gateway-2 status 500: broken"],
+    ] as const)
+      it(`fails when one of them ${what}, and names it`, async () => {
+        fake.override = preflight((node) => (node === "gateway-2" ? second : cors("*")));
+        const { detail = "", links } = failure(await run());
+        assert.ok(detail.endsWith(found), detail);
+        assert.deepEqual(links, ["gateway-1 -> Store pages (CORS)", "gateway-2 -> Store pages (CORS)"]);
+      });
+  });
 
   describe("names as the link at fault", () => {
     const authManager = "publisher-1 -> keymanager-1 (AuthManager/ServerURL)";

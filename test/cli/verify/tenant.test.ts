@@ -5,7 +5,7 @@ import type { CycleOptions } from "../../../cli/verify/cycleRun";
 import { printSummary } from "../../../cli/verify/report";
 import { find } from "../../../xml/parse";
 import { FakeDeployment, type Override, type Seen } from "./fakeDeployment";
-import { runOn } from "./fakeRun";
+import { runOn, shortLimits } from "./fakeRun";
 
 const servicePath = "/services/TenantMgtAdminService";
 
@@ -243,6 +243,13 @@ describe("verify: a tenant from its making to its removal", () => {
       assert.equal(result.leftTenant?.active, true);
       assert.match(printed(result), /Left behind: the tenant verify\w+\.example, which could not be deactivated/);
     });
+
+  it("gives up a request after the limit of the run", async () => {
+    fake.silent = ({ path }) => path === servicePath;
+    const { steps } = await runOn(fake, { limits: { ...shortLimits, answer: 0.3 } });
+    const failed = steps.find(({ status }) => status === "failed");
+    assert.match(`${failed?.name}: ${failed?.detail}`, /^make the tenant .*0\.3 s/);
+  });
 
   it("makes no tenant when it is told so", async () => {
     const result = await run({ tenant: false });
