@@ -6,6 +6,7 @@ import java.io.FileWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.StringReader;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -26,6 +27,7 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
+import org.xml.sax.InputSource;
 
 /**
  * The server in the tests' product pack, in place of the product's classes. It starts, connects to its databases, listens
@@ -131,12 +133,45 @@ public class PackServer {
 
   static void serve(SSLSocket client, String answer) {
     try (SSLSocket socket = client) {
-      new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8)).readLine();
-      String head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + answer.length() + "\r\n\r\n";
-      socket.getOutputStream().write((head + answer).getBytes(StandardCharsets.UTF_8));
-    } catch (IOException e) {
+      BufferedReader reader = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+      String request = reader.readLine();
+      String operation = "";
+      int length = 0;
+      for (String line = reader.readLine(); line != null && !line.isEmpty(); line = reader.readLine()) {
+        String[] header = line.split(":", 2);
+        if (header[0].equalsIgnoreCase("content-length")) length = Integer.parseInt(header[1].trim());
+        if (header[0].equalsIgnoreCase("soapaction")) operation = header[1].replaceAll("[\\s\"]|urn:", "");
+      }
+      char[] body = new char[length];
+      for (int read = 0; read < length; ) read += reader.read(body, read, length - read);
+      boolean isService = request != null && request.startsWith("POST /services/ResourceAdminService ");
+      String text = isService ? resourceAdminService(operation, new String(body)) : answer;
+      byte[] content = text.getBytes(StandardCharsets.UTF_8);
+      String status = content.length == 0 ? "202 Accepted" : "200 OK";
+      String head = "HTTP/1.1 " + status + "\r\nConnection: close\r\nContent-Length: " + content.length + "\r\n\r\n";
+      socket.getOutputStream().write(head.getBytes(StandardCharsets.UTF_8));
+      socket.getOutputStream().write(content);
+    } catch (Exception e) {
       // A client that closes the connection early is ignored.
     }
+  }
+
+  /** The registry's resource about self sign-up, as the product creates it, kept in memory. */
+  static String signUp = "<SelfSignUp><EnableSignup>true</EnableSignup><SignUpDomain>PRIMARY</SignUpDomain>"
+      + "<AdminUserName>admin</AdminUserName><AdminPassword>admin</AdminPassword></SelfSignUp>";
+
+  /** Answers getTextContent with the resource, and updateTextContent with nothing. */
+  static synchronized String resourceAdminService(String operation, String body) throws Exception {
+    if (operation.equals("updateTextContent")) {
+      DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
+      factory.setNamespaceAware(true);
+      Document sent = factory.newDocumentBuilder().parse(new InputSource(new StringReader(body)));
+      signUp = sent.getElementsByTagNameNS("*", "contentText").item(0).getTextContent();
+      return "";
+    }
+    String text = signUp.replace("&", "&amp;").replace("<", "&lt;");
+    return "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><n:" + operation
+        + "Response xmlns:n=\"x\"><n:return>" + text + "</n:return></n:" + operation + "Response></s:Body></s:Envelope>";
   }
 
   static Document parse(String path) throws Exception {
