@@ -70,8 +70,8 @@ export interface Limits {
 
 /** The product indexes APIs one minute after the Store's start, and writes a gateway's files in the background. */
 export const productLimits: Limits = { listing: 150, deployment: 60, revocation: 15 };
-/** The stand-in does all three at once. */
-export const standinLimits: Limits = { listing: 8, deployment: 5, revocation: 5 };
+/** The stand-in does all three at once, but a node that is back gets requests after 8 s of good checks. */
+export const standinLimits: Limits = { listing: 8, deployment: 12, revocation: 5 };
 
 /** A wait of so many seconds at most; a long one tries less often. */
 export function waiting(seconds: number, signal: AbortSignal, progress?: (seconds: number) => void): Waiting {
