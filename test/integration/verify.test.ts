@@ -53,7 +53,8 @@ describe("verify on a running stack", function () {
     assert.equal(report.status, 0);
     assert.deepEqual([report.ok, report.standIn, report.cycle?.left], [true, true, undefined]);
     const steps = report.cycle?.steps ?? [];
-    assert.deepEqual([...new Set(steps.map(({ group }) => group))], ["Publisher", "Store", "Gateway", "Clean up"]);
+    const groups = ["Publisher", "Store", "Gateway", "Console", "Self sign-up", "Clean up"];
+    assert.deepEqual([...new Set(steps.map(({ group }) => group))], groups);
     assert.ok(steps.every(({ ms }) => ms !== undefined && ms >= 0));
     assert.ok(!JSON.stringify(report).includes(running.outputs.adminPassword));
     assert.deepEqual(await deployedApis(), []);

@@ -110,8 +110,9 @@ export class BrokenStack {
       timeout: 2000,
     };
     await until(async () => (await probe(request).catch(() => undefined)) && true, 3000);
-    // The load balancer's next check comes later, and the nodes reuse results of their checks for one second.
-    if (node?.role === "gateway") await pause(1200);
+    // The load balancer's next check comes later, and the nodes reuse results of their checks for one second. The services
+    // of every node answer half a second after its port.
+    if (node) await pause(node.role === "gateway" ? 1200 : 700);
   }
 
   /**
