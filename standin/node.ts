@@ -137,11 +137,17 @@ export async function startNode({ carbonHome, profile, log, startLimit, network 
     throw error;
   }
   let stopped = false;
+  // Also when a database does not answer: then the calls that need it fail.
+  const services = new Promise<void>((resolve) => {
+    setTimeout(() => {
+      servicesAnswer = true;
+      resolve();
+    }, servicesDelay);
+  });
   const started = waitForDatabases(context, startLimit, () => stopped).then(async () => {
     await parts.seed();
     databasesAnswered = true;
-    await new Promise((resolve) => setTimeout(resolve, servicesDelay));
-    servicesAnswer = true;
+    await services;
     log.info(`${carbon.name} ${carbon.version} (${profile}) started`);
   });
   return {

@@ -2,7 +2,7 @@ import { claimBundle } from "../../product/bundles";
 import { bundleFiles, configurationFiles } from "../../product/files";
 import { pageCompiler } from "../../product/pageCompiler";
 import type { Role } from "../../product/roles";
-import { summary } from "./answers";
+import { Refused, summary } from "./answers";
 import { type Browser, type Form, formWith, LeftDeployment, type Page } from "./browser";
 import type { Front } from "./front";
 import { StepFailure } from "./runSteps";
@@ -53,9 +53,14 @@ function leftDeployment({ location, message }: LeftDeployment, { role, front, ne
 }
 
 /** The log-in form of a page. @throws StepFailure when the page has none */
-export function logInForm(page: Page, { role, need }: Place): Form {
+export function logInForm(page: Page, { role, front, need }: Place): Form {
   const form = formWith(page, { type: "password" });
   if (form) return form;
+  // Without a redirect to the role's pages, the server that was asked has answered itself.
+  if (!front.hosts(role, "https").includes(page.url.hostname))
+    throw new Refused(
+      `expected a redirect to a page with a log-in form, found ${page.url.pathname} with ${summary({ ...page, headers: {} })}`,
+    );
   throw unexpectedPage("a page with a log-in form", page, role, need, need.balancer(role));
 }
 

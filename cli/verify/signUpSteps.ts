@@ -25,7 +25,12 @@ export function signUpSteps(run: CycleRun, signUp: SignUpRun): Step[] {
 /** Removes what the new user left, and the user. */
 export function signUpCleaning({ need }: CycleRun, signUp: SignUpRun): Step[] {
   if (!signUp.isLeft) return [];
-  const needs = [...need.database("store", "apimgtdb"), ...need.database("keyManager", "userdb")];
+  const needs = [
+    ...need.database("store", "apimgtdb"),
+    ...need.database("keyManager", "userdb"),
+    ...need.links("store", "APIKeyValidator/ServerURL"),
+    ...need.links("keyManager", "RevokeAPIURL"),
+  ];
   const step = stepsOf("Clean up", need.balancer("store"));
   return [step(`remove the user ${signUp.user}, with the user's application`, needs, () => signUp.remove())];
 }

@@ -306,7 +306,7 @@ export const cases: readonly WrongWiring[] = [
   {
     what: "the Key Manager has a wrong port in RevokeAPIURL",
     broken: keyManagerNode(files.apiManager, [/(<RevokeAPIURL>[^<]*):8244/, "$1:8250"]),
-    step: "Clean up: remove application",
+    step: "Clean up: remove the user",
     links: [gateway("keymanager-1", "RevokeAPIURL")],
     says: /revoking at .*RevokeAPIURL in .*nothing listens there/,
     leaves: true,
