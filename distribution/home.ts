@@ -10,6 +10,13 @@ export interface Home {
   list(directory: string): readonly string[];
 }
 
+/** Names of the files and directories in a directory, from the paths of all files. */
+export function namesIn(directory: string, paths: readonly string[]): string[] {
+  const prefix = `${directory}/`;
+  const below = paths.filter((path) => path.startsWith(prefix));
+  return [...new Set(below.map((path) => path.slice(prefix.length).replace(/\/.*/, "")))];
+}
+
 /** Bytes. A file of the configuration, or a script, is much smaller. */
 export const maximumSize = 16 * 1024 * 1024;
 

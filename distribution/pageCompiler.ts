@@ -3,6 +3,7 @@ import { fromBufferPromise, openPromise, type ZipFile } from "yauzl";
 import { effectiveBundle } from "../product/bundles";
 import { bundleFiles } from "../product/files";
 import { pageCompiler } from "../product/pageCompiler";
+import { namesIn } from "./home";
 
 /** A bundle whose page compiler can't read the classes of JDK 8. */
 export interface OldPageCompiler {
@@ -51,13 +52,6 @@ export async function oldPageCompiler(
       `distribution ${source}: ${patches}: expected room for a patch behind the last one, found patch9999; rename that patch to a lower number`,
     );
   return { bundle, patched: `${patches}/patch${number}/${posix.basename(bundle)}` };
-}
-
-/** Names of the files and directories in a directory, from the paths of all files. */
-function namesIn(directory: string, paths: readonly string[]): string[] {
-  const prefix = `${directory}/`;
-  const below = paths.filter((path) => path.startsWith(prefix));
-  return [...new Set(below.map((path) => path.slice(prefix.length).replace(/\/.*/, "")))];
 }
 
 /** The names in a jar, which is closed. */

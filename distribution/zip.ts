@@ -4,7 +4,7 @@ import { errorMessage } from "../errors";
 import { configurationFiles, dataSourceFiles, stockTruststore, vaultFile } from "../product/files";
 import { databaseScripts } from "../product/mysql";
 import { isOfBundles } from "./bundles";
-import { type Home, maximumSize, tooLarge } from "./home";
+import { type Home, maximumSize, namesIn, tooLarge } from "./home";
 
 const wanted = new Set<string>([
   ...Object.values(configurationFiles).map(({ path }) => path),
@@ -28,13 +28,7 @@ export async function openZip(path: string): Promise<Home> {
     const files = homes.get(homeOf(path, names));
     return {
       read: (file) => files?.get(file),
-      list: (directory) => [
-        ...new Set(
-          [...(files?.keys() ?? [])]
-            .filter((file) => file.startsWith(`${directory}/`))
-            .map((file) => file.slice(directory.length + 1).replace(/\/.*/, "")),
-        ),
-      ],
+      list: (directory) => namesIn(directory, [...(files?.keys() ?? [])]),
     };
   } finally {
     archive.close();
