@@ -6,6 +6,7 @@ import { signUpCleaning, signUpSteps } from "./signUpSteps";
 import { type LeftTenant, TenantRun } from "./tenantRun";
 import { tenantCleaningSteps, tenantSteps } from "./tenantSteps";
 import { hasTenants } from "./tenantSuspects";
+import { neverAborted } from "./waiting";
 
 export interface CycleResult {
   readonly steps: readonly StepResult[];
@@ -42,7 +43,6 @@ export async function runCycle(options: CycleOptions): Promise<CycleResult> {
     ...(keep ? [] : cleaningSteps(run)),
   ];
   // Ctrl-C ends the cycle, but not the clean-up.
-  const neverAborted = new AbortController().signal;
   steps.push(...(await runSteps(cleaning, { ...common, signal: neverAborted, stopAtFailure: false })));
   const [left, leftTenant] = [run.left(), tenant?.leftTenant()];
   return { steps, ...(left && { left }), ...(leftTenant && { leftTenant }) };

@@ -21,9 +21,7 @@ export interface BrowserUser {
  * @throws StepFailure when a redirect leaves the deployment; otherwise as {@link Browser.open}
  */
 export function openPage(browser: Browser, url: URL, at: Place, end?: string): Promise<Page> {
-  return browser.open(url, end).catch((error: unknown) => {
-    throw error instanceof LeftDeployment ? leftDeployment(error, at) : error;
-  });
+  return browser.open(url, end).catch((error: unknown) => failRedirect(error, at));
 }
 
 /** Sends a form, as {@link openPage} opens an address. */
@@ -34,9 +32,7 @@ export function submitForm(
   at: Place,
   end?: string,
 ): Promise<Page> {
-  return browser.submit(form, values, end).catch((error: unknown) => {
-    throw error instanceof LeftDeployment ? leftDeployment(error, at) : error;
-  });
+  return browser.submit(form, values, end).catch((error: unknown) => failRedirect(error, at));
 }
 
 /** The servers whose pages are opened. */
@@ -46,10 +42,15 @@ export interface Place {
   readonly need: Suspects;
 }
 
-/** The failure of a redirect. A server has the host name and the port of its redirects in different files. */
-function leftDeployment({ location, message }: LeftDeployment, { role, front, need }: Place): StepFailure {
+/**
+ * A server has the host name and the port of its redirects in different files.
+ * @throws StepFailure when a redirect has left the deployment, else the error itself
+ */
+function failRedirect(error: unknown, { role, front, need }: Place): never {
+  if (!(error instanceof LeftDeployment)) throw error;
+  const { location, message } = error;
   const isKnown = URL.canParse(location) && front.knows(new URL(location).hostname);
-  return new StepFailure(message, need.browserAddress(role, isKnown ? "port" : "host"));
+  throw new StepFailure(message, need.browserAddress(role, isKnown ? "port" : "host"));
 }
 
 /** The log-in form of a page. @throws StepFailure when the page has none */
@@ -58,9 +59,7 @@ export function logInForm(page: Page, { role, front, need }: Place): Form {
   if (form) return form;
   // Without a redirect to the role's pages, the server that was asked has answered itself.
   if (!front.hosts(role, "https").includes(page.url.hostname))
-    throw new Refused(
-      `expected a redirect to a page with a log-in form, found ${page.url.pathname} with ${summary({ ...page, headers: {} })}`,
-    );
+    throw new Refused(`expected a redirect to a page with a log-in form, found ${describe(page)}`);
   throw unexpectedPage("a page with a log-in form", page, role, need, need.balancer(role));
 }
 
@@ -76,7 +75,7 @@ export function unexpectedPage(
   need: Suspects,
   others: readonly Suspect[],
 ): StepFailure {
-  const found = `expected ${expected}, found ${page.url.pathname} with ${summary({ ...page, headers: {} })}`;
+  const found = `expected ${expected}, found ${describe(page)}`;
   const isEmpty = page.body.trim() === "";
   if (!isEmpty && page.status < 500) return new StepFailure(found, others);
   const cause =
@@ -84,6 +83,10 @@ export function unexpectedPage(
   // An empty page is always that; a failed page may have another cause.
   const suspects = isEmpty && page.status < 500 ? [] : others;
   return new StepFailure(`${found}; ${cause}`, [...pageCompilerOf(role, need), ...suspects]);
+}
+
+function describe(page: Page): string {
+  return `${page.url.pathname} with ${summary({ ...page, headers: {} })}`;
 }
 
 /** What compiles the pages of a role's nodes. */

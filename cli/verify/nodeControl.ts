@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { stackLabelName, type Topology } from "../../topology";
-import { until } from "./waiting";
+import { neverAborted, until } from "./waiting";
 
 /** Stops and starts nodes of a deployment. */
 export interface NodeControl {
@@ -70,6 +70,7 @@ export class DockerNodes implements NodeControl {
       {
         limit: limit * 1000,
         every: this.waits.every,
+        // Ctrl-C must not end the wait before the node has been looked at.
         signal: neverAborted,
         progress: (seconds) => progress(`${name} is not healthy yet: ${seconds} s of at most ${limit} s`),
       },
@@ -103,9 +104,6 @@ export class DockerNodes implements NodeControl {
     return found;
   }
 }
-
-/** Ctrl-C must not end a wait for Docker before the node has been looked at. */
-const neverAborted = new AbortController().signal;
 
 /** Docker answers 304 when the container is in the wanted state already. */
 async function unlessDone(request: Promise<unknown>): Promise<void> {

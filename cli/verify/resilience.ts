@@ -1,6 +1,7 @@
 import type { LeftBehind } from "./cycleRun";
 import { containerOf, type ResilienceOptions, repeatedNodes, type Scenario, scenarios } from "./resilienceSteps";
 import { type RunOptions, runSteps, type Step, type StepResult } from "./runSteps";
+import { neverAborted } from "./waiting";
 
 export interface ResilienceResult {
   /** The nodes that were to be stopped and started; empty: no role has several nodes. */
@@ -10,34 +11,28 @@ export interface ResilienceResult {
   readonly left: readonly LeftBehind[];
 }
 
-const neverAborted = new AbortController().signal;
-
 /**
  * Stops one node after another, tests what must work without it, and starts it again, also after a failure or a stop.
  * A node that does not become healthy again ends the run. The result's steps say what failed.
  */
 export async function runResilience(options: ResilienceOptions): Promise<ResilienceResult> {
-  const { control, outputs } = options;
-  const nodes = repeatedNodes(outputs.topology);
   const steps: StepResult[] = [];
   const left: LeftBehind[] = [];
   for (const scenario of scenarios(options)) {
-    const node = nodes.find(({ name }) => name === scenario.node);
-    if (!node) throw new Error(`${scenario.node} is no node of the deployment`);
-    const suspect = containerOf(node, control);
-    steps.push(...(await runScenario(scenario, suspect, options)));
+    steps.push(...(await runScenario(scenario, options)));
     const behind = scenario.left();
     if (behind) left.push(behind);
   }
-  return { nodes: nodes.map(({ name }) => name), steps, left };
+  return { nodes: repeatedNodes(options.outputs.topology).map(({ name }) => name), steps, left };
 }
 
 async function runScenario(
   scenario: Scenario,
-  suspect: ReturnType<typeof containerOf>,
   { control, signal, checks, hanging, done, progress }: ResilienceOptions,
 ): Promise<StepResult[]> {
-  const { node, group } = scenario;
+  const { group } = scenario;
+  const { name: node } = scenario.node;
+  const suspect = containerOf(scenario.node, control);
   const common = { checks, ...(hanging && { hanging }), ...(done && { done }), ...(progress && { progress }) };
   const run = (steps: readonly Step[], options: Pick<RunOptions, "signal" | "stopAtFailure">) =>
     runSteps(steps, { ...common, ...options });

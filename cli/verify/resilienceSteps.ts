@@ -16,7 +16,7 @@ export interface ResilienceOptions extends Omit<CycleOptions, "keep" | "kept" | 
 
 /** What is tested around the stop of one node. */
 export interface Scenario {
-  readonly node: string;
+  readonly node: Node;
   readonly group: Group;
   /** Before the stop. */
   readonly before: readonly Step[];
@@ -101,7 +101,7 @@ function cycleScenario(node: Node, { control, ...options }: ResilienceOptions): 
     };
   });
   return {
-    node: node.name,
+    node,
     group,
     before: [],
     without: [...inGroup([...publisherSteps(run), ...storeSteps(run)]), ...calls.flatMap(({ without }) => without)],
@@ -138,7 +138,7 @@ function portalScenario(node: Node, role: PortalRole, options: ResilienceOptions
     if (!there) throw new Refused(`expected a session at ${node.name}, found one at ${portal.node}`);
   };
   return {
-    node: node.name,
+    node,
     group,
     before: [step(`log in at ${node.name} and list the APIs`, login, logInThere)],
     without: [

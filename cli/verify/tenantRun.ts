@@ -12,7 +12,7 @@ import { GatewaySuspects } from "./gatewaySuspects";
 import { Publication } from "./publication";
 import type { Suspect } from "./suspects";
 import { tenantDatabases, tenantVolumes } from "./tenantSuspects";
-import { until, waiting } from "./waiting";
+import { neverAborted, until, waiting } from "./waiting";
 
 /** The tenant of a run, which the product can't delete. */
 export interface LeftTenant {
@@ -97,7 +97,7 @@ export class TenantRun {
       await answered(deactivateTenant(services, domain));
       const limit = this.options.limits.deployment;
       // Ctrl-C ends the steps, but not the clean-up.
-      const wait = waiting(limit, new AbortController().signal);
+      const wait = waiting(limit, neverAborted);
       const done = await until(async () => !(await answered(isTenantActive(services, domain))) || undefined, wait);
       if (!done) throw new Refused(`expected the tenant ${domain} to be inactive within ${limit} s, found it active`);
       this.left = { domain, active: false };

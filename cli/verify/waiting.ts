@@ -10,6 +10,9 @@ export async function pause(milliseconds: number, signal?: AbortSignal): Promise
   }
 }
 
+/** For work that Ctrl-C must not end: cleaning up, or starting a node again. */
+export const neverAborted = new AbortController().signal;
+
 /** The result of the work. @throws the signal's reason as soon as the signal is aborted */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const stop = new AbortController();
