@@ -152,7 +152,7 @@ export class ApiManager extends pulumi.ComponentResource {
     for (const name of topology.startOrder) {
       const node = topology.nodes.find((each) => each.name === name);
       const before = (node ?? topology.balancer).startsAfter;
-      const containers = before.flatMap((each) => (nodes.get(each) ?? balancer)?.container ?? []);
+      const containers = before.flatMap((each) => nodes.get(each)?.container ?? balancer?.files ?? []);
       const offersSignUp = node && roleRecords[node.role].selfSignUp === "offers";
       if (offersSignUp && this.args.signUpInRegistry) signUp ??= this.createSignUp(nodes);
       const opts = {

@@ -5,7 +5,7 @@ import type { DeploymentPlan } from "../plan";
 import { createRevision } from "./revision";
 import { runServer, type ServerFile } from "./server";
 import type { ServerCertificates } from "./serverCertificates";
-import { createImage, dependencies } from "./shared";
+import { createImage, createVolume, dependencies } from "./shared";
 
 /** Arguments of {@link LoadBalancer}. */
 export interface LoadBalancerArgs {
@@ -16,8 +16,15 @@ export interface LoadBalancerArgs {
   readonly image?: pulumi.Input<string>;
 }
 
+/** MiB; the container that brings the files runs a shell that sleeps. */
+const filesMemory = 32;
+
 /**
  * HAProxy in front of all roles, by host name. Resources that depend on it wait until its ports answer.
+ *
+ * Docker replaces a container for each changed file, and a replaced load balancer answers nothing for a second. So a
+ * second container brings the files, in a volume that both mount. Only that one is replaced when files change; the load
+ * balancer loads them and goes on listening, and the second one is healthy once they are loaded.
  *
  * @example
  * ```ts
@@ -25,9 +32,11 @@ export interface LoadBalancerArgs {
  * ```
  */
 export class LoadBalancer extends pulumi.ComponentResource {
-  /** Name of the container in Docker. */
+  /** Name of HAProxy's container in Docker. */
   readonly containerName: pulumi.Output<string>;
   readonly container: docker.Container;
+  /** The container that brings the files. What depends on it waits until HAProxy has loaded them. */
+  readonly files: docker.Container;
 
   constructor(
     private readonly name: string,
@@ -35,45 +44,85 @@ export class LoadBalancer extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("wso2:apim:LoadBalancer", name, {}, opts);
-    this.container = this.createContainer(args, opts?.dependsOn);
+    const { plan, network } = args;
+    const { settings, topology, images } = plan;
+    const volume = createVolume(`${name}-files`, topology, topology.balancer.files.name, this);
+    const common = {
+      topology,
+      network,
+      image: args.image ?? createImage(`${name}-image`, images.loadBalancer, this),
+      volumes: new Map([[balancerFiles.directory, volume]]),
+      startTimeout: settings.startTimeout,
+      stopTimeout: 10,
+    };
+    this.container = this.createContainer(args, common, opts?.dependsOn);
+    this.files = this.createFiles(args, common, opts?.dependsOn);
     this.containerName = this.container.name;
     this.registerOutputs({ container: this.containerName });
   }
 
-  private createContainer(
-    { plan, network, certificates, image }: LoadBalancerArgs,
-    dependsOn: pulumi.ComponentResourceOptions["dependsOn"],
-  ): docker.Container {
-    const { settings, topology, balancerConfiguration, images } = plan;
+  private createContainer({ plan }: LoadBalancerArgs, common: Common, dependsOn: DependsOn): docker.Container {
+    const { settings, topology } = plan;
     const { name, address, ports } = topology.balancer;
-    const texts = { [balancerFiles.configuration]: balancerConfiguration };
     return runServer(
       this.name,
       {
+        ...common,
         name,
-        topology,
-        network,
         address,
-        image: image ?? createImage(`${this.name}-image`, images.loadBalancer, this),
-        files: filesOf(balancerConfiguration, certificates),
-        healthcheck: ["healthcheck", ...ports.map(({ internal }) => String(internal))],
+        command: ["serve"],
+        healthcheck: ["healthcheck", "ports", ...ports.map(({ internal }) => String(internal))],
         ports,
         publishedOn: topology.publishAddress,
         memory: settings.balancerMemory,
-        startTimeout: settings.startTimeout,
-        stopTimeout: 10,
-        labels: { configuration: createRevision(this.name, texts, certificates, this).hex },
       },
       { parent: this, dependsOn: dependencies([], dependsOn) },
     );
   }
+
+  private createFiles(
+    { plan, certificates }: LoadBalancerArgs,
+    common: Common,
+    dependsOn: DependsOn,
+  ): docker.Container {
+    const { topology, balancerConfiguration } = plan;
+    const { files, address, revisionPort } = topology.balancer;
+    const texts = { [balancerFiles.configuration]: balancerConfiguration };
+    const revision = createRevision(`${this.name}-files`, texts, certificates, this).hex;
+    return runServer(
+      `${this.name}-files`,
+      {
+        ...common,
+        ...files,
+        command: ["bring"],
+        files: filesOf(balancerConfiguration, certificates, revision),
+        healthcheck: ["healthcheck", "served", address, String(revisionPort)],
+        ports: [],
+        publishedOn: topology.publishAddress,
+        memory: filesMemory,
+        labels: { configuration: revision },
+      },
+      { parent: this, dependsOn: dependencies([this.container], dependsOn) },
+    );
+  }
 }
 
-function filesOf(configuration: string, certificates: ServerCertificates): pulumi.Output<readonly ServerFile[]> {
+type DependsOn = pulumi.ComponentResourceOptions["dependsOn"];
+type Common = Pick<
+  Parameters<typeof runServer>[1],
+  "topology" | "network" | "image" | "volumes" | "startTimeout" | "stopTimeout"
+>;
+
+function filesOf(
+  configuration: string,
+  certificates: ServerCertificates,
+  revision: pulumi.Output<string>,
+): pulumi.Output<readonly ServerFile[]> {
   const path = (name: string) => `${balancerFiles.directory}/${name}`;
-  return pulumi.all([certificates.balancerPem, certificates.balancerTrust]).apply(([pem, trust]) => [
+  return pulumi.all([certificates.balancerPem, certificates.balancerTrust, revision]).apply(([pem, trust, name]) => [
     { path: path(balancerFiles.configuration), content: configuration },
     { path: path(balancerFiles.certificate), content: pem },
     { path: path(balancerFiles.authority), content: trust },
+    { path: path(balancerFiles.revision), content: name },
   ]);
 }

@@ -28,8 +28,8 @@ export interface ServerDescription {
   readonly command?: readonly string[];
   /** Name -> value of environment variables. @default none */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Uploaded before the start; secret as a whole. */
-  readonly files: pulumi.Input<readonly ServerFile[]>;
+  /** Uploaded before the start; secret as a whole. @default none */
+  readonly files?: pulumi.Input<readonly ServerFile[]>;
   /** Entries of /etc/hosts. @default none */
   readonly hosts?: readonly { readonly host: string; readonly ip: string }[];
   /** Directories that outlive the container: volume by absolute path. @default none */
@@ -87,7 +87,9 @@ export function runServer(
       ...(server.environment && { envs: Object.entries(environment).map(([key, value]) => `${key}=${value}`) }),
       ...(server.hosts && { hosts: server.hosts.map(({ host, ip }) => ({ host, ip })) }),
       ...(server.volumes && { mounts: mountsOf(server.volumes) }),
-      uploads: pulumi.secret(pulumi.output(server.files).apply((files) => files.map(uploadOf))),
+      ...(server.files && {
+        uploads: pulumi.secret(pulumi.output(server.files).apply((files) => files.map(uploadOf))),
+      }),
       networksAdvanced: [{ name: server.network.name, ipv4Address: server.address }],
       ports: server.ports.map(({ internal, published }) => ({
         internal,

@@ -39,7 +39,8 @@ for (const preview of [false, true]) {
     it("gives every child its component as parent", () => {
       for (const name of [...nodes, "loadbalancer"]) {
         assert.equal(run.get(`${name}-container`).parent, name);
-        assert.equal(run.get(`${name}-config`).parent, name);
+        const revision = name === "loadbalancer" ? `${name}-files-config` : `${name}-config`;
+        assert.equal(run.get(revision).parent, name);
       }
       const ofDatabases = run.all.filter(({ name }) => name.startsWith("mysql-") && name !== "mysql-image");
       assert.ok(ofDatabases.length >= 15, String(ofDatabases.length));
@@ -54,6 +55,7 @@ for (const preview of [false, true]) {
         "store-1": 81,
         mysql: 10,
         loadbalancer: 11,
+        "loadbalancer-files": 12,
       };
       for (const [name, last] of Object.entries(addresses)) {
         const { inputs, deleteBeforeReplace } = run.get(`${name}-container`, container);
@@ -72,7 +74,9 @@ for (const preview of [false, true]) {
 
     it("puts secrets only into the uploads of a container, which are secret as a whole", () => {
       for (const { name, inputs } of run.all.filter(({ type }) => type === container)) {
-        if (!preview) assert.ok("secret" in inputs.uploads, `${name}: uploads are in plain`);
+        const hasFiles = name !== "loadbalancer-container";
+        assert.equal("uploads" in inputs, hasFiles, name);
+        if (hasFiles && !preview) assert.ok("secret" in inputs.uploads, `${name}: uploads are in plain`);
         const { uploads: _, ...rest } = inputs;
         assert.ok(!/password-of|BEGIN [A-Z ]*(KEY|CERTIFICATE)|\/u3\+7Q/.test(JSON.stringify(rest)), name);
       }
@@ -94,7 +98,7 @@ for (const preview of [false, true]) {
     // In a preview, the revision of a new container is not known.
     if (!preview)
       it("labels each container with its revision, so that a changed file replaces it", () => {
-        for (const name of nodes) {
+        for (const name of [...nodes, "loadbalancer-files"]) {
           const { labels } = run.get(`${name}-container`, container).inputs;
           const label = labels.find((one: { label: string }) => one.label === "wso2.apim.configuration");
           assert.equal(label.value, `hex-of-${name}-config`);
@@ -112,6 +116,10 @@ for (const preview of [false, true]) {
       assert.deepEqual(
         waitsFor("loadbalancer").filter((name) => name.endsWith("-container")),
         ["gateway-1-container"],
+      );
+      assert.deepEqual(
+        waitsFor("loadbalancer-files").filter((name) => name.endsWith("-container")),
+        ["loadbalancer-container", "gateway-1-container"],
       );
     });
 
@@ -150,7 +158,11 @@ for (const preview of [false, true]) {
 
     it("keeps published APIs and the databases on volumes that no change of labels replaces", () => {
       const volumes = run.all.filter(({ type }) => type.endsWith(":Volume"));
-      assert.deepEqual(volumes.map(({ name }) => name).sort(), ["gateway-synapse-configs", "mysql-data"]);
+      assert.deepEqual(volumes.map(({ name }) => name).sort(), [
+        "gateway-synapse-configs",
+        "loadbalancer-files",
+        "mysql-data",
+      ]);
       for (const { ignoreChanges } of volumes) assert.ok(ignoreChanges.includes("labels"));
       assert.deepEqual(run.get("gateway-1-container", container).inputs.mounts, [
         {
@@ -200,7 +212,7 @@ describe("the program's settings", function () {
     const wanted = ["keymanager-2", "gateway-1", "gateway-worker-1", "gateway-sandbox-1", "gateway-sandbox-worker-1"];
     for (const name of wanted) assert.equal(run.get(`${name}-config`).parent, name);
     const containers = run.all.filter(({ type }) => type === container);
-    assert.equal(containers.length, 10);
+    assert.equal(containers.length, 11);
     const ports = containers.flatMap(({ inputs }) =>
       inputs.ports.map(({ external }: { external: number }) => external),
     );
@@ -231,11 +243,13 @@ describe("the program's settings", function () {
     const run = await runProgram({ gatewayReplicas: "3" });
     const waitsFor = (name: string) =>
       run.get(`${name}-container`, container).dependencies.filter((one) => one.endsWith("-container"));
-    assert.deepEqual(["gateway-3", "gateway-2", "loadbalancer", "gateway-1"].map(waitsFor), [
+    const order = ["gateway-3", "gateway-2", "loadbalancer", "loadbalancer-files", "gateway-1"];
+    assert.deepEqual(order.map(waitsFor), [
       [],
       ["gateway-3-container"],
       ["gateway-2-container"],
-      ["loadbalancer-container"],
+      ["loadbalancer-container", "gateway-2-container"],
+      ["loadbalancer-files-container"],
     ]);
     const volumes = run.all.filter(({ type, name }) => type.endsWith(":Volume") && name.startsWith("gateway"));
     assert.deepEqual(
@@ -263,7 +277,7 @@ describe("the program's settings", function () {
 
   it("startTimeout: does not replace MySQL or the load balancer", async () => {
     const [short, long] = [await runProgram(), await runProgram({ startTimeout: "600" })];
-    for (const name of ["mysql-container", "loadbalancer-container"]) {
+    for (const name of ["mysql-container", "loadbalancer-container", "loadbalancer-files-container"]) {
       const { waitTimeout: _, ...before } = short.get(name, container).inputs;
       const { waitTimeout: __, ...after } = long.get(name, container).inputs;
       assert.deepEqual(after, before);
@@ -286,6 +300,7 @@ describe("the program's settings", function () {
     assert.deepEqual(publishedOn(run), {
       ...Object.fromEntries([...nodes, "mysql"].map((name) => [name, ["127.0.0.1"]])),
       loadbalancer: ["0.0.0.0"],
+      "loadbalancer-files": [],
     });
     assert.equal(run.get("mysql", "providers:mysql").inputs.endpoint, "127.0.0.1:23306");
   });
@@ -295,6 +310,7 @@ describe("the program's settings", function () {
     assert.deepEqual(publishedOn(run), {
       ...Object.fromEntries([...nodes, "mysql"].map((name) => [name, ["0.0.0.0"]])),
       loadbalancer: ["127.0.0.1"],
+      "loadbalancer-files": [],
     });
     assert.equal(run.get("mysql", "providers:mysql").inputs.endpoint, "127.0.0.1:23306");
     const { nodes: urls } = run.outputs as { nodes: Record<string, string> };

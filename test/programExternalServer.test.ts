@@ -19,7 +19,7 @@ describe("the program with a MySQL server of the user's own", function () {
     assert.ok(!ofType(run, ":Container").some(({ name }) => name.startsWith("mysql")));
     assert.deepEqual(
       ofType(run, ":Volume").map(({ name }) => name),
-      ["gateway-synapse-configs"],
+      ["gateway-synapse-configs", "loadbalancer-files"],
     );
     assert.ok(!ofType(run, ":RemoteImage").some(({ name }) => name.includes("mysql")));
     assert.ok(!run.all.some(({ name }) => name === "mysql-admin-password"));

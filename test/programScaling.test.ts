@@ -23,24 +23,24 @@ const changes: readonly Change[] = [
   {
     to: { gatewayReplicas: "3" },
     added: ["gateway-2", "gateway-3"],
-    rolling: ["gateway-3", "gateway-2", "loadbalancer", "gateway-1"],
+    rolling: ["gateway-3", "gateway-2", "loadbalancer-files", "gateway-1"],
   },
   {
     from: { gatewayReplicas: "2" },
     to: { gatewayReplicas: "3" },
     added: ["gateway-3"],
-    rolling: ["gateway-3", "gateway-2", "loadbalancer", "gateway-1"],
+    rolling: ["gateway-3", "gateway-2", "loadbalancer-files", "gateway-1"],
   },
   {
     from: { gatewayReplicas: "3" },
     to: { gatewayReplicas: "1" },
     removed: ["gateway-2", "gateway-3"],
-    rolling: ["gateway-1", "loadbalancer"],
+    rolling: ["gateway-1", "loadbalancer-files"],
   },
   {
     to: { gatewayWorkers: "2" },
     added: ["gateway-worker-1", "gateway-worker-2"],
-    rolling: ["gateway-worker-2", "loadbalancer", "gateway-worker-1", "gateway-1"],
+    rolling: ["gateway-worker-2", "loadbalancer-files", "gateway-worker-1", "gateway-1"],
   },
   {
     from: { gatewayReplicas: "3", jwt: "true" },
@@ -48,17 +48,17 @@ const changes: readonly Change[] = [
     rolling: ["gateway-3", "gateway-2", "gateway-1"],
     replaced: ["keymanager-1", "publisher-1"],
   },
-  { to: { keyManagerReplicas: "2" }, added: ["keymanager-2"], replaced: [...nodes, "loadbalancer"] },
+  { to: { keyManagerReplicas: "2" }, added: ["keymanager-2"], replaced: [...nodes, "loadbalancer-files"] },
   {
     from: { keyManagerReplicas: "2" },
     to: { keyManagerReplicas: "3" },
     added: ["keymanager-3"],
-    replaced: ["keymanager-1", "keymanager-2", "loadbalancer"],
+    replaced: ["keymanager-1", "keymanager-2", "loadbalancer-files"],
   },
   {
     to: { publisherReplicas: "2", storeReplicas: "2" },
     added: ["publisher-2", "store-2"],
-    replaced: ["publisher-1", "store-1", "loadbalancer"],
+    replaced: ["publisher-1", "store-1", "loadbalancer-files"],
   },
 ];
 

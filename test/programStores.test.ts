@@ -43,9 +43,12 @@ describe("the program with a keystore or truststore of the user's own", function
       trustEntry("wso2carbon", own.cert),
       trustEntry("wso2carbon-2", other.cert),
     ]);
-    assert.equal(String(fileOf(run, "loadbalancer", "balancer.pem")), `${new X509Certificate(own.cert)}${own.key}`);
     assert.equal(
-      String(fileOf(run, "loadbalancer", "ca.pem")),
+      String(fileOf(run, "loadbalancer-files", "balancer.pem")),
+      `${new X509Certificate(own.cert)}${own.key}`,
+    );
+    assert.equal(
+      String(fileOf(run, "loadbalancer-files", "ca.pem")),
       [own.cert, other.cert].map((pem) => new X509Certificate(pem)).join(""),
     );
     assert.equal(

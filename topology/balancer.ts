@@ -5,6 +5,8 @@ import type { Balancer, BalancerRoute, Entrance, Node } from "./model";
 import { isWorker } from "./nodes";
 
 const balancerAddress = 11;
+const filesAddress = 12;
+const revisionPort = 8404;
 /** What the balancer listens on for the ports that the host publishes. */
 const listen: Readonly<Record<Entrance, number>> = { https: 8443, gatewayHttps: 8243, gatewayHttp: 8280 };
 
@@ -46,6 +48,8 @@ export function buildBalancer(settings: Settings, nodes: readonly Node[]): Omit<
   return {
     name: "loadbalancer",
     address: addressOf(settings),
+    files: { name: "loadbalancer-files", address: hostAddress(settings.networkSubnet, filesAddress) },
+    revisionPort,
     routes: [
       ...groups.flatMap((group) => route(group.name, group, at("https"), "managementHttps")),
       ...serving.flatMap((group) => route(`api-https${group.suffix}`, group, at("gatewayHttps"), "apiHttps")),

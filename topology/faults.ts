@@ -140,15 +140,17 @@ function networkFaults({ networkSubnet }: Settings, nodes: readonly Node[]): str
   ];
 }
 
-/** With custom offsets, two fronts of the load balancer can need the same port. */
+/** With custom offsets, two fronts of the load balancer can need the same port, or one needs that of the revision. */
 function balancerPortFaults(settings: Settings, nodes: readonly Node[]): string[] {
-  const { routes, internalRoutes } = buildBalancer(settings, nodes);
-  const clash = internalRoutes.find((route) =>
-    [...routes, ...internalRoutes].some((other) => other !== route && conflict(route, other)),
+  const { routes, internalRoutes, revisionPort } = buildBalancer(settings, nodes);
+  const clash = internalRoutes.find(
+    (route) =>
+      route.listenPort === revisionPort ||
+      [...routes, ...internalRoutes].some((other) => other !== route && conflict(route, other)),
   );
   if (!clash) return [];
   return [
-    `${clash.role}Offset: expected an offset that gives each front of the load balancer a port of its own, found ${settings[`${clash.role}Offset`]}: two fronts would listen on port ${clash.listenPort}; set wso2-apim:${clash.role}Offset`,
+    `${clash.role}Offset: expected an offset that gives each front of the load balancer a port of its own, found ${settings[`${clash.role}Offset`]}: port ${clash.listenPort} is taken; set wso2-apim:${clash.role}Offset`,
   ];
 }
 

@@ -155,6 +155,10 @@ export interface Balancer {
    * and roles with several nodes.
    */
   readonly internalRoutes: readonly BalancerRoute[];
+  /** The container that brings the load balancer's files, so that it can load others without being replaced. */
+  readonly files: { readonly name: "loadbalancer-files"; readonly address: string };
+  /** Port inside the container at which it tells the revision of the files that it has loaded. */
+  readonly revisionPort: number;
   /** Names of the nodes that must be healthy before it starts. */
   readonly startsAfter: readonly string[];
   /** Ports inside the container and where the host publishes them. */

@@ -34,6 +34,7 @@ export async function containerStatuses(topology: Topology, stack: string): Prom
     databaseStatus(topology, statusOf),
     ...topology.nodes.map((node) => statusOf(node.name, managementUrl(topology, node))),
     statusOf(topology.balancer.name, [...new Set(gateways)].join(", ")),
+    statusOf(topology.balancer.files.name, "-"),
   ]);
 }
 

@@ -2,6 +2,8 @@
 export const balancerFiles = {
   directory: "/usr/local/etc/haproxy",
   configuration: "haproxy.cfg",
+  /** The name of the other files' revision; HAProxy serves the one that it has loaded. */
+  revision: "revision",
   /** Certificate chain and private key. */
   certificate: "balancer.pem",
   /** The authorities that sign the nodes' certificates. */

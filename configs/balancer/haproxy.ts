@@ -16,7 +16,8 @@ type Target = BalancerRoute["targets"][number];
 
 const head = ({ balancerMemory }: Settings) => `global
     log stdout format raw local0 info
-    hard-stop-after 5s
+    # The longest that a worker from before a reload waits for its requests: "timeout server".
+    hard-stop-after 180s
     lua-load /usr/local/lib/haproxy/hungServers.lua
     maxconn ${maxConnections(balancerMemory)}
     ssl-default-bind-options ssl-min-ver TLSv1.2
@@ -59,7 +60,17 @@ export function renderBalancer({ settings, topology }: Deployment): string {
       routes.filter(({ listenPort }) => listenPort === port),
     ),
   );
-  return [head(settings), ...frontends, ...routes.map((route) => backend(route, topology))].join("\n");
+  const backends = routes.map((route) => backend(route, topology));
+  return [head(settings), revisionFrontend(topology), ...frontends, ...backends].join("\n");
+}
+
+/** HAProxy reads the file when it loads its configuration, so the answer names what runs, not what lies on the disk. */
+function revisionFrontend({ balancer }: Topology): string {
+  return lines("frontend revision", [
+    `bind :${balancer.revisionPort}`,
+    "http-request set-log-level silent",
+    `http-request return status 200 content-type text/plain file ${balancerFiles.directory}/${balancerFiles.revision}`,
+  ]);
 }
 
 function frontend(port: number, routes: readonly BalancerRoute[]): string {

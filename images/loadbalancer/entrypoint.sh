@@ -1,4 +1,6 @@
 #!/bin/bash
-# -W: a master process that restarts its worker; -db: in the foreground.
-set -euo pipefail
-exec /usr/sbin/haproxy -W -db -f /usr/local/etc/haproxy/haproxy.cfg "$@"
+# entrypoint.sh serve: runs the load balancer. entrypoint.sh bring: brings its files.
+case ${1-} in
+  serve | bring) exec "/usr/local/bin/$1.sh" ;;
+  *) echo "entrypoint.sh: expected serve or bring, found \"${1-}\"" >&2; exit 2 ;;
+esac

@@ -94,7 +94,7 @@ describe("ApiManager alone", function () {
   it("starts every server, and creates the network, after the resources that it depends on", async () => {
     const { all } = await record(() => new ApiManager("apim", plan, { dependsOn: [otherResource()] }));
     const waiting = all.filter(({ type }) => type.endsWith(container) || type.endsWith(":Network"));
-    assert.equal(waiting.length, 7);
+    assert.equal(waiting.length, 8);
     for (const { name, dependencies } of waiting) assert.ok(dependencies.includes("other"), name);
   });
 
@@ -106,7 +106,7 @@ describe("ApiManager alone", function () {
         : undefined;
     const { all } = await recordManager({}, { transformations: [addLabel] });
     const containers = all.filter(({ type }) => type.endsWith(container));
-    assert.equal(containers.length, 6);
+    assert.equal(containers.length, 7);
     for (const { inputs, name } of containers) assert.deepEqual(inputs.labels.at(-1), label, name);
   });
 
@@ -135,7 +135,7 @@ describe("Two ApiManagers in one program", function () {
     for (const type of ["Container", "Volume", "Network"]) assertUnique(ofDocker(type).map(({ name }) => name));
     assertUnique(ofDocker("Network").map(({ ipamConfigs }) => ipamConfigs[0].subnet));
     const containers = ofDocker("Container");
-    assert.equal(containers.length, 12);
+    assert.equal(containers.length, 14);
     assertUnique(containers.map(({ networksAdvanced }) => networksAdvanced[0].ipv4Address));
     assertUnique(
       containers.flatMap(({ ports: published }) => published.map((one: { external: number }) => one.external)),

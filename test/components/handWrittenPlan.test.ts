@@ -51,6 +51,6 @@ describe("A plan that is written by hand", function () {
     const sum = createHash("sha256").update("jar").digest("hex");
     assert.equal(run.get("apim-store-1-config").inputs.keepers[jar], `sha256 ${sum}\n`);
     assert.equal(run.get("apim-loadbalancer-container").inputs.image, "sha256:apim-loadbalancer-image");
-    assert.ok([...filesIn(run, "apim-loadbalancer").values()].map(String).includes(plan.balancerConfiguration));
+    assert.ok([...filesIn(run, "apim-loadbalancer-files").values()].map(String).includes(plan.balancerConfiguration));
   });
 });

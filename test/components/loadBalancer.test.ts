@@ -23,7 +23,13 @@ describe("LoadBalancer alone", function () {
     const { all, get, outputs } = await recordBalancer();
     assert.equal(get("front", ":LoadBalancer").parent, "");
     const children = all.filter(({ parent }) => parent === "front").map(({ name }) => name);
-    assert.deepEqual(children.sort(), ["front-config", "front-container", "front-image"]);
+    assert.deepEqual(children.sort(), [
+      "front-container",
+      "front-files",
+      "front-files-config",
+      "front-files-container",
+      "front-image",
+    ]);
     assert.equal(await known(outputs.containerName), "apim-test-loadbalancer");
   });
 
@@ -34,7 +40,8 @@ describe("LoadBalancer alone", function () {
       [inputs.name, inputs.build.context],
       [plan.images.loadBalancer.name, plan.images.loadBalancer.context],
     );
-    assert.equal(get("front-container").inputs.image, "sha256:front-image");
+    for (const name of ["front-container", "front-files-container"])
+      assert.equal(get(name).inputs.image, "sha256:front-image");
     const given = await recordBalancer({ image: "haproxy:3" });
     assert.equal(given.get("front-container").inputs.image, "haproxy:3");
     assert.ok(!given.all.some(({ name }) => name === "front-image"));
@@ -48,7 +55,12 @@ describe("LoadBalancer alone", function () {
       inputs.ports.map(({ internal, external }: { internal: number; external: number }) => [internal, external]),
       ports.map(({ internal, published }) => [internal, published]),
     );
-    assert.deepEqual(inputs.healthcheck.tests, ["CMD", "healthcheck", ...ports.map(({ internal }) => `${internal}`)]);
+    assert.deepEqual(inputs.healthcheck.tests, [
+      "CMD",
+      "healthcheck",
+      "ports",
+      ...ports.map(({ internal }) => `${internal}`),
+    ]);
   });
 
   it("publishes its ports on publishAddress", async () => {
@@ -60,27 +72,47 @@ describe("LoadBalancer alone", function () {
 
   it("uploads configuration, certificate with key, and trusted certificates, as one secret", async () => {
     const run = await recordBalancer();
-    assert.ok("secret" in run.get("front-container").inputs.uploads);
-    const [configuration, certificate, authority, ...others] = filesIn(run, "front").values();
+    assert.ok("secret" in run.get("front-files-container").inputs.uploads);
+    const [configuration, certificate, authority, revision, ...others] = filesIn(run, "front-files").values();
     assert.equal(String(configuration), plan.balancerConfiguration);
     assert.match(String(certificate), /BEGIN CERTIFICATE[\s\S]*BEGIN [A-Z ]*PRIVATE KEY/);
     assert.match(String(authority), /BEGIN CERTIFICATE/);
     assert.doesNotMatch(String(authority), /PRIVATE KEY/);
+    assert.equal(String(revision), "hex-of-front-files-config");
     assert.deepEqual(others, []);
   });
 
   it("shows its configuration and the certificates' fingerprints in its revision, but no key", async () => {
     const { get } = await recordBalancer();
-    const { keepers } = get("front-config").inputs;
+    const { keepers } = get("front-files-config").inputs;
     assert.ok(Object.values(keepers).includes(plan.balancerConfiguration));
     assert.ok("certificate" in keepers && "trusted certificates" in keepers);
     assert.doesNotMatch(JSON.stringify(keepers), /PRIVATE KEY/);
-    const labels = get("front-container").inputs.labels as { label: string; value: string }[];
-    assert.equal(labels.find(({ label }) => label === "wso2.apim.configuration")?.value, "hex-of-front-config");
+    const labels = get("front-files-container").inputs.labels as { label: string; value: string }[];
+    assert.equal(labels.find(({ label }) => label === "wso2.apim.configuration")?.value, "hex-of-front-files-config");
+  });
+
+  it("brings its files through a container and a volume of their own, so that other files do not replace it", async () => {
+    const before = await recordBalancer();
+    const after = await recordBalancer({ plan: { ...plan, balancerConfiguration: "# other routes\n" } });
+    const [container, files] = ["front-container", "front-files-container"];
+    assert.deepEqual(after.get(container).inputs, before.get(container).inputs);
+    assert.notDeepEqual(after.get(files).inputs.uploads, before.get(files).inputs.uploads);
+    const mounts = { type: "volume", source: "apim-test-loadbalancer-files", target: "/usr/local/etc/haproxy" };
+    for (const name of [container, files]) assert.deepEqual(after.get(name).inputs.mounts, [mounts]);
+  });
+
+  it("is ready once its load balancer serves the files", async () => {
+    const { address, revisionPort } = plan.topology.balancer;
+    const { inputs, dependencies } = (await recordBalancer()).get("front-files-container");
+    assert.deepEqual(inputs.healthcheck.tests, ["CMD", "healthcheck", "served", address, `${revisionPort}`]);
+    assert.ok(dependencies.includes("front-container"));
+    assert.match(plan.balancerConfiguration, new RegExp(`frontend revision\\n +bind :${revisionPort}\\n`));
   });
 
   it("starts after the resources that the component depends on", async () => {
     const { get } = await record(() => new LoadBalancer("front", argsOf(plan), { dependsOn: otherResource() }));
-    assert.ok(get("front-container").dependencies.includes("other"));
+    for (const name of ["front-container", "front-files-container"])
+      assert.ok(get(name).dependencies.includes("other"), name);
   });
 });

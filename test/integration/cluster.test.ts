@@ -26,11 +26,11 @@ describe("clustered deployment on a Docker engine", function () {
 
   after(() => run.stop());
 
-  it("scaling from one gateway to three creates two containers, and replaces only the balancer and the first gateway", async () => {
+  it("scaling from one gateway to three creates two containers, replaces the first gateway, and the load balancer loads its new files", async () => {
     const before = await stack.containers();
     stack.set({ gatewayReplicas: 3 });
     assert.deepEqual(await stack.previewContainers(), {
-      replace: ["gateway-1", "loadbalancer"],
+      replace: ["gateway-1", "loadbalancer-files"],
       create: ["gateway-2", "gateway-3"],
     });
     const diff = await stack.run("preview", "--diff");
@@ -45,12 +45,11 @@ describe("clustered deployment on a Docker engine", function () {
     assert.deepEqual([...after.keys()].filter((name) => !before.has(name)).sort(), ["gateway-2", "gateway-3"]);
     assert.deepEqual([...before.keys()].filter((name) => before.get(name) !== after.get(name)).sort(), [
       "gateway-1",
-      "loadbalancer",
+      "loadbalancer-files",
     ]);
-    // Calls may be lost only while the balancer itself is replaced.
+    // When the first gateway stops, a POST call may be in flight on it; on a busy machine, two.
     const lost = lostOf(calls);
-    const gap = (lost.at(-1)?.started ?? 0) - (lost[0]?.started ?? 0);
-    assert.ok(gap < 5000, `calls were lost over ${gap} ms`);
+    assert.ok(lost.length <= 2 && lost.every(({ method }) => method === "POST"), JSON.stringify(lost));
     // All gateways serve the API that was published to the first one.
     await run.verify({ kept: run.kept.name, keep: true });
   });

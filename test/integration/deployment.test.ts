@@ -5,7 +5,7 @@ import { docker, TestStack } from "./testStack";
 import { linksOf190, outputsOf } from "./wiringSupport";
 
 const minutes = 60_000;
-const all = ["gateway-1", "keymanager-1", "loadbalancer", "mysql", "publisher-1", "store-1"];
+const all = ["gateway-1", "keymanager-1", "loadbalancer", "loadbalancer-files", "mysql", "publisher-1", "store-1"];
 
 describe("deployment of the dev stack on a Docker engine", function () {
   this.timeout(10 * minutes);

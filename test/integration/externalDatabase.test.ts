@@ -130,6 +130,7 @@ describe("databaseHost: a MySQL server of the user on a Docker engine", function
       "gateway-1",
       "keymanager-1",
       "loadbalancer",
+      "loadbalancer-files",
       "publisher-1",
       "store-1",
     ]);

@@ -102,14 +102,31 @@ describe("examples: programs that use the components as a library", function () 
   it("own-program: ApiManager brings a whole deployment up, and destroy leaves nothing", () =>
     withExample("own-program", "own-dev", async () => {
       const found = await objectsOf("own-dev-");
-      for (const node of ["mysql", "keymanager-1", "gateway-1", "gateway-2", "publisher-1", "store-1", "loadbalancer"])
+      for (const node of [
+        "mysql",
+        "keymanager-1",
+        "gateway-1",
+        "gateway-2",
+        "publisher-1",
+        "store-1",
+        "loadbalancer",
+        "loadbalancer-files",
+      ])
         assert.ok(found.includes(`own-dev-${node} healthy`), `${node}: ${found.join(", ")}`);
     }));
 
   it("by-hand: the six components work with a component of the program's own between them", () =>
     withExample("by-hand", "by-hand-dev", async (example) => {
       const found = await objectsOf("by-hand-dev-");
-      for (const node of ["mysql", "keymanager-1", "gateway-1", "publisher-1", "store-1", "loadbalancer"])
+      for (const node of [
+        "mysql",
+        "keymanager-1",
+        "gateway-1",
+        "publisher-1",
+        "store-1",
+        "loadbalancer",
+        "loadbalancer-files",
+      ])
         assert.ok(found.includes(`by-hand-dev-${node} healthy`), `${node}: ${found.join(", ")}`);
       assert.ok(found.includes("by-hand-dev-back-end running"), found.join(", "));
       const dependencies = example.dependencies();

@@ -88,7 +88,7 @@ describe(`distribution: a product pack with the stock files of ${stockFiles}`, f
   it("up: builds the image from the directory, and all containers are healthy", async () => {
     const up = await stack.run("up", "--skip-verify");
     assert.equal(up.status, 0, up.output);
-    for (const name of [...nodes, "mysql", "loadbalancer"]) {
+    for (const name of [...nodes, "mysql", "loadbalancer", "loadbalancer-files"]) {
       assert.equal((await inspect(name)).State.Health?.Status, "healthy", name);
     }
     images.push(await builtImage());

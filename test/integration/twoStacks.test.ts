@@ -83,9 +83,9 @@ describe("two stacks on one Docker engine", function () {
     ] as const) {
       for (const { Name, HostConfig } of await inspectAll(stack)) {
         const published = Object.values(HostConfig.PortBindings as Record<string, { HostIp: string }[]>).flat();
-        assert.ok(published.length > 0, Name);
+        assert.equal(published.length > 0, Name !== `/${stack.prefix}-loadbalancer-files`, Name);
         const address = Name === `/${stack.prefix}-loadbalancer` ? balancerAddress : otherAddress;
-        assert.deepEqual([...new Set(published.map(({ HostIp }) => HostIp))], [address], Name);
+        for (const { HostIp } of published) assert.equal(HostIp, address, Name);
         assert.ok((HostConfig.Memory ?? 0) > 0 && HostConfig.MemorySwap === HostConfig.Memory, Name);
         assert.equal(HostConfig.RestartPolicy?.Name, "unless-stopped", Name);
         assert.equal(HostConfig.Privileged, false, Name);

@@ -26,6 +26,7 @@ describe("status: containers that are gone", () => {
       [
         ["apim-blue-mysql", "missing"],
         ["apim-blue-loadbalancer", "missing"],
+        ["apim-blue-loadbalancer-files", "missing"],
       ],
     );
     for (const { note } of gone)

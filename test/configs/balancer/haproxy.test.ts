@@ -109,7 +109,7 @@ describe("configs: haproxy.cfg", () => {
   it("maxconn: as many connections as fit into balancerMemory", () => {
     const most = (balancerMemory: number) =>
       Number(/^ {4}maxconn (\d+)$/m.exec(renderBalancer(deploymentOf({ balancerMemory })))?.[1]);
-    assert.deepEqual([64, 128, 1024].map(most), [200, 520, 5000]);
+    assert.deepEqual([64, 128, 1024].map(most), [80, 400, 4880]);
   });
 
   it("routes with and without TLS on one port are an error", () => {

@@ -7,11 +7,13 @@ import { generate } from "selfsigned";
 import { logText } from "../../../engine/providers/docker/logText";
 import { projectImage } from "../../../images/contexts";
 import { settingsSchema } from "../../../settings";
+import { deploymentOf } from "../../configs/stock";
 import { buildImage, execIn, hasImage, removeContainer, upload } from "../containers";
 import { docker, projectDirectory } from "../testStack";
 
 const name = "apim-itest-haproxy";
 const directory = "/usr/local/etc/haproxy";
+const { revisionPort } = deploymentOf().topology.balancer;
 
 /** A certificate that is its own authority. */
 export interface SelfSignedCertificate {
@@ -43,6 +45,10 @@ export function selfSigned(hostNames: readonly string[]): Promise<SelfSignedCert
 }
 
 export interface RunningHaproxy {
+  /** Brings another configuration, which is loaded within 2 s. @param revision its name */
+  readonly bring: (configuration: string, revision: string) => Promise<void>;
+  /** Runs the check of the container that brings the files, for the files that were brought last. */
+  readonly checkServed: () => ReturnType<typeof execIn>;
   /** The log so far: requests, and servers that went down or came up. */
   readonly log: () => Promise<string>;
   readonly stop: () => Promise<void>;
@@ -55,16 +61,22 @@ export async function runHaproxy(
   trusted: readonly SelfSignedCertificate[],
 ): Promise<RunningHaproxy> {
   const container = await createContainer({}, own, trusted);
-  await upload(container, directory, { "haproxy.cfg": configuration });
+  const bring = async (text: string, revision: string) => {
+    await upload(container, directory, { "haproxy.cfg": text, revision });
+    await upload(container, directory, { complete: revision });
+  };
+  await bring(configuration, "first");
   await container.start();
   return {
+    bring,
+    checkServed: () => execIn(container, ["healthcheck", "served", "127.0.0.1", String(revisionPort)]),
     log: () => logText(container, {}),
     stop: () => container.remove({ force: true }),
   };
 }
 
 export interface HaproxyChecker {
-  /** Checks a configuration with `haproxy -c`. */
+  /** Checks a configuration with `haproxy -c`. The other files are those of a test. */
   readonly check: (configuration: string) => Promise<{ readonly valid: boolean; readonly output: string }>;
   readonly stop: () => Promise<void>;
 }
@@ -101,6 +113,7 @@ async function createContainer(
   await upload(container, directory, {
     "balancer.pem": `${own.cert}\n${own.private}\n`,
     "ca.pem": trusted.map(({ cert }) => cert).join("\n"),
+    revision: "test",
   });
   return container;
 }

@@ -50,6 +50,8 @@ export async function topologyOfPairs(): Promise<Topology> {
 export class NodeServer {
   /** While true, the server accepts requests and does not answer. `kill` ends this. */
   hangs = false;
+  /** How long the server takes for each request that arrives from now on, in ms. */
+  delay = 0;
   /** The number of requests so far. */
   requests = 0;
   private readonly listening: (http.Server | https.Server)[] = [];
@@ -59,6 +61,10 @@ export class NodeServer {
     private readonly keys: SelfSignedCertificate,
   ) {}
 
+  get name(): string {
+    return this.node.name;
+  }
+
   /** Listens on both ports, or only on the one for API calls. */
   async start(what: "all" | "calls" = "all"): Promise<void> {
     const { cert, private: key } = this.keys;
@@ -66,7 +72,7 @@ export class NodeServer {
       this.requests++;
       response.setHeader("x-cookie", request.headers.cookie ?? "");
       response.setHeader("set-cookie", `JSESSIONID=of-${this.node.name}; Path=/; Secure; HttpOnly`);
-      if (!this.hangs) response.end(this.node.name);
+      if (!this.hangs) setTimeout(() => response.end(this.name), this.delay);
     };
     if (what === "all") await this.listen(https.createServer({ cert, key }, answer), this.node.ports.managementHttps);
     await this.listen(http.createServer(answer), this.node.ports.apiHttp);
