@@ -9,16 +9,19 @@ import { nodeCookie, serverCookie, untestedMark, withoutDeadSessions } from "./s
 const certificate = `${balancerFiles.directory}/${balancerFiles.certificate}`;
 const authority = `${balancerFiles.directory}/${balancerFiles.authority}`;
 
-/** Good checks, one each 500 ms (`fastinter`), after which a server that was down takes calls beside others. */
-const checksUntilUp = 16;
+/** Good checks, one each 500 ms (`fastinter`), after which a server that was down is up, if there are others. */
+const checksUntilUp = { management: 16, calls: 2 } as const;
 
 type Target = BalancerRoute["targets"][number];
 
-const head = ({ balancerMemory }: Settings) => `global
+const head = ({ balancerMemory }: Settings, routes: readonly BalancerRoute[]) => `global
     log stdout format raw local0 info
     # The longest that a worker from before a reload waits for its requests: "timeout server".
     hard-stop-after 180s
     lua-load /usr/local/lib/haproxy/hungServers.lua
+    lua-load /usr/local/lib/haproxy/returningServers.lua
+    setenv CALL_BACKENDS "${callBackends(routes).join(" ")}"
+    lua-load /usr/local/lib/haproxy/readyGateways.lua
     maxconn ${maxConnections(balancerMemory)}
     ssl-default-bind-options ssl-min-ver TLSv1.2
     ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20
@@ -61,7 +64,14 @@ export function renderBalancer({ settings, topology }: Deployment): string {
     ),
   );
   const backends = routes.map((route) => backend(route, topology));
-  return [head(settings), revisionFrontend(topology), ...frontends, ...backends].join("\n");
+  return [head(settings, routes), revisionFrontend(topology), ...frontends, ...backends].join("\n");
+}
+
+/** As readyGateways.lua takes them. */
+function callBackends(routes: readonly BalancerRoute[]): string[] {
+  return routes
+    .filter(({ traffic }) => traffic === "calls")
+    .map(({ name, tls }) => `${tls ? "https" : "http"}=${name}`);
 }
 
 /** HAProxy reads the file when it loads its configuration, so the answer names what runs, not what lies on the disk. */
@@ -102,15 +112,17 @@ function choices(routes: readonly BalancerRoute[], hosts: readonly string[]): st
 
 function backend(route: BalancerRoute, topology: Topology): string {
   const hasSeveral = route.targets.length > 1;
+  const checks = checksUntilUp[route.traffic];
   return lines(`backend ${route.name}`, [
     ...repetition(route),
     ...stickiness(route),
     ...(hasSeveral && route.traffic === "calls"
       ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`]
       : []),
-    // With other servers in the backend, one failed connection marks a server as down, and one that comes back gets
-    // requests after 8 s of good checks: the product opens its ports up to 5 s before it can answer.
-    ...(hasSeveral ? [`default-server observe layer4 error-limit 1 on-error mark-down rise ${checksUntilUp}`] : []),
+    // With other servers in the backend, one failed connection marks a server as down. One that comes back gets requests
+    // after 8 s of good checks, because the product opens its ports up to 5 s before it can answer. When a gateway gets
+    // API calls, readyGateways.lua decides: it notices within a second that the server is down.
+    ...(hasSeveral ? [`default-server observe layer4 error-limit 1 on-error mark-down rise ${checks}`] : []),
     ...route.targets.map((target, position) => server(route, target, position, topology)),
     ...(hasSeveral ? untested(route) : []),
   ]);

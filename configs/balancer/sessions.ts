@@ -17,8 +17,8 @@ export const serverCookie = "JSESSIONID";
  * in the backend. HAProxy sends this request to another node and renames the node in its own cookie; that node sees a
  * user without a session, and its page asks the user to log in.
  *
- * As long as no node passes its check, the balancer's cookie names untested servers. A session that begins at one of these
- * lives too, and belongs to the tested server of that node as soon as any node passes.
+ * As long as no node is up, the balancer's cookie names untested servers. A session that begins at one of these lives too.
+ * When any node is up, the session belongs to the tested server of its own node, unless that node is still returning.
  */
 export function withoutDeadSessions(nodes: readonly string[]): string[] {
   const session = `'(?<![^; ])${serverCookie}=[^;]*;? *'`;
@@ -26,7 +26,11 @@ export function withoutDeadSessions(nodes: readonly string[]): string[] {
   const isUntested = `{ req.cook(${nodeCookie}) -m end -- ${untestedMark} }`;
   return [
     ...nodes.map((node) => `acl any_up srv_is_up(${node})`),
-    `http-request set-header Cookie "%[req.fhdr(cookie),regsub(${mark})]" if any_up ${isUntested}`,
+    ...nodes.map(
+      (node) =>
+        `http-request set-var(txn.session_lives) bool(true) if { req.cook(${nodeCookie}) -m str ${node}${untestedMark} } { lua.returns(${node}) -m bool }`,
+    ),
+    `http-request set-header Cookie "%[req.fhdr(cookie),regsub(${mark})]" if any_up ${isUntested} !{ var(txn.session_lives) -m bool }`,
     `http-request set-var(txn.session_lives) bool(true) if !any_up ${isUntested}`,
     ...nodes.map(
       (node) =>

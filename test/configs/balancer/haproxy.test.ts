@@ -57,15 +57,19 @@ describe("configs: haproxy.cfg", () => {
       assert.ok(publisher.some((line) => line.includes(`-m str ${name} } { srv_is_up(${name}) }`)));
   });
 
-  it("a server that comes back beside others takes requests after 8 s", () => {
+  it("a server that comes back beside others takes requests after 8 s; readyGateways.lua decides about API calls", () => {
     const several = renderBalancer(deploymentOf({ publisherReplicas: 2, gatewayReplicas: 2, keyManagerReplicas: 2 }));
-    const waits = (name: string) =>
-      section(several, `backend ${name}`).some((line) => /^default-server .* rise 16$/.test(line));
+    const risesAfter = (name: string) =>
+      /^default-server .* rise (\d+)$/m.exec(section(several, `backend ${name}`).join("\n"))?.[1];
     const backends = [...several.matchAll(/^backend (\S+)$/gm)].map(([, name = ""]) => name);
-    assert.deepEqual(
-      backends.filter((name) => !waits(name)),
-      ["store"],
-      "the only role with a single node",
+    const those = (rise?: string) => backends.filter((name) => risesAfter(name) === rise);
+    assert.deepEqual(those(undefined), ["store"], "the only role with a single node");
+    const calls = ["api-https", "api-http", "internal-gateway-apihttps", "internal-gateway-apihttp"];
+    assert.deepEqual(those("2"), calls);
+    assert.deepEqual(those("16").length, backends.length - 1 - calls.length);
+    const watched = "https=api-https http=api-http https=internal-gateway-apihttps http=internal-gateway-apihttp";
+    assert.ok(
+      several.includes(`setenv CALL_BACKENDS "${watched}"\n    lua-load /usr/local/lib/haproxy/readyGateways.lua`),
     );
   });
 

@@ -249,15 +249,29 @@ describe("HAProxy when a server comes back", function () {
     return names;
   };
 
-  it("sends it calls after 8 s of good checks: the product opens its ports before it can answer", async () => {
+  it("sends a gateway calls when its API port has answered, not as soon as its management port is open", async () => {
     await untilTrue("both gateways answer", async () => (await answering("api-http")).has("gateway-2"));
     const gateway = server("gateway-2");
     gateway.kill();
     await untilTrue("one gateway answers", async () => [...(await answering("api-http"))].join() === "gateway-1");
-    await sleep(2000);
+    await sleep(1000);
     await gateway.start();
+    gateway.hangs = true;
+    for (const end = Date.now() + 5000; Date.now() < end; )
+      assert.deepEqual([...(await within(1000, () => answering("api-http")))], ["gateway-1"]);
+    assert.deepEqual([...gateway.paths], ["/"], "calls were sent");
+    gateway.hangs = false;
+    await untilTrue("both gateways answer again", async () => (await answering("api-http")).has("gateway-2"));
+  });
+
+  it("sends a Publisher requests after 8 s of good checks: the product opens its ports before it can answer", async () => {
+    const publisher = server("publisher-2");
+    publisher.kill();
+    await untilTrue("one Publisher answers", async () => [...(await answering("publisher"))].join() === "publisher-1");
+    await sleep(2000);
+    await publisher.start();
     const back = Date.now();
-    await eventually("both gateways answer again", async () => (await answering("api-http")).has("gateway-2"), {
+    await eventually("both Publishers answer again", async () => (await answering("publisher")).has("publisher-2"), {
       seconds: 20,
       every: 100,
     });
@@ -269,13 +283,19 @@ describe("HAProxy when a server comes back", function () {
     for (const name of publishers) server(name).kill();
     await untilTrue("no Publisher answers", async () => (await ask("publisher")).status === 503);
     await sleep(2000);
-    for (const name of publishers) await server(name).start();
-    const first = await ask("publisher", "APIM_NODE=publisher-1; JSESSIONID=dead");
-    assert.equal(first.cookie.replace(/[; ]+$/, ""), "");
+    // The other one passes its checks first.
+    await server("publisher-2").start();
+    await sleep(2000);
+    await server("publisher-1").start();
+    const first = await eventually("the first Publisher begins a session", async () => {
+      const answer = await ask("publisher", "APIM_NODE=publisher-1; JSESSIONID=dead");
+      assert.equal(answer.cookie.replace(/[; ]+$/, ""), "");
+      return answer.body === "publisher-1" && answer;
+    });
     const nodeCookie = /APIM_NODE=([^;]*)/.exec(first.setCookies.join("\n"))?.[1];
     assert.equal(nodeCookie, `${first.body}-untested`);
     // For so long that both pass their checks meanwhile.
-    for (const end = Date.now() + 12_000; Date.now() < end; await sleep(100)) {
+    for (const end = Date.now() + 13_000; Date.now() < end; await sleep(100)) {
       const next = await ask("publisher", `JSESSIONID=alive; APIM_NODE=${nodeCookie}; language=en`);
       assert.deepEqual([next.body, next.cookie], [first.body, "JSESSIONID=alive; language=en"]);
     }

@@ -52,6 +52,8 @@ export class NodeServer {
   hangs = false;
   /** How long the server takes for each request that arrives from now on, in ms. */
   delay = 0;
+  /** The paths of the requests since the last start. */
+  readonly paths = new Set<string>();
   /** The number of requests so far. */
   requests = 0;
   private readonly listening: (http.Server | https.Server)[] = [];
@@ -67,9 +69,11 @@ export class NodeServer {
 
   /** Listens on both ports, or only on the one for API calls. */
   async start(what: "all" | "calls" = "all"): Promise<void> {
+    this.paths.clear();
     const { cert, private: key } = this.keys;
     const answer: http.RequestListener = (request, response) => {
       this.requests++;
+      this.paths.add(request.url ?? "");
       response.setHeader("x-cookie", request.headers.cookie ?? "");
       response.setHeader("set-cookie", `JSESSIONID=of-${this.node.name}; Path=/; Secure; HttpOnly`);
       if (!this.hangs) setTimeout(() => response.end(this.name), this.delay);
