@@ -87,7 +87,7 @@ function refused({ user }: ServiceServer): string {
 }
 
 /** The first element of a name below another, at any depth; namespace prefixes are ignored. */
-function firstNamed(element: XmlElement, name: string): XmlElement | undefined {
+export function firstNamed(element: XmlElement, name: string): XmlElement | undefined {
   for (const child of element.children) {
     if (!(child instanceof XmlElement)) continue;
     const found = child.name.replace(/^.*:/, "") === name ? child : firstNamed(child, name);

@@ -1,5 +1,4 @@
-import { XmlElement } from "@rgrove/parse-xml";
-import { callService, type ServiceServer } from "./soap";
+import { callService, firstNamed, type ServiceServer } from "./soap";
 
 /** A tenant that is to be made; the password is secret. */
 export interface NewTenant {
@@ -37,9 +36,7 @@ export async function addTenant(server: ServiceServer, { domain, admin, password
 /** Whether a tenant is active. @throws as {@link callService}, and when the answer does not say it */
 export async function isTenantActive(server: ServiceServer, tenantDomain: string): Promise<boolean> {
   const found = await callService(server, { ...tenants, operation: "getTenant", parameters: { tenantDomain } });
-  const active = found?.children.find(
-    (child): child is XmlElement => child instanceof XmlElement && child.name.replace(/^.*:/, "") === "active",
-  );
+  const active = found && firstNamed(found, "active");
   if (!active) throw new Error(`getTenant: expected the field active of tenant ${tenantDomain}, found none`);
   return active.text === "true";
 }

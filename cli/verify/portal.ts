@@ -1,5 +1,6 @@
 import { nodeCookie, nodeOfCookie } from "../../configs/balancer";
 import { Refused, summary } from "./answers";
+import { formWith } from "./browser";
 import { type Front, isBalancers } from "./front";
 import type { ProbeAnswer } from "./httpProbe";
 import { Session } from "./product";
@@ -56,7 +57,8 @@ export class Portal {
     const what = `GET ${url.pathname}`;
     if (answer.status !== 200 || isBalancers(answer))
       throw new Refused(`${what}: expected a page with status 200, found ${summary(answer)}`);
-    if (portals[this.role].asks && !/<input\b[^>]*\btype=["']?password/i.test(answer.body))
+    const page = { url, status: answer.status, body: answer.body };
+    if (portals[this.role].asks && !formWith(page, { type: "password" }))
       throw new Refused(`${what}: expected a log-in form, found ${summary(answer)}`);
   }
 
