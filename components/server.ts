@@ -91,12 +91,7 @@ export function runServer(
         uploads: pulumi.secret(pulumi.output(server.files).apply((files) => files.map(uploadOf))),
       }),
       networksAdvanced: [{ name: server.network.name, ipv4Address: server.address }],
-      ports: server.ports.map(({ internal, published }) => ({
-        internal,
-        external: published,
-        ip: server.publishedOn,
-        protocol: "tcp",
-      })),
+      ports: portsOf(server),
       healthcheck,
       wait: true,
       waitTimeout: server.startTimeout,
@@ -117,6 +112,13 @@ export function runServer(
 /** Docker fills a new volume from the image. */
 function mountsOf(volumes: ReadonlyMap<string, docker.Volume>): docker.types.input.ContainerMount[] {
   return [...volumes].map(([target, { name: source }]) => ({ type: "volume", source, target }));
+}
+
+/** Sorted, as the Docker provider returns them. */
+function portsOf({ ports, publishedOn }: ServerDescription): docker.types.input.ContainerPort[] {
+  return [...ports]
+    .sort((a, b) => a.internal - b.internal)
+    .map(({ internal, published }) => ({ internal, external: published, ip: publishedOn, protocol: "tcp" }));
 }
 
 function uploadOf({ path, content, isBase64, mode }: ServerFile): docker.types.input.ContainerUpload {

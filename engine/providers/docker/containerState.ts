@@ -56,12 +56,14 @@ export function outputsOf(found: ContainerInspectInfo, inputs: Inputs, read = fa
       macAddress: network.MacAddress,
       networkName,
     })),
-    // The program's ports; a missing host port is the one that Docker chose.
-    ports: (inputs.ports ?? []).map((port) => {
-      const { internal, external, ip = "0.0.0.0", protocol = "tcp" } = port;
-      const bound = found.NetworkSettings.Ports?.[portKey(port)]?.find(({ HostIp }) => HostIp === ip);
-      return { external: external ?? (bound ? Number(bound.HostPort) : null), internal, ip, protocol };
-    }),
+    // The program's ports, sorted as the official provider records them; a missing host port is the one that Docker chose.
+    ports: (inputs.ports ?? [])
+      .map((port) => {
+        const { internal, external, ip = "0.0.0.0", protocol = "tcp" } = port;
+        const bound = found.NetworkSettings.Ports?.[portKey(port)]?.find(({ HostIp }) => HostIp === ip);
+        return { external: external ?? (bound ? Number(bound.HostPort) : null), internal, ip, protocol };
+      })
+      .sort((a, b) => a.internal - b.internal),
   };
 }
 

@@ -87,7 +87,7 @@ export const containerFields: Fields = {
   name: str({ ...required, ...notSent }),
   image: str({ ...required, api: "Config.*" }),
   command: list({ ...reported("Config.Cmd"), computed }),
-  entrypoints: list({ ...emptyList, api: "Config.Entrypoint", computed }),
+  entrypoints: list({ ...reported("Config.Entrypoint"), computed }),
   // Invalid entries are not shown, because they may be secret.
   envs: set({
     ...emptyList,
@@ -106,7 +106,8 @@ export const containerFields: Fields = {
     api: "HostConfig.ExtraHosts",
     form: { to: (hosts: readonly Each<"hosts">[]) => hosts.map(({ host, ip }) => `${host}:${ip}`) },
   }),
-  ports: list({
+  ports: set({
+    key: "internal",
     fields: {
       internal: num(required),
       external: num({ computed }),

@@ -5,14 +5,14 @@ import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import type { HostConfig } from "dockerode";
+import type { ContainerInspectInfo, HostConfig } from "dockerode";
 import fc from "fast-check";
 import { extract } from "tar-stream";
 import { formatDuration, parseDuration } from "../../../../engine/duration";
 import type { Properties } from "../../../../engine/provider";
 import { toApi } from "../../../../engine/providers/docker/api";
 import { withoutSecrets } from "../../../../engine/providers/docker/containerSecrets";
-import { createOptions } from "../../../../engine/providers/docker/containerState";
+import { createOptions, outputsOf } from "../../../../engine/providers/docker/containerState";
 import { type Inputs, networkFields } from "../../../../engine/providers/docker/containerTable";
 import { uploadTar } from "../../../../engine/providers/docker/uploads";
 import { providerFor, resource } from "../support";
@@ -254,6 +254,35 @@ describe("diff of a container", () => {
     assert.deepEqual((await diff({ cpuShares: 5 }, {})).replaces, ["cpuShares"]);
     assert.deepEqual((await diff({ mustRun: false }, { mustRun: true })).replaces, ["mustRun"]);
     assert.deepEqual((await diff({ mustRun: true }, { mustRun: false })).replaces, []);
+  });
+});
+
+describe("a container that the official provider has read", () => {
+  const ports = [
+    { internal: 8280, external: 18280, ip: "127.0.0.1", protocol: "tcp" },
+    { internal: 8443, external: 18443, ip: "127.0.0.1", protocol: "tcp" },
+  ] as const;
+  const [first, second] = ports;
+
+  it("has its ports sorted: their order does not count, a changed port does", async () => {
+    const recorded = { ...resource(type), id: "x", inputs: { name: "c", image: "i", ports: [...ports] }, outputs: {} };
+    const diff = async (news: Properties) => docker.diff(recorded, (await check(news)).inputs);
+    assert.equal((await diff({ ports: [second, first] })).changes, false);
+    const moved = await diff({ ports: [second, { ...first, external: 18281 }] });
+    assert.deepEqual(moved.detailed, { "ports[1].external": "update-replace" });
+  });
+
+  it("has the image's entrypoint in its outputs, and so has one that the embedded engine reads", () => {
+    const found = {
+      Id: "x",
+      Name: "/c",
+      Config: { Entrypoint: ["/entrypoint.sh"] },
+      HostConfig: {},
+      NetworkSettings: {},
+    } as unknown as ContainerInspectInfo;
+    const outputs = outputsOf(found, { name: "c", image: "i", ports: [second, first] } as unknown as Inputs, true);
+    assert.deepEqual(outputs.entrypoints, ["/entrypoint.sh"]);
+    assert.deepEqual(outputs.ports, ports);
   });
 });
 
