@@ -2,8 +2,10 @@
 export const balancerFiles = {
   directory: "/usr/local/etc/haproxy",
   configuration: "haproxy.cfg",
-  /** The name of the other files' revision; HAProxy serves the one that it has loaded. */
+  /** The revision of these files. */
   revision: "revision",
+  /** Written when all files are there: the revision, and an id of this delivery. HAProxy serves the text that it has loaded. */
+  complete: "complete",
   /** Certificate chain and private key. */
   certificate: "balancer.pem",
   /** The authorities that sign the nodes' certificates. */

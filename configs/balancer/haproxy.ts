@@ -79,7 +79,7 @@ function revisionFrontend({ balancer }: Topology): string {
   return lines("frontend revision", [
     `bind :${balancer.revisionPort}`,
     "http-request set-log-level silent",
-    `http-request return status 200 content-type text/plain file ${balancerFiles.directory}/${balancerFiles.revision}`,
+    `http-request return status 200 content-type text/plain file ${balancerFiles.directory}/${balancerFiles.complete}`,
   ]);
 }
 

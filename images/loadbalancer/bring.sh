@@ -1,10 +1,11 @@
 #!/bin/bash
 # bring.sh: tells the load balancer, through the volume that both mount, that all files of this container are there.
+# Another text each time, so that the load balancer also loads files that are as before, but were changed meanwhile.
 set -euo pipefail
 trap 'exit 0' USR1 TERM INT
 cd /usr/local/etc/haproxy
-# The new name is there whole or not at all.
-cp revision complete.new
+# The text is there whole or not at all.
+echo "$(<revision) $(</proc/sys/kernel/random/uuid)" >complete.new
 mv complete.new complete
 sleep infinity &
 wait $!

@@ -15,12 +15,12 @@ case $mode in
     done
     ;;
   served)
-    brought=$(<revision)
+    brought=$(<complete)
     { exec 3<>"/dev/tcp/$1/$2"; } 2>/dev/null || { echo "load balancer: $1:$2 refused"; exit 1; }
     printf 'GET / HTTP/1.0\r\n\r\n' >&3
     answer=$(cat <&3)
     served=${answer##*$'\r\n\r\n'}
-    [ "$served" = "$brought" ] && exit 0
+    [ "$served" = "$brought" ] && [[ $served == "$(<revision) "* ]] && exit 0
     echo "load balancer: expected files $brought, serves \"$served\"; the load balancer's log tells why"
     exit 1
     ;;

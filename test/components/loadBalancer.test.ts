@@ -47,13 +47,13 @@ describe("LoadBalancer alone", function () {
     assert.ok(!given.all.some(({ name }) => name === "front-image"));
   });
 
-  it("publishes the ports of the plan, and is healthy once all of them answer", async () => {
+  it("publishes the ports of the plan, sorted as the Docker provider reads them, and is healthy once all of them answer", async () => {
     const { inputs } = (await recordBalancer()).get("front-container");
     const { ports } = plan.topology.balancer;
     assert.equal(ports.length, 3);
     assert.deepEqual(
       inputs.ports.map(({ internal, external }: { internal: number; external: number }) => [internal, external]),
-      ports.map(({ internal, published }) => [internal, published]),
+      ports.map(({ internal, published }) => [internal, published]).sort(),
     );
     assert.deepEqual(inputs.healthcheck.tests, [
       "CMD",

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import mysql from "mysql2/promise";
+import { logText } from "../../engine/providers/docker/logText";
 import { runIn } from "./containers";
 import { docker, TestStack } from "./testStack";
 import { linksOf190, outputsOf } from "./wiringSupport";
 
 const minutes = 60_000;
 const all = ["gateway-1", "keymanager-1", "loadbalancer", "loadbalancer-files", "mysql", "publisher-1", "store-1"];
+
+const haproxyFile = "/usr/local/etc/haproxy/haproxy.cfg";
 
 describe("deployment of the dev stack on a Docker engine", function () {
   this.timeout(10 * minutes);
@@ -128,12 +131,17 @@ describe("deployment of the dev stack on a Docker engine", function () {
     const edited = docker.getContainer(containers.get("publisher-1") ?? "");
     const file = "/opt/wso2am/repository/conf/api-manager.xml";
     await runIn(edited, ["sed", "-i", "s/true/false/", file], { User: "root" });
+    // As somebody would who wants it to take effect.
+    const balancer = docker.getContainer(containers.get("loadbalancer") ?? "");
+    await runIn(balancer, ["sed", "-i", "s/server store-1 /server nowhere /", haproxyFile], { User: "root" });
+    await balancer.restart({ t: 5 });
     const recorded = stack.state();
     const status = await stack.run("status");
     assert.equal(status.status, 1, status.output);
     assert.match(status.output, /store-1 .*missing/);
     assert.match(status.output, /Container apim-store-1-container: gone/);
     assert.match(status.output, /Container apim-publisher-1-container: .*uploads.* changed/);
+    assert.match(status.output, /Container apim-loadbalancer-files-container: .*uploads.* changed/);
     assert.equal(stack.state(), recorded, "status does not write the state");
     // Without MySQL's container, refresh can't read the databases. They are on the volume.
     await docker.getContainer(containers.get("mysql") ?? "").remove({ force: true });
@@ -144,6 +152,9 @@ describe("deployment of the dev stack on a Docker engine", function () {
     const after = await stack.run("status", "--drift", "--json");
     assert.equal(after.status, 0, after.output);
     assert.deepEqual(JSON.parse(after.stdout).drift, []);
+    // The files are those of the last run again, and HAProxy has loaded them.
+    assert.match(await runIn(balancer, ["cat", haproxyFile]), /server store-1 /);
+    assert.match(await logText(balancer, {}), /serve: loading files/);
     const wrongPassphrase = { PULUMI_CONFIG_PASSPHRASE: "another one" };
     const unknown = await stack.runIn(wrongPassphrase, "status");
     assert.equal(unknown.status, 0, unknown.output);

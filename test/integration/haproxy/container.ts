@@ -63,7 +63,7 @@ export async function runHaproxy(
   const container = await createContainer({}, own, trusted);
   const bring = async (text: string, revision: string) => {
     await upload(container, directory, { "haproxy.cfg": text, revision });
-    await upload(container, directory, { complete: revision });
+    await upload(container, directory, { complete: `${revision} id` });
   };
   await bring(configuration, "first");
   await container.start();
@@ -113,7 +113,7 @@ async function createContainer(
   await upload(container, directory, {
     "balancer.pem": `${own.cert}\n${own.private}\n`,
     "ca.pem": trusted.map(({ cert }) => cert).join("\n"),
-    revision: "test",
+    complete: "test",
   });
   return container;
 }

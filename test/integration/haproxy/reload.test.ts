@@ -70,7 +70,7 @@ describe("HAProxy when other files are brought", function () {
     assert.equal((await call()).body, "gateway-2");
     const { exitCode, output } = await haproxy.checkServed();
     assert.equal(exitCode, 1);
-    assert.match(output, /expected files third, serves "second"; the load balancer's log tells why/);
+    assert.match(output, /expected files third id, serves "second id"; the load balancer's log tells why/);
     await haproxy.bring(rendered(), "fourth");
     await untilTrue("the load balancer serves the fourth files", isServed);
     const found = new Set([(await call()).body, (await call()).body]);
