@@ -18,9 +18,10 @@ local function answers(server, scheme)
   return line ~= nil and line ~= false and line:find("^HTTP/") ~= nil
 end
 
--- A server that drains passes its checks without getting new requests.
+-- A server that drains passes its checks without getting new requests. At the start, HAProxy takes all servers for up,
+-- and so does this: a gateway that is slow when HAProxy loads other files goes on getting calls.
 local function watch(server, scheme)
-  local has_answered, drains = false, false
+  local has_answered, drains = true, false
   while true do
     if server:get_stats().status:find("^DOWN") then
       has_answered = false
