@@ -47,6 +47,7 @@ export function describeTopology(topology: Topology): string {
         "-",
       ],
       [balancer.name, balancer.address, "-", "-", "-", "-", "-", balancer.startsAfter.join(", ")],
+      [balancer.files.name, balancer.files.address, "-", "-", "-", "-", "-", balancer.name],
     ]),
     "",
     table([

@@ -3,9 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { balancerFiles } from "../configs/balancer";
 import type { DeploymentPlan } from "../plan";
 import { createRevision } from "./revision";
-import { runServer, type ServerFile } from "./server";
+import { runServer, type ServerDescription, type ServerFile } from "./server";
 import type { ServerCertificates } from "./serverCertificates";
-import { createImage, createVolume, dependencies } from "./shared";
+import { createImage, createVolume, type DependsOn, dependencies } from "./shared";
 
 /** Arguments of {@link LoadBalancer}. */
 export interface LoadBalancerArgs {
@@ -20,7 +20,7 @@ export interface LoadBalancerArgs {
 const filesMemory = 32;
 
 /**
- * HAProxy in front of all roles, by host name. Resources that depend on it wait until its ports answer.
+ * HAProxy in front of all roles, by host name. Resources that depend on it wait until it serves its files.
  *
  * Docker replaces a container for each changed file, and a replaced load balancer answers nothing for a second. So a
  * second container brings the files, in a volume that both mount. Only that one is replaced when files change; the load
@@ -34,6 +34,7 @@ const filesMemory = 32;
 export class LoadBalancer extends pulumi.ComponentResource {
   /** Name of HAProxy's container in Docker. */
   readonly containerName: pulumi.Output<string>;
+  /** HAProxy's container. It is healthy before it has files, too. */
   readonly container: docker.Container;
   /** The container that brings the files. What depends on it waits until HAProxy has loaded them. */
   readonly files: docker.Container;
@@ -107,11 +108,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
   }
 }
 
-type DependsOn = pulumi.ComponentResourceOptions["dependsOn"];
-type Common = Pick<
-  Parameters<typeof runServer>[1],
-  "topology" | "network" | "image" | "volumes" | "startTimeout" | "stopTimeout"
->;
+type Common = Pick<ServerDescription, "topology" | "network" | "image" | "volumes" | "startTimeout" | "stopTimeout">;
 
 function filesOf(
   configuration: string,

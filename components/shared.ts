@@ -33,7 +33,7 @@ export function createImage(
   return new docker.RemoteImage(name, { name: tag, ...build, keepLocally: true }, { parent }).imageId;
 }
 
-type DependsOn = pulumi.ComponentResourceOptions["dependsOn"];
+export type DependsOn = pulumi.ComponentResourceOptions["dependsOn"];
 
 /**
  * The dependencies of a component's server: its own, and those of the component, which Pulumi does not pass on to the

@@ -149,8 +149,9 @@ function balancerPortFaults(settings: Settings, nodes: readonly Node[]): string[
       [...routes, ...internalRoutes].some((other) => other !== route && conflict(route, other)),
   );
   if (!clash) return [];
+  const owner = clash.listenPort === revisionPort ? "the port at which it tells its revision" : "that of another front";
   return [
-    `${clash.role}Offset: expected an offset that gives each front of the load balancer a port of its own, found ${settings[`${clash.role}Offset`]}: port ${clash.listenPort} is taken; set wso2-apim:${clash.role}Offset`,
+    `${clash.role}Offset: expected an offset that gives each front of the load balancer a port of its own, found ${settings[`${clash.role}Offset`]}: port ${clash.listenPort} is ${owner}; set wso2-apim:${clash.role}Offset`,
   ];
 }
 

@@ -32,6 +32,8 @@ defaults
     option dontlognull
     # A request to a dead server goes to another one at once.
     option redispatch 1
+    # After a reload, an idle connection is closed with its next answer: a client could be sending a request just then.
+    option idle-close-on-response
     # Without the query string, which may hold secrets.
     log-format "%ci:%cp %ft %b/%s %ST %B bytes %Ta ms %tsc %HM %HP"
     retries 3
@@ -120,8 +122,8 @@ function backend(route: BalancerRoute, topology: Topology): string {
       ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`]
       : []),
     // With other servers in the backend, one failed connection marks a server as down. One that comes back gets requests
-    // after 8 s of good checks, because the product opens its ports up to 5 s before it can answer. When a gateway gets
-    // API calls, readyGateways.lua decides: it notices within a second that the server is down.
+    // after 8 s of good checks, because the product opens its ports up to 5 s before it can answer. For API calls, two
+    // checks keep a server down for long enough that readyGateways.lua sees it, which then decides.
     ...(hasSeveral ? [`default-server observe layer4 error-limit 1 on-error mark-down rise ${checks}`] : []),
     ...route.targets.map((target, position) => server(route, target, position, topology)),
     ...(hasSeveral ? untested(route) : []),

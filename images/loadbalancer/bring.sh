@@ -4,8 +4,10 @@
 set -euo pipefail
 trap 'exit 0' USR1 TERM INT
 cd /usr/local/etc/haproxy
+revision=$(<revision)
+delivery=$(</proc/sys/kernel/random/uuid)
 # The text is there whole or not at all.
-echo "$(<revision) $(</proc/sys/kernel/random/uuid)" >complete.new
+echo "$revision $delivery" >complete.new
 mv complete.new complete
 sleep infinity &
 wait $!

@@ -1,6 +1,6 @@
 #!/bin/bash
-# healthcheck ports PORT...: the load balancer is healthy when each port accepts connections, and as long as no files
-# have been brought.
+# healthcheck ports PORT...: the load balancer is healthy when each port accepts connections, or when no files have been
+# brought yet.
 # healthcheck served ADDRESS PORT: the container that brings the files is healthy when the load balancer serves them.
 set -uo pipefail
 cd /usr/local/etc/haproxy || exit 2

@@ -26,7 +26,10 @@ local function watch(server, scheme)
     if server:get_stats().status:find("^DOWN") then
       has_answered = false
     elseif not has_answered then
-      has_answered = answers(server, scheme)
+      -- An error would end the task, and the server would drain for ever.
+      local ok, answered = pcall(answers, server, scheme)
+      if not ok then core.Warning("readyGateways.lua: " .. tostring(answered)) end
+      has_answered = ok and answered
     end
     if has_answered == drains then
       drains = not has_answered

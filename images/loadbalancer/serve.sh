@@ -25,7 +25,9 @@ loaded=$(<complete)
 /usr/sbin/haproxy -W -db -f haproxy.cfg &
 haproxy=$!
 while kill -0 "$haproxy" 2>/dev/null; do
-  brought=$(<complete)
+  # First, because a master process that has just started has no handler for USR2 yet.
+  pause 1
+  brought=$(cat complete) || continue
   if [ "$brought" != "$loaded" ]; then
     loaded=$brought
     if check=$(/usr/sbin/haproxy -c -f haproxy.cfg 2>&1); then
@@ -35,6 +37,5 @@ while kill -0 "$haproxy" 2>/dev/null; do
       printf 'serve: HAProxy does not accept files %s and keeps the ones before them:\n%s\n' "$brought" "$check"
     fi
   fi
-  pause 1
 done
 wait "$haproxy"

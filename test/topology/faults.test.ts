@@ -52,7 +52,14 @@ describe("topology: faults", () => {
         { managementPort: 64990, storeReplicas: 8, gatewayEnvironments: environments(7) },
         /managementPort: expected at most/,
       ],
-      [{ gatewayReplicas: 2, portOffsets: "custom", gatewayOffset: 200 }, /gatewayOffset: .* port 8443 is taken/],
+      [
+        { gatewayReplicas: 2, portOffsets: "custom", gatewayOffset: 200 },
+        /gatewayOffset: .* port 8443 is that of another front/,
+      ],
+      [
+        { portOffsets: "custom", gatewayOffset: 161 },
+        /gatewayOffset: .* port 8404 is the port at which it tells its revision/,
+      ],
       [{ portOffsets: "custom", keyManagerOffset: 954 }, /keyManagerOffset: .* two ports would be 10397/],
       [
         { keyManagerReplicas: 2, gatewayReplicas: 2, portOffsets: "custom", gatewayOffset: 1163 },

@@ -1,18 +1,10 @@
 import { execFile } from "node:child_process";
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
 import { promisify } from "node:util";
 import mysql from "mysql2/promise";
 import type { RecordedResource } from "../../engine";
+import { uploadTar } from "../../engine/providers/docker/uploads";
 
 const execute = promisify(execFile);
-
-interface Upload {
-  readonly file: string;
-  readonly content?: string;
-  readonly contentBase64?: string;
-}
 
 /** The inputs of a docker.Container that the deployment uses. */
 interface ContainerInputs {
@@ -25,7 +17,7 @@ interface ContainerInputs {
   readonly hosts?: readonly { readonly host: string; readonly ip: string }[];
   readonly mounts?: readonly { readonly source: string; readonly target: string }[];
   readonly ports: readonly { readonly internal: number; readonly external: number; readonly ip: string }[];
-  readonly uploads: readonly Upload[];
+  readonly uploads?: Parameters<typeof uploadTar>[1];
   readonly memory: number;
   readonly healthcheck: { readonly tests: readonly string[]; readonly interval: string; readonly retries: number };
 }
@@ -37,7 +29,6 @@ interface ContainerInputs {
  * @returns ms from the first command until the last container is healthy
  */
 export async function runBare(resources: readonly RecordedResource[]): Promise<number> {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), "apim-bare-"));
   const containers = new Map(
     ofType(resources, "docker:index/container:Container").map(({ name, inputs }) => [
       name,
@@ -51,7 +42,10 @@ export async function runBare(resources: readonly RecordedResource[]): Promise<n
   const start = async (name: string) => {
     const container = containers.get(name);
     if (!container) throw new Error(`the stack recorded no ${name}`);
-    await docker(runArguments(container, directory));
+    await docker(createArguments(container));
+    const files = await uploadTar("/", container.uploads);
+    if (files) await docker(["cp", "-", `${container.name}:/`], files);
+    await docker(["start", container.name]);
     await healthy(container.name);
   };
   const started = performance.now();
@@ -65,13 +59,16 @@ export async function runBare(resources: readonly RecordedResource[]): Promise<n
       await start("apim-publisher-1-container");
       await start("apim-store-1-container");
     })();
-    await Promise.all([row, start("apim-loadbalancer-container"), start("apim-gateway-1-container")]);
+    const balancer = (async () => {
+      await start("apim-loadbalancer-container");
+      await start("apim-loadbalancer-files-container");
+    })();
+    await Promise.all([row, balancer, start("apim-gateway-1-container")]);
     return performance.now() - started;
   } finally {
     await docker(["rm", "--force", ...[...containers.values()].map(({ name }) => name)]);
     await docker(["volume", "rm", ...volumes]);
     await docker(["network", "rm", networkName]);
-    fs.rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -79,18 +76,18 @@ function ofType(resources: readonly RecordedResource[], type: string): RecordedR
   return resources.filter((resource) => resource.type === type);
 }
 
-async function docker(args: readonly string[]): Promise<string> {
-  return (await execute("docker", args, { maxBuffer: 4 * 1024 * 1024 })).stdout.trim();
+/** @param input what the command reads from standard input */
+async function docker(args: readonly string[], input?: Buffer): Promise<string> {
+  const running = execute("docker", args, { maxBuffer: 4 * 1024 * 1024 });
+  running.child.stdin?.end(input);
+  return (await running).stdout.trim();
 }
 
-function runArguments(container: ContainerInputs, directory: string): string[] {
+function createArguments(container: ContainerInputs): string[] {
   const [network] = container.networksAdvanced;
-  const files = path.join(directory, container.name);
-  fs.mkdirSync(files);
   const flag = (name: string, values: readonly string[]) => values.flatMap((value) => [`--${name}`, value]);
   return [
-    "run",
-    "--detach",
+    "create",
     `--name=${container.name}`,
     `--hostname=${container.hostname}`,
     "--restart=unless-stopped",
@@ -114,19 +111,9 @@ function runArguments(container: ContainerInputs, directory: string): string[] {
       "publish",
       container.ports.map(({ ip, external, internal }) => `${ip}:${external}:${internal}`),
     ),
-    ...flag(
-      "volume",
-      container.uploads.map((upload, i) => `${placeUpload(files, upload, i)}:${upload.file}:ro`),
-    ),
     container.image,
     ...(container.command ?? []),
   ];
-}
-
-function placeUpload(directory: string, upload: Upload, index: number): string {
-  const file = path.join(directory, String(index));
-  fs.writeFileSync(file, upload.content ?? Buffer.from(upload.contentBase64 ?? "", "base64"));
-  return file;
 }
 
 async function healthy(name: string): Promise<void> {
