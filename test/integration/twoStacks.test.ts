@@ -82,7 +82,8 @@ describe("two stacks on one Docker engine", function () {
       [other, "127.0.0.4", "127.0.0.5"],
     ] as const) {
       for (const { Name, HostConfig } of await inspectAll(stack)) {
-        const published = Object.values(HostConfig.PortBindings as Record<string, { HostIp: string }[]>).flat();
+        const bindings: Record<string, { HostIp: string }[]> = HostConfig.PortBindings ?? {};
+        const published = Object.values(bindings).flat();
         assert.equal(published.length > 0, Name !== `/${stack.prefix}-loadbalancer-files`, Name);
         const address = Name === `/${stack.prefix}-loadbalancer` ? balancerAddress : otherAddress;
         for (const { HostIp } of published) assert.equal(HostIp, address, Name);
