@@ -24,7 +24,7 @@ const filesMemory = 32;
  *
  * Docker replaces a container for each changed file, and a replaced load balancer answers nothing for a second. So a
  * second container brings the files, in a volume that both mount. Only that one is replaced when files change; the load
- * balancer loads them and goes on listening, and the second one is healthy once they are loaded.
+ * balancer loads them and goes on listening. The second container is healthy once they are loaded.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ const filesMemory = 32;
 export class LoadBalancer extends pulumi.ComponentResource {
   /** Name of HAProxy's container in Docker. */
   readonly containerName: pulumi.Output<string>;
-  /** HAProxy's container. It is healthy before it has files, too. */
+  /** HAProxy's container. It is also healthy as long as it waits for its first files. */
   readonly container: docker.Container;
   /** The container that brings the files. What depends on it waits until HAProxy has loaded them. */
   readonly files: docker.Container;
@@ -108,6 +108,7 @@ export class LoadBalancer extends pulumi.ComponentResource {
   }
 }
 
+/** What both containers have in common. */
 type Common = Pick<ServerDescription, "topology" | "network" | "image" | "volumes" | "startTimeout" | "stopTimeout">;
 
 function filesOf(

@@ -33,6 +33,7 @@ export function createImage(
   return new docker.RemoteImage(name, { name: tag, ...build, keepLocally: true }, { parent }).imageId;
 }
 
+/** What a component waits for, as its user gives it. */
 export type DependsOn = pulumi.ComponentResourceOptions["dependsOn"];
 
 /**

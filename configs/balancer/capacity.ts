@@ -1,6 +1,6 @@
 /**
  * HAProxy 2.6 was measured to take 22 to 28 MiB by itself, with 9 to 256 servers, and 106 KiB for each connection with TLS
- * on both sides and a request under way. After a reload, there are two of it until the old one has finished its requests.
+ * on both sides and a request under way. After a reload, two workers run until the old one has finished its requests.
  * Twice the memory per connection leaves room for what the kernel buffers.
  */
 const ownMegabytes = 48;

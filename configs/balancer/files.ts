@@ -2,9 +2,12 @@
 export const balancerFiles = {
   directory: "/usr/local/etc/haproxy",
   configuration: "haproxy.cfg",
-  /** The revision of these files. */
+  /** Names the revision of the configuration and the certificates. */
   revision: "revision",
-  /** Written when all files are there: the revision, and an id of this delivery. HAProxy serves the text that it has loaded. */
+  /**
+   * Written once all other files are there. Contains the revision, and an id that is new each time the files are brought.
+   * HAProxy answers with the text that it has loaded.
+   */
   complete: "complete",
   /** Certificate chain and private key. */
   certificate: "balancer.pem",

@@ -8,6 +8,7 @@ import { nodeCookie, serverCookie, untestedMark, withoutDeadSessions } from "./s
 
 const certificate = `${balancerFiles.directory}/${balancerFiles.certificate}`;
 const authority = `${balancerFiles.directory}/${balancerFiles.authority}`;
+const complete = `${balancerFiles.directory}/${balancerFiles.complete}`;
 
 /** Good checks, one each 500 ms (`fastinter`), after which a server that was down is up, if there are others. */
 const checksUntilUp = { management: 16, calls: 2 } as const;
@@ -16,7 +17,7 @@ type Target = BalancerRoute["targets"][number];
 
 const head = ({ balancerMemory }: Settings, routes: readonly BalancerRoute[]) => `global
     log stdout format raw local0 info
-    # The longest that a worker from before a reload waits for its requests: "timeout server".
+    # After a reload, the old worker waits for its requests at most as long as "timeout server".
     hard-stop-after 180s
     lua-load /usr/local/lib/haproxy/hungServers.lua
     lua-load /usr/local/lib/haproxy/returningServers.lua
@@ -32,7 +33,8 @@ defaults
     option dontlognull
     # A request to a dead server goes to another one at once.
     option redispatch 1
-    # After a reload, an idle connection is closed with its next answer: a client could be sending a request just then.
+    # After a reload, the old worker closes an idle connection with its next answer, not at once: a client may be sending
+    # a request at that moment.
     option idle-close-on-response
     # Without the query string, which may hold secrets.
     log-format "%ci:%cp %ft %b/%s %ST %B bytes %Ta ms %tsc %HM %HP"
@@ -69,7 +71,7 @@ export function renderBalancer({ settings, topology }: Deployment): string {
   return [head(settings, routes), revisionFrontend(topology), ...frontends, ...backends].join("\n");
 }
 
-/** As readyGateways.lua takes them. */
+/** The backends of API calls, in the form that readyGateways.lua reads. */
 function callBackends(routes: readonly BalancerRoute[]): string[] {
   return routes
     .filter(({ traffic }) => traffic === "calls")
@@ -81,7 +83,7 @@ function revisionFrontend({ balancer }: Topology): string {
   return lines("frontend revision", [
     `bind :${balancer.revisionPort}`,
     "http-request set-log-level silent",
-    `http-request return status 200 content-type text/plain file ${balancerFiles.directory}/${balancerFiles.complete}`,
+    `http-request return status 200 content-type text/plain file ${complete}`,
   ]);
 }
 
@@ -122,8 +124,8 @@ function backend(route: BalancerRoute, topology: Topology): string {
       ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`]
       : []),
     // With other servers in the backend, one failed connection marks a server as down. One that comes back gets requests
-    // after 8 s of good checks, because the product opens its ports up to 5 s before it can answer. For API calls, two
-    // checks keep a server down for long enough that readyGateways.lua sees it, which then decides.
+    // after 8 s of good checks, because the product opens its ports up to 5 s before it can answer. For API calls,
+    // readyGateways.lua decides. Two checks take long enough for it to see that the server was down.
     ...(hasSeveral ? [`default-server observe layer4 error-limit 1 on-error mark-down rise ${checks}`] : []),
     ...route.targets.map((target, position) => server(route, target, position, topology)),
     ...(hasSeveral ? untested(route) : []),

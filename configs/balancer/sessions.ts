@@ -18,7 +18,8 @@ export const serverCookie = "JSESSIONID";
  * user without a session, and its page asks the user to log in.
  *
  * As long as no node is up, the balancer's cookie names untested servers. A session that begins at one of these lives too.
- * When any node is up, the session belongs to the tested server of its own node, unless that node is still returning.
+ * When any node is up, the session moves to the tested server of its own node. It stays at the untested server as long as
+ * that node has passed some, but not all, of the checks that it needs.
  */
 export function withoutDeadSessions(nodes: readonly string[]): string[] {
   const session = `'(?<![^; ])${serverCookie}=[^;]*;? *'`;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # bring.sh: tells the load balancer, through the volume that both mount, that all files of this container are there.
-# Another text each time, so that the load balancer also loads files that are as before, but were changed meanwhile.
+# The text is another one each time: if somebody has changed a file in the volume, the same files must be loaded again.
 set -euo pipefail
 trap 'exit 0' USR1 TERM INT
 cd /usr/local/etc/haproxy

@@ -1,6 +1,6 @@
--- Sends calls to a gateway that has come up only when its API port has answered an HTTP request: its management port,
--- which the checks ask, opens seconds earlier. The API port is asked until it has answered once, because a gateway writes
--- each request into its logs.
+-- A gateway that comes up gets calls once its API port has answered an HTTP request. The checks ask only its management
+-- port, which opens seconds earlier. After one answer, the API port is not asked any more, because a gateway writes each
+-- request into its logs.
 -- CALL_BACKENDS: the backends of API calls, each as http=NAME or https=NAME, with spaces between them.
 
 local pause_ms = 250
@@ -18,8 +18,8 @@ local function answers(server, scheme)
   return line ~= nil and line ~= false and line:find("^HTTP/") ~= nil
 end
 
--- A server that drains passes its checks without getting new requests. At the start, HAProxy takes all servers for up,
--- and so does this: a gateway that is slow when HAProxy loads other files goes on getting calls.
+-- A server that drains is checked, but gets no new requests. When HAProxy starts, it takes all servers for up. This does
+-- so too, so that a gateway that is slow during a reload goes on getting calls.
 local function watch(server, scheme)
   local has_answered, drains = true, false
   while true do

@@ -25,7 +25,7 @@ loaded=$(<complete)
 /usr/sbin/haproxy -W -db -f haproxy.cfg &
 haproxy=$!
 while kill -0 "$haproxy" 2>/dev/null; do
-  # First, because a master process that has just started has no handler for USR2 yet.
+  # The pause comes first: a master process that has just started has no handler for USR2 yet.
   pause 1
   brought=$(cat complete) || continue
   if [ "$brought" != "$loaded" ]; then

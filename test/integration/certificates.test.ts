@@ -17,9 +17,9 @@ import { type CommandResult, docker, TestStack } from "./testStack";
 import { outputsOf } from "./wiringSupport";
 
 const minutes = 60_000;
-/** Those that show the certificate. */
+/** The servers that show the certificate to their clients. */
 const servers = ["gateway-1", "gateway-2", "keymanager-1", "keymanager-2", "loadbalancer", "publisher-1", "store-1"];
-/** The containers that are replaced with the certificate: the load balancer loads it. */
+/** The containers that are replaced when the certificate changes. The load balancer's is not: it loads the new one. */
 const holders = servers.map((name) => (name === "loadbalancer" ? "loadbalancer-files" : name));
 
 /** The output without the checks that passed. */

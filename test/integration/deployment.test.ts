@@ -131,7 +131,7 @@ describe("deployment of the dev stack on a Docker engine", function () {
     const edited = docker.getContainer(containers.get("publisher-1") ?? "");
     const file = "/opt/wso2am/repository/conf/api-manager.xml";
     await runIn(edited, ["sed", "-i", "s/true/false/", file], { User: "root" });
-    // As somebody would who wants it to take effect.
+    // The restart makes the changed file take effect.
     const balancer = docker.getContainer(containers.get("loadbalancer") ?? "");
     await runIn(balancer, ["sed", "-i", "s/server store-1 /server nowhere /", haproxyFile], { User: "root" });
     await balancer.restart({ t: 5 });
