@@ -23,14 +23,34 @@ export function createVolume(name: string, topology: Topology, suffix: string, p
   );
 }
 
-/** Pulls or builds an image; its id. */
-export function createImage(
+/**
+ * An image for containers. An image that exists on the Docker engine is neither pulled nor built.
+ *
+ * @returns for an image that is built, its tag, which is a hash of its contents: containers stay the same when an equal image
+ *   was built again, by the other engine or for another stack. For any other image, its id: its tag may come to mean another.
+ */
+export function createImage(name: string, source: ImageSource, parent: pulumi.Resource): pulumi.Output<string> {
+  const args = { name: source.name, keepLocally: true };
+  if (source.context === undefined) return new docker.RemoteImage(name, args, { parent }).imageId;
+  const build = buildIfMissing(source.name, source.context, parent);
+  // Whether the image exists must not count as a change, so `build` is ignored once the resource exists. Another image is
+  // another resource, because ignoreChanges would keep the former `build` in a replacement.
+  const tag = source.name.slice(source.name.lastIndexOf(":") + 1);
+  return new docker.RemoteImage(`${name}-${tag}`, { ...args, build }, { parent, ignoreChanges: ["build"] }).name;
+}
+
+async function buildIfMissing(
   name: string,
-  { name: tag, context }: ImageSource,
+  context: string,
   parent: pulumi.Resource,
-): pulumi.Output<string> {
-  const build = context === undefined ? {} : { build: { context } };
-  return new docker.RemoteImage(name, { name: tag, ...build, keepLocally: true }, { parent }).imageId;
+): Promise<docker.types.input.RemoteImageBuild | undefined> {
+  try {
+    await docker.getRemoteImage({ name }, { parent });
+    return undefined;
+  } catch {
+    // The provider reports an image that does not exist as an error. It reports other errors again when it creates.
+    return { context };
+  }
 }
 
 /** What a component waits for, as its user gives it. */

@@ -103,6 +103,13 @@ export interface Provider {
     inputs: Properties,
     context: Context,
   ): Promise<{ id: string; outputs: Properties; complete: boolean } | undefined>;
+  /**
+   * Runs a provider function, e.g. `docker:index/getRemoteImage:getRemoteImage`. It has no side effects, and previews run it
+   * too. @default the provider has no functions
+   *
+   * @throws when there is no such function, or when it finds nothing
+   */
+  invoke?(token: string, args: Properties): Promise<Properties>;
   /** Closes connections; the provider is not used afterwards. */
   close?(): Promise<void>;
 }
@@ -136,5 +143,11 @@ export class PartialCreateError extends Error {
 export function unknownKind(what: string): Error {
   return new Error(
     `${what}: the embedded engine does not support this resource kind; use the Pulumi CLI (install it and set APIM_ENGINE=pulumi)`,
+  );
+}
+
+export function unknownFunction(token: string): Error {
+  return new Error(
+    `${token}: the embedded engine does not support this provider function; use the Pulumi CLI (install it and set APIM_ENGINE=pulumi)`,
   );
 }

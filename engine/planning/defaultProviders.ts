@@ -24,11 +24,19 @@ export class DefaultProviders {
     this.config = Object.entries(values).map(([key, text]) => [key, secret.has(key) ? new Secret(text) : text]);
   }
 
-  /** The explicit provider, or the package's default provider, which is registered on first use. */
+  /** The provider of a resource; components and providers have none. */
   async referenceFor({ type, custom, provider, version }: Goal): Promise<string | undefined> {
-    if (!custom || isProviderType(type)) return undefined;
+    return !custom || isProviderType(type) ? undefined : this.reference(type, provider, version);
+  }
+
+  /**
+   * The explicit provider, or the package's default provider, which is registered on first use.
+   *
+   * @param token of a resource kind or a provider function
+   */
+  async reference(token: string, provider: string | undefined, version: string | undefined): Promise<string> {
     if (provider) return provider;
-    const pkg = packageOf(type);
+    const pkg = packageOf(token);
     const known = pkg === DYNAMIC ? undefined : version;
     const name = known ? `default_${known.replaceAll(/[^\w]/g, "_")}` : "default";
     const key = `${pkg}/${name}`;

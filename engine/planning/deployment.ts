@@ -4,7 +4,7 @@ import type { StackName } from "../backend/checkpoint";
 import { errorMessage } from "../backend/errors";
 import type { Config } from "../backend/project";
 import { type Goal, isProviderType, makeUrn, type ResourceState, requirements, STACK_TYPE, stateFor } from "../model";
-import type { Properties } from "../provider";
+import { type Properties, unknownFunction } from "../provider";
 import { containsUnknown, equal, markPaths, markSecrets, type Props, unwrapProps } from "../values";
 import { recordedUrns } from "./aliases";
 import { DefaultProviders } from "./defaultProviders";
@@ -53,6 +53,15 @@ export class Deployment {
 
   async register(goal: Goal): Promise<Registration> {
     return this.track(() => this.registerResource(goal));
+  }
+
+  /** Runs a provider function. @throws the provider's error */
+  async invoke(token: string, args: Props, provider: string | undefined, version: string | undefined): Promise<Props> {
+    return this.track(async () => {
+      const instance = this.steps.registry.instance(await this.providers.reference(token, provider, version));
+      if (instance.invoke === undefined) throw unknownFunction(token);
+      return instance.invoke(token, unwrapProps(args));
+    });
   }
 
   /** Records the outputs that a component registers after its children. */

@@ -42,7 +42,8 @@ export class ProviderRegistry {
     return instance;
   }
 
-  private instance(reference: string): Provider {
+  /** The provider that a reference (`<urn>::<id>`) names. @throws when nobody registered it */
+  instance(reference: string): Provider {
     const urn = providerUrn(reference);
     const known = this.instances.get(urn);
     if (known !== undefined) return known;

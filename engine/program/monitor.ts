@@ -5,6 +5,7 @@ import * as grpc from "@grpc/grpc-js";
 import type { Alias as AliasMessage } from "@pulumi/pulumi/proto/alias_pb";
 import { EngineService, type IEngineServer } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import * as engine from "@pulumi/pulumi/proto/engine_pb";
+import { InvokeResponse } from "@pulumi/pulumi/proto/provider_pb";
 import { type IResourceMonitorServer, ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
@@ -103,8 +104,12 @@ function monitorService(ready: Promise<Deployment>, projectDir: string): Partial
       await (await ready).registerOutputs(request.getUrn(), fromStruct(request.getOutputs()));
       return new Empty();
     }),
-    invoke: answer((request) => {
-      throw new Error(unsupported(`provider function ${request.getTok()}`));
+    invoke: answer(async (request) => {
+      const provider = request.getProvider() || undefined;
+      const version = request.getVersion() || undefined;
+      const args = fromStruct(request.getArgs());
+      const result = await (await ready).invoke(request.getTok(), args, provider, version);
+      return new InvokeResponse().setReturn(toStruct(result));
     }),
     call: refuse("resource methods"),
     registerPackage: refuse("parameterized packages"),

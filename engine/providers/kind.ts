@@ -7,7 +7,14 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { type Context, type Properties, type Provider, type ResourceRef, unknownKind } from "../provider";
+import {
+  type Context,
+  type Properties,
+  type Provider,
+  type ResourceRef,
+  unknownFunction,
+  unknownKind,
+} from "../provider";
 import { containsUnknown } from "../values";
 import { check, diff, type Fields, failure } from "./schema";
 
@@ -64,8 +71,14 @@ export interface Kind<Inputs> {
   recover?(inputs: Inputs): Promise<(Created & { complete?: boolean }) | undefined>;
 }
 
-/** Creates a provider from its kinds. */
-export function providerOf(kinds: readonly Kind<never>[], close = async () => {}): Provider {
+/** The functions of a provider, by token. */
+export type Functions = Readonly<Record<string, (args: Properties) => Promise<Properties>>>;
+
+/** Creates a provider from its kinds and functions. */
+export function providerOf(
+  kinds: readonly Kind<never>[],
+  { functions = {}, close = async () => {} }: { functions?: Functions; close?: () => Promise<void> } = {},
+): Provider {
   const kindOf = (type: string): Kind<Properties> => {
     const found = kinds.find((kind) => kind.type === type);
     if (!found) throw unknownKind(type);
@@ -113,6 +126,11 @@ export function providerOf(kinds: readonly Kind<never>[], close = async () => {}
     async recover(resource, inputs) {
       const found = await kindOf(resource.type).recover?.(inputs);
       return found && { complete: true, ...found, outputs: outputsOf(found.id, found.outputs) };
+    },
+    async invoke(token, args) {
+      const work = functions[token];
+      if (work === undefined) throw unknownFunction(token);
+      return work(args);
     },
     close,
   };

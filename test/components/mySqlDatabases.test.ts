@@ -38,7 +38,7 @@ describe("MySqlDatabases with the deployment's own server", function () {
       build: { context: plan.images.mysql.context },
       keepLocally: true,
     });
-    assert.equal(run.get("db-container").inputs.image, "sha256:db-image");
+    assert.equal(run.get("db-container").inputs.image, plan.images.mysql.name);
   });
 
   it("runs a given image instead of that of the plan", async () => {

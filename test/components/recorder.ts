@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
@@ -35,6 +36,8 @@ export interface RecordOptions {
   readonly configuration?: Readonly<Record<string, string>>;
   /** What begins the names of resources and is left out of the recording. @default nothing */
   readonly prefix?: string;
+  /** Whether the Docker engine has every image. @default false */
+  readonly imagesExist?: boolean;
 }
 
 type Monitor = { registerResource(request: RegisterResourceRequest, callback: unknown): Promise<void> };
@@ -51,19 +54,21 @@ export function runProgram(configuration: Record<string, string> = {}, preview =
 /** Runs a function that constructs resources, against mocks that answer as the providers would. */
 export async function record<Outputs>(
   build: () => Outputs | Promise<Outputs>,
-  { preview = false, configuration = {}, prefix = "" }: RecordOptions = {},
+  { preview = false, configuration = {}, prefix = "", imagesExist = false }: RecordOptions = {},
 ): Promise<Recording<Outputs>> {
   const all: Registration[] = [];
   const inputs = new Map<string, Record<string, unknown>>();
   const nameOf = (urn: string) => {
-    const name = urn.split("::").at(-1) ?? "";
+    const name = (urn.split("::").at(-1) ?? "").replace(/-image-[0-9a-f]{12}$/, "-image");
     return name.startsWith(prefix) ? name.slice(prefix.length) : name;
   };
   await makeServerCertificate();
   await pulumi.runtime.setMocks(
     {
-      call: ({ token }) => {
-        throw new Error(`unexpected call of ${token}`);
+      call: ({ token, inputs }) => {
+        assert.equal(token, "docker:index/getRemoteImage:getRemoteImage");
+        if (!imagesExist) throw new Error(`did not find docker image '${inputs.name}'`);
+        return { ...inputs, id: "sha256:existing", repoDigest: "" };
       },
       newResource: ({ name, type, inputs: given }) => {
         inputs.set(`${type} ${name}`, given);

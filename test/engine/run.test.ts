@@ -122,6 +122,17 @@ describe("run", function () {
     assert.deepEqual(world.names(), ["key", "shelf-book1", "shelf-book2", "shelf-label"]);
   });
 
+  it("provider functions: the program gets the result, in a preview too, and the error of a function that finds nothing", async () => {
+    configure("  shelf:colour: blue\n  shelf:books: 2\n  shelf:sought: atlas\n");
+    assert.match((await engine("preview")).text, /place *: "place of atlas"/);
+    await engine("up");
+    assert.equal((await stackOutputs(dir, "dev", { env }))?.place, "place of atlas");
+    configure("  shelf:colour: blue\n  shelf:books: 2\n  shelf:sought: lost\n");
+    const { exitCode } = await engine("up");
+    assert.equal(exitCode, 0);
+    assert.match(String((await stackOutputs(dir, "dev", { env }))?.place), /getPlace: there is no lost/);
+  });
+
   it("failing program: nothing is deleted, and the error is reported", async () => {
     configure("  shelf:books: 2\n  shelf:broken: true\n");
     const [before, names] = [stateText(), world.names()];

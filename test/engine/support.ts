@@ -126,6 +126,10 @@ export class World {
       this.things.delete(existing.id);
       await this.hook("after", "delete", name);
     },
+    invoke: async (token, { name }) => {
+      if (name === "lost") throw new Error(`${token}: there is no ${name}`);
+      return { place: `place of ${name}` };
+    },
     recover: async (ref) => {
       const name = ref.urn.split("::").pop() ?? "";
       await this.effect("recover", name);

@@ -7,7 +7,7 @@ import type { Unwrap } from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { ImageInspectInfo } from "dockerode";
 import type { Context, Properties } from "../../provider";
-import type { Kind } from "../kind";
+import type { Functions, Kind } from "../kind";
 import { bool, each, type Fields, list, map, num, obj, plain, set, str, unsupported } from "../schema";
 import { toApi } from "./api";
 import { contextTar } from "./buildContext";
@@ -48,9 +48,24 @@ const fields: Fields = {
   build: obj(build),
 };
 
+const inspectWith = (docker: Docker) => (name: string) =>
+  attemptOrGone(`inspect image ${name}`, docker.getImage(name).inspect());
+
+/** docker.getRemoteImage: an image that exists on this Docker engine; nothing is pulled. */
+export function imageFunctions(docker: Docker): Functions {
+  return {
+    async "docker:index/getRemoteImage:getRemoteImage"(args) {
+      const name = String(args.name);
+      const image = await inspectWith(docker)(name);
+      if (!image) throw new DockerError(`image ${name}: not found on this Docker engine`);
+      return { id: image.Id, name, repoDigest: repoDigestOf(image, name) };
+    },
+  };
+}
+
 /** @param dir the directory that relative build contexts start from */
 export function imageKind(docker: Docker, dir: string): Kind<Inputs> {
-  const inspect = (name: string) => attemptOrGone(`inspect image ${name}`, docker.getImage(name).inspect());
+  const inspect = inspectWith(docker);
   return {
     type: "docker:index/remoteImage:RemoteImage",
     fields,
@@ -81,7 +96,6 @@ export function imageKind(docker: Docker, dir: string): Kind<Inputs> {
 
 function outputsOf(image: ImageInspectInfo, inputs: Inputs): Properties {
   const { name } = inputs;
-  const repository = name.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
   return {
     ...Object.fromEntries(Object.keys(fields).map((key) => [key, null])),
     ...(plain(inputs as unknown as Properties) as Properties),
@@ -89,8 +103,13 @@ function outputsOf(image: ImageInspectInfo, inputs: Inputs): Properties {
       '{"e2bfb730-ecaa-11e6-8f88-34363bc7c4c0":{"create":1200000000000,"delete":1200000000000,"update":1200000000000}}',
     id: image.Id + name,
     imageId: image.Id,
-    repoDigest: image.RepoDigests?.find((digest) => digest.startsWith(`${repository}@`)) ?? "",
+    repoDigest: repoDigestOf(image, name),
   };
+}
+
+function repoDigestOf({ RepoDigests }: ImageInspectInfo, name: string): string {
+  const repository = name.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
+  return RepoDigests?.find((digest) => digest.startsWith(`${repository}@`)) ?? "";
 }
 
 interface Progress {

@@ -7,13 +7,14 @@ import Docker from "dockerode";
 import type { Properties, Provider, ProviderHost } from "../../provider";
 import { providerOf } from "../kind";
 import { containerKind } from "./container";
-import { imageKind } from "./image";
+import { imageFunctions, imageKind } from "./image";
 import { networkKind } from "./network";
 import { volumeKind } from "./volume";
 
 export function dockerProvider({ host }: Properties, { dir }: ProviderHost): Provider {
   const docker = connect(String(host ?? ""));
-  return providerOf([imageKind(docker, dir), networkKind(docker), volumeKind(docker), containerKind(docker, dir)]);
+  const kinds = [imageKind(docker, dir), networkKind(docker), volumeKind(docker), containerKind(docker, dir)];
+  return providerOf(kinds, { functions: imageFunctions(docker) });
 }
 
 function connect(host: string): Docker {

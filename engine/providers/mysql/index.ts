@@ -9,5 +9,5 @@ import { userKind } from "./user";
 
 export function mysqlProvider(config: Properties): Provider {
   const server = new MysqlServer(config);
-  return providerOf([databaseKind(server), userKind(server), grantKind(server)], () => server.close());
+  return providerOf([databaseKind(server), userKind(server), grantKind(server)], { close: () => server.close() });
 }

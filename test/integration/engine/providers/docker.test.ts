@@ -5,7 +5,7 @@ import path from "node:path";
 import { PassThrough } from "node:stream";
 import type { Properties } from "../../../../engine/provider";
 import { docker } from "../../testStack";
-import { images, logged, networks, prefix, subnet, useTestImage, volumes, withoutEmpty } from "./support";
+import { images, logged, networks, prefix, provider, subnet, useTestImage, volumes, withoutEmpty } from "./support";
 
 describe("docker provider on a Docker engine", function () {
   this.timeout(60_000);
@@ -21,6 +21,16 @@ describe("docker provider on a Docker engine", function () {
       assert.deepEqual(lines, []);
       await images.delete(created);
       assert.equal((await docker.getImage(image()).inspect()).Id, Id);
+    });
+
+    it("getRemoteImage returns a local image, and fails for any other without pulling it", async () => {
+      const find = (name: string) => provider.invoke?.("docker:index/getRemoteImage:getRemoteImage", { name });
+      const { Id } = await docker.getImage(image()).inspect();
+      assert.deepEqual(await find(image()), { id: Id, name: image(), repoDigest: "" });
+      await assert.rejects(
+        async () => find("localhost:1/apim-ptest-absent:1"),
+        /absent:1: not found on this Docker engine$/,
+      );
     });
 
     it("create fails for an image that is neither local nor can be pulled", async () => {

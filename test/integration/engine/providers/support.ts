@@ -136,7 +136,7 @@ export class Driver {
   }
 }
 
-const provider = providerFor("docker", {});
+export const provider = providerFor("docker", {});
 export const images = new Driver(provider, "docker:index/remoteImage:RemoteImage", "image");
 export const networks = new Driver(provider, "docker:index/network:Network", "network");
 export const volumes = new Driver(provider, "docker:index/volume:Volume", "volume");
