@@ -72,9 +72,10 @@ export async function run(args: string[], place: ConfigPlace = {}): Promise<numb
   const { action, stack, name, key, setting, value, secret, showSecrets } = request;
   // `pulumi config get` always prints a secret in plain text.
   const hidden = action === "get" && !showSecrets && setting !== undefined && isSecretSetting(setting);
-  if (!hidden && (await chooseEngine(env)) === "pulumi")
+  const engine = await chooseEngine(env);
+  if (!hidden && engine === "pulumi")
     return runPulumi(pulumiArguments(request), stack, action === "set", { projectDir, env });
-  const local = new LocalConfig(projectDir, stack, env);
+  const local = new LocalConfig(projectDir, stack, env, engine);
   switch (action) {
     case "list":
       print(await local.list(showSecrets));

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { stackName, stackOption } from "./project";
-import { readOutputs } from "./stack";
+import { outputsOf, readResources } from "./stack";
 
 export const help = `Usage: npm run output -- [NAME] [--stack NAME] [--show-secrets] [--json]
 
@@ -17,7 +17,8 @@ export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
   const [name, ...more] = positionals;
   if (more.length > 0) throw new Error(`output: expected at most one name, found ${positionals.join(", ")}`);
-  const outputs = await readOutputs(stackName(values.stack), values["show-secrets"] ?? false);
+  const stack = stackName(values.stack);
+  const outputs = outputsOf(await readResources(stack, values["show-secrets"] ?? false), stack);
   if (name !== undefined && !Object.hasOwn(outputs, name))
     throw new Error(`output: expected one of ${Object.keys(outputs).sort().join(", ")}, found "${name}"`);
   const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));

@@ -1,10 +1,10 @@
-import { stackOutputs as localStackOutputs } from "../engine";
+import { exportedResources, outputsIn, type RecordedResource, stackResources } from "../engine";
 import type { StackOutputs } from "../outputs";
 import { completeSettings } from "../settings/derived";
 import { plainStackName, stackCommand } from "../settings/field";
 import { buildTopology, fingerprint, type Topology } from "../topology";
 import { chooseEngine } from "./engine/chooseEngine";
-import { readPulumi } from "./engine/pulumiCli";
+import { exportStack } from "./engine/pulumiCli";
 import { projectDirectory, stackName } from "./project";
 
 /** A stack that is up. */
@@ -12,25 +12,31 @@ export interface DeployedStack extends StackOutputs {
   readonly topology: Topology;
 }
 
-/** The outputs of the stack's last `up`. @throws as {@link readOutputs} and {@link deployedTopology} do */
+/** The outputs of the stack's last `up`. @throws as {@link outputsOf} and {@link deployedTopology} do */
 export async function readStack(option: string | undefined, showSecrets = true): Promise<DeployedStack> {
   const stack = stackName(option);
-  const outputs = await readOutputs(stack, showSecrets);
-  const typed = outputs as unknown as StackOutputs;
-  return { ...typed, topology: deployedTopology(typed, stack) };
+  return deployedStack(await readResources(stack, showSecrets), stack);
+}
+
+/** The stack whose resources these are. @throws as {@link outputsOf} and {@link deployedTopology} do */
+export function deployedStack(resources: readonly RecordedResource[] | undefined, stack: string): DeployedStack {
+  const outputs = outputsOf(resources, stack) as unknown as StackOutputs;
+  return { ...outputs, topology: deployedTopology(outputs, stack) };
 }
 
 /**
- * The recorded outputs of the stack's last `up`, by whichever version of this program.
+ * What the stack's engine recorded, by whichever version of this program; undefined if the stack was never brought up.
  *
  * @param showSecrets false: no passphrase is needed and no key has to be derived
- * @throws when the stack is not up
  */
-export async function readOutputs(stack: string, showSecrets: boolean): Promise<Record<string, unknown>> {
-  const outputs =
-    (await chooseEngine()) === "pulumi"
-      ? await cliOutputs(stack, showSecrets)
-      : await localStackOutputs(projectDirectory, stack, { showSecrets });
+export async function readResources(stack: string, showSecrets: boolean): Promise<RecordedResource[] | undefined> {
+  if ((await chooseEngine()) === "pulumi") return exportedResources(await exportStack(stack, showSecrets));
+  return stackResources(projectDirectory, stack, { showSecrets });
+}
+
+/** The outputs of the stack's last `up`. @throws when the stack is not up */
+export function outputsOf(resources: readonly RecordedResource[] | undefined, stack: string): Record<string, unknown> {
+  const outputs = outputsIn(resources);
   if (!outputs || Object.keys(outputs).length === 0)
     throw new Error(`stack ${stack}: nothing is up; run: ${stackCommand("up", stack)}`);
   return outputs;
@@ -51,9 +57,4 @@ export function deployedTopology(
   throw new Error(
     `stack ${stack}: another version of this program brought the stack up, with another layout; to see what would change, run: ${preview}, then: ${up}`,
   );
-}
-
-async function cliOutputs(stack: string, showSecrets: boolean): Promise<Record<string, unknown>> {
-  const args = ["stack", "output", "--json", ...(showSecrets ? ["--show-secrets"] : []), "--stack", stack];
-  return JSON.parse(await readPulumi(args, stack)) as Record<string, unknown>;
 }

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { stackName, stackOption } from "./project";
-import { readStack } from "./stack";
+import { deployedStack, readResources } from "./stack";
 import { certificateStatus, describeCertificate } from "./status/certificate";
-import { type ContainerStatus, containerStatuses, isHealthy } from "./status/containers";
+import { type ContainerStatus, containerStatuses, containersIn, isHealthy } from "./status/containers";
 import { type DriftResult, describeDrift, Interrupted, readDrift, tryReadDrift } from "./status/drift";
 import { marks, table } from "./text";
 
@@ -26,11 +26,12 @@ export async function run(args: string[]): Promise<number> {
     options: { ...stackOption, json: flag, drift: flag, "no-drift": flag },
   });
   const stack = stackName(values.stack);
-  const outputs = await readStack(stack, false);
+  const resources = (await readResources(stack, false)) ?? [];
+  const outputs = deployedStack(resources, stack);
   const drifting = values["no-drift"] ? undefined : checkDrift(stack, values.drift === true);
   // An early rejection is reported where the promise is awaited, below.
   drifting?.catch(() => {});
-  const statuses = await containerStatuses(outputs.topology, stack);
+  const statuses = await containerStatuses(outputs.topology, stack, containersIn(resources));
   const healthy = statuses.every(isHealthy);
   const certificate = certificateStatus(outputs.certificateExpires);
   if (!values.json) {

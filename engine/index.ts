@@ -4,7 +4,7 @@ import type { RunKind } from "./display/display";
 import type { Options, Result } from "./run";
 
 export type { RunKind } from "./display/display";
-export { type RecordedResource, stackOutputs, stackResources } from "./recorded";
+export { exportedResources, outputsIn, type RecordedResource, stackOutputs, stackResources } from "./recorded";
 export type { Options, Result } from "./run";
 
 /**

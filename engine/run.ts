@@ -1,8 +1,16 @@
 /** One run: up, preview, refresh or destroy of a stack. */
 
 import { once } from "node:events";
+import { readExport } from "./backend/checkpoint";
 import { type Keys, openKeys } from "./backend/passphrase";
-import { type Config, decryptConfig, hasSecureConfig, type Project, readProject } from "./backend/project";
+import {
+  type Config,
+  decryptConfig,
+  hasSecureConfig,
+  type Project,
+  readOwnProject,
+  readProject,
+} from "./backend/project";
 import { StateFile } from "./backend/stateFile";
 import { lockStack } from "./backend/stateLock";
 import { Display, painter, type RunKind } from "./display/display";
@@ -33,6 +41,11 @@ export interface Options {
   readonly expectNoChanges?: boolean;
   /** A refresh that reports drift without recording it. @default false */
   readonly previewOnly?: boolean;
+  /**
+   * With previewOnly: compares what `pulumi stack export --show-secrets` printed, and reads no state file. This needs no
+   * passphrase, whatever the stack's backend and secrets provider are.
+   */
+  readonly exported?: string;
   /** Maximum number of concurrent provider calls. @default 16 */
   readonly parallel?: number;
   /** @default process.stdout */
@@ -96,8 +109,9 @@ class Run {
     this.dryRun = operation === "preview" || (operation === "refresh" && options.previewOnly === true);
     this.env = env;
     this.out = out;
-    this.project = readProject(projectDir, stack);
-    this.file = StateFile.of(this.project, env);
+    if (options.exported !== undefined && !this.dryRun) throw new Error("an exported state can only be compared");
+    this.project = (options.exported === undefined ? readOwnProject : readProject)(projectDir, stack);
+    this.file = StateFile.of(this.project, options.exported === undefined ? env : {});
     const write = (text: string) => !json && out.write(text);
     this.display = new Display({ kind: operation, stack, diff, paint: painter(out, env), write });
   }
@@ -156,18 +170,22 @@ class Run {
 
   private async work(): Promise<void> {
     const { operation, file } = this;
+    const { exported } = this.options;
     const runsProgram = operation === "up" || operation === "preview";
-    const stored = file.read();
+    const stored = exported === undefined ? file.read() : readExport(exported);
     if (stored === undefined && !runsProgram)
       throw new Error(`stack ${file.stack.stack}: there is no state in ${file.file}; nothing to ${operation}`);
-    const keys = openKeys({
-      file,
-      project: this.project,
-      env: this.env,
-      stateSalt: stored?.salt,
-      writes: operation === "up",
-      say: (text) => this.print(text),
-    });
+    const keys =
+      exported !== undefined
+        ? Promise.resolve<Keys>({})
+        : openKeys({
+            file,
+            project: this.project,
+            env: this.env,
+            stateSalt: stored?.salt,
+            writes: operation === "up",
+            say: (text) => this.print(text),
+          });
     const load = keys.then((opened) => this.load(opened, stored?.resources ?? [], stored?.pending ?? []));
     // A failure is reported where `load` itself is awaited.
     this.loading = load.catch(() => {});

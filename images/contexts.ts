@@ -15,6 +15,11 @@ const contextOf: Readonly<Record<ImageName, string>> = {
   standin: "images/standin/context",
 };
 
+/** Whether this program built the image, whose tag is then a hash of its contents. */
+export function isNamedByContents(name: string): boolean {
+  return /^wso2-apim\/(mysql|loadbalancer|standin|apim):[0-9a-f]{12}$/.test(name);
+}
+
 /** An image as plain data: what it is called and, if it is built, from what. */
 export interface ImageSource {
   /** Name and tag. The tag of a built image is a hash of its build context: while no file changes, nothing is built. */

@@ -1,9 +1,10 @@
 import type { Crypter } from "../../engine/backend/crypto";
 import { openKeys } from "../../engine/backend/passphrase";
-import { decryptConfig, isSecure, type Project, readProject } from "../../engine/backend/project";
+import { decryptConfig, isSecure, type Project, readOwnProject, readProject } from "../../engine/backend/project";
 import { StateFile } from "../../engine/backend/stateFile";
 import { configCommand, isSecretSetting, unknownSetting } from "../../settings/field";
 import { projectName } from "../../settings/schema";
+import type { Engine } from "../engine/chooseEngine";
 import { table } from "../text";
 import { StackFile } from "./stackFile";
 
@@ -14,13 +15,17 @@ export class LocalConfig {
   private readonly project: Project;
   private readonly file: StackFile;
 
-  /** @throws when a file can't be read, or the stack's name is invalid */
+  /**
+   * @param engine the Pulumi CLI also has secrets providers other than a passphrase
+   * @throws when a file can't be read, the stack's name is invalid, or the engine does not have the secrets provider
+   */
   constructor(
     projectDir: string,
     private readonly stack: string,
     private readonly env: NodeJS.ProcessEnv,
+    engine: Engine,
   ) {
-    this.project = readProject(projectDir, stack);
+    this.project = (engine === "local" ? readOwnProject : readProject)(projectDir, stack);
     this.file = new StackFile(this.project.stackFile, this.project.name);
   }
 
@@ -97,8 +102,6 @@ export class LocalConfig {
 
   /** The stack's key: from the stack's file, else from the stack's state, else a new one. */
   private async openKey(): Promise<Crypter> {
-    if (this.file.hasOtherKeys)
-      throw new Error(`${this.fileName}: secretsprovider: expected passphrase; for other providers use the Pulumi CLI`);
     const file = StateFile.of(this.project, this.env);
     const keys = await openKeys({
       file,

@@ -37,11 +37,6 @@ export class StackFile {
     this.document.set("encryptionsalt", salt);
   }
 
-  /** Whether secrets are encrypted with something other than a passphrase. */
-  get hasOtherKeys(): boolean {
-    return !["passphrase", "default"].includes(String(this.document.get("secretsprovider") ?? "passphrase"));
-  }
-
   /** Keys and values that the file sets, in the file's order. */
   entries(): [key: string, value: unknown][] {
     return Object.entries(this.config()).map(([key, value]) => [this.full(key), value]);

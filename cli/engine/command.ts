@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { RunKind } from "../../engine";
+import { stackCommand } from "../../settings/field";
 import type { Prepare } from "../command";
 import { projectDirectory, stackName, stackOption } from "../project";
 import { chooseEngine } from "./chooseEngine";
@@ -63,12 +64,16 @@ export function parseCommand(known: readonly Flag[], args: string[]): EngineComm
 /** Prepares the machine and runs the command with the chosen engine. @returns the exit status */
 export async function runCommand(name: RunKind, command: EngineCommand, prepare: Prepare): Promise<number> {
   await prepare(command.stack);
-  if ((await chooseEngine()) === "pulumi")
+  if ((await chooseEngine()) === "pulumi") {
+    // Stdout may be JSON.
+    if (name === "up" && !command.json)
+      process.stderr.write(`Without a preview; to see one first, run: ${stackCommand("preview", command.stack)}\n`);
     return runPulumi(
       pulumiArguments(name, command, process.stdin.isTTY === true),
       command.stack,
       name === "up" || name === "preview",
     );
+  }
   const { runLocalEngine } = await import("./localEngine");
   const { stack, diff, json, expectNoChanges, parallel } = command;
   const result = await runLocalEngine(name, {
@@ -89,7 +94,8 @@ export function pulumiArguments(name: RunKind, command: EngineCommand, terminal:
     name,
     "--stack",
     command.stack,
-    ...(confirmed ? ["--yes"] : []),
+    // With --yes, the CLI would run the program twice: for a preview that nobody can stop, and for the update.
+    ...(confirmed ? ["--yes", "--skip-preview"] : []),
     ...(terminal ? [] : ["--non-interactive"]),
     ...(command.diff ? ["--diff"] : []),
     ...(command.json ? ["--json"] : []),

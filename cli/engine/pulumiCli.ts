@@ -125,11 +125,17 @@ export async function runPulumi(
 }
 
 /** @returns what the CLI prints on stdout. @throws with the CLI's stderr when it fails */
-export async function readPulumi(args: readonly string[], stack: string, place: PulumiPlace = {}): Promise<string> {
+async function readPulumi(args: readonly string[], stack: string, place: PulumiPlace = {}): Promise<string> {
   const env = await pulumiEnvironment(stack, false, place);
   const { status, output, stdout } = await runQuietly(args, place.projectDir ?? projectDirectory, env, place.signal);
   if (status !== 0) throw new Error(`pulumi ${args.join(" ")}: ${output || `exit status ${status}`}`);
   return stdout;
+}
+
+/** The stack's state as `pulumi stack export` prints it. @throws as {@link readPulumi} does */
+export function exportStack(stack: string, showSecrets: boolean, place: PulumiPlace = {}): Promise<string> {
+  const args = ["stack", "export", ...(showSecrets ? ["--show-secrets"] : []), "--non-interactive", "--stack", stack];
+  return readPulumi(args, stack, place);
 }
 
 /** The CLI drops all work at a second signal, so each signal must reach the CLI only once. */

@@ -1,4 +1,5 @@
 import Docker from "dockerode";
+import type { RecordedResource } from "../../engine";
 import { logText } from "../../engine/providers/docker/logText";
 import { stackCommand } from "../../settings/field";
 import { managementUrl, type Topology } from "../../topology";
@@ -20,15 +21,34 @@ export interface ContainerStatus {
   readonly note?: string;
 }
 
-/** MySQL, the nodes and the load balancer, in this order. @param stack the stack's name, for commands in notes */
-export async function containerStatuses(topology: Topology, stack: string): Promise<ContainerStatus[]> {
+/** The names in Docker of the containers that an engine has created. */
+export function containersIn(resources: readonly RecordedResource[]): ReadonlySet<string> {
+  const created = resources.filter(({ type, exists }) => exists && type.endsWith(":Container"));
+  return new Set(created.map(({ outputs }) => String(outputs.name)));
+}
+
+/**
+ * MySQL, the nodes and the load balancer, in this order.
+ *
+ * @param stack the stack's name, for commands in notes
+ * @param created the names of the containers that were created, as {@link containersIn} returns them
+ */
+export async function containerStatuses(
+  topology: Topology,
+  stack: string,
+  created: ReadonlySet<string>,
+): Promise<ContainerStatus[]> {
   const gateways = topology.environments.map(({ apiHost, apiHttpsPort }) => `https://${apiHost}:${apiHttpsPort}`);
   const docker = new Docker();
-  const whenGone = `gone; to create it again, run: ${stackCommand("refresh", stack)}, then ${stackCommand("up", stack)}`;
+  const up = stackCommand("up", stack);
+  const whenGone = `gone; to create it again, run: ${stackCommand("refresh", stack)}, then ${up}`;
+  const whenNew = `not created yet, because the last up failed or was stopped; to continue, run: ${up}`;
   const statusOf = async (name: string, url: string) => {
     const row = { name, container: `${topology.prefix}-${name}`, url };
     const status = await containerStatus(docker, row.container);
-    return status ? { ...row, ...status } : { ...row, state: "missing", health: "-", restarts: 0, note: whenGone };
+    if (status) return { ...row, ...status };
+    const note = created.has(row.container) ? whenGone : whenNew;
+    return { ...row, state: "missing", health: "-", restarts: 0, note };
   };
   return Promise.all([
     databaseStatus(topology, statusOf),

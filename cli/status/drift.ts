@@ -1,9 +1,10 @@
 import { nameOf, typeOf } from "../../engine/model";
 import { errorMessage } from "../../errors";
-import { stackCommand } from "../../settings/field";
+import { isNamedByContents } from "../../images/contexts";
+import { plainStackName, stackCommand } from "../../settings/field";
 import { chooseEngine } from "../engine/chooseEngine";
 import { runLocalEngine } from "../engine/localEngine";
-import { readPulumi } from "../engine/pulumiCli";
+import { exportStack } from "../engine/pulumiCli";
 import { projectDirectory } from "../project";
 
 /** A resource that differs from what the last run recorded. */
@@ -16,14 +17,13 @@ export interface Drift {
   readonly properties: readonly string[];
 }
 
-/** The part of a refresh's JSON that both engines print and that is read here. */
+/** The part of a refresh's JSON that is read here. */
 interface Digest {
   readonly steps?: readonly {
     readonly op: string;
     readonly urn: string;
-    readonly newState?: object | null;
-    readonly diffReasons?: readonly string[] | null;
-    readonly detailedDiff?: Readonly<Record<string, unknown>> | null;
+    readonly newState?: { readonly inputs?: Readonly<Record<string, unknown>> };
+    readonly diffReasons?: readonly string[];
   }[];
   readonly diagnostics?: readonly { readonly severity: string; readonly message: string }[];
 }
@@ -60,26 +60,28 @@ export async function tryReadDrift(
 }
 
 /**
- * Compares everything that a stack recorded with what really exists; records nothing.
+ * Compares everything that a stack recorded with what really exists; records nothing. Always with the embedded engine, so
+ * that the result is the same whichever engine brought the stack up: the Pulumi CLI does not compare files in containers.
  *
  * @param signal ends the Pulumi CLI, if that is the stack's engine
  * @throws when a resource could not be read, or the stack's passphrase is missing (the user is not asked for it)
  */
 export async function readDrift(stack: string, signal?: AbortSignal): Promise<Drift[]> {
   const pulumi = (await chooseEngine()) === "pulumi";
-  const text = await (pulumi ? readPulumi(refresh(stack), stack, { signal }) : localRefresh(stack));
-  return driftIn(JSON.parse(text) as Digest);
+  const exported = pulumi ? await exportStack(stack, true, { signal }) : undefined;
+  return driftIn(JSON.parse(await refresh(stack, exported)) as Digest);
 }
 
 /** The drift in a refresh's JSON. @throws when the refresh had errors */
 export function driftIn({ steps = [], diagnostics = [] }: Digest): Drift[] {
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join("\n"));
-  return steps.flatMap(({ op, urn, newState, diffReasons, detailedDiff }) => {
+  return steps.flatMap(({ op, urn, newState, diffReasons = [] }) => {
     const drift = { name: nameOf(urn), type: typeOf(urn).split(":").at(-1) ?? "" };
     if (op === "delete" || !newState) return [{ ...drift, properties: [] }];
-    const properties = diffReasons?.length ? diffReasons : Object.keys(detailedDiff ?? {});
-    return op === "same" || properties.length === 0 ? [] : [{ ...drift, properties }];
+    // An equal image that was built or loaded again has another id under the same tag, which nothing depends on.
+    const isEqualImage = drift.type === "RemoteImage" && isNamedByContents(String(newState.inputs?.name));
+    return op === "same" || isEqualImage || diffReasons.length === 0 ? [] : [{ ...drift, properties: diffReasons }];
   });
 }
 
@@ -105,11 +107,7 @@ export function describeDrift(result: DriftResult, stack: string): string[] {
   ];
 }
 
-function refresh(stack: string): string[] {
-  return ["refresh", "--preview-only", "--json", "--non-interactive", "--stack", stack];
-}
-
-async function localRefresh(stack: string): Promise<string> {
+async function refresh(stack: string, exported: string | undefined): Promise<string> {
   let text = "";
   const out = {
     write: (part: string) => {
@@ -118,9 +116,10 @@ async function localRefresh(stack: string): Promise<string> {
   };
   const { exitCode } = await runLocalEngine("refresh", {
     projectDir: projectDirectory,
-    stack,
+    stack: plainStackName(stack),
     json: true,
     previewOnly: true,
+    ...(exported !== undefined && { exported }),
     out,
   });
   if (exitCode === 130) throw new Interrupted("stopped");

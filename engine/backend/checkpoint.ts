@@ -1,4 +1,6 @@
-/** The contents of the state file. */
+/** The contents of the state file, and of `pulumi stack export`. */
+
+import { asRecord } from "./project";
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -53,6 +55,8 @@ export interface Pending<Properties = { [key: string]: Json }> {
 export interface Checkpoint {
   readonly resources: readonly Recorded[];
   readonly pending: readonly Pending[];
+  /** What encrypted the secrets, e.g. `passphrase`; undefined if there are none. */
+  readonly secretsProvider?: string;
   /** The salt of the encryption key. */
   readonly salt?: string;
 }
@@ -60,4 +64,44 @@ export interface Checkpoint {
 export interface StackName {
   readonly project: string;
   readonly stack: string;
+}
+
+const OPERATIONS: ReadonlySet<unknown> = new Set(["creating", "updating", "deleting", "reading", "importing"]);
+
+/**
+ * Checks the part of a state that both the state file (`checkpoint.latest`) and an export (`deployment`) contain.
+ *
+ * @throws when something in it is not as expected
+ */
+export function checkpointIn(latest: unknown): Checkpoint {
+  const { resources = [], pending_operations: pending = [], secrets_providers } = asRecord(latest);
+  if (!Array.isArray(resources) || !Array.isArray(pending))
+    throw new Error("expected the resources and pending_operations to be lists");
+  const broken = resources.findIndex((each) => typeof each?.urn !== "string" || typeof each?.type !== "string");
+  if (broken >= 0) throw new Error(`resource ${broken} lacks an urn or a type`);
+  const unknown = pending.findIndex(
+    (each) =>
+      typeof each?.resource?.urn !== "string" || typeof each.resource.type !== "string" || !OPERATIONS.has(each.type),
+  );
+  if (unknown >= 0)
+    throw new Error(`pending operation ${unknown}: expected a resource and one of ${[...OPERATIONS].join(", ")}`);
+  const { type, state } = asRecord(secrets_providers);
+  const { salt } = asRecord(state);
+  return {
+    resources,
+    pending,
+    ...(typeof type === "string" && { secretsProvider: type }),
+    ...(typeof salt === "string" && { salt }),
+  };
+}
+
+/**
+ * Reads what `pulumi stack export` prints.
+ *
+ * @throws when the text is not JSON, or has another version or form
+ */
+export function readExport(text: string): Checkpoint {
+  const { version, deployment } = asRecord(JSON.parse(text));
+  if (version !== 3) throw new Error(`expected an exported stack of version 3, found version ${version ?? "none"}`);
+  return checkpointIn(deployment);
 }

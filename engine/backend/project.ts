@@ -14,6 +14,8 @@ export interface Project {
   /** Pulumi.<stack>.yaml, whether or not it exists. */
   readonly stackFile: string;
   readonly salt?: string;
+  /** What encrypts the stack's secrets, as the stack's file says, e.g. `awskms://...`. @default passphrase */
+  readonly secretsProvider: string;
   /** Values from the files; secure values are encrypted. */
   readonly rawConfig: Readonly<Record<string, unknown>>;
 }
@@ -42,7 +44,7 @@ export function readProject(dir: string, stack: string): Project {
     if (fallback !== undefined) rawConfig[namespaced(key)] = fallback;
   }
   for (const [key, value] of Object.entries(asRecord(stackSettings.config))) rawConfig[namespaced(key)] = value;
-  const salt = stackSettings.encryptionsalt;
+  const { encryptionsalt: salt, secretsprovider = "default" } = stackSettings;
   return {
     name: project.name,
     dir,
@@ -50,8 +52,24 @@ export function readProject(dir: string, stack: string): Project {
     program: path.resolve(dir, typeof project.main === "string" ? project.main : "."),
     stackFile,
     rawConfig,
+    secretsProvider: secretsprovider === "default" ? "passphrase" : String(secretsprovider),
     ...(typeof salt === "string" ? { salt } : {}),
   };
+}
+
+/**
+ * As {@link readProject}, for commands of the embedded engine, which has the passphrase provider only.
+ *
+ * @throws also when the stack's secrets have another provider
+ */
+export function readOwnProject(dir: string, stack: string): Project {
+  const project = readProject(dir, stack);
+  const { secretsProvider, stackFile } = project;
+  if (secretsProvider === "passphrase") return project;
+  const scheme = secretsProvider.replace(/(:\/\/).*/s, "$1...");
+  throw new Error(
+    `${stackFile}: secretsprovider: expected passphrase, found ${scheme}, which the embedded engine does not have; use the Pulumi CLI (install it and set APIM_ENGINE=pulumi)`,
+  );
 }
 
 /** Whether any configuration value needs the passphrase. */

@@ -5,13 +5,12 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeAtomically } from "./atomicFile";
-import type { Checkpoint, StackName } from "./checkpoint";
+import { type Checkpoint, checkpointIn, type StackName } from "./checkpoint";
 import { errorMessage } from "./errors";
 import { asRecord, type Project } from "./project";
 
 const VERSION = 3;
 const KEPT = "the last good state is kept; check the disk space and the permissions";
-const OPERATIONS: ReadonlySet<unknown> = new Set(["creating", "updating", "deleting", "reading", "importing"]);
 /** The version of the SDK that this engine follows, recorded in the manifest. */
 const ENGINE_VERSION = "3.248.0";
 
@@ -67,28 +66,18 @@ export class StateFile {
     const { version = "none", checkpoint } = parsed;
     if (version !== VERSION)
       throw this.unreadable(`expected a checkpoint of version ${VERSION}, found version ${version}`);
-    const {
-      resources = [],
-      pending_operations: pending = [],
-      secrets_providers,
-    } = asRecord(asRecord(checkpoint).latest);
-    if (!Array.isArray(resources) || !Array.isArray(pending))
-      throw this.unreadable("expected checkpoint.latest.resources and .pending_operations to be lists");
-    const broken = resources.findIndex((each) => typeof each?.urn !== "string" || typeof each?.type !== "string");
-    if (broken >= 0) throw this.unreadable(`resource ${broken} lacks an urn or a type`);
-    const unknown = pending.findIndex(
-      (each) =>
-        typeof each?.resource?.urn !== "string" || typeof each.resource.type !== "string" || !OPERATIONS.has(each.type),
-    );
-    if (unknown >= 0)
-      throw this.unreadable(
-        `pending operation ${unknown}: expected a resource and one of ${[...OPERATIONS].join(", ")}`,
+    let stored: Checkpoint;
+    try {
+      stored = checkpointIn(asRecord(checkpoint).latest);
+    } catch (error) {
+      throw this.unreadable(errorMessage(error));
+    }
+    const { secretsProvider = "passphrase" } = stored;
+    if (secretsProvider !== "passphrase")
+      throw new Error(
+        `${this.file}: secrets provider: expected "passphrase", found "${secretsProvider}"; use the Pulumi CLI`,
       );
-    const { type, state } = asRecord(secrets_providers);
-    if (type !== undefined && type !== "passphrase")
-      throw new Error(`${this.file}: secrets provider: expected "passphrase", found "${type}"; use the Pulumi CLI`);
-    const { salt } = asRecord(state);
-    return { resources, pending, ...(typeof salt === "string" && { salt }) };
+    return stored;
   }
 
   /** Replaces the checkpoint atomically. */

@@ -183,9 +183,12 @@ describe("npm run config", function () {
     assert.doesNotMatch(await config("set --secret analyticsPassword", "x"), /Before/);
   });
 
-  it("refuses secrets of a stack whose keys do not come from a passphrase", async () => {
-    writeFileSync(file(), "secretsprovider: awskms://alias/x\nconfig: {}\n");
-    await assert.rejects(config("set --secret adminPassword", "s3cret!"), /secretsprovider: expected passphrase/);
+  it("refuses every command for a stack whose keys do not come from a passphrase", async () => {
+    const text = "secretsprovider: awskms://alias/x\nconfig: {}\n";
+    writeFileSync(file(), text);
+    for (const command of ["", "get jwt", "set jwt true", "rm jwt", "set --secret adminPassword"])
+      await assert.rejects(config(command, "s3cret!"), /secretsprovider: expected passphrase, found awskms:/);
+    assert.equal(readFileSync(file(), "utf8"), text);
   });
 
   describe("with the Pulumi CLI", () => {

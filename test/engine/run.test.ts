@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { type Options, type Result, type RunKind, run, stackOutputs } from "../../engine";
+import { exportedResources, type Options, type Result, type RunKind, run, stackOutputs } from "../../engine";
+import { Crypter } from "../../engine/backend/crypto";
 import { providersOf, removeTemporaryDirs, temporaryDir, World } from "./support";
 
 const fixture = path.join(__dirname, "fixtures/program");
@@ -131,6 +132,38 @@ describe("run", function () {
     const { exitCode } = await engine("up");
     assert.equal(exitCode, 0);
     assert.match(String((await stackOutputs(dir, "dev", { env }))?.place), /getPlace: there is no lost/);
+  });
+
+  it("an exported state: a preview of a refresh finds drift without the state file and without the passphrase", async () => {
+    const { latest } = JSON.parse(stateText()).checkpoint;
+    const crypter = await Crypter.open("correct horse", latest.secrets_providers.state.salt, "state");
+    // As `pulumi stack export --show-secrets` prints it.
+    const exported = JSON.stringify({ version: 3, deployment: latest }, (_key, value) =>
+      typeof value?.ciphertext === "string"
+        ? { ...value, ciphertext: undefined, plaintext: crypter.decrypt(value.ciphertext) }
+        : value,
+    );
+    const options: Partial<Options> = {
+      exported,
+      previewOnly: true,
+      json: true,
+      env: { ...process.env, PULUMI_BACKEND_URL: "s3://bucket", TERM: "dumb" },
+    };
+    newProject();
+    configure("  shelf:colour: blue\n");
+    world = broughtUp.world.copy();
+    const changesIn = ({ text }: { text: string }) =>
+      JSON.parse(text).steps.flatMap(({ op, urn }: { op: string; urn: string }) =>
+        op === "same" ? [] : [`${op} ${urn.split("::").pop()}`],
+      );
+    assert.deepEqual(changesIn(await engine("refresh", options)), []);
+    const [id] = [...world.things].find(([, { name }]) => name === "shelf-book1") ?? [];
+    world.things.delete(id ?? "");
+    assert.deepEqual(changesIn(await engine("refresh", options)), ["delete shelf-book1"]);
+    assert.ok(!readdirSync(dir).includes(".pulumi"));
+    const [stack] = exportedResources(exported).filter(({ type }) => type === "pulumi:pulumi:Stack");
+    assert.match(String(stack?.outputs.password), /^result-key-/);
+    await assert.rejects(engine("refresh", { ...options, previewOnly: false }), /can only be compared/);
   });
 
   it("failing program: nothing is deleted, and the error is reported", async () => {

@@ -70,6 +70,20 @@ describe("a run with an unusable state file, key or disk", function () {
       assert.deepEqual(world.names(), created);
     });
 
+  for (const operation of ["up", "preview", "refresh", "destroy"] as const)
+    it(`${operation} of a stack with another secrets provider: refused with the remedy, and nothing is changed`, async () => {
+      const [good, configFile] = [readFileSync(file, "utf8"), path.join(dir, "Pulumi.dev.yaml")];
+      const was = readFileSync(configFile, "utf8");
+      writeFileSync(configFile, `secretsprovider: awskms://alias/x?region=eu\n${was}`);
+      await assert.rejects(
+        engine(operation),
+        /Pulumi\.dev\.yaml: secretsprovider: expected passphrase, found awskms:\/\/\.\.\., .* set APIM_ENGINE=pulumi/,
+      );
+      assert.equal(readFileSync(file, "utf8"), good);
+      assert.deepEqual(world.names(), created);
+      writeFileSync(configFile, was);
+    });
+
   for (const [what, settings, types, message] of [
     ["a secret setting without a key", '  shelf:colour: { secure: "v1:AAAA:BBBB" }\n', undefined, /no encryptionsalt/],
     ["a recorded resource of an unsupported kind", "  shelf:books: 2\n", [], /does not support this resource kind/],

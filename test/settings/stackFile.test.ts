@@ -21,6 +21,29 @@ describe("settings: the stack's file", () => {
     }
   });
 
+  it("numbers and booleans may be quoted, as the Pulumi CLI writes them", () => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "apim-settings-"));
+    try {
+      const write = (name: string, settings: readonly string[]) =>
+        fs.writeFileSync(
+          path.join(directory, `Pulumi.${name}.yaml`),
+          `encryptionsalt: v1:abc:v1:def:ghi\nconfig:\n${settings.map((line) => `  wso2-apim:${line}\n`).join("")}`,
+        );
+      write("rewritten", [
+        'jwt: "true"',
+        'gatewayReplicas: "2"',
+        'startTimeout: "600"',
+        "networkSubnet: 172.29.1.0/24",
+      ]);
+      write("own", ["jwt: true", "gatewayReplicas: 2", "startTimeout: 600", 'networkSubnet: "172.29.1.0/24"']);
+      const [rewritten, own] = ["rewritten", "own"].map((name) => loadSettingsFromStack(directory, name));
+      assert.deepEqual(rewritten, { ...own, stack: "rewritten" });
+      assert.deepEqual([own?.jwt, own?.gatewayReplicas, own?.startTimeout], [true, 2, 600]);
+    } finally {
+      fs.rmSync(directory, { recursive: true });
+    }
+  });
+
   it("a missing file is an error that names it", () => {
     assert.throws(() => loadSettingsFromStack(project, "nowhere"), /there is no Pulumi\.nowhere\.yaml/);
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseCommand, pulumiArguments } from "../../../cli/engine/command";
 
 describe("the flags of the engine's commands", () => {
-  it("are translated for the Pulumi CLI", () => {
+  it("are translated for the Pulumi CLI, which runs the program once", () => {
     const command = parseCommand(
       ["stack", "diff", "parallel", "expect-no-changes"],
       ["-s", "x", "--diff", "-p", "4", "--expect-no-changes"],
@@ -18,7 +18,7 @@ describe("the flags of the engine's commands", () => {
     ]);
     assert.deepEqual(
       pulumiArguments("up", { ...command, diff: false, expectNoChanges: false, parallel: undefined }, false),
-      ["up", "--stack", "x", "--yes", "--non-interactive"],
+      ["up", "--stack", "x", "--yes", "--skip-preview", "--non-interactive"],
     );
     assert.deepEqual(
       pulumiArguments("destroy", { ...command, diff: false, expectNoChanges: false, parallel: undefined }, true),

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
-import { readPulumi, runPulumi } from "../../../cli/engine/pulumiCli";
+import { exportStack, runPulumi } from "../../../cli/engine/pulumiCli";
 import { removeTemporaryDirs, temporaryDir } from "../../engine/support";
 
 /** A pulumi that records its calls; FAKE_* variables set its answers. */
@@ -16,7 +16,7 @@ record({ args, backend, passphraseFile, cwd: process.cwd() });
 const fail = (message) => { process.stderr.write("error: " + message + "\\n"); process.exit(255); };
 if (args[0] === "whoami" && process.env.FAKE_LOGIN !== "yes") fail("PULUMI_ACCESS_TOKEN must be set");
 if (args[1] === "select" && process.env.FAKE_REFUSES) fail(process.env.FAKE_REFUSES);
-if (args[1] === "output") process.env.FAKE_OUTPUTS ? console.log(process.env.FAKE_OUTPUTS) : fail("no stack named 'dev' found");
+if (args[1] === "export") process.env.FAKE_STATE ? console.log(process.env.FAKE_STATE) : fail("no stack named 'dev' found");
 if (args[0] === "up" && process.env.FAKE_WAITS) {
   for (const signal of ["SIGINT", "SIGTERM"])
     process.on(signal, () => { record({ signal }); setTimeout(() => process.exit(7), 700); });
@@ -148,14 +148,15 @@ describe("running the Pulumi CLI", function () {
     assert.ok(!commands().includes("up"));
   });
 
-  it("reads outputs from the same state, without creating anything", async () => {
-    await assert.rejects(readPulumi(["stack", "output"], "dev", place()), {
-      message: "pulumi stack output: no stack named 'dev' found",
+  it("exports the same state, without creating anything", async () => {
+    await assert.rejects(exportStack("dev", false, place()), {
+      message: "pulumi stack export --non-interactive --stack dev: no stack named 'dev' found",
     });
     assert.ok(!existsSync(path.join(projectDir, ".pulumi")));
     recordState();
-    env.FAKE_OUTPUTS = '{"a":1}';
-    assert.equal(await readPulumi(["stack", "output"], "dev", place()), '{"a":1}\n');
+    env.FAKE_STATE = '{"version":3}';
+    assert.equal(await exportStack("dev", true, place()), '{"version":3}\n');
+    assert.equal(commands().at(-1), "stack export --show-secrets --non-interactive --stack dev");
     assert.deepEqual(calls().at(-1)?.backend, ours());
     assert.deepEqual(messages, []);
   });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { containerStatuses } from "../../../cli/status/containers";
+import { containerStatuses, containersIn } from "../../../cli/status/containers";
 import { parseSettings } from "../../../plan/settings";
 import { buildTopology } from "../../../topology";
 
-describe("status: containers that are gone", () => {
+describe("status: containers that do not exist", () => {
   const { DOCKER_HOST } = process.env;
   const server = createServer((_request, response) => response.writeHead(404).end("{}"));
   before(async () => {
@@ -18,9 +18,9 @@ describe("status: containers that are gone", () => {
     server.close();
   });
 
-  it("have a note with the commands that create them again, for this stack", async () => {
+  it("have a note with the commands that create them, for this stack", async () => {
     const topology = buildTopology(parseSettings({}, "blue"));
-    const gone = await containerStatuses({ ...topology, nodes: [] }, "blue");
+    const gone = await containerStatuses({ ...topology, nodes: [] }, "blue", new Set(["apim-blue-mysql"]));
     assert.deepEqual(
       gone.map(({ container, state }) => [container, state]),
       [
@@ -29,10 +29,28 @@ describe("status: containers that are gone", () => {
         ["apim-blue-loadbalancer-files", "missing"],
       ],
     );
-    for (const { note } of gone)
-      assert.equal(
-        note,
+    assert.deepEqual(
+      gone.map(({ note }) => note),
+      [
         "gone; to create it again, run: npm run refresh -- --stack blue, then npm run up -- --stack blue",
-      );
+        "not created yet, because the last up failed or was stopped; to continue, run: npm run up -- --stack blue",
+        "not created yet, because the last up failed or was stopped; to continue, run: npm run up -- --stack blue",
+      ],
+    );
+  });
+
+  it("count as created if the engine's state has them, and they were not deleted for a replacement", () => {
+    const container = (name: string, exists: boolean) => ({
+      name: `${name}-container`,
+      type: "docker:index/container:Container",
+      exists,
+      inputs: {},
+      outputs: { name },
+    });
+    const network = { ...container("net", true), type: "docker:index/network:Network" };
+    assert.deepEqual(
+      [...containersIn([container("apim-blue-mysql", true), container("apim-blue-store-1", false), network])],
+      ["apim-blue-mysql"],
+    );
   });
 });
