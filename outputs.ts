@@ -26,7 +26,7 @@ export interface StackOutputs {
   /** When the servers' certificate ends, ISO. */
   readonly certificateExpires: string;
   readonly version: string;
-  /** The settings that differ from their defaults: the topology follows from them. */
+  /** The settings that differ from their defaults, and `namePrefix`: the topology follows from them. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** Fingerprint of the topology: another version of the program may build another one from the same settings. */
   readonly layout: string;
@@ -52,7 +52,8 @@ export function stackOutputs(
     caCertificate: apim.caCertificate,
     certificateExpires: apim.certificates.expires,
     version,
-    settings: differingSettings(settings),
+    // The names stay when the stack is renamed.
+    settings: { ...differingSettings(settings), namePrefix: topology.prefix },
     layout: fingerprint(topology),
   };
 }

@@ -4,6 +4,7 @@ import type { DeploymentPlan } from "../plan";
 import { type Role, roleRecords, roleThat } from "../product/roles";
 import type { ResourceSecret } from "../settings";
 import { publishedRoute, routeUrl } from "../topology";
+import { DeploymentName } from "./deploymentName";
 import { GatewayNode } from "./gatewayNode";
 import { KeyManagerNode } from "./keyManagerNode";
 import { LoadBalancer } from "./loadBalancer";
@@ -74,7 +75,13 @@ export class ApiManager extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("wso2:apim:ApiManager", name, {}, opts);
-    this.dependsOn = dependencies([], opts?.dependsOn);
+    const { prefix } = args.topology;
+    const fixedName = new DeploymentName(
+      `${name}-name`,
+      { prefix },
+      { parent: this, dependsOn: opts?.dependsOn ?? [] },
+    );
+    this.dependsOn = dependencies([fixedName], opts?.dependsOn);
     for (const warning of args.warnings) void pulumi.log.warn(warning, this);
     this.adminPassword = this.createAdminPassword();
     [this.network, this.databases] = this.createNetworkAndDatabases();
@@ -140,7 +147,8 @@ export class ApiManager extends pulumi.ComponentResource {
   private createVolumes(): ReadonlyMap<string, docker.Volume> {
     const { topology } = this.args;
     const names = new Set(topology.nodes.flatMap(({ volumes }) => volumes.map(({ name }) => name)));
-    return new Map([...names].map((name) => [name, createVolume(`${this.name}-${name}`, topology, name, this)]));
+    const opts = { parent: this, dependsOn: this.dependsOn };
+    return new Map([...names].map((name) => [name, createVolume(`${this.name}-${name}`, topology, name, opts)]));
   }
 
   /** Nodes and load balancer, each after those that it waits for. */

@@ -47,7 +47,10 @@ export class LoadBalancer extends pulumi.ComponentResource {
     super("wso2:apim:LoadBalancer", name, {}, opts);
     const { plan, network } = args;
     const { settings, topology, images } = plan;
-    const volume = createVolume(`${name}-files`, topology, topology.balancer.files.name, this);
+    const volume = createVolume(`${name}-files`, topology, topology.balancer.files.name, {
+      parent: this,
+      dependsOn: opts?.dependsOn,
+    });
     const common = {
       topology,
       network,

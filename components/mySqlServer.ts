@@ -40,7 +40,7 @@ export function ownServer(
 ): MySqlServer {
   const { settings, topology, images } = plan;
   const password = createPassword(`${resourcePrefix}-admin-password`, parent);
-  const data = createVolume(`${resourcePrefix}-data`, topology, `${name}-data`, parent);
+  const data = createVolume(`${resourcePrefix}-data`, topology, `${name}-data`, { parent, dependsOn });
   const container = runServer(
     resourcePrefix,
     {

@@ -11,7 +11,7 @@ import type { MySqlDatabases } from "./mySqlDatabases";
 import { createRevision } from "./revision";
 import { runServer, type ServerFile } from "./server";
 import type { ServerCertificates } from "./serverCertificates";
-import { createImage, createVolume, dependencies } from "./shared";
+import { createImage, createVolume, type DependsOn, dependencies } from "./shared";
 
 /** Arguments of a product node: the plan, and the resources that the node is wired to. */
 export interface ProductNodeArgs {
@@ -61,11 +61,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
     this.managementUrl = pulumi.output(managementUrl(args.plan.topology, node));
   }
 
-  private createContainer(
-    node: Node,
-    args: ProductNodeArgs,
-    dependsOn: pulumi.ComponentResourceOptions["dependsOn"],
-  ): docker.Container {
+  private createContainer(node: Node, args: ProductNodeArgs, dependsOn: DependsOn): docker.Container {
     const { plan, network, databases, certificates } = args;
     const { settings, topology, images } = plan;
     const files = plan.files.get(node.name) ?? [];
@@ -92,7 +88,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
         },
         files: this.filesOf(node, files, copies, args),
         hosts: hostsOf(topology, node),
-        volumes: this.volumesOf(node, args),
+        volumes: this.volumesOf(node, args, dependsOn),
         healthcheck: ["healthcheck", String(node.ports.managementHttps), ...apiPort(node, plan)],
         ports: [{ internal: node.ports.managementHttps, published: node.publishedPort }],
         publishedOn: topology.managementAddress,
@@ -105,10 +101,16 @@ export abstract class ProductNode extends pulumi.ComponentResource {
     );
   }
 
-  private volumesOf(node: Node, { plan, volumes }: ProductNodeArgs): ReadonlyMap<string, docker.Volume> {
+  private volumesOf(
+    node: Node,
+    { plan, volumes }: ProductNodeArgs,
+    dependsOn: DependsOn,
+  ): ReadonlyMap<string, docker.Volume> {
+    const create = (name: string) =>
+      createVolume(`${this.name}-${name}`, plan.topology, name, { parent: this, dependsOn });
     return new Map(
       node.volumes.map(({ name, path }) => {
-        const volume = volumes ? volumes.get(name) : createVolume(`${this.name}-${name}`, plan.topology, name, this);
+        const volume = volumes ? volumes.get(name) : create(name);
         if (!volume) throw new Error(`${this.name}: volumes: expected the volume ${name}, found none`);
         return [`${plan.settings.apimHome}/${path}`, volume];
       }),

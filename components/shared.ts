@@ -11,15 +11,27 @@ export function createPassword(name: string, parent: pulumi.Resource): pulumi.Ou
 }
 
 /**
- * A volume of the deployment. No later change of its labels or driver replaces it: that would delete its data.
+ * A volume of the deployment. No later change of its labels or driver replaces it: that would delete its data. When it is
+ * replaced all the same, for example by `pulumi up --replace`, both engines delete it first, and then make again what is
+ * `deletedWith` it.
  *
  * @param suffix ends its name in Docker
  */
-export function createVolume(name: string, topology: Topology, suffix: string, parent: pulumi.Resource): docker.Volume {
+export function createVolume(
+  name: string,
+  topology: Topology,
+  suffix: string,
+  { parent, dependsOn }: { readonly parent: pulumi.Resource; readonly dependsOn: DependsOn },
+): docker.Volume {
   return new docker.Volume(
     name,
     { name: `${topology.prefix}-${suffix}`, labels: [stackLabel(topology)] },
-    { parent, ignoreChanges: ["labels", "driver", "driverOpts"] },
+    {
+      parent,
+      dependsOn: dependencies([], dependsOn),
+      ignoreChanges: ["labels", "driver", "driverOpts"],
+      deleteBeforeReplace: true,
+    },
   );
 }
 

@@ -28,6 +28,7 @@ function chosenSettings(given: GivenSettings): ChosenSettings {
     nodeHeap: given.nodeHeap === auto ? suitableHeap : given.nodeHeap,
     startTimeout: given.startTimeout === auto ? suitableTimeout : given.startTimeout,
     managementAddress: given.managementAddress === auto ? loopback : given.managementAddress,
+    namePrefix: given.namePrefix === auto ? undefined : given.namePrefix,
     keyValidatorClient: given.keyValidatorClient === auto ? suitableClient(given) : given.keyValidatorClient,
     jdbcDriver: given.jdbcDriver === auto ? undefined : given.jdbcDriver,
     keystoreAlias: given.keystoreAlias === auto ? undefined : given.keystoreAlias,

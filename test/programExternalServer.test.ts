@@ -32,7 +32,8 @@ describe("the program with a MySQL server of the user's own", function () {
       ["db.example.com:3307", "root", { secret: "hush-hush" }],
     );
     assert.deepEqual(provider.dependencies, [`${server}-names`]);
-    assert.deepEqual(run.get("network").dependencies, [`${server}-names`]);
+    assert.deepEqual(run.get(`${server}-names`).dependencies, ["name"]);
+    assert.deepEqual(run.get("network").dependencies, [`${server}-names`, "name"]);
     const { inputs } = run.get(`${server}-names`);
     assert.deepEqual(inputs.databases, databases);
     assert.deepEqual(inputs.accounts, [

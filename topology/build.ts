@@ -12,9 +12,10 @@ import { startOrder } from "./startOrder";
 /**
  * Decides every name, address, port and link of the deployment. Pure.
  *
- * @param prefix of the Docker objects' names. @default apim-<stack>
+ * @param byDefault begins the Docker objects' names unless `namePrefix` is set. @default apim-<stack>
  */
-export function buildTopology(settings: Settings, prefix = `apim-${settings.stack}`): Topology {
+export function buildTopology(settings: Settings, byDefault = `apim-${settings.stack}`): Topology {
+  const { namePrefix: prefix = byDefault } = settings;
   const databases = buildDatabases(settings);
   const databaseUsers = buildDatabaseUsers(settings);
   const built = buildNodes(settings, databaseUsers);

@@ -45,6 +45,8 @@ export interface ChosenSettings {
   /** Seconds. */
   readonly startTimeout: number;
   readonly managementAddress: string;
+  /** Undefined: it follows from the stack's name. */
+  readonly namePrefix: string | undefined;
   readonly keyValidatorClient: "ThriftClient" | "WSClient";
   /** Undefined: the driver of the pack, or the standard version if the pack has none. */
   readonly jdbcDriver: string | undefined;

@@ -48,8 +48,14 @@ const apiPort = (byDefault: number, kind: string) =>
   });
 
 export const network = {
-  title: "Host names, network and ports",
+  title: "Names, network and ports",
   settings: {
+    namePrefix: textOrAuto(/^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/, "up to 64 lower-case letters, digits and dashes")
+      .default("auto")
+      .register(settingInfo, {
+        description:
+          "begins the names of the containers, the network and the volumes, and can't change after the first up; auto: `apim-` and the stack's name, so set it when you rename a stack",
+      }),
     networkSubnet: text(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/, "an IPv4 network such as 172.28.0.0/24")
       .default("172.28.0.0/24")
       .register(settingInfo, {

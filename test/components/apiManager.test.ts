@@ -35,6 +35,7 @@ describe("ApiManager alone", function () {
       "apim-keymanager-1",
       "apim-loadbalancer",
       "apim-mysql",
+      "apim-name",
       "apim-network",
       "apim-node-image",
       "apim-publisher-1",
@@ -78,10 +79,17 @@ describe("ApiManager alone", function () {
     assert.deepEqual([...run.outputs.nodes.keys()].sort(), plan.topology.nodes.map(({ name }) => name).sort());
   });
 
+  it("creates what has a name in Docker after the check that the name is still the same", () => {
+    assert.equal(run.get("apim-name").inputs.prefix, plan.topology.prefix);
+    const named = run.all.filter(({ type }) => /:(Network|Volume|Container)$/.test(type));
+    assert.ok(named.length > 8);
+    for (const { name, dependencies } of named) assert.ok(dependencies.includes("apim-name"), name);
+  });
+
   it("creates the network after the check of the names on a MySQL server of the user's own", async () => {
     const external = { ...externalPlan(plan), secrets: { databaseAdminPassword: "hush-hush" } };
     const { get } = await recordManager(external);
-    assert.deepEqual(get("apim-network").dependencies, ["apim-mysql-db.example.com-3307-names"]);
+    assert.deepEqual(get("apim-network").dependencies, ["apim-mysql-db.example.com-3307-names", "apim-name"]);
   });
 
   it("needs databaseAdminPassword with a MySQL server of the user's own", async () => {

@@ -50,9 +50,11 @@ describe("MySqlDatabases with the deployment's own server", function () {
   });
 
   it("keeps the data on a volume, with which databases, accounts and tables are deleted", () => {
-    const { inputs, ignoreChanges } = run.get("db-data", ":Volume");
+    const { inputs, ignoreChanges, deleteBeforeReplace } = run.get("db-data", ":Volume");
     assert.equal(inputs.name, "apim-test-mysql-data");
     assert.ok(ignoreChanges.includes("labels"));
+    // If it is replaced all the same, what is deleted with it is then made again.
+    assert.equal(deleteBeforeReplace, true);
     assert.deepEqual(run.get("db-container").inputs.mounts, [
       { type: "volume", source: "apim-test-mysql-data", target: "/var/lib/mysql" },
     ]);
