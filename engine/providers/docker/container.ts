@@ -11,11 +11,14 @@ import { createOptions, driftedInputs, importedInputs, limitsOf, matchesInputs, 
 import { checkContainer, containerFields, type Inputs, networkFields } from "./containerTable";
 import { waitUntilHealthy } from "./containerWait";
 import { attempt, attemptOrGone, type DockerError, foreign, LIMIT_MS } from "./error";
-import { uploadsNow, uploadTar } from "./uploads";
+import { type IdOffsets, idOffsets, uploadsNow, uploadTar } from "./uploads";
 
 /** @param dir the directory that relative sources of uploads start from */
 export function containerKind(docker: Docker, dir: string): Kind<Inputs> {
   const inspect = (id: string) => attemptOrGone(`inspect container ${id}`, docker.getContainer(id).inspect());
+
+  let offsets: Promise<IdOffsets> | undefined;
+  const engineOffsets = () => (offsets ??= attempt("docker info", docker.info()).then(idOffsets));
 
   async function create(inputs: Inputs): Promise<Container> {
     const { name, platform } = inputs;
@@ -75,7 +78,7 @@ export function containerKind(docker: Docker, dir: string): Kind<Inputs> {
       const outputs = outputsOf(found, inputs, true);
       if (isEmpty(inputs)) return { inputs: importedInputs(outputs), outputs };
       const drifted = driftedInputs(found, inputs);
-      const uploads = await uploadsNow(docker.getContainer(id), dir, inputs.uploads);
+      const uploads = await uploadsNow(docker.getContainer(id), dir, engineOffsets, inputs.uploads);
       const now: Properties = { ...drifted, uploads: uploads as Value };
       // Drift is reported in the outputs, and Docker does not report these.
       const differing = (["mustRun", "networksAdvanced", "uploads"] as const).filter(

@@ -47,14 +47,41 @@ async function contentOf(dir: string, upload: Upload): Promise<Buffer> {
   });
 }
 
+/** What the engine adds to the user and group ids of files in containers when it reads them (userns-remap). */
+export interface IdOffsets {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The offsets of an engine, which names its directory after them. */
+export function idOffsets({ SecurityOptions, DockerRootDir }: EngineInfo): IdOffsets {
+  const remaps = SecurityOptions?.some((option) => /^name=userns(,|$)/.test(option));
+  const [, uid = 0, gid = 0] = (remaps && /\/(\d+)\.(\d+)\/?$/.exec(DockerRootDir ?? "")) || [];
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+/** The part of `docker info` that is read here. */
+export interface EngineInfo {
+  readonly SecurityOptions?: readonly string[] | null;
+  readonly DockerRootDir?: string;
+}
+
 /**
  * The recorded `uploads` with drift applied. A file that was edited or removed has a note in place of its content, with a
  * checksum of the actual content, which may be a secret. A changed mode or owner is shown as it is.
  */
-export function uploadsNow(container: Container, dir: string, uploads: readonly Upload[] = []): Promise<object[]> {
+export async function uploadsNow(
+  container: Container,
+  dir: string,
+  offsets: () => Promise<IdOffsets>,
+  uploads: readonly Upload[] = [],
+): Promise<object[]> {
+  if (uploads.length === 0) return [];
+  const { uid, gid } = await offsets();
   const readUpload = async (upload: Upload): Promise<object> => {
     const wanted = await contentOf(dir, upload).catch(() => undefined);
-    const found = await readBack(container, upload.file);
+    const read = await readBack(container, upload.file);
+    const found = read && { ...read, uid: read.uid - uid, gid: read.gid - gid };
     if (wanted === undefined) return upload;
     if (found?.content.equals(wanted)) return { ...upload, ...otherAccess(upload, found) };
     const { content: _content, contentBase64: _contentBase64, source: _source, ...rest } = upload;

@@ -5,16 +5,16 @@ import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import type { ContainerInspectInfo, HostConfig } from "dockerode";
+import type { Container, ContainerInspectInfo, HostConfig } from "dockerode";
 import fc from "fast-check";
-import { extract } from "tar-stream";
+import { extract, pack } from "tar-stream";
 import { formatDuration, parseDuration } from "../../../../engine/duration";
 import type { Properties } from "../../../../engine/provider";
 import { toApi } from "../../../../engine/providers/docker/api";
 import { withoutSecrets } from "../../../../engine/providers/docker/containerSecrets";
 import { createOptions, outputsOf } from "../../../../engine/providers/docker/containerState";
 import { type Inputs, networkFields } from "../../../../engine/providers/docker/containerTable";
-import { uploadTar } from "../../../../engine/providers/docker/uploads";
+import { idOffsets, uploadsNow, uploadTar } from "../../../../engine/providers/docker/uploads";
 import { providerFor, resource } from "../support";
 
 const type = "docker:index/container:Container";
@@ -389,5 +389,38 @@ describe("durations", () => {
       "1h0m0s",
       "500ms",
     ]);
+  });
+});
+
+describe("files of a container on an engine with userns-remap", () => {
+  const remapped = {
+    SecurityOptions: ["name=seccomp,profile=builtin", "name=userns"],
+    DockerRootDir: "/var/lib/docker/100000.200000",
+  };
+
+  /** A container whose engine returns one file, with this owner. */
+  const containerWith = (uid: number, gid: number) =>
+    ({
+      getArchive: async () => {
+        const archive = pack();
+        archive.entry({ name: "a.xml", mode: 0o644, uid, gid }, "text");
+        archive.finalize();
+        return archive;
+      },
+    }) as unknown as Container;
+
+  it("have owners without the offset that the engine adds", async () => {
+    const uploads = [{ file: "/conf/a.xml", content: "text" }];
+    const offsets = async () => idOffsets(remapped);
+    assert.deepEqual(await uploadsNow(containerWith(100_000, 200_000), "/", offsets, uploads), uploads);
+    assert.deepEqual(await uploadsNow(containerWith(100_802, 200_000), "/", offsets, uploads), [
+      { ...uploads[0], owner: "802" },
+    ]);
+  });
+
+  it("the offset is 0 without userns-remap, whatever the engine's directory is called", () => {
+    assert.deepEqual(idOffsets(remapped), { uid: 100_000, gid: 200_000 });
+    assert.deepEqual(idOffsets({ ...remapped, SecurityOptions: ["name=rootless"] }), { uid: 0, gid: 0 });
+    assert.deepEqual(idOffsets({ SecurityOptions: null }), { uid: 0, gid: 0 });
   });
 });
