@@ -8,14 +8,11 @@ import { plainStackName } from "../settings/field";
 import type { Settings } from "../settings/schema";
 import { projectDirectory, stackName, stackOption } from "./project";
 import { baseImages, ensureBaseImages, jdkBaseImage } from "./setup/baseImages";
+import { useDockerAddress } from "./setup/dockerAddress";
 import { ensureDockerEngine, probeDocker } from "./setup/dockerEngine";
-import { type Report, thisHost } from "./setup/host";
+import { type Report, thisHost, toStderr } from "./setup/host";
 import { stageProduct } from "./setup/stageProduct";
 import { stageStandin } from "./setup/stageStandin";
-
-const toStderr: Report = (line) => {
-  process.stderr.write(`${line}\n`);
-};
 
 /**
  * Provides what this machine needs to run the deployment: a Docker engine, the base images, the build contexts. Changes
@@ -29,10 +26,11 @@ export async function ensureMachine(stack?: string, report: Report = toStderr): 
 
 async function prepare(settings: Settings | undefined, report: Report): Promise<void> {
   const host = thisHost();
+  const address = useDockerAddress(report);
   const docker = new Docker();
   // Reports faults in the settings and in the pack before anything is installed.
   if (settings) await stageProduct(settings, host, report);
-  await ensureDockerEngine(docker, host, report);
+  await ensureDockerEngine(docker, host, report, address);
   await stageStandin();
   const needsJdk = settings !== undefined && buildsProduct(settings);
   await ensureBaseImages(docker, host, report, needsJdk ? [...baseImages, jdkBaseImage] : baseImages);
@@ -45,10 +43,12 @@ async function prepare(settings: Settings | undefined, report: Report): Promise<
  * @throws when no Docker engine answers
  */
 export async function ensureDockerAnswers(stack?: string, report: Report = toStderr): Promise<void> {
+  const { host, origin } = useDockerAddress(report);
   const probe = await probeDocker(new Docker());
   if (probe.kind !== "answers") {
+    const named = origin ? ` at ${host} (${origin.name})` : "";
     throw new Error(
-      `No Docker engine answers (${probe.reason}). Start the engine, or run \`npm run setup\`, which installs one where that is possible.`,
+      `No Docker engine answers${named} (${probe.reason}). Start the engine, or run \`npm run setup\`, which installs one where that is possible.`,
     );
   }
   const settings = stack === undefined ? undefined : settingsOf(stack);

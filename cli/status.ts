@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { stackName, stackOption } from "./project";
+import { useDockerAddress } from "./setup/dockerAddress";
 import { deployedStack, readResources } from "./stack";
 import { certificateStatus, describeCertificate } from "./status/certificate";
 import { type ContainerStatus, containerStatuses, containersIn, isHealthy } from "./status/containers";
@@ -28,6 +29,7 @@ export async function run(args: string[]): Promise<number> {
   const stack = stackName(values.stack);
   const resources = (await readResources(stack, false)) ?? [];
   const outputs = deployedStack(resources, stack);
+  useDockerAddress();
   const drifting = values["no-drift"] ? undefined : checkDrift(stack, values.drift === true);
   // An early rejection is reported where the promise is awaited, below.
   drifting?.catch(() => {});

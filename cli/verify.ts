@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import Docker from "dockerode";
 import { stackOption } from "./project";
+import { useDockerAddress } from "./setup/dockerAddress";
 import { type DeployedStack, readStack } from "./stack";
 import { type Backend, givenBackend, serveBackend } from "./verify/backend";
 import { confirm } from "./verify/confirm";
@@ -96,6 +97,7 @@ export async function run(args: string[]): Promise<number> {
   const { endpoint, kept, links = false, keep = false, json = false } = values;
   refuseContradictions(values);
   const outputs = await readStack(values.stack);
+  useDockerAddress();
   const resilience = values.resilience ? new DockerNodes(outputs.topology, new Docker()) : undefined;
   if (resilience) {
     const answer = await permission(outputs, resilience, values.yes === true);

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { errorMessage } from "../../errors";
+import type { DockerAddress } from "./dockerAddress";
 import { type Host, lastLines, type Report } from "./host";
 
 /** Whether an engine answers, or why not: `absent` (nothing listens), `forbidden` (this user has no access), `failed`. */
@@ -16,7 +17,7 @@ export type Decision =
 const logFile = "/var/log/dockerd.log";
 const startLimitSeconds = 60;
 
-/** Asks the engine at DOCKER_HOST, or at the default socket, for an answer. @param limitSeconds the time limit */
+/** Asks an engine for an answer. @param limitSeconds the time limit */
 export async function probeDocker(docker: Docker, limitSeconds = 5): Promise<Probe> {
   const abortSignal = AbortSignal.timeout(limitSeconds * 1000);
   try {
@@ -36,18 +37,17 @@ export async function probeDocker(docker: Docker, limitSeconds = 5): Promise<Pro
 
 /**
  * Decides from a probe what to do; changes nothing.
- * @param dockerHost the value of DOCKER_HOST: an engine that the user names is never replaced by another one
+ * @param address the engine: one that the user names is never replaced by another one
  */
-export function decide(probe: Probe, host: Host, dockerHost: string | undefined): Decision {
+export function decide(probe: Probe, host: Host, address: DockerAddress): Decision {
   if (probe.kind === "answers") return { action: "nothing" };
   const refuse = (remedy: string): Decision => ({
     action: "refuse",
     message: `No Docker engine answers (${probe.reason}). ${remedy}`,
   });
-  if (dockerHost) {
-    return refuse(
-      `DOCKER_HOST names ${dockerHost}: start that engine, or run \`unset DOCKER_HOST\` to use a local engine.`,
-    );
+  if (address.origin) {
+    const { name, remedy } = address.origin;
+    return refuse(`${name} names ${address.host}: start that engine, or ${remedy}.`);
   }
   if (probe.kind === "forbidden") {
     return refuse("This user has no access to the engine: run `sudo usermod -aG docker $USER` and log in again.");
@@ -93,8 +93,13 @@ export async function installPackages(host: Host, packages: readonly string[], r
  * Checks that a Docker engine answers; on Linux, as root, installs and starts an engine if necessary.
  * @throws with what is missing and the command that repairs it
  */
-export async function ensureDockerEngine(docker: Docker, host: Host, report: Report): Promise<void> {
-  const decision = decide(await probeDocker(docker), host, process.env.DOCKER_HOST);
+export async function ensureDockerEngine(
+  docker: Docker,
+  host: Host,
+  report: Report,
+  address: DockerAddress,
+): Promise<void> {
+  const decision = decide(await probeDocker(docker), host, address);
   if (decision.action === "nothing") return;
   if (decision.action === "refuse") throw new Error(decision.message);
   if (decision.install) {

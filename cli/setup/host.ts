@@ -32,6 +32,10 @@ export interface BackgroundProcess {
 /** Progress of the setup, one line per event. */
 export type Report = (line: string) => void;
 
+export const toStderr: Report = (line) => {
+  process.stderr.write(`${line}\n`);
+};
+
 const systemDirectories = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
 function startInBackground(command: string, args: readonly string[], logFile: string): BackgroundProcess {

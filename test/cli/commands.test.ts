@@ -77,7 +77,10 @@ describe("the commands", function () {
       assert.equal(wrong.status, 1);
       assert.match(wrong.stderr, new RegExp(`^Unknown option '--stck'.*; see: npm run ${command} -- --help`), command);
     }
-    assert.match(run([start, "preview"], nowhere).stderr, /^No Docker engine answers/);
+    assert.match(
+      run([start, "preview"], nowhere).stderr,
+      /^Docker engine: unix:\/\/\/nowhere\/docker\.sock \(DOCKER_HOST\)\nNo Docker engine answers at unix:/,
+    );
   });
 
   it("receive their arguments, and return their exit status", () => {

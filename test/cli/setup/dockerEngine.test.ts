@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import Docker from "dockerode";
+import { dockerAddress } from "../../../cli/setup/dockerAddress";
 import { decide, ensureDockerEngine, installPackages, type Probe, probeDocker } from "../../../cli/setup/dockerEngine";
 import type { Host } from "../../../cli/setup/host";
 
+const byDefault = { host: undefined, origin: undefined };
 const absent: Probe = { kind: "absent", reason: "connect ENOENT /var/run/docker.sock" };
 
 interface Machine {
@@ -121,7 +123,8 @@ describe("setup: finding or starting a Docker engine", () => {
     ];
     for (const [what, probe, machine, dockerHost, expected] of cases) {
       it(what, () => {
-        const decision = decide(probe, fakeHost(machine).host, dockerHost);
+        const address = dockerAddress({ HOME: "/nowhere", ...(dockerHost && { DOCKER_HOST: dockerHost }) });
+        const decision = decide(probe, fakeHost(machine).host, address);
         if (!(expected instanceof RegExp)) return assert.deepEqual(decision, expected);
         assert.equal(decision.action, "refuse");
         assert.match(decision.action === "refuse" ? decision.message : "", expected);
@@ -134,10 +137,8 @@ describe("setup: finding or starting a Docker engine", () => {
     let docker: Docker;
     /** How the engine answers. */
     let answers: "yes" | "no" | "error" | "never";
-    const saved = process.env.DOCKER_HOST;
 
     beforeEach(async () => {
-      delete process.env.DOCKER_HOST;
       answers = "no";
       engine = createServer((request, response) => {
         if (answers === "never") return;
@@ -155,7 +156,6 @@ describe("setup: finding or starting a Docker engine", () => {
           : ping(options)) as typeof docker.ping;
     });
     afterEach(async () => {
-      if (saved !== undefined) process.env.DOCKER_HOST = saved;
       engine.closeAllConnections();
       await new Promise((resolve) => engine.close(resolve));
     });
@@ -178,7 +178,7 @@ describe("setup: finding or starting a Docker engine", () => {
     it("runs no command when the engine answers", async () => {
       answers = "yes";
       const { host, ran } = fakeHost({});
-      await ensureDockerEngine(docker, host, assert.fail);
+      await ensureDockerEngine(docker, host, assert.fail, byDefault);
       assert.deepEqual(ran, []);
     });
 
@@ -188,9 +188,8 @@ describe("setup: finding or starting a Docker engine", () => {
         return 0;
       });
       const lines: string[] = [];
-      await ensureDockerEngine(docker, { ...host, sleep: () => new Promise((done) => setTimeout(done, 5)) }, (line) =>
-        lines.push(line),
-      );
+      const impatient = { ...host, sleep: () => new Promise<void>((done) => setTimeout(done, 5)) };
+      await ensureDockerEngine(docker, impatient, (line) => lines.push(line), byDefault);
       assert.deepEqual(ran, [
         "apt-get update",
         "apt-get install -y --no-install-recommends docker.io iptables",
@@ -204,7 +203,7 @@ describe("setup: finding or starting a Docker engine", () => {
         if (line.includes("install")) answers = "yes";
         return 0;
       });
-      await ensureDockerEngine(docker, host, () => undefined);
+      await ensureDockerEngine(docker, host, () => undefined, byDefault);
       assert.equal(ran.length, 2);
     });
 
@@ -213,14 +212,14 @@ describe("setup: finding or starting a Docker engine", () => {
         answers = "yes";
         return 0;
       });
-      await ensureDockerEngine(docker, host, () => undefined);
+      await ensureDockerEngine(docker, host, () => undefined, byDefault);
       assert.deepEqual(ran, ["systemctl start docker"]);
     });
 
     it("quotes the engine's log when the engine ends at once", async () => {
       const { host } = fakeHost({ commands: ["dockerd"] }, () => 3);
       await assert.rejects(
-        ensureDockerEngine(docker, host, () => undefined),
+        ensureDockerEngine(docker, host, () => undefined, byDefault),
         /dockerd ended with status 3.*\nlog one\nlog two/,
       );
     });
@@ -235,7 +234,7 @@ describe("setup: finding or starting a Docker engine", () => {
         },
       };
       await assert.rejects(
-        ensureDockerEngine(docker, counting, () => undefined),
+        ensureDockerEngine(docker, counting, () => undefined, byDefault),
         /did not answer within 60 s.*\/var\/log\/dockerd\.log/,
       );
       assert.equal(slept, 60_000);
