@@ -18,6 +18,7 @@ import { libraryDirectory } from "../settings/library";
 import { SettingsError } from "../settings/parse";
 import type { SecretSetting } from "../settings/schema/secrets";
 import { buildTopology, tlsHosts, topologyWarnings } from "../topology";
+import { checkNetwork } from "./hostNetwork";
 import { parseSettings } from "./settings";
 
 /**
@@ -82,7 +83,8 @@ export interface PlanOptions {
 
 /**
  * Plans a deployment: checks the settings, reads the distribution and the user's keystores, renders every configuration
- * file, and finds the images. Creates nothing. It connects to a MySQL server of the user's own, but not in a preview.
+ * file, and finds the images. Creates nothing. It compares the subnet with the networks of this machine. It connects to a
+ * MySQL server of the user's own, but not in a preview.
  *
  * @param settings name of a setting -> value, as in docs/settings.md; a setting that is not given has its default.
  *   Secrets that must be known before anything is created are among them, in plain: `databaseAdminPassword`,
@@ -110,6 +112,7 @@ export async function planDeployment(
   const rendering = renderNodes(topology.nodes, deployment, distribution);
   const stores = ownStores(parsed, settings, directory);
   const { warnings, ...certificates } = await readCertificates(parsed, distribution, tlsHosts(topology.nodes), stores);
+  await checkNetwork(topology, stack);
   await checkExternalServer(topology, String(settings.databaseAdminPassword ?? ""));
   const { version, dbscripts, bundles, keyStore, trustStore } = distribution;
   return {

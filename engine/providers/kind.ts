@@ -142,7 +142,8 @@ function nameFor({ urn }: ResourceRef, olds: Properties | undefined) {
   return (defaulted && olds?.name) || `${logical}-${randomBytes(4).toString("hex").slice(0, 7)}`;
 }
 
-const defined = (given: object): Properties =>
+/** Without the members that are undefined. */
+export const defined = (given: object): Properties =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 
 const outputsOf = (id: string, outputs: object): Properties => defined({ id, ...outputs, __defaults: undefined });

@@ -8,13 +8,13 @@ import type { Properties, Provider, ProviderHost } from "../../provider";
 import { providerOf } from "../kind";
 import { containerKind } from "./container";
 import { imageFunctions, imageKind } from "./image";
-import { networkKind } from "./network";
+import { networkFunctions, networkKind } from "./network";
 import { volumeKind } from "./volume";
 
 export function dockerProvider({ host }: Properties, { dir }: ProviderHost): Provider {
   const docker = connect(String(host ?? ""));
   const kinds = [imageKind(docker, dir), networkKind(docker), volumeKind(docker), containerKind(docker, dir)];
-  return providerOf(kinds, { functions: imageFunctions(docker) });
+  return providerOf(kinds, { functions: { ...imageFunctions(docker), ...networkFunctions(docker) } });
 }
 
 function connect(host: string): Docker {

@@ -6,7 +6,7 @@ import type Docker from "dockerode";
 import type { NetworkCreateOptions, NetworkInspectInfo } from "dockerode";
 import type { Properties } from "../../provider";
 import { isEmpty } from "../../values";
-import type { Kind } from "../kind";
+import { defined, type Functions, type Kind } from "../kind";
 import { bool, each, type Fields, map, set, str } from "../schema";
 import { covers, labels, outputsOf as outputsFrom, toApi } from "./api";
 import { attempt, attemptOrGone, DockerError, foreign } from "./error";
@@ -40,13 +40,27 @@ const fields: Fields = {
   labels: { ...labels, ...reported, sent: {} },
 };
 
+// Listed, because inspecting by name also finds networks whose id starts with that text.
+const namedIn = (docker: Docker) => async (name: string) => {
+  const all = await attempt("list networks", docker.listNetworks());
+  return all.find(({ Name }) => Name === name);
+};
+
+/** docker.getNetwork: a network that exists on this Docker engine. */
+export function networkFunctions(docker: Docker): Functions {
+  return {
+    async "docker:index/getNetwork:getNetwork"(args) {
+      const found = await namedIn(docker)(String(args.name));
+      if (!found) throw new DockerError(`network ${args.name}: not found on this Docker engine`);
+      const { name, driver, internal, ipamConfigs, options, id, scope } = outputsOf(found, { name: found.Name }, true);
+      return defined({ containers: [], name, driver, internal, ipamConfigs, options, id, scope });
+    },
+  };
+}
+
 export function networkKind(docker: Docker): Kind<Inputs> {
   const inspect = (id: string) => attemptOrGone(`inspect network ${id}`, docker.getNetwork(id).inspect());
-  // Listed, because inspecting by name also finds networks whose id starts with that text.
-  const named = async (name: string): Promise<NetworkInspectInfo | undefined> => {
-    const all = await attempt("list networks", docker.listNetworks());
-    return all.find(({ Name }) => Name === name);
-  };
+  const named = namedIn(docker);
   const request = (inputs: Inputs) => toApi(fields, inputs) as unknown as NetworkCreateOptions;
 
   return {

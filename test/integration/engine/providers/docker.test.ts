@@ -115,6 +115,17 @@ describe("docker provider on a Docker engine", function () {
   });
 
   describe("Network", () => {
+    it("getNetwork returns an existing network with its subnet, and fails for any other", async () => {
+      const name = `${prefix}net`;
+      const find = async (named: string) => provider.invoke?.("docker:index/getNetwork:getNetwork", { name: named });
+      await assert.rejects(find(name), /not found on this Docker engine$/);
+      const created = await networks.create({ name, ipamConfigs: [{ subnet }] });
+      const { id, driver, ipamConfigs } = (await find(name)) ?? {};
+      assert.deepEqual([id, driver], [created.id, "bridge"]);
+      assert.equal((ipamConfigs as { subnet: string }[])[0]?.subnet, subnet);
+      await networks.delete(created);
+    });
+
     const inputs: Properties = {
       name: `${prefix}net`,
       driver: "bridge",
