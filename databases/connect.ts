@@ -31,6 +31,8 @@ const retryable = [
   "EAI_AGAIN",
   "PROTOCOL_CONNECTION_LOST",
   "ER_CON_COUNT_ERROR",
+  "ER_TOO_MANY_USER_CONNECTIONS",
+  "ER_USER_LIMIT_REACHED",
 ];
 
 /**
@@ -54,12 +56,28 @@ export async function connect(
       await connection.query(`SET SESSION sql_mode = '${sqlMode}'`);
       return connection;
     } catch (error) {
-      const { code = "", message: text } = error as { code?: string; message: string };
-      const message = text || code || "unknown error";
+      const { code: given = "", message: text } = error as { code?: string; message: string };
+      const message = text || given || "unknown error";
+      const needsTls = given === "ER_ACCESS_DENIED_ERROR" && (await connectsOverTls({ host, port, user, password }));
+      const code = needsTls ? "ER_TLS_ONLY_ACCOUNT" : given;
       if (!retryable.includes(code)) throw new Error(explain({ code, message }));
       if (Date.now() + retryMilliseconds > deadline)
         throw new Error(explain({ code, message, seconds: limitMilliseconds / 1000 }));
       await new Promise((resolve) => setTimeout(resolve, retryMilliseconds));
     }
+  }
+}
+
+/**
+ * Whether the server accepts the account over TLS. Without TLS, it denies access to an account with REQUIRE SSL as it does
+ * for a wrong password.
+ */
+async function connectsOverTls(login: Login): Promise<boolean> {
+  try {
+    const connection = await createConnection({ ...login, connectTimeout: 5000, ssl: { rejectUnauthorized: false } });
+    connection.destroy();
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import * as pulumi from "@pulumi/pulumi";
 import { errorMessage } from "../errors";
-import type { Topology } from "../topology";
+import type { DatabaseUser, Topology } from "../topology";
 import { serverName } from "./server";
 import { checkServer } from "./serverCheck";
 
@@ -23,7 +23,9 @@ export async function checkExternalServer(
   const { databaseServer, databases, databaseConnections: connections } = topology;
   if (!databaseServer.external || pulumi.runtime.isDryRun()) return;
   const { endpoint, adminUser, databasesExist } = databaseServer;
-  const check = checkServer({ ...endpoint, user: adminUser, password }, { databases, databasesExist, connections });
+  const server = { ...endpoint, user: adminUser, password };
+  const connectionsOfAccount = busiestAccount(topology);
+  const check = checkServer(server, { databases, databasesExist, connections, connectionsOfAccount });
   const late = once(AbortSignal.timeout(limitMilliseconds), "abort").then((): never => {
     throw new Error(
       `${serverName(endpoint)}: it accepted the connection but did not answer within ${limitMilliseconds / 1000} s; check its load, and any proxy in front of it, then run the command again`,
@@ -34,4 +36,15 @@ export async function checkExternalServer(
   } catch (error) {
     throw new pulumi.RunError(errorMessage(error));
   }
+}
+
+/** How many connections the nodes open at most with the account that most data sources use. */
+export function busiestAccount({ nodes, databaseUsers, databaseConnections }: Topology): number {
+  const sources = nodes.flatMap((node) => node.databases).length;
+  const perSource = sources === 0 ? 0 : databaseConnections / sources;
+  const sourcesOf = ({ name, databases }: DatabaseUser) =>
+    nodes
+      .filter((node) => node.databaseUsers.some((user) => user.name === name))
+      .flatMap((node) => node.databases.filter((database) => databases.includes(database))).length;
+  return perSource * Math.max(0, ...databaseUsers.map(sourcesOf));
 }

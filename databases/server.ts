@@ -27,6 +27,11 @@ function explain(server: Server, { code, message, seconds }: ConnectionFailure):
     case "ER_ACCESS_DENIED_ERROR":
     case "ER_ACCESS_DENIED_NO_PASSWORD_ERROR":
       return `${place}: refuses the user "${server.user}" or its password: ${message}. Set wso2-apim:databaseAdminUser, and the secret databaseAdminPassword (npm run config -- set --secret databaseAdminPassword); the account must be allowed to connect from this machine`;
+    case "ER_TLS_ONLY_ACCOUNT":
+      return `${place}: accepts the user "${server.user}" over TLS only (REQUIRE SSL), which this program does not support for MySQL yet. Set wso2-apim:databaseAdminUser to another account, or run: ALTER USER '${server.user}'@'...' REQUIRE NONE`;
+    case "ER_TOO_MANY_USER_CONNECTIONS":
+    case "ER_USER_LIMIT_REACHED":
+      return `${place}: accepts no further connection of the user "${server.user}", for ${seconds} s: ${message}. Raise the account's MAX_USER_CONNECTIONS, or the server's max_user_connections`;
     case "ER_HOST_NOT_PRIVILEGED":
     case "ER_HOST_IS_BLOCKED":
       return `${place}: accepts no connection from this machine: ${message}. Create an account "${server.user}" for this machine's address, or for '%'`;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkExternalServer } from "../../databases/externalServer";
+import { busiestAccount, checkExternalServer } from "../../databases/externalServer";
 import { parseSettings } from "../../plan/settings";
 import { buildTopology } from "../../topology";
 import { FakeServers, password } from "./fakeServer";
@@ -30,5 +30,13 @@ describe("checkExternalServer", () => {
         `MySQL server ${host}:${port} .*: it accepted the connection but did not answer within 0\\.5 s; check its load`,
       ),
     );
+  });
+
+  it("the account that most data sources use is the registry's, which nodes of several roles share", () => {
+    const topologyOf = (settings: object) => buildTopology(parseSettings({ poolMaxActive: 10, ...settings }, "dev"));
+    const { nodes } = topologyOf({ storeReplicas: 3 });
+    const onRegistry = nodes.filter(({ databases }) => databases.includes("regdb")).length;
+    assert.ok(onRegistry >= 4);
+    assert.equal(busiestAccount(topologyOf({ storeReplicas: 3 })), 10 * Math.max(onRegistry, 3 * 2));
   });
 });

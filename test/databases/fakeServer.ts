@@ -10,6 +10,10 @@ export interface Answers {
   readonly version: string;
   /** Its max_connections. @default 500 */
   readonly connections: number;
+  /** The account's MAX_USER_CONNECTIONS. @default 0 */
+  readonly ownLimit: number;
+  /** Global variables. @default none */
+  readonly variables: Readonly<Record<string, string>>;
   /** Lines of SHOW GRANTS. @default all privileges */
   readonly grants: readonly string[];
   /** Rows of information_schema.SCHEMATA. @default none */
@@ -29,6 +33,8 @@ export class FakeServers {
     const {
       version = "8.4.3",
       connections = 500,
+      ownLimit = 0,
+      variables = {},
       grants = ["GRANT ALL PRIVILEGES ON *.* TO 'root'@'%' WITH GRANT OPTION"],
       schemas = [],
     } = answers;
@@ -68,7 +74,9 @@ export class FakeServers {
           ? grants.map((line) => ({ "Grants for root@%": line }))
           : sql.includes("SCHEMATA")
             ? [...schemas]
-            : [{ version, most: connections, account: "root@%" }];
+            : sql.startsWith("SHOW GLOBAL VARIABLES")
+              ? Object.entries(variables).map(([name, value]) => ({ Variable_name: name, Value: value }))
+              : [{ version, most: connections, account: "root@%", own: ownLimit }];
         const columns = Object.keys(rows[0] ?? { name: "" }).map((name) => ({
           catalog: "def",
           schema: "",

@@ -8,6 +8,7 @@ const required: Requirements = {
   databases: [{ schema: "apimgtdb", characterSet: "latin1", collation: "latin1_swedish_ci" }],
   databasesExist: false,
   connections: 400,
+  connectionsOfAccount: 250,
 };
 
 describe("check of the user's own MySQL server", function () {
@@ -37,6 +38,38 @@ describe("check of the user's own MySQL server", function () {
     assert.match(warning, /may open 400 connections .* the server accepts only 151: raise max_connections, or set/);
     assert.deepEqual(more, []);
   });
+
+  it("max_user_connections below what the nodes may open with one account is a warning", async () => {
+    const server = await servers.mysql({ variables: { max_user_connections: "100" } });
+    const [warning = "", ...more] = await checkServer(server, required);
+    assert.match(warning, /may open 250 connections with one account .* only 100: raise max_user_connections, or set/);
+    assert.deepEqual(more, []);
+    for (const limit of ["0", "250"])
+      assert.deepEqual(
+        await checkServer(await servers.mysql({ variables: { max_user_connections: limit } }), required),
+        [],
+      );
+  });
+
+  it("a limit of the administrator's own connections is a fault, with the statement for its place", async () => {
+    const ofAccount = await faultOf(await servers.mysql({ ownLimit: 3 }));
+    assert.match(ofAccount, /found 3; run .*: ALTER USER 'root'@'%' WITH MAX_USER_CONNECTIONS 16/);
+    const ofServer = await faultOf(await servers.mysql({ ownLimit: 3, variables: { max_user_connections: "3" } }));
+    assert.match(ofServer, /found 3; run .*: SET GLOBAL max_user_connections = 16/);
+    assert.deepEqual(await checkServer(await servers.mysql({ ownLimit: 16 }), required), []);
+  });
+
+  for (const [variable, remedy] of [
+    ["super_read_only", /replica, .* set wso2-apim:databaseHost to the primary server/],
+    ["read_only", /replica, .* set wso2-apim:databaseHost to the primary server/],
+    ["sql_require_primary_key", /tables without a primary key; run .*: SET PERSIST sql_require_primary_key = OFF/],
+  ] as const)
+    it(`${variable} is a fault`, async () => {
+      const fault = await faultOf(await servers.mysql({ variables: { [variable]: "ON" } }));
+      assert.match(fault, new RegExp(`- ${variable}: expected OFF, found ON`));
+      assert.match(fault, remedy);
+      assert.deepEqual(await checkServer(await servers.mysql({ variables: { [variable]: "OFF" } }), required), []);
+    });
 
   it("a MariaDB on which Pulumi's mysql provider fails is refused", async () => {
     for (const version of ["10.10.0-MariaDB", "5.5.5-10.11.6-MariaDB-0+deb12u1", "11.4.2-MariaDB-log"]) {

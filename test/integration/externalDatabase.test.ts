@@ -112,6 +112,23 @@ describe("databaseHost: a MySQL server of the user on a Docker engine", function
     await run("config", "set", "databaseServerPort", String(server.port));
   });
 
+  it("up fails before any change if the server is read-only, requires primary keys, or limits the administrator", async () => {
+    await query("SET GLOBAL sql_require_primary_key = ON");
+    await query("SET GLOBAL super_read_only = ON");
+    const modes = await assertUpRefused();
+    await query("SET GLOBAL super_read_only = OFF");
+    await query("SET GLOBAL read_only = OFF");
+    await query("SET GLOBAL sql_require_primary_key = OFF");
+    assert.match(modes, /- super_read_only: expected OFF, found ON/);
+    assert.match(modes, /- sql_require_primary_key: expected OFF, found ON/);
+    await query("ALTER USER deployer WITH MAX_USER_CONNECTIONS 2");
+    assert.match(await assertUpRefused(), /- MAX_USER_CONNECTIONS: expected 0 or at least 16 .* found 2; run/);
+    await query("ALTER USER deployer WITH MAX_USER_CONNECTIONS 0");
+    await query("ALTER USER deployer REQUIRE SSL");
+    assert.match(await assertUpRefused(), /accepts the user "deployer" over TLS only \(REQUIRE SSL\)/);
+    await query("ALTER USER deployer REQUIRE NONE");
+  });
+
   it("up fails if the administrator has too few rights, and prints the GRANT statements", async () => {
     const output = await assertUpRefused();
     const [, statements = ""] = /run as an administrator: (.*)$/m.exec(output) ?? [];
