@@ -13,6 +13,7 @@ const modules: CommandModules = {
     const { help, run } = await import("./config");
     return { help, run: (args) => run(args) };
   },
+  stack: () => import("./stack"),
   render: () => import("./render"),
   topology: () => import("./topology"),
   setup: () => import("./setup"),

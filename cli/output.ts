@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
+import { outputsOf, readResources } from "./deployedStack";
 import { stackName, stackOption } from "./project";
-import { outputsOf, readResources } from "./stack";
 
 export const help = `Usage: npm run output -- [NAME] [--stack NAME] [--show-secrets] [--json]
 

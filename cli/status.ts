@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
+import { deployedStack, readResources } from "./deployedStack";
 import { stackName, stackOption } from "./project";
 import { useDockerAddress } from "./setup/dockerAddress";
-import { deployedStack, readResources } from "./stack";
 import { certificateStatus, describeCertificate } from "./status/certificate";
 import { type ContainerStatus, containerStatuses, containersIn, isHealthy } from "./status/containers";
 import { type DriftResult, describeDrift, Interrupted, readDrift, tryReadDrift } from "./status/drift";

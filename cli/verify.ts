@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import Docker from "dockerode";
+import { type DeployedStack, readStack } from "./deployedStack";
 import { stackOption } from "./project";
 import { useDockerAddress } from "./setup/dockerAddress";
-import { type DeployedStack, readStack } from "./stack";
 import { type Backend, givenBackend, serveBackend } from "./verify/backend";
 import { confirm } from "./verify/confirm";
 import { type CycleResult, runCycle } from "./verify/cycle";

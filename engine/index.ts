@@ -6,6 +6,10 @@ import type { Options, Result } from "./run";
 export type { RunKind } from "./display/display";
 export { exportedResources, outputsIn, type RecordedResource, stackOutputs, stackResources } from "./recorded";
 export type { Options, Result } from "./run";
+export { type ListedStack, listStacks } from "./stacks/list";
+export { renameStack } from "./stacks/rename";
+export { changeGivenPassphrase, changeOwnPassphrase, isOwnPassphrase } from "./stacks/rotate";
+export { exportState, importState } from "./stacks/transfer";
 
 /**
  * Brings a stack up, or previews, refreshes or destroys it.

@@ -78,6 +78,12 @@ export function toState(value: Prop, encrypt: (plain: string) => string): Prop {
   return value instanceof Unknown ? UNKNOWN_ID : mapChildren(value, (child) => toState(child, encrypt));
 }
 
+/** As {@link toState}, with secrets in plain text, as `pulumi stack export --show-secrets` prints them. */
+export function plainState(value: Prop): Prop {
+  if (value instanceof Secret) return { [SIGNATURE]: SECRET, plaintext: JSON.stringify(plainState(value.value)) };
+  return value instanceof Unknown ? UNKNOWN_ID : mapChildren(value, plainState);
+}
+
 /**
  * The inverse of {@link toState}.
  *

@@ -34,7 +34,7 @@ const toStderr = (message: string): void => {
  * @param creates whether the command may create the stack; a missing passphrase is then created too, and the choice of
  * the state is printed
  */
-async function pulumiEnvironment(
+export async function pulumiEnvironment(
   stack: string,
   creates: boolean,
   { projectDir = projectDirectory, env = process.env, say = toStderr }: PulumiPlace = {},

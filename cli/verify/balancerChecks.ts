@@ -1,7 +1,7 @@
 import { balancerFiles } from "../../configs/balancer";
 import { errorMessage } from "../../errors";
 import type { BalancerRoute, Topology } from "../../topology";
-import type { DeployedStack } from "../stack";
+import type { DeployedStack } from "../deployedStack";
 import { balancerLimit, isBalancers } from "./front";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import type { Check } from "./linkChecks";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Role } from "../../product/roles";
 import { isSince } from "../../product/versions";
-import type { DeployedStack } from "../stack";
+import type { DeployedStack } from "../deployedStack";
 import type { Backend } from "./backend";
 import { CodeRun } from "./codeRun";
 import { logInToConsole } from "./console";

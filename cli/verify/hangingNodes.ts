@@ -1,5 +1,5 @@
 import type { Node } from "../../topology";
-import type { DeployedStack } from "../stack";
+import type { DeployedStack } from "../deployedStack";
 import { NoAnswer, probe } from "./httpProbe";
 import type { Suspect } from "./suspects";
 

@@ -4,7 +4,7 @@ import { errorMessage } from "../../errors";
 import { roleThat } from "../../product/roles";
 import { completeSettings } from "../../settings/derived";
 import type { Node, Topology } from "../../topology";
-import type { DeployedStack } from "../stack";
+import type { DeployedStack } from "../deployedStack";
 import { parse, Refused } from "./answers";
 
 /** What back ends must receive about the caller. */

@@ -1,7 +1,7 @@
 import Docker from "dockerode";
 import { errorMessage } from "../../errors";
 import { managementAccess, type Node, type Topology } from "../../topology";
-import type { DeployedStack } from "../stack";
+import type { DeployedStack } from "../deployedStack";
 import { checkBalancer } from "./balancerChecks";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import { type Check, checkNodeLinks, type NodeReport } from "./linkChecks";

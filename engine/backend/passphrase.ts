@@ -50,7 +50,8 @@ export async function openKeys({ file, project, env, stateSalt, writes, say }: K
   return { state, config, write: config ?? state };
 }
 
-function givenPassphrase(env: NodeJS.ProcessEnv): string | undefined {
+/** The passphrase in the environment, or in the file that it names. */
+export function givenPassphrase(env: NodeJS.ProcessEnv): string | undefined {
   const { PULUMI_CONFIG_PASSPHRASE: direct, PULUMI_CONFIG_PASSPHRASE_FILE: file } = env;
   if (direct !== undefined || !file) return direct;
   if (!existsSync(file))
@@ -59,13 +60,16 @@ function givenPassphrase(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 /** @throws when the file is empty, which means that the passphrase was lost */
-function passphraseIn(file: string): string {
+export function passphraseIn(file: string): string {
   const passphrase = readFileSync(file, "utf8").trim();
   if (passphrase !== "") return passphrase;
   throw new Error(
     `${file}: expected a passphrase, found an empty file; restore it from a backup, or remove it if nothing was encrypted yet (to use an empty passphrase, set PULUMI_CONFIG_PASSPHRASE="")`,
   );
 }
+
+/** The new passphrase, as long as a change is under way. */
+export const nextPassphraseFile = (bookkeeping: string): string => path.join(bookkeeping, "passphrase.next");
 
 /**
  * The passphrase in the file `passphrase` of the backend's `.pulumi` directory.
@@ -78,6 +82,9 @@ export async function ownPassphrase(
   say: ((message: string) => void) | undefined,
 ): Promise<string> {
   const own = path.join(bookkeeping, "passphrase");
+  const next = nextPassphraseFile(bookkeeping);
+  if (existsSync(next))
+    throw new Error(`${next}: a change of the passphrase was interrupted; run: npm run stack -- change-passphrase`);
   if (existsSync(own)) return passphraseIn(own);
   if (say === undefined)
     throw new Error(

@@ -6,7 +6,7 @@ import * as path from "node:path";
 import { connect } from "node:tls";
 import { writeJks } from "../../certificates/jks";
 import { fingerprintOf } from "../../certificates/nodeStores";
-import type { DeployedStack } from "../../cli/stack";
+import type { DeployedStack } from "../../cli/deployedStack";
 import { type VerifyOptions, verifyDeployment } from "../../cli/verify";
 import { serveBackend } from "../../cli/verify/backend";
 import { Front } from "../../cli/verify/front";

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { DeployedStack } from "../../cli/stack";
+import type { DeployedStack } from "../../cli/deployedStack";
 import { type VerifyOptions, type VerifyReport, verifyDeployment } from "../../cli/verify";
 import { Front } from "../../cli/verify/front";
 import { Gateway } from "../../cli/verify/gateway";

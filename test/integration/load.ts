@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { DeployedStack } from "../../cli/stack";
+import type { DeployedStack } from "../../cli/deployedStack";
 import { Front } from "../../cli/verify/front";
 import { probe } from "../../cli/verify/httpProbe";
 import { type ConsumerKey, Store } from "../../cli/verify/product";

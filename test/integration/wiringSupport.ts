@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type Docker from "dockerode";
 import * as tar from "tar-stream";
-import { type DeployedStack, readStack } from "../../cli/stack";
+import { type DeployedStack, readStack } from "../../cli/deployedStack";
 import { type VerifyOptions, type VerifyReport, verifyDeployment } from "../../cli/verify";
 import { type Backend, serveBackend } from "../../cli/verify/backend";
 import { probe } from "../../cli/verify/httpProbe";
