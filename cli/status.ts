@@ -3,7 +3,7 @@ import { deployedStack, readResources } from "./deployedStack";
 import { stackName, stackOption } from "./project";
 import { useDockerAddress } from "./setup/dockerAddress";
 import { certificateStatus, describeCertificate } from "./status/certificate";
-import { type ContainerStatus, containerStatuses, containersIn, isHealthy } from "./status/containers";
+import { allStopped, type ContainerStatus, containerStatuses, containersIn, isHealthy } from "./status/containers";
 import { type DriftResult, describeDrift, Interrupted, readDrift, tryReadDrift } from "./status/drift";
 import { marks, table } from "./text";
 
@@ -67,5 +67,7 @@ function print(statuses: readonly ContainerStatus[]): void {
     const status = statuses[i];
     console.log(`${status && isHealthy(status) ? ok : failed} ${line}`);
   }
-  for (const { name, note } of statuses) if (note !== undefined) console.log(`  ${name}: ${note}`);
+  const stopped = allStopped(statuses);
+  if (stopped !== undefined) console.log(`  ${stopped}`);
+  else for (const { name, note } of statuses) if (note !== undefined) console.log(`  ${name}: ${note}`);
 }

@@ -62,6 +62,18 @@ export function isHealthy({ state, health }: Pick<ContainerStatus, "state" | "he
   return (state === "running" || state === "external") && health === "healthy";
 }
 
+/**
+ * What to do when all containers are stopped, which one command starts again; undefined when one of them runs, or is gone.
+ *
+ * @param statuses each after those that it waits for
+ */
+export function allStopped(statuses: readonly ContainerStatus[]): string | undefined {
+  const containers = statuses.filter(({ state }) => state !== "external");
+  if (!containers.every(({ state }) => state === "exited")) return undefined;
+  const names = containers.map(({ container }) => container).join(" ");
+  return `All containers are stopped: by docker stop, or because the Docker engine crashed, after which it does not start them again. To start them, run: docker start ${names}`;
+}
+
 async function databaseStatus(
   { databaseServer: { name, endpoint, external } }: Topology,
   containerStatusOf: (name: string, url: string) => Promise<ContainerStatus>,

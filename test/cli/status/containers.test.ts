@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { containerStatuses, containersIn } from "../../../cli/status/containers";
+import { allStopped, containerStatuses, containersIn } from "../../../cli/status/containers";
 import { parseSettings } from "../../../plan/settings";
 import { buildTopology } from "../../../topology";
 
@@ -53,4 +53,25 @@ describe("status: containers that do not exist", () => {
       ["apim-blue-mysql"],
     );
   });
+});
+
+describe("status: containers that are all stopped", () => {
+  const status = (name: string, state: string) => ({
+    name,
+    container: `apim-dev-${name}`,
+    state,
+    health: "-",
+    restarts: 0,
+    url: "-",
+  });
+
+  it("have one line with the command that starts them, as after a crash of the Docker engine", () => {
+    const all = [status("mysql", "external"), status("store-1", "exited"), status("loadbalancer", "exited")];
+    assert.match(allStopped(all) ?? "", /engine crashed, .* docker start apim-dev-store-1 apim-dev-loadbalancer$/);
+  });
+
+  for (const state of ["running", "restarting", "missing"])
+    it(`not if one of them is ${state}`, () => {
+      assert.equal(allStopped([status("mysql", "exited"), status("store-1", state)]), undefined);
+    });
 });
