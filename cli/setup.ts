@@ -44,7 +44,7 @@ async function prepare(settings: Settings | undefined, report: Report): Promise<
  */
 export async function ensureDockerAnswers(stack?: string, report: Report = toStderr): Promise<void> {
   const { host, origin } = useDockerAddress(report);
-  const probe = await probeDocker(new Docker());
+  const probe = await probeDocker(new Docker(), report);
   if (probe.kind !== "answers") {
     const named = origin ? ` at ${host} (${origin.name})` : "";
     throw new Error(

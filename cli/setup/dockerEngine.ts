@@ -17,9 +17,20 @@ export type Decision =
 const logFile = "/var/log/dockerd.log";
 const startLimitSeconds = 60;
 
-/** Asks an engine for an answer. @param limitSeconds the time limit */
-export async function probeDocker(docker: Docker, limitSeconds = 5): Promise<Probe> {
+const slowSeconds = 5;
+
+/**
+ * Asks an engine for an answer.
+ *
+ * @param report gets one line when the answer takes longer than 5 s
+ * @param limitSeconds the time limit
+ */
+export async function probeDocker(docker: Docker, report: Report, limitSeconds = 60): Promise<Probe> {
   const abortSignal = AbortSignal.timeout(limitSeconds * 1000);
+  const waiting = setTimeout(
+    () => report(`Docker engine: no answer for ${slowSeconds} s, waiting for at most ${limitSeconds} s`),
+    slowSeconds * 1000,
+  );
   try {
     // @types/dockerode lacks the option.
     const { ping } = docker as unknown as { ping(options: { abortSignal: AbortSignal }): Promise<unknown> };
@@ -32,6 +43,8 @@ export async function probeDocker(docker: Docker, limitSeconds = 5): Promise<Pro
     if (code === "EACCES" || code === "EPERM") return { kind: "forbidden", reason };
     if (code === "ENOENT" || code === "ECONNREFUSED") return { kind: "absent", reason };
     return { kind: "failed", reason };
+  } finally {
+    clearTimeout(waiting);
   }
 }
 
@@ -99,13 +112,13 @@ export async function ensureDockerEngine(
   report: Report,
   address: DockerAddress,
 ): Promise<void> {
-  const decision = decide(await probeDocker(docker), host, address);
+  const decision = decide(await probeDocker(docker, report), host, address);
   if (decision.action === "nothing") return;
   if (decision.action === "refuse") throw new Error(decision.message);
   if (decision.install) {
     await installPackages(host, ["docker.io", "iptables"], report);
     // The package may have started the engine itself.
-    if ((await probeDocker(docker)).kind === "answers") return;
+    if ((await probeDocker(docker, report)).kind === "answers") return;
   }
   await startEngine(docker, host, decision.by, report);
 }
@@ -120,7 +133,7 @@ async function startEngine(docker: Docker, host: Host, by: "systemd" | "dockerd"
   } else {
     ended = host.startInBackground("dockerd", [], logFile).ended;
   }
-  let probe = await probeDocker(docker);
+  let probe = await probeDocker(docker, report);
   for (let waited = 0; probe.kind !== "answers"; waited += 0.5) {
     const end = ended();
     if (end !== undefined) {
@@ -132,6 +145,6 @@ async function startEngine(docker: Docker, host: Host, by: "systemd" | "dockerd"
       );
     }
     await host.sleep(500);
-    probe = await probeDocker(docker);
+    probe = await probeDocker(docker, report);
   }
 }

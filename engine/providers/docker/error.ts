@@ -92,6 +92,11 @@ function translate(doing: string, failure: Failure): DockerError {
     return new DockerError(`no Docker engine answers (${why}); start it (systemctl start docker), or set DOCKER_HOST`);
   }
   const message = failure.json?.message ?? failure.message ?? String(failure);
+  return new DockerError(`${doing}: ${withRemedy(message)}`, failure.statusCode);
+}
+
+/** A message of the Docker engine, followed by the remedy if it is known. */
+export function withRemedy(message: string): string {
   const remedy = REMEDIES.find(([pattern]) => pattern.test(message));
-  return new DockerError(`${doing}: ${message}${remedy ? `; ${remedy[1]}` : ""}`, failure.statusCode);
+  return remedy ? `${message}; ${remedy[1]}` : message;
 }

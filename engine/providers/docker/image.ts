@@ -11,7 +11,7 @@ import type { Functions, Kind } from "../kind";
 import { bool, each, type Fields, list, map, num, obj, plain, set, str, unsupported } from "../schema";
 import { toApi } from "./api";
 import { contextTar } from "./buildContext";
-import { attempt, attemptOrGone, DockerError } from "./error";
+import { attempt, attemptOrGone, DockerError, withRemedy } from "./error";
 
 type Inputs = Unwrap<RemoteImageArgs>;
 type Build = NonNullable<Inputs["build"]>;
@@ -154,7 +154,7 @@ async function buildImage(docker: Docker, name: string, given: Build, context: C
   } catch (failure) {
     const { message } = (unreadable.signal.aborted ? unreadable.signal.reason : failure) as Error;
     const output = tail.length > 0 ? `\nlast lines of the build:\n  ${tail.join("\n  ")}` : "";
-    throw new DockerError(`build image ${name} from ${directory}: ${message.trim()}${output}`);
+    throw new DockerError(`build image ${name} from ${directory}: ${withRemedy(`${message.trim()}${output}`)}`);
   }
 }
 

@@ -161,18 +161,30 @@ describe("setup: finding or starting a Docker engine", () => {
     });
 
     it("probes whether it answers, fails, or is absent", async () => {
-      assert.equal((await probeDocker(docker)).kind, "absent");
+      assert.equal((await probeDocker(docker, assert.fail)).kind, "absent");
       answers = "error";
-      assert.equal((await probeDocker(docker)).kind, "failed");
+      assert.equal((await probeDocker(docker, assert.fail)).kind, "failed");
       answers = "yes";
-      assert.equal((await probeDocker(docker)).kind, "answers");
+      assert.equal((await probeDocker(docker, assert.fail)).kind, "answers");
       const nowhere = new Docker({ socketPath: "/nonexistent/docker.sock" });
-      assert.equal((await probeDocker(nowhere)).kind, "absent");
+      assert.equal((await probeDocker(nowhere, assert.fail)).kind, "absent");
     });
 
     it("reports that an engine does not answer in time", async () => {
       answers = "never";
-      assert.deepEqual(await probeDocker(docker, 0.05), { kind: "failed", reason: "no answer within 0.05 s" });
+      assert.deepEqual(await probeDocker(docker, assert.fail, 0.05), {
+        kind: "failed",
+        reason: "no answer within 0.05 s",
+      });
+    });
+
+    it("says that it waits for an engine that answers slowly", async function () {
+      this.timeout(20_000);
+      answers = "never";
+      setTimeout(() => engine.closeAllConnections(), 5500);
+      const lines: string[] = [];
+      await probeDocker(docker, (line) => lines.push(line));
+      assert.deepEqual(lines, ["Docker engine: no answer for 5 s, waiting for at most 60 s"]);
     });
 
     it("runs no command when the engine answers", async () => {
