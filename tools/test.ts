@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { projectDirectory } from "../cli/project";
@@ -10,21 +10,52 @@ import { countsVariable, type TestCounts } from "./testReporter";
 const testDirectory = join(projectDirectory, "test");
 const integrationDirectory = join(testDirectory, "integration");
 
-export const help = `Usage: npm test [-- --unit] [-- --grep TEXT]
+export const help = `Usage: npm test [-- --unit] [-- --jobs N] [-- --grep TEXT]
 
-Runs all tests: the unit tests first, then the integration tests on a real Docker engine (test/integration).
+Runs all tests: the integration tests on a real Docker engine (test/integration), and the unit tests.
   --unit       run only the unit tests, which need no Docker
+  --jobs N     run the files in N processes. Default: two for each core, at most 8; one for each core with --unit
   --grep TEXT  run only the tests whose title matches TEXT (a regular expression)`;
 
-/** Test files relative to the project. The integration tests come last, so that a small fault shows early. */
+/**
+ * The test files that take longest, in this order: when they start first, no process works alone at the end. Files that
+ * wait for each other (useExclusively) stand apart.
+ */
+const longest = [
+  "cluster.test.ts",
+  "wiring.test.ts",
+  "engine/sampleKilled.test.ts",
+  "product.test.ts",
+  "verify.test.ts",
+  "deployment.test.ts",
+  "certificates.test.ts",
+  "twoStacks.test.ts",
+  "tenants.test.ts",
+  "ownProgram.test.ts",
+  "environments.test.ts",
+  "externalDatabase.test.ts",
+  "haproxy/failover.test.ts",
+];
+
+/**
+ * Test files relative to the project, in the order in which the processes take them: the longest integration tests, the
+ * other ones, then the unit tests, which fill the gaps.
+ */
 export function testFiles(unitOnly: boolean): string[] {
   const all = readdirSync(testDirectory, { recursive: true })
     .map((name) => join(testDirectory, name.toString()))
     .filter((file) => file.endsWith(".test.ts"))
     .sort();
   const isIntegration = (file: string) => file.startsWith(integrationDirectory);
-  const chosen = [...all.filter((file) => !isIntegration(file)), ...(unitOnly ? [] : all.filter(isIntegration))];
-  return chosen.map((file) => relative(projectDirectory, file));
+  const rank = (file: string) => longest.indexOf(relative(integrationDirectory, file)) + 1 || longest.length + 1;
+  const integration = all.filter(isIntegration).sort((a, b) => rank(a) - rank(b));
+  const unit = all.filter((file) => !isIntegration(file));
+  return [...(unitOnly ? [] : integration), ...unit].map((file) => relative(projectDirectory, file));
+}
+
+/** How many processes run tests at the same time. The integration tests mostly wait for containers. */
+export function defaultJobs(unitOnly: boolean, cores = availableParallelism()): number {
+  return unitOnly ? cores : Math.min(2 * cores, 8);
 }
 
 /** The last line of a run: `12 passed, 0 failed`, and the number of skipped tests if there are any. */
@@ -38,7 +69,11 @@ export function exitStatus(counts: TestCounts | undefined, mochaStatus: number):
 }
 
 /** Runs mocha in a process. @returns the counts (undefined if mocha ended before writing them) and the exit status */
-async function runMocha(files: readonly string[], grep: string | undefined): Promise<[TestCounts | undefined, number]> {
+async function runMocha(
+  files: readonly string[],
+  jobs: number,
+  grep: string | undefined,
+): Promise<[TestCounts | undefined, number]> {
   const directory = mkdtempSync(join(tmpdir(), "wso2-apim-test-"));
   const countsFile = join(directory, "counts.json");
   const args = [
@@ -47,6 +82,7 @@ async function runMocha(files: readonly string[], grep: string | undefined): Pro
     `--reporter=${join(projectDirectory, "tools/testReporter.ts")}`,
     "--forbid-only",
     "--exit",
+    ...(jobs > 1 ? ["--parallel", `--jobs=${jobs}`] : []),
     // By default, mocha uses colours if the environment has CI.
     ...(hasColours() ? [] : ["--no-color"]),
     ...(grep === undefined ? [] : [`--grep=${grep}`]),
@@ -80,13 +116,17 @@ async function runMocha(files: readonly string[], grep: string | undefined): Pro
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
-    options: { unit: { type: "boolean" }, grep: { type: "string" } },
+    options: { unit: { type: "boolean" }, jobs: { type: "string" }, grep: { type: "string" } },
   });
-  if (!values.unit) {
+  const unit = values.unit ?? false;
+  const jobs = values.jobs === undefined ? defaultJobs(unit) : Number(values.jobs);
+  if (!Number.isInteger(jobs) || jobs < 1)
+    throw new Error(`--jobs: expected a whole number from 1, found "${values.jobs}"`);
+  if (!unit) {
     const { ensureMachine } = await import("../cli/setup");
     await ensureMachine();
   }
-  const [counts, status] = await runMocha(testFiles(values.unit ?? false), values.grep);
+  const [counts, status] = await runMocha(testFiles(unit), jobs, values.grep);
   if (counts === undefined) {
     process.stdout.write(`mocha ended with status ${status} before it counted the tests; see above.\n`);
   } else if (counts.passed + counts.failed === 0) {

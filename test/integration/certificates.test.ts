@@ -47,12 +47,6 @@ describe("server certificate on a running stack", function () {
     );
     writeKeystore(own);
     stack.set({
-      networkSubnet: "172.30.51.0/24",
-      httpsPort: 25143,
-      gatewayHttpsPort: 25144,
-      gatewayHttpPort: 25145,
-      managementPort: 25150,
-      databasePort: 25106,
       // Two replicas, so that calls continue while the nodes are replaced.
       keyManagerReplicas: 2,
       gatewayReplicas: 2,

@@ -7,6 +7,7 @@ import { applyScript, type ScriptRequest, type ScriptResult } from "../../databa
 import { runAsClosure } from "../cli/setup/closure";
 import { type Cut, openCuttingProxy } from "./cuttingProxy";
 import { type MySqlServer, startMySql } from "./mysqlServer";
+import { named } from "./place";
 import { skip } from "./skip";
 
 const script = `
@@ -28,7 +29,7 @@ describe("dbscripts on a MySQL server", function () {
   let schemas = 0;
 
   before(async () => {
-    server = await startMySql("apim-dbscript-tests");
+    server = await startMySql(named("apim-dbscript-tests"));
   });
   after(async () => {
     await server?.remove();

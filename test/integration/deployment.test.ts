@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import mysql from "mysql2/promise";
 import { logText } from "../../engine/providers/docker/logText";
 import { runIn } from "./containers";
+import { named } from "./place";
 import { docker, TestStack } from "./testStack";
 import { linksOf190, outputsOf } from "./wiringSupport";
 
@@ -20,7 +21,7 @@ describe("deployment of the dev stack on a Docker engine", function () {
     await docker.ping();
     const container = await docker.createContainer({
       Image: "wso2-apim/base-debian:bookworm",
-      name: "apim-itest-bystander",
+      name: named("apim-itest-bystander"),
       Cmd: ["sleep", "3600"],
     });
     await container.start();
@@ -61,7 +62,7 @@ describe("deployment of the dev stack on a Docker engine", function () {
     const seen: Record<string, string[]> = {};
     const limits = new Set<number>();
     for (const { user, password } of accounts) {
-      const connection = await mysql.createConnection({ host: "127.0.0.1", port: 18306, user, password });
+      const connection = await mysql.createConnection({ host: stack.address, port: 18306, user, password });
       try {
         const [rows] = await connection.query<mysql.RowDataPacket[]>(
           "SELECT DISTINCT table_schema AS name FROM information_schema.tables WHERE table_name IN ('AM_API', 'UM_USER', 'REG_RESOURCE')",
@@ -165,22 +166,14 @@ describe("deployment of the dev stack on a Docker engine", function () {
 
   it("up refuses to use a foreign container of the same name, and does not change it", async () => {
     const foreign = new TestStack("itest2");
-    foreign.set({
-      networkSubnet: "172.29.98.0/24",
-      httpsPort: 28443,
-      gatewayHttpsPort: 28243,
-      gatewayHttpPort: 28280,
-      managementPort: 29443,
-      databasePort: 28306,
-    });
     const container = await docker.createContainer({
       Image: "wso2-apim/base-debian:bookworm",
-      name: "apim-itest2-mysql",
+      name: `${foreign.prefix}-mysql`,
     });
     try {
       const up = await foreign.run("up");
       assert.equal(up.status, 1, up.output);
-      assert.match(up.output, /apim-itest2-mysql/);
+      assert.ok(up.output.includes(`${foreign.prefix}-mysql`), up.output);
       assert.equal((await container.inspect()).State.Status, "created");
     } finally {
       await container.remove({ force: true });

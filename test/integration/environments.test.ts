@@ -66,7 +66,7 @@ describe("production and sandbox gateway on a Docker engine", function () {
   let running: BrokenStack;
   before(async () => {
     const settings = { gatewayEnvironments: "production, sandbox" };
-    running = await BrokenStack.up("itestenvironments", "172.29.136.0/24", settings);
+    running = await BrokenStack.up("itestenvironments", settings);
   });
   after(() => running?.down());
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { hostAddress } from "../../topology";
 import { type MySqlServer, startMySql } from "./mysqlServer";
+import { named } from "./place";
 import { type CommandResult, docker, TestStack } from "./testStack";
 
 const seconds = 1000;
@@ -24,7 +25,7 @@ describe("databaseHost: a MySQL server of the user on a Docker engine", function
     // A newly installed Docker engine reports the gateway only after a restart.
     const host =
       bridge?.Gateway ?? hostAddress(bridge?.Subnet ?? assert.fail("Docker's default bridge has no subnet"), 1);
-    server = await startMySql("apim-itest-ext-server", host, [
+    server = await startMySql(named("apim-itest-ext-server"), host, [
       `--sql-mode=${defaultMode}`,
       "--character-set-server=utf8mb4",
       "--collation-server=utf8mb4_0900_ai_ci",
@@ -42,11 +43,6 @@ describe("databaseHost: a MySQL server of the user on a Docker engine", function
       databaseHost: host,
       databaseServerPort: server.port,
       databaseAdminUser: "deployer",
-      networkSubnet: "172.30.32.0/24",
-      httpsPort: 22643,
-      gatewayHttpsPort: 22644,
-      gatewayHttpPort: 22680,
-      managementPort: 22701,
       poolMaxActive: 20,
     });
   });

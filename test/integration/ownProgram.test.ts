@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { useExclusively } from "./place";
 import { docker, projectDirectory } from "./testStack";
 
 /** A program of examples/ in a directory of its own, with the packages of its package.json and no others. */
@@ -77,6 +78,7 @@ async function objectsOf(prefix: string): Promise<string[]> {
 
 describe("examples: programs that use the components as a library", function () {
   this.timeout(600_000);
+  useExclusively("examples");
 
   /** Brings an example up, checks it, and destroys it whatever fails. */
   async function withExample(name: string, prefix: string, check: (example: Example) => Promise<void>): Promise<void> {

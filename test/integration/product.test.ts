@@ -43,12 +43,6 @@ describe(`distribution: a product pack with the stock files of ${stockFiles}`, f
   before(async function () {
     stack.set({
       distribution: makePack(directory),
-      networkSubnet: "172.30.40.0/24",
-      httpsPort: 24443,
-      gatewayHttpsPort: 24243,
-      gatewayHttpPort: 24280,
-      managementPort: 24500,
-      databasePort: 24306,
       startTimeout,
     });
     try {
@@ -155,7 +149,7 @@ describe(`distribution: a product pack with the stock files of ${stockFiles}`, f
   it("load balancer: accepts each node's certificate and forwards requests to it", async () => {
     const { topology, caCertificate: ca } = await outputsOf(stack);
     for (const { name, hostName: host } of topology.nodes) {
-      const { status, body } = await probe({ address: "127.0.0.1", port: 24443, host, path: "/carbon/", ca });
+      const { status, body } = await probe({ address: stack.address, port: 18443, host, path: "/carbon/", ca });
       const profile = profiles[name as keyof typeof profiles];
       assert.deepEqual([status, body], [200, `${profile} /mnt/${name}/wso2am\n`], host);
     }

@@ -40,12 +40,6 @@ describe("real product: a pack of the user's own (APIM_PACK)", function () {
     assert.ok(statSync(pack, { throwIfNoEntry: false }), `APIM_PACK: expected a pack, found nothing at ${pack}`);
     stack.set({
       distribution: pack,
-      networkSubnet: "172.30.60.0/24",
-      httpsPort: 25443,
-      gatewayHttpsPort: 25243,
-      gatewayHttpPort: 25280,
-      managementPort: 25500,
-      databasePort: 25306,
       keyManagerReplicas: 2,
       gatewayReplicas: 2,
       publisherReplicas: 2,

@@ -4,8 +4,9 @@ import { buffer } from "node:stream/consumers";
 import Docker from "dockerode";
 import { createConnection } from "mysql2/promise";
 import { pack } from "tar-stream";
+import { named } from "./place";
 
-const name = "standin-test-mysql";
+const name = named("standin-test-mysql");
 const base = "wso2-apim/base-mysql:9";
 const project = resolve(__dirname, "../..");
 

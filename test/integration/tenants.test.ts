@@ -39,7 +39,7 @@ describe("tenants on a Docker engine", function () {
   let running: BrokenStack;
   before(async () => {
     const settings = { multiTenancy: true, gatewayEnvironments: "production, sandbox" };
-    running = await BrokenStack.up("itesttenants", "172.29.151.0/24", settings);
+    running = await BrokenStack.up("itesttenants", settings);
   });
   after(() => running?.down());
 

@@ -6,6 +6,7 @@ import * as path from "node:path";
 import Docker from "dockerode";
 import * as yaml from "yaml";
 import { stackResources } from "../../engine";
+import { named, ownAddress, ownSubnet } from "./place";
 
 export const projectDirectory = path.join(__dirname, "..", "..");
 export const docker = new Docker();
@@ -23,14 +24,16 @@ const namespace = "wso2-apim:";
 /** Linux uses ports from here on for outgoing connections, so that such a port can be in use when it is to be published. */
 export const firstEphemeralPort = 32768;
 
-const ownSettings: Readonly<Record<string, unknown>> = {
-  networkSubnet: "172.29.99.0/24",
+const ownPorts = {
   httpsPort: 18443,
   gatewayHttpsPort: 18243,
   gatewayHttpPort: 18280,
   managementPort: 19443,
   databasePort: 18306,
 };
+
+/** How many stacks this process has made; each has an address and a subnet of its own. */
+let stacks = 0;
 
 /** The settings in a stack file of the project, without the namespace in their names. */
 function exampleSettings(stack: string): Readonly<Record<string, unknown>> {
@@ -41,21 +44,33 @@ function exampleSettings(stack: string): Readonly<Record<string, unknown>> {
 
 /** A stack with a state, names, ports and a network of its own. The tests use the commands of the README on it. */
 export class TestStack {
+  readonly name: string;
   readonly prefix: string;
+  /** The loopback address on which its ports are published. */
+  readonly address: string;
+  readonly subnet: string;
   private directory: string | undefined;
   private readonly file: string;
   /** The stack file is written at the first use: mocha creates the object even if the tests do not run. */
   private written = false;
   private settings: Record<string, unknown>;
 
-  /** @param example a stack of the project: its settings override the test's network and ports */
-  constructor(
-    readonly name: string,
-    example?: string,
-  ) {
-    this.prefix = `apim-${name}`;
-    this.file = path.join(projectDirectory, `Pulumi.${name}.yaml`);
-    this.settings = { ...ownSettings, ...(example !== undefined && exampleSettings(example)) };
+  /**
+   * @param name the beginning of its name
+   * @param example a stack of the project: its settings override the test's ports
+   */
+  constructor(name: string, example?: string) {
+    this.name = named(name);
+    this.prefix = `apim-${this.name}`;
+    this.file = path.join(projectDirectory, `Pulumi.${this.name}.yaml`);
+    this.address = ownAddress(++stacks);
+    this.subnet = ownSubnet(stacks);
+    this.settings = {
+      ...ownPorts,
+      ...(example !== undefined && exampleSettings(example)),
+      networkSubnet: this.subnet,
+      publishAddress: this.address,
+    };
   }
 
   /** The directory with the state, created at the first use. */
@@ -71,7 +86,7 @@ export class TestStack {
   }
 
   private write(): void {
-    for (const name of Object.keys(ownSettings).filter((each) => each.endsWith("Port")))
+    for (const name of Object.keys(ownPorts))
       assert.ok(
         Number(this.settings[name]) < firstEphemeralPort,
         `${name}: the kernel may use this port for an outgoing connection`,

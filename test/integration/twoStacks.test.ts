@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type Docker from "dockerode";
 import { removeContainer } from "./containers";
+import { named, ownAddress } from "./place";
 import { docker, TestStack } from "./testStack";
 import { eventually } from "./waiting";
 
@@ -15,11 +16,12 @@ describe("two stacks on one Docker engine", function () {
   this.timeout(6 * minutes);
   const one = new TestStack("side1");
   const other = new TestStack("side2");
+  const managementAddress = ownAddress(200);
 
   before(async () => {
     // Both stacks use the same ports. Only the host addresses and the networks differ.
-    one.set({ networkSubnet: "172.29.97.0/24", publishAddress: "127.0.0.3", startTimeout: 30 });
-    other.set({ networkSubnet: "172.29.96.0/24", publishAddress: "127.0.0.4", managementAddress: "127.0.0.5" });
+    one.set({ startTimeout: 30 });
+    other.set({ managementAddress });
     const results = await Promise.all([one.run("up", "--skip-verify"), other.run("up", "--skip-verify")]);
     for (const { status, output } of results) assert.equal(status, 0, output);
   });
@@ -53,7 +55,7 @@ describe("two stacks on one Docker engine", function () {
    */
   async function killProcesses(containers: readonly Docker.ContainerInspectInfo[]): Promise<void> {
     const pids = containers.map(({ State }) => String(State.Pid));
-    const name = "apim-side-killer";
+    const name = named("apim-side-killer");
     const killer = await docker.createContainer({
       Image: "wso2-apim/base-debian:bookworm",
       name,
@@ -78,8 +80,8 @@ describe("two stacks on one Docker engine", function () {
 
   it("containers publish only on the stack's addresses, and have limits, a restart policy and no additional privileges", async () => {
     for (const [stack, balancerAddress, otherAddress] of [
-      [one, "127.0.0.3", "127.0.0.3"],
-      [other, "127.0.0.4", "127.0.0.5"],
+      [one, one.address, one.address],
+      [other, other.address, managementAddress],
     ] as const) {
       for (const { Name, HostConfig } of await inspectAll(stack)) {
         const bindings: Record<string, { HostIp: string }[]> = HostConfig.PortBindings ?? {};

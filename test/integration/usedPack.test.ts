@@ -54,7 +54,6 @@ describe("a pack that was in use before", function () {
     }
     // The nodes run the stand-in, with files that are rendered from the pack.
     stack.set({
-      networkSubnet: "172.29.94.0/24",
       distribution: pack,
       image: await standInImage(),
       adminUser,

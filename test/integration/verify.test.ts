@@ -12,7 +12,7 @@ describe("verify on a running stack", function () {
   this.slow(20_000);
   let running: BrokenStack;
   before(async () => {
-    running = await BrokenStack.up("itestverify", "172.29.132.0/24", { jwt: true });
+    running = await BrokenStack.up("itestverify", { jwt: true });
   });
   after(() => running?.down());
 
@@ -112,7 +112,7 @@ describe("verify on a running stack", function () {
 
   it("removes what it created after a failing step, and ends with status 1", async () => {
     // Nothing listens at this endpoint: the call through the gateway fails after everything was created.
-    const report = await verifyJson("--endpoint", "http://172.29.132.1:9");
+    const report = await verifyJson("--endpoint", `http://${running.outputs.topology.network.gateway}:9`);
     assert.equal(report.status, 1);
     const failed = report.cycle?.steps.find(({ ok }) => !ok);
     assert.equal(failed?.name, "call the API with the token over HTTPS");
@@ -122,7 +122,8 @@ describe("verify on a running stack", function () {
   });
 
   it("Ctrl-C: removes what it created, and ends with status 130", async () => {
-    const args = ["cli/start.mjs", "verify", "--stack", running.stack.name, "--endpoint", "http://172.29.132.9:9"];
+    const nowhere = `http://${running.stack.subnet.replace(/0\/24$/, "9")}:9`;
+    const args = ["cli/start.mjs", "verify", "--stack", running.stack.name, "--endpoint", nowhere];
     const env = { ...process.env, ...running.stack.environment() };
     const child = spawn(process.execPath, args, { cwd: projectDirectory, env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";

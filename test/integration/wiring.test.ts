@@ -10,7 +10,7 @@ describe("verify: a deployment with one wrong value in its wiring", function () 
   this.slow(20_000);
   let running: BrokenStack;
   before(async () => {
-    running = await BrokenStack.up("itestwiring", "172.29.131.0/24");
+    running = await BrokenStack.up("itestwiring");
   });
   after(() => running?.down());
 

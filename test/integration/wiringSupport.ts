@@ -41,9 +41,9 @@ export class BrokenStack {
     readonly backend: Backend,
   ) {}
 
-  static async up(name: string, subnet: string, settings: Record<string, unknown> = {}): Promise<BrokenStack> {
+  static async up(name: string, settings: Record<string, unknown> = {}): Promise<BrokenStack> {
     const stack = new TestStack(name);
-    stack.set({ networkSubnet: subnet, ...settings });
+    stack.set(settings);
     try {
       const up = await stack.run("up");
       assert.equal(up.status, 0, up.output);

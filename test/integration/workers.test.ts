@@ -12,7 +12,7 @@ describe("gateway manager and workers on a Docker engine", function () {
   const run = new ClusterRun(stack, workers);
 
   before(async () => {
-    stack.set({ gatewayWorkers: 2, memberTimeout: 6, networkSubnet: "172.30.60.0/24" });
+    stack.set({ gatewayWorkers: 2, memberTimeout: 6 });
     await run.start();
   });
 

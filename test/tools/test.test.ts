@@ -4,19 +4,24 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectDirectory } from "../../cli/project";
-import { exitStatus, summaryLine, testFiles } from "../../tools/test";
+import { defaultJobs, exitStatus, summaryLine, testFiles } from "../../tools/test";
 import { countsVariable } from "../../tools/testReporter";
 
 describe("npm test", function () {
   this.timeout(30_000);
 
-  it("runs the integration tests last, and with --unit not at all", () => {
+  it("runs the integration tests first, the longest before all others, and with --unit not at all", () => {
     const all = testFiles(false);
     const unit = testFiles(true);
     const integration = all.filter((file) => file.startsWith(join("test", "integration")));
     assert.ok(integration.length > 0 && unit.length > 0);
-    assert.deepEqual(all, [...unit, ...integration]);
+    assert.deepEqual(all, [...integration, ...unit]);
+    assert.equal(all[0], join("test", "integration", "cluster.test.ts"));
     assert.equal(new Set(all).size, all.length);
+  });
+
+  it("runs in as many processes as the machine has cores, and in twice as many with Docker", () => {
+    assert.deepEqual([defaultJobs(true, 2), defaultJobs(false, 2), defaultJobs(false, 16)], [2, 4, 8]);
   });
 
   it("ends with the counts of passed and failed tests, and of skipped tests if there are any", () => {

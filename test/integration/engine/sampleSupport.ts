@@ -17,6 +17,7 @@ import { Crypter } from "../../../engine/backend/crypto";
 import { errorMessage } from "../../../errors";
 import { hasImage, ignoreMissing, removeContainer, upload } from "../containers";
 import { mysqlBase, startBareMysql } from "../mysqlServer";
+import { useExclusively } from "../place";
 import { skip } from "../skip";
 import { docker, projectDirectory } from "../testStack";
 import { eventually } from "../waiting";
@@ -170,6 +171,7 @@ export async function encrypted(like: Checkpoint, resources: readonly Recorded[]
 /** Starts what the sample program needs for the tests of a describe, and removes it afterwards. */
 export function useSampleWorld(): SampleWorld {
   const world = new SampleWorld();
+  useExclusively("sample");
   before(async function () {
     const reason = await world.start();
     if (reason !== undefined) skip(this, reason);

@@ -3,10 +3,12 @@ import * as fc from "fast-check";
 import { renderBalancer } from "../../../configs";
 import { anySettings } from "../../configs/settings";
 import { deploymentOf } from "../../configs/stock";
+import { useExclusively } from "../place";
 import { type HaproxyChecker, haproxyChecker } from "./container";
 
 describe("HAProxy: the rendered haproxy.cfg", function () {
   this.timeout(60_000);
+  useExclusively("haproxy");
   this.slow(10_000);
   let haproxy: HaproxyChecker;
   before(async () => {

@@ -9,9 +9,10 @@ import { projectImage } from "../../../images/contexts";
 import { settingsSchema } from "../../../settings";
 import { deploymentOf } from "../../configs/stock";
 import { buildImage, execIn, hasImage, removeContainer, upload } from "../containers";
+import { named } from "../place";
 import { docker, projectDirectory } from "../testStack";
 
-const name = "apim-itest-haproxy";
+const name = named("apim-itest-haproxy");
 const directory = "/usr/local/etc/haproxy";
 const { revisionPort } = deploymentOf().topology.balancer;
 

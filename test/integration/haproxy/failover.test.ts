@@ -3,12 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { renderBalancer } from "../../../configs";
 import type { Topology } from "../../../topology";
 import { deploymentOf } from "../../configs/stock";
+import { useExclusively } from "../place";
 import { eventually } from "../waiting";
 import { type RunningHaproxy, runHaproxy, selfSigned } from "./container";
 import { ask as askRoute, NodeServer, quickReturn, topologyOfPairs, untilTrue, within } from "./nodes";
 
 describe("HAProxy when servers fail", function () {
   this.timeout(30_000);
+  useExclusively("haproxy");
   this.slow(3000);
   let topology: Topology;
   let ca: string;

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { renderBalancer } from "../../../configs";
 import type { Node, Topology } from "../../../topology";
 import { deploymentOf } from "../../configs/stock";
+import { useExclusively } from "../place";
 import { type RunningHaproxy, runHaproxy, type SelfSignedCertificate, selfSigned } from "./container";
 import { ask, NodeServer, topologyOfPairs, untilTrue, within } from "./nodes";
 
@@ -29,6 +30,7 @@ async function startProcess(
 
 describe("HAProxy when a server hangs", function () {
   this.timeout(60_000);
+  useExclusively("haproxy");
   this.slow(30_000);
   const hanging = ["gateway-2", "keymanager-2"];
   const servers: NodeServer[] = [];

@@ -3,11 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { renderBalancer } from "../../../configs";
 import type { Topology } from "../../../topology";
 import { deploymentOf } from "../../configs/stock";
+import { useExclusively } from "../place";
 import { type RunningHaproxy, runHaproxy, type SelfSignedCertificate, selfSigned } from "./container";
 import { ask, NodeServer, topologyOfPairs, untilTrue, within } from "./nodes";
 
 describe("HAProxy when other files are brought", function () {
   this.timeout(60_000);
+  useExclusively("haproxy");
   this.slow(30_000);
   const servers: NodeServer[] = [];
   let topology: Topology;

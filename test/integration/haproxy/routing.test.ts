@@ -4,6 +4,7 @@ import * as https from "node:https";
 import { renderBalancer } from "../../../configs";
 import type { Node, Topology } from "../../../topology";
 import { deploymentOf } from "../../configs/stock";
+import { useExclusively } from "../place";
 import { eventually } from "../waiting";
 import { freePorts, type RunningHaproxy, runHaproxy, type SelfSignedCertificate, selfSigned } from "./container";
 
@@ -38,6 +39,7 @@ async function localTopology(): Promise<Topology> {
 
 describe("HAProxy: routing, sessions and certificates", function () {
   this.timeout(30_000);
+  useExclusively("haproxy");
   const servers: https.Server[] = [];
   let running: RunningHaproxy | undefined;
   let topology: Topology;

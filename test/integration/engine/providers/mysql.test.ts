@@ -4,11 +4,13 @@ import type { Existing, Properties } from "../../../../engine/provider";
 import { providerFor } from "../../../engine/providers/support";
 import { hasImage } from "../../containers";
 import { mysqlBase, startBareMysql } from "../../mysqlServer";
+import { useExclusively } from "../../place";
 import { skip } from "../../skip";
 import { containers, Driver, logged, prefix, removeLeftovers, withoutEmpty } from "./support";
 
 describe("mysql provider on a MySQL server", function () {
   this.timeout(90_000);
+  useExclusively("engine-providers");
   const endpoint = "127.0.0.1:18195";
   const config = { endpoint, username: "admin", password: "admin'pw\\", tls: "false", version: "3.3.2" };
   const mysql = providerFor("mysql", config);

@@ -8,6 +8,7 @@ import { pack } from "tar-stream";
 import type { CheckFailure, Context, Existing, Properties, Provider } from "../../../../engine/provider";
 import { providerFor } from "../../../engine/providers/support";
 import { hasImage, ignoreMissing } from "../../containers";
+import { useExclusively } from "../../place";
 import { skip } from "../../skip";
 import { docker } from "../../testStack";
 
@@ -149,6 +150,7 @@ export const subnet = "172.29.213.0/24";
  */
 export function useTestImage(): () => string {
   let image = "";
+  useExclusively("engine-providers");
   before(async function () {
     if (!(await docker.ping().catch(() => undefined))) skip(this, "no Docker engine answers");
     await removeLeftovers();
