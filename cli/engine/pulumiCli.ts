@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url";
 import { ownPassphrase } from "../../engine/backend/passphrase";
 import { type Project, readProject } from "../../engine/backend/project";
 import { backendDir, StateFile } from "../../engine/backend/stateFile";
+import { removeDeadLocks } from "../../engine/backend/stateLock";
 import { projectDirectory } from "../project";
 
 export interface PulumiPlace {
@@ -120,8 +121,22 @@ export async function runPulumi(
 ): Promise<number> {
   const { projectDir = projectDirectory } = place;
   const env = await pulumiEnvironment(stack, creates, place);
+  dropDeadLocks(stack, projectDir, env, place.say ?? toStderr);
   if (creates) await selectStack(stack, projectDir, env);
   return runToItsEnd(args, projectDir, env);
+}
+
+/** A run of the embedded engine that was killed leaves its lock, for which the CLI would wait. */
+function dropDeadLocks(
+  stack: string,
+  projectDir: string,
+  env: NodeJS.ProcessEnv,
+  say: (message: string) => void,
+): void {
+  const own = ownStack(stack);
+  if (own === undefined || !env.PULUMI_BACKEND_URL?.startsWith("file://")) return;
+  const { bookkeeping, stack: name } = StateFile.of(readProject(projectDir, own), env);
+  removeDeadLocks(bookkeeping, name, say);
 }
 
 /** @returns what the CLI prints on stdout. @throws with the CLI's stderr when it fails */

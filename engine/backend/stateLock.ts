@@ -28,7 +28,7 @@ export async function lockStack(
   stack: StackName,
   say: (message: string) => void,
 ): Promise<() => void> {
-  const dir = path.join(bookkeeping, "locks", "organization", stack.project, stack.stack);
+  const dir = lockDirectory(bookkeeping, stack);
   const name = `${randomUUID()}.json`;
   const own = path.join(dir, name);
   const holder: Holder = {
@@ -53,25 +53,52 @@ export async function lockStack(
   return release;
 }
 
+const lockDirectory = (bookkeeping: string, { project, stack }: StackName): string =>
+  path.join(bookkeeping, "locks", "organization", project, stack);
+
+/**
+ * Removes the locks of runs whose processes no longer exist: the Pulumi CLI would wait for `pulumi cancel`.
+ *
+ * @param say reports each
+ */
+export function removeDeadLocks(bookkeeping: string, stack: StackName, say: (message: string) => void): void {
+  const dir = lockDirectory(bookkeeping, stack);
+  if (existsSync(dir)) livingHolders(dir, undefined, say);
+}
+
 function refuseOthers(dir: string, own: string, stack: StackName, say: (message: string) => void): void {
-  for (const name of readdirSync(dir)) {
-    const file = path.join(dir, name);
-    if (file === own || !name.endsWith(".json")) continue;
-    const holder = readHolder(file);
-    // Released in the meantime.
-    if (holder === undefined && !existsSync(file)) continue;
-    if (holder === undefined)
+  for (const { file, who } of livingHolders(dir, own, say)) {
+    if (who === undefined)
       throw new Error(
         `stack ${stack.stack}: the lock file ${file} is invalid, e.g. because the disk was full; remove it if no other run is active`,
       );
+    throw new Error(
+      `stack ${stack.stack} is locked by ${who}; wait for that run to end, or remove ${file} if it is no longer running`,
+    );
+  }
+}
+
+interface LockOfOther {
+  readonly file: string;
+  /** Undefined if the file is invalid. */
+  readonly who: string | undefined;
+}
+
+/** The locks of others, after those of dead processes were removed. */
+function livingHolders(dir: string, own: string | undefined, say: (message: string) => void): LockOfOther[] {
+  return readdirSync(dir).flatMap((name): LockOfOther[] => {
+    const file = path.join(dir, name);
+    if (file === own || !name.endsWith(".json")) return [];
+    const holder = readHolder(file);
+    // Released in the meantime.
+    if (holder === undefined && !existsSync(file)) return [];
+    if (holder === undefined) return [{ file, who: undefined }];
     const who = `${holder.username}@${holder.hostname} (pid ${holder.pid}, since ${holder.timestamp})`;
-    if (!isDead(holder))
-      throw new Error(
-        `stack ${stack.stack} is locked by ${who}; wait for that run to end, or remove ${file} if it is no longer running`,
-      );
+    if (!isDead(holder)) return [{ file, who }];
     say(`Removed the lock of ${who}: that process no longer exists.`);
     rmSync(file, { force: true });
-  }
+    return [];
+  });
 }
 
 /** Undefined if the file is invalid. Lock files are written atomically, by the official engine as well. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
 import { exportStack, runPulumi } from "../../../cli/engine/pulumiCli";
@@ -146,6 +147,20 @@ describe("running the Pulumi CLI", function () {
       message: "pulumi stack select --create dev: could not create stack: forbidden",
     });
     assert.ok(!commands().includes("up"));
+  });
+
+  it("removes the lock of a run of the embedded engine that was killed, and no other", async () => {
+    recordState();
+    const locks = path.join(projectDir, ".pulumi/locks/organization/shelf/dev");
+    mkdirSync(locks, { recursive: true });
+    const lock = (pid: number) =>
+      JSON.stringify({ pid, username: "me", hostname: os.hostname(), timestamp: "2026-01-01T00:00:00Z" });
+    const { pid: dead = 0 } = spawnSync("true");
+    writeFileSync(path.join(locks, "dead.json"), lock(dead));
+    writeFileSync(path.join(locks, "living.json"), lock(process.pid));
+    await runPulumi(["up"], "dev", true, place());
+    assert.deepEqual(readdirSync(locks), ["living.json"]);
+    assert.match(messages.join("\n"), /Removed the lock of me@.*: that process no longer exists/);
   });
 
   it("exports the same state, without creating anything", async () => {
