@@ -23,6 +23,31 @@ export const harmlessErrors: readonly HarmlessError[] = [
     pattern: /NativeWorkerPool Uncaught exception\njava\.lang\.NullPointerException\n\s+at \S+\.getTenantManager\(/,
     reason: "the health check and the load balancer ask a gateway's API port until it can answer; this was too early",
   },
+  {
+    pattern:
+      /RPCMessageReceiver Exception .* service method getApiForTenant\n[\s\S]*EmptyStackException[\s\S]*endTenantFlow/,
+    reason: "asked for a tenant's API that it does not have, a gateway ends a tenant flow that it has not begun",
+  },
+  {
+    pattern: /APIGatewayManager Error occurred when check api is published [\s\S]*service method getApiForTenant/,
+    reason: "the Publisher's side of this; it then adds the API to the gateway",
+  },
+  {
+    pattern:
+      /RegistryCoreServiceComponent Unable to create fixed remote mounts\.\s*\n.*does not exist at path \/_system\//,
+    reason:
+      "two Key Managers load a new tenant at the same moment; the one that comes second finds half of its registry",
+  },
+  {
+    pattern:
+      /(TenantAxisUtils Error occurred while running deployment for|CarbonAuthenticationUtil Error trying load) tenant\b/,
+    reason: "the same: the tenant is loaded when it is used next",
+  },
+  {
+    pattern:
+      /AbstractKeyValidationHandler Error occurred while generating JWT\.\s*\n.*Error in obtaining tenant's keystore/,
+    reason: "the same: the keystore of a tenant that was just made is not there yet",
+  },
 ];
 
 /** The ERROR lines of a log that none of the known harmless entries explains. */
