@@ -29,7 +29,7 @@ function failures({ output }: CommandResult): string {
 
 describe("server certificate on a running stack", function () {
   this.timeout(4 * minutes);
-  const stack = new TestStack("certs");
+  const stack = new TestStack("itest-certs");
   const passwords = { keystorePassword: "keystore-own-1", truststorePassword: "truststore-own-1" };
   let outputs: DeployedStack;
   /** The directory with the user's own keystore and truststore. */

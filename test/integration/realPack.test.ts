@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { removeUnusedContexts } from "../../cli/setup/stageProduct";
 import { ClusterRun, lostOf } from "./clusterRun";
 import { unknownErrors } from "./errorLines";
@@ -130,6 +131,8 @@ describe("real product: a pack of the user's own (APIM_PACK)", function () {
   it("all containers restarted at once become healthy by themselves, and verify passes", async () => {
     await Promise.all(nodes.map((node) => run.container(node).restart({ t: 30 })));
     await allHealthy();
+    // Nodes open their ports before they can answer; the load balancer tests those that came back for 8 s.
+    await sleep(20_000);
     await run.verify();
   });
 

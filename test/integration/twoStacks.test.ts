@@ -14,8 +14,8 @@ interface Status {
 
 describe("two stacks on one Docker engine", function () {
   this.timeout(6 * minutes);
-  const one = new TestStack("side1");
-  const other = new TestStack("side2");
+  const one = new TestStack("itest-side1");
+  const other = new TestStack("itest-side2");
   const managementAddress = ownAddress(200);
 
   before(async () => {
