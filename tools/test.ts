@@ -14,7 +14,7 @@ export const help = `Usage: npm test [-- --unit] [-- --jobs N] [-- --grep TEXT]
 
 Runs all tests: the integration tests on a real Docker engine (test/integration), and the unit tests.
   --unit       run only the unit tests, which need no Docker
-  --jobs N     run the files in N processes. Default: two for each core, at most 8; one for each core with --unit
+  --jobs N     run the files in N processes. Default: one for each core, at most 8
   --grep TEXT  run only the tests whose title matches TEXT (a regular expression)`;
 
 /**
@@ -53,10 +53,11 @@ export function testFiles(unitOnly: boolean): string[] {
   return [...(unitOnly ? [] : integration), ...unit].map((file) => relative(projectDirectory, file));
 }
 
-/** How many processes run tests at the same time. The integration tests mostly wait for containers. */
-export function defaultJobs(unitOnly: boolean, cores = availableParallelism()): number {
-  return unitOnly ? cores : Math.min(2 * cores, 8);
-}
+/**
+ * How many processes run tests at the same time. The health checks of the containers of one deployment alone keep a third
+ * of a core busy.
+ */
+export const defaultJobs = (): number => Math.min(availableParallelism(), 8);
 
 /** The last line of a run: `12 passed, 0 failed`, and the number of skipped tests if there are any. */
 export function summaryLine({ passed, failed, skipped }: TestCounts): string {
@@ -119,7 +120,7 @@ export async function run(args: string[]): Promise<number> {
     options: { unit: { type: "boolean" }, jobs: { type: "string" }, grep: { type: "string" } },
   });
   const unit = values.unit ?? false;
-  const jobs = values.jobs === undefined ? defaultJobs(unit) : Number(values.jobs);
+  const jobs = values.jobs === undefined ? defaultJobs() : Number(values.jobs);
   if (!Number.isInteger(jobs) || jobs < 1)
     throw new Error(`--jobs: expected a whole number from 1, found "${values.jobs}"`);
   if (!unit) {

@@ -139,7 +139,7 @@ describe(`distribution: a product pack with the stock files of ${stockFiles}`, f
 
   it("nodes: answer on their management ports with the deployment's certificate", async () => {
     for (const [index, name] of nodes.entries()) {
-      const { certificate, answer } = await ask(24500 + index);
+      const { certificate, answer } = await ask(stack.address, 19443 + index);
       const host = name.replace("-1", ".apim-wso2.com");
       assert.ok(certificate.includes(`DNS:${host}`), `${host} is not in ${certificate}`);
       assert.ok(answer.endsWith(`${profiles[name]} /mnt/${name}/wso2am\n`), answer);
@@ -268,10 +268,10 @@ describe("MySQL driver from Maven", function () {
   });
 });
 
-/** Sends a request over TLS to a port of this machine. @returns the answer, and the names in the server's certificate */
-function ask(port: number): Promise<{ certificate: string; answer: string }> {
+/** Sends a request over TLS. @returns the answer, and the names in the server's certificate */
+function ask(host: string, port: number): Promise<{ certificate: string; answer: string }> {
   return new Promise((resolve, reject) => {
-    const socket = tls.connect({ host: "127.0.0.1", port, rejectUnauthorized: false });
+    const socket = tls.connect({ host, port, rejectUnauthorized: false });
     let answer = "";
     let certificate = "";
     socket.on("secureConnect", () => {

@@ -24,6 +24,7 @@ const namespace = "wso2-apim:";
 /** Linux uses ports from here on for outgoing connections, so that such a port can be in use when it is to be published. */
 export const firstEphemeralPort = 32768;
 
+/** Every stack has an address of its own, so that all have the same ports. */
 const ownPorts = {
   httpsPort: 18443,
   gatewayHttpsPort: 18243,
@@ -57,7 +58,7 @@ export class TestStack {
 
   /**
    * @param name the beginning of its name
-   * @param example a stack of the project: its settings override the test's ports
+   * @param example a stack of the project, whose settings it gets, but for the network and the ports
    */
   constructor(name: string, example?: string) {
     this.name = named(name);
@@ -66,8 +67,8 @@ export class TestStack {
     this.address = ownAddress(++stacks);
     this.subnet = ownSubnet(stacks);
     this.settings = {
-      ...ownPorts,
       ...(example !== undefined && exampleSettings(example)),
+      ...ownPorts,
       networkSubnet: this.subnet,
       publishAddress: this.address,
     };

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectDirectory } from "../../cli/project";
-import { defaultJobs, exitStatus, summaryLine, testFiles } from "../../tools/test";
+import { exitStatus, summaryLine, testFiles } from "../../tools/test";
 import { countsVariable } from "../../tools/testReporter";
 
 describe("npm test", function () {
@@ -18,10 +18,6 @@ describe("npm test", function () {
     assert.deepEqual(all, [...integration, ...unit]);
     assert.equal(all[0], join("test", "integration", "cluster.test.ts"));
     assert.equal(new Set(all).size, all.length);
-  });
-
-  it("runs in as many processes as the machine has cores, and in twice as many with Docker", () => {
-    assert.deepEqual([defaultJobs(true, 2), defaultJobs(false, 2), defaultJobs(false, 16)], [2, 4, 8]);
   });
 
   it("ends with the counts of passed and failed tests, and of skipped tests if there are any", () => {
