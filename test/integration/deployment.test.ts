@@ -40,7 +40,7 @@ describe("deployment of the dev stack on a Docker engine", function () {
     const up = await stack.run("up");
     assert.equal(up.status, 0, up.output);
     assert.match(up.output, /All \d+ links are up/);
-    assert.match(up.output, /publisher-1\s.*https:\/\/127\.0\.0\.1:19445/);
+    assert.match(up.output, new RegExp(`publisher-1\\s.*https://${stack.address}:19445`));
     assert.deepEqual([...(await stack.containers()).keys()].sort(), all);
   });
 
