@@ -52,8 +52,11 @@ export function networkFunctions(docker: Docker): Functions {
     async "docker:index/getNetwork:getNetwork"(args) {
       const found = await namedIn(docker)(String(args.name));
       if (!found) throw new DockerError(`network ${args.name}: not found on this Docker engine`);
-      const { name, driver, internal, ipamConfigs, options, id, scope } = outputsOf(found, { name: found.Name }, true);
-      return defined({ containers: [], name, driver, internal, ipamConfigs, options, id, scope });
+      const { Name: name, Id: id, Driver: driver, Internal: internal, Options: options, Scope: scope } = found;
+      const ipamConfigs = (found.IPAM?.Config ?? []).map(({ Subnet: subnet, Gateway: gateway, IPRange: ipRange }) =>
+        defined({ subnet, gateway, ipRange }),
+      );
+      return defined({ containers: [], name, driver, internal, ipamConfigs, options: options ?? {}, id, scope });
     },
   };
 }
