@@ -328,6 +328,7 @@ const changes: readonly Change[] = [
     files: {},
   },
   // These settings affect containers and databases, not files.
+  { to: { namePrefix: "apim-former" }, lines: /^$/, files: {} },
   { to: { publishAddress: "0.0.0.0", managementAddress: "127.0.0.2" }, lines: /^$/, files: {} },
   { to: { managementPort: 7443 }, lines: /^$/, files: {} },
   { to: { databasePort: 7443 }, lines: /^$/, files: {} },
