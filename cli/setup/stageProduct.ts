@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import writeFileAtomic from "write-file-atomic";
 import { readDistribution } from "../../distribution";
+import { isRunning } from "../../engine/backend/processIdentity";
 import {
   buildsProduct,
   contextsDirectory,
@@ -163,14 +164,5 @@ export function removeUnusedContexts(project: string): void {
     if (isUnused || (creator !== undefined && !isRunning(creator))) {
       rmSync(join(directory, name), { recursive: true, force: true });
     }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -1,4 +1,4 @@
-/** Distinguishes a process from a later one with the same process id. */
+/** Which processes there are; distinguishes one from a later one with the same process id. */
 
 import { readFileSync, readlinkSync } from "node:fs";
 
@@ -22,5 +22,15 @@ export function processIdentity(pid: number): ProcessIdentity | undefined {
     return { bootId, pidNamespace: readlinkSync("/proc/self/ns/pid"), startTime };
   } catch {
     return undefined;
+  }
+}
+
+/** Whether there is a process with this id, of any user. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isRunning } from "../../engine/backend/processIdentity";
 
 /**
  * The part of this machine that a process of tests has for itself: a number, and the addresses, subnets and names that
@@ -9,15 +10,6 @@ import { setTimeout as sleep } from "node:timers/promises";
  */
 const most = 60;
 const directory = path.join(tmpdir(), "wso2-apim-test-places");
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
 
 /** Takes a lock of this machine. @returns whether it is free, or this process has it already */
 function lock(name: string): boolean {
