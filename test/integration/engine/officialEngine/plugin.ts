@@ -112,6 +112,10 @@ const service = {
     await configured().delete(existingOf(request, request.getOldInputs(), request.getProperties()), context);
     return new Empty();
   }),
+  invoke: handle(async (request: rpc.InvokeRequest) => {
+    const found = await configured().invoke?.(request.getTok(), plain(request.getArgs()));
+    return new rpc.InvokeResponse().setReturn(toStruct((found ?? {}) as Props));
+  }),
   cancel: handle(() => new Empty()),
   attach: handle(() => new Empty()),
 };

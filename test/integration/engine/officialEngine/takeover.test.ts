@@ -117,9 +117,6 @@ describe("Pulumi CLI and embedded engine take turns", function () {
   describe("with the deployment", () => {
     const stack = new TestStack("itest-cli");
 
-    before(() => {
-      stack.set({ networkSubnet: "172.29.93.0/24", publishAddress: "127.0.0.5" });
-    });
     after(() => stack.dispose());
 
     it("APIM_ENGINE=pulumi: after an up of one engine, the other finds nothing to change", async () => {
