@@ -16,6 +16,10 @@ export const harmlessErrors: readonly HarmlessError[] = [
     reason: "the server was stopping, and no longer needs the lock",
   },
   {
+    pattern: /SolrCore java\.\S*(ClosedByInterruptException|RuntimeException: java\.lang\.InterruptedException)/,
+    reason: "the server was stopping, and interrupts the indexing of the registry",
+  },
+  {
     pattern: /Invalid OAuth Token|Access token .*(invalid|expired|inactive)|Error in validating access token/i,
     reason: "verify calls with a wrong and with a revoked token on purpose",
   },
