@@ -102,8 +102,7 @@ function keyPairOf(privateKey: string): { privateKey: string; publicKey: string 
   };
 }
 
-/** So that a host whose clock is slow accepts the certificate. */
-/** So that a certificate of a machine whose clock is a day ahead is valid at once. */
+/** So that hosts with slow clocks accept the certificate, also one that was made with a clock a day ahead. */
 function twoDaysAgo(): Date {
   return inDays(-2);
 }

@@ -13,7 +13,7 @@ import {
   outputsIn,
   renameStack,
 } from "../engine";
-import { plainStackName, stackCommand, stackNameFault } from "../settings/field";
+import { defaultNamePrefix, plainStackName, stackCommand, stackNameFault } from "../settings/field";
 import { projectName } from "../settings/schema";
 import { LocalConfig } from "./config/localConfig";
 import { readValue } from "./config/readValue";
@@ -133,8 +133,8 @@ async function keepNames(stack: string, to: string): Promise<void> {
   const outputs = outputsIn(await readResources(stack, false));
   if (outputs === undefined || Object.keys(outputs).length === 0) return;
   const { settings = {} } = outputs as { settings?: { namePrefix?: string } };
-  const { namePrefix = `apim-${plainStackName(stack)}` } = settings;
-  if (namePrefix === `apim-${plainStackName(to)}`) return;
+  const { namePrefix = defaultNamePrefix(plainStackName(stack)) } = settings;
+  if (namePrefix === defaultNamePrefix(plainStackName(to))) return;
   const config = new LocalConfig(projectDirectory, plainStackName(stack), process.env, await chooseEngine());
   config.set(`${projectName}:namePrefix`, namePrefix);
   console.log(

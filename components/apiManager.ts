@@ -76,11 +76,8 @@ export class ApiManager extends pulumi.ComponentResource {
   ) {
     super("wso2:apim:ApiManager", name, {}, opts);
     const { prefix } = args.topology;
-    const fixedName = new DeploymentName(
-      `${name}-name`,
-      { prefix },
-      { parent: this, dependsOn: opts?.dependsOn ?? [] },
-    );
+    const nameOpts = { parent: this, dependsOn: dependencies([], opts?.dependsOn) };
+    const fixedName = new DeploymentName(`${name}-name`, { prefix }, nameOpts);
     this.dependsOn = dependencies([fixedName], opts?.dependsOn);
     for (const warning of args.warnings) void pulumi.log.warn(warning, this);
     this.adminPassword = this.createAdminPassword();

@@ -13,7 +13,7 @@ import { checkExternalServer } from "../databases/externalServer";
 import { type Distribution, readDistribution } from "../distribution";
 import { findImages, type Images } from "../images/contexts";
 import { distributionPath, ownStores, type RawSettings, type Settings, type SettingsInput } from "../settings";
-import { partOfContainerName } from "../settings/field";
+import { defaultNamePrefix, partOfContainerName } from "../settings/field";
 import { libraryDirectory } from "../settings/library";
 import { SettingsError } from "../settings/parse";
 import type { SecretSetting } from "../settings/schema/secrets";
@@ -106,7 +106,7 @@ export async function planDeployment(
       `name: expected up to 32 lower-case letters, digits and dashes (container names begin with it), found "${name}"; choose another name`,
     );
   const parsed = parseArguments(settings, stack, directory);
-  const deployment = { settings: parsed, topology: buildTopology(parsed, `${name}-${stack}`) };
+  const deployment = { settings: parsed, topology: buildTopology(parsed, defaultNamePrefix(stack, name)) };
   const { topology } = deployment;
   const distribution = await readDistribution(distributionPath(parsed, directory));
   const rendering = renderNodes(topology.nodes, deployment, distribution);

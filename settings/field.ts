@@ -27,6 +27,11 @@ export function plainStackName(stack: string): string {
 /** Names that those of containers begin with or contain: up to 32 lower-case letters, digits and dashes. */
 export const partOfContainerName = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 
+/** Begins the names of a stack's Docker objects unless `namePrefix` is set. @param name of the deployment in its program */
+export function defaultNamePrefix(stack: string, name = "apim"): string {
+  return `${name}-${stack}`;
+}
+
 /** The fault of a stack's name; undefined when the name is valid. */
 export function stackNameFault(stack: string): string | undefined {
   if (partOfContainerName.test(stack)) return undefined;

@@ -1,5 +1,6 @@
 import type { Settings } from "../settings";
 import { parseEnvironments } from "../settings/environments";
+import { defaultNamePrefix } from "../settings/field";
 import { hostAddress, publishedAddresses } from "./addresses";
 import { buildBalancer, buildFronts } from "./balancer";
 import { buildDatabaseServer, buildDatabases, buildDatabaseUsers, databaseHosts } from "./databases";
@@ -14,7 +15,7 @@ import { startOrder } from "./startOrder";
  *
  * @param byDefault begins the Docker objects' names unless `namePrefix` is set. @default apim-<stack>
  */
-export function buildTopology(settings: Settings, byDefault = `apim-${settings.stack}`): Topology {
+export function buildTopology(settings: Settings, byDefault = defaultNamePrefix(settings.stack)): Topology {
   const { namePrefix: prefix = byDefault } = settings;
   const databases = buildDatabases(settings);
   const databaseUsers = buildDatabaseUsers(settings);

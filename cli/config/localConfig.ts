@@ -5,6 +5,7 @@ import { StateFile } from "../../engine/backend/stateFile";
 import { configCommand, isSecretSetting, unknownSetting } from "../../settings/field";
 import { projectName } from "../../settings/schema";
 import type { Engine } from "../engine/chooseEngine";
+import { toStderr } from "../setup/host";
 import { table } from "../text";
 import { StackFile } from "./stackFile";
 
@@ -109,7 +110,7 @@ export class LocalConfig {
       env: this.env,
       stateSalt: file.read()?.salt,
       writes: true,
-      say: (text) => process.stderr.write(`${text}\n`),
+      say: toStderr,
     });
     if (keys.write === undefined) throw new Error(`${this.fileName}: found no key to encrypt with`);
     return keys.write;

@@ -10,6 +10,7 @@ import { type Project, readProject } from "../../engine/backend/project";
 import { backendDir, StateFile } from "../../engine/backend/stateFile";
 import { removeDeadLocks } from "../../engine/backend/stateLock";
 import { projectDirectory } from "../project";
+import { toStderr } from "../setup/host";
 
 export interface PulumiPlace {
   /** The directory of Pulumi.yaml. @default this project */
@@ -21,10 +22,6 @@ export interface PulumiPlace {
   /** Prints what was chosen for the user. @default to stderr, since stdout may be JSON */
   say?(message: string): void;
 }
-
-const toStderr = (message: string): void => {
-  process.stderr.write(`${message}\n`);
-};
 
 /**
  * The environment of a CLI command about `stack`: the user's own, completed as the embedded engine would do.

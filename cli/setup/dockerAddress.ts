@@ -74,6 +74,7 @@ function readJson(file: string): unknown {
   }
 }
 
+/** By environment: once DOCKER_HOST is set, it no longer tells what named the engine. */
 const used = new WeakMap<NodeJS.ProcessEnv, DockerAddress>();
 
 /**

@@ -53,6 +53,20 @@ export async function lockStack(
   return release;
 }
 
+/** Does work that no run of the stack may interrupt. @throws as {@link lockStack} does */
+export async function whileLocked<T>(
+  { bookkeeping, stack }: { readonly bookkeeping: string; readonly stack: StackName },
+  say: (message: string) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  const release = await lockStack(bookkeeping, stack, say);
+  try {
+    return await work();
+  } finally {
+    release();
+  }
+}
+
 const lockDirectory = (bookkeeping: string, { project, stack }: StackName): string =>
   path.join(bookkeeping, "locks", "organization", project, stack);
 

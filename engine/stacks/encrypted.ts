@@ -3,6 +3,21 @@ import type { Crypter } from "../backend/crypto";
 import type { StateFile } from "../backend/stateFile";
 import { fromState, isEmpty, type Props, toState } from "../values";
 
+/** A state with the inputs and outputs of every resource changed; those that are missing or empty are left out. */
+export function withProps(
+  { resources, pending }: Pick<Checkpoint, "resources" | "pending">,
+  change: (props: Props) => Props,
+): Pick<Checkpoint, "resources" | "pending"> {
+  const changed = (props: Recorded["inputs"]) =>
+    isEmpty(props) ? undefined : (change(props as Props) as Recorded["inputs"]);
+  const convert = ({ inputs, outputs, ...state }: Recorded): Recorded =>
+    ({ ...state, inputs: changed(inputs), outputs: changed(outputs) }) as Recorded;
+  return {
+    resources: resources.map(convert),
+    pending: pending.map(({ resource, type }) => ({ resource: convert(resource), type })),
+  };
+}
+
 /**
  * Writes a state with its secrets encrypted by another key.
  *
@@ -11,22 +26,15 @@ import { fromState, isEmpty, type Props, toState } from "../values";
  */
 export async function writeEncrypted(
   file: StateFile,
-  { resources, pending }: Pick<Checkpoint, "resources" | "pending">,
+  state: Pick<Checkpoint, "resources" | "pending">,
   before: Crypter | undefined,
   after: Crypter,
 ): Promise<void> {
-  const encrypted = (props: Recorded["inputs"]) => {
-    if (isEmpty(props)) return undefined;
-    return toState(fromState(props as Props, before, before === after), (plain) => after.encrypt(plain));
-  };
-  const convert = ({ inputs, outputs, ...state }: Recorded) => ({
-    ...state,
-    inputs: encrypted(inputs),
-    outputs: encrypted(outputs),
-  });
-  await file.write(
-    resources.map((state) => JSON.stringify(convert(state))),
-    pending.map(({ resource, type }) => JSON.stringify({ resource: convert(resource), type })),
-    after.salt,
+  const encrypt = (plain: string) => after.encrypt(plain);
+  const { resources, pending } = withProps(
+    state,
+    (props) => toState(fromState(props, before, before === after), encrypt) as Props,
   );
+  const text = (value: object) => JSON.stringify(value);
+  await file.write(resources.map(text), pending.map(text), after.salt);
 }

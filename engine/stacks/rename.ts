@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { writeAtomically } from "../backend/atomicFile";
-import { readOwnProject } from "../backend/project";
+import { type Project, readOwnProject } from "../backend/project";
 import { StateFile } from "../backend/stateFile";
-import { lockStack } from "../backend/stateLock";
+import { whileLocked } from "../backend/stateLock";
 import { STACK_TYPE } from "../model";
 import { isObject } from "../values";
 
@@ -27,30 +27,29 @@ export async function renameStack(
   if (!existsSync(source.file) && !existsSync(old.stackFile))
     throw new Error(`stack ${from}: there is neither a state nor a ${path.basename(old.stackFile)}`);
   source.read();
-  const release = [await lockStack(source.bookkeeping, source.stack, say)];
-  try {
-    release.push(await lockStack(target.bookkeeping, target.stack, say));
-    const state = existsSync(source.file) ? readFileSync(source.file, "utf8") : undefined;
-    const settings = existsSync(old.stackFile) ? readFileSync(old.stackFile) : undefined;
-    const newState = state === undefined ? undefined : JSON.stringify(rewrite(JSON.parse(state), source, target));
-    // An earlier attempt that was killed has written the same; anything else belongs to another stack.
-    refuseOther(target.file, newState, to);
-    if (!existsSync(target.file)) {
-      refuseOther(renamed.stackFile, settings, to);
-      if (settings !== undefined) await writeAtomically(renamed.stackFile, settings);
-      if (newState !== undefined) await writeAtomically(target.file, newState);
-    }
-    // What only the Pulumi CLI writes.
-    for (const kept of ["history", "backups"]) {
-      const place = ({ bookkeeping, stack: { project, stack } }: StateFile) =>
-        path.join(bookkeeping, kept, project, stack);
-      if (existsSync(place(source)) && !existsSync(place(target))) renameSync(place(source), place(target));
-    }
-    rmSync(old.stackFile, { force: true });
-    if (state !== undefined) renameSync(source.file, `${source.file}.bak`);
-  } finally {
-    for (const unlock of release) unlock();
+  await whileLocked(source, say, () => whileLocked(target, say, () => move(old, renamed, source, target)));
+}
+
+async function move(old: Project, renamed: Project, source: StateFile, target: StateFile): Promise<void> {
+  const to = renamed.stack;
+  const state = existsSync(source.file) ? readFileSync(source.file, "utf8") : undefined;
+  const settings = existsSync(old.stackFile) ? readFileSync(old.stackFile) : undefined;
+  const newState = state === undefined ? undefined : JSON.stringify(rewrite(JSON.parse(state), source, target));
+  // An earlier attempt that was killed has written the same; anything else belongs to another stack.
+  refuseOther(target.file, newState, to);
+  if (!existsSync(target.file)) {
+    refuseOther(renamed.stackFile, settings, to);
+    if (settings !== undefined) await writeAtomically(renamed.stackFile, settings);
+    if (newState !== undefined) await writeAtomically(target.file, newState);
   }
+  // What only the Pulumi CLI writes.
+  for (const kept of ["history", "backups"]) {
+    const place = ({ bookkeeping, stack: { project, stack } }: StateFile) =>
+      path.join(bookkeeping, kept, project, stack);
+    if (existsSync(place(source)) && !existsSync(place(target))) renameSync(place(source), place(target));
+  }
+  rmSync(old.stackFile, { force: true });
+  if (state !== undefined) renameSync(source.file, `${source.file}.bak`);
 }
 
 function refuseOther(file: string, expected: string | Buffer | undefined, to: string): void {

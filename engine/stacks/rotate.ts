@@ -9,7 +9,7 @@ import { Crypter } from "../backend/crypto";
 import { givenPassphrase, nextPassphraseFile, passphraseIn } from "../backend/passphrase";
 import { readOwnProject } from "../backend/project";
 import { backendDir, StateFile } from "../backend/stateFile";
-import { lockStack } from "../backend/stateLock";
+import { whileLocked } from "../backend/stateLock";
 import { writeEncrypted } from "./encrypted";
 import { listStacks } from "./list";
 
@@ -78,8 +78,7 @@ async function changeStack(
 ): Promise<boolean> {
   const project = readOwnProject(projectDir, stack);
   const file = StateFile.of(project, env);
-  const release = await lockStack(file.bookkeeping, file.stack, say);
-  try {
+  return whileLocked(file, say, async () => {
     const stored = file.read();
     const [ofState, ofSettings] = await Promise.all([
       openWithEither(stored?.salt, file.file, change),
@@ -90,9 +89,7 @@ async function changeStack(
     if (stored && ofState instanceof Crypter) await writeEncrypted(file, stored, ofState, after);
     if (ofSettings instanceof Crypter) await encryptSettings(project.stackFile, ofSettings, after);
     return true;
-  } finally {
-    release();
-  }
+  });
 }
 
 /** The key of a salt; `done`: there is no salt, or it fits the new passphrase already. */

@@ -1,13 +1,13 @@
 /** Exports and imports a stack's state in the format of `pulumi stack export`. */
 
-import { type Checkpoint, type Recorded, readExport } from "../backend/checkpoint";
+import { type Checkpoint, readExport } from "../backend/checkpoint";
 import { errorMessage } from "../backend/errors";
 import { openKeys } from "../backend/passphrase";
 import { readOwnProject } from "../backend/project";
 import { StateFile } from "../backend/stateFile";
-import { lockStack } from "../backend/stateLock";
+import { whileLocked } from "../backend/stateLock";
 import { fromState, type Props, plainState } from "../values";
-import { writeEncrypted } from "./encrypted";
+import { withProps, writeEncrypted } from "./encrypted";
 
 /**
  * The state as JSON.
@@ -27,21 +27,15 @@ export async function exportState(
   if (stored === undefined) throw new Error(`stack ${stack}: there is no state in ${file.file}; nothing to export`);
   const needs = { file, project, env, stateSalt: stored.salt, writes: false, say: () => {} };
   const key = showSecrets ? (await openKeys(needs)).state : undefined;
-  const shown = (props: Props | undefined) =>
-    props === undefined || key === undefined ? props : (plainState(fromState(props, key)) as Props);
-  const convert = (state: Recorded) => ({
-    ...state,
-    inputs: shown(state.inputs as Props | undefined),
-    outputs: shown(state.outputs as Props | undefined),
-  });
-  const { resources, pending, secretsProvider, salt } = stored;
+  const { resources, pending } = key
+    ? withProps(stored, (props) => plainState(fromState(props, key)) as Props)
+    : stored;
+  const { secretsProvider, salt } = stored;
   const deployment = {
     manifest: { time: new Date().toISOString(), magic: "", version: "" },
     ...(secretsProvider && { secrets_providers: { type: secretsProvider, state: { salt } } }),
-    resources: resources.map(convert),
-    ...(pending.length > 0 && {
-      pending_operations: pending.map(({ resource, type }) => ({ resource: convert(resource), type })),
-    }),
+    resources,
+    ...(pending.length > 0 && { pending_operations: pending }),
     metadata: {},
   };
   return `${JSON.stringify({ version: 3, deployment }, null, 4)}\n`;
@@ -73,14 +67,11 @@ export async function importState(
     throw new Error(
       `stack import: expected secrets of the passphrase provider, found ${secretsProvider}; export the stack with --show-secrets`,
     );
-  const release = await lockStack(file.bookkeeping, file.stack, say);
-  try {
+  await whileLocked(file, say, async () => {
     const keys = await openKeys({ file, project, env, ...(salt && { stateSalt: salt }), writes: true, say });
     if (keys.write === undefined) throw new Error("stack import: found no key to encrypt with");
     await writeEncrypted(file, given, keys.state, keys.write);
-  } finally {
-    release();
-  }
+  });
   return given.resources.length;
 }
 

@@ -4,10 +4,7 @@ import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isRunning } from "../../engine/backend/processIdentity";
 
-/**
- * The part of this machine that a process of tests has for itself: a number, and the addresses, subnets and names that
- * follow from it. Several processes of one run, and runs in other clones, so never meet on one Docker engine.
- */
+/** How many processes of tests this machine has places for. */
 const most = 60;
 const directory = path.join(tmpdir(), "wso2-apim-test-places");
 
@@ -52,7 +49,11 @@ function take(): number {
   throw new Error(`${directory}: expected a free place of ${most}, found none; remove the directory if no tests run`);
 }
 
-/** 1..60 */
+/**
+ * The part of this machine that a process of tests has for itself: a number, and the addresses, subnets and names that
+ * follow from it, so that several processes of one run, and runs in other clones, do not meet on one Docker engine.
+ * 1..60.
+ */
 export const place = take();
 
 /** A name in Docker or of a stack that only this process has. */
