@@ -1,7 +1,5 @@
 import { createPrivateKey, createPublicKey, randomBytes, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-// By name: Pulumi would copy a default or star import into the closure of a dynamic resource instead of requiring it.
-import { generate } from "selfsigned";
 
 /** The certificate authority that signs the deployment's certificates. */
 export interface Authority {
@@ -26,11 +24,15 @@ const authorityDays = 7300;
 /**
  * Creates the deployment's own authority.
  *
+ * The library is loaded here, since most runs only read certificates, and loading it would take a tenth of a preview. It
+ * is `require`, since Pulumi cannot serialize what an `import()` is compiled to.
+ *
  * Runs inside a dynamic resource, like {@link issueCertificate}, so it uses plain functions only.
  */
 export async function makeAuthority(): Promise<Authority> {
   // A unique name, because a client that trusts the authorities of two deployments finds the issuer by name.
   const name = `API Manager deployment ${randomBytes(4).toString("hex")}`;
+  const { generate } = require("selfsigned") as typeof import("selfsigned");
   const made = await generate([{ name: "commonName", value: name }], {
     notBeforeDate: twoDaysAgo(),
     notAfterDate: inDays(authorityDays),
@@ -61,6 +63,7 @@ export async function issueCertificate(
   checkRequest(names, days);
   const last = new Date(new X509Certificate(authority.caCertificate).validTo);
   const wanted = inDays(days);
+  const { generate } = require("selfsigned") as typeof import("selfsigned");
   const made = await generate([{ name: "commonName", value: names[0] ?? "" }], {
     notBeforeDate: twoDaysAgo(),
     notAfterDate: wanted < last ? wanted : last,

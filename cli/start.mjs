@@ -132,7 +132,9 @@ async function start() {
     if (status !== 0) return status;
   }
   const require = createRequire(import.meta.url);
-  return require(await bundle(folder)).main(command, args);
+  const file = await bundle(folder);
+  require("../engine/compiledCode.cjs").keepCompiledCode(projectDir, folder);
+  return require(file).main(command, args);
 }
 
 /**

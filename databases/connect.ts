@@ -1,5 +1,4 @@
-// By name: Pulumi would copy a default or star import into the closure of a dynamic resource instead of requiring it.
-import { type Connection, createConnection } from "mysql2/promise";
+import type { Connection } from "mysql2/promise";
 import { sqlMode } from "../product/mysql";
 
 export interface Login {
@@ -38,7 +37,8 @@ const retryable = [
 /**
  * Connects with the `sql_mode` that the product's scripts need, and retries while the server is not ready.
  *
- * Also runs inside a dynamic resource, so it uses plain functions only.
+ * Also runs inside a dynamic resource, so it uses plain functions only. The driver is loaded here, since a preview does
+ * not connect, by `require`, since Pulumi cannot serialize what an `import()` is compiled to.
  *
  * @param limitMilliseconds when to stop retrying
  * @param explain the message of the error that is thrown
@@ -48,6 +48,7 @@ export async function connect(
   limitMilliseconds: number,
   explain: (failure: ConnectionFailure) => string,
 ): Promise<Connection> {
+  const { createConnection } = require("mysql2/promise") as typeof import("mysql2/promise");
   const deadline = Date.now() + limitMilliseconds;
   for (;;) {
     const connectTimeout = Math.min(Math.max(deadline - Date.now(), 500), 10_000);
@@ -73,6 +74,7 @@ export async function connect(
  * for a wrong password.
  */
 async function connectsOverTls(login: Login): Promise<boolean> {
+  const { createConnection } = require("mysql2/promise") as typeof import("mysql2/promise");
   try {
     const connection = await createConnection({ ...login, connectTimeout: 5000, ssl: { rejectUnauthorized: false } });
     connection.destroy();

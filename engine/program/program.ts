@@ -1,21 +1,12 @@
 /** Runs the Pulumi program with the SDK's own runner, in a child process. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Config, Project } from "../backend/project";
+import { startSdk } from "../sdkProcess";
 
 /** The runner's exit status when it has already reported the error to the engine. */
 const REPORTED = 32;
-/** The SDK records a stack trace per promise. Mapping ten lines of each to TypeScript dominates a large run. */
-const SHORT_STACKS = "Error.stackTraceLimit = 4;";
-/**
- * The runner prints the program's errors in colour. For stack traces with certain node_modules paths, Node 20 needs half a
- * minute and gigabytes of memory for that.
- */
-const PLAIN_ERRORS =
-  "import util from 'node:util'; const inspect = util.inspect;" +
-  "util.inspect = Object.assign((value, options) => inspect(value, { ...options, colors: false }), inspect);";
-
 export interface ProgramOptions {
   readonly project: Project;
   readonly config: Config;
@@ -37,8 +28,6 @@ export interface Program {
 export function startProgram(options: ProgramOptions): Program {
   const { project, config, address } = options;
   const args = [
-    `--import=data:text/javascript,${encodeURIComponent(PLAIN_ERRORS + SHORT_STACKS)}`,
-    resolveIn(project.dir, "@pulumi/pulumi/cmd/run"),
     `--monitor=${address}`,
     `--engine=${address}`,
     `--project=${project.name}`,
@@ -50,18 +39,17 @@ export function startProgram(options: ProgramOptions): Program {
     ...(options.preview ? ["--dry-run"] : []),
     project.program,
   ];
-  const child = spawn(process.execPath, args, {
-    cwd: project.dir,
+  const child = startSdk({
+    module: "@pulumi/pulumi/cmd/run",
+    dir: project.dir,
+    args,
     env: {
-      ...process.env,
       PULUMI_CONFIG: JSON.stringify(config.values),
       PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(config.secretKeys),
       PULUMI_NODEJS_TYPESCRIPT: "true",
       PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     },
     stdio: ["ignore", "pipe", "pipe"],
-    // Ctrl-C must reach only the engine, which lets the steps in progress finish.
-    detached: true,
   });
   forwardLines(child, options.line);
   const ended = new Promise<string | undefined>((resolve) => {
@@ -72,15 +60,6 @@ export function startProgram(options: ProgramOptions): Program {
     });
   });
   return { ended, kill: () => child.kill("SIGKILL") };
-}
-
-/** @throws with the remedy when `module` is not installed for the project. */
-function resolveIn(dir: string, module: string): string {
-  try {
-    return require.resolve(module, { paths: [dir] });
-  } catch {
-    throw new Error(`${module}: not found from ${dir}; run npm install there`);
-  }
 }
 
 function forwardLines(child: ChildProcess, line: (text: string) => void): void {

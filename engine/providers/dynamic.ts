@@ -1,6 +1,7 @@
 /** The provider of dynamic resources: their code runs in the SDK's own provider server, a child process. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { createInterface } from "node:readline";
 import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
@@ -15,15 +16,15 @@ import {
   type ProviderHost,
   type Value,
 } from "../provider";
+import { startSdk } from "../sdkProcess";
 import { differingKeys, fromStruct, type Props, toStruct } from "../values";
 import { failure } from "./schema";
 
 const TYPE = "pulumi-nodejs:dynamic:Resource";
 const DEFAULT_TIMEOUT_MS = 20 * 60_000;
 const TOO_LONG = "took longer than its customTimeouts allow";
-/** Ends the server when the engine ends, even if the engine is killed: the server's stdin is closed then. */
-const DIE_WITH_PARENT =
-  "process.stdin.on('end', () => process.exit()).on('error', () => process.exit()).resume(); require(process.argv[1]);";
+/** In which the server ends by itself, and keeps its compiled code, before it is killed. */
+const END_MS = 2000;
 
 /** @param config the stack's decrypted configuration, for dynamic providers with `configure` */
 export function dynamicProvider(config: Properties, host: ProviderHost): Provider {
@@ -94,8 +95,8 @@ export function dynamicProvider(config: Properties, host: ProviderHost): Provide
       await call((client) => client.delete, request, signal);
     },
     async close() {
-      // Killed first: `connection` would not resolve if the server never answered.
-      server.child.kill("SIGKILL");
+      // First: `connection` would not resolve if the server never answered.
+      await endServer(server);
       (await connection?.catch(() => undefined))?.close();
     },
   };
@@ -118,22 +119,24 @@ interface Server {
 
 /** Starts the server; the output of the resources' code goes to the host's log. */
 function startServer({ dir, log }: ProviderHost): Server {
-  const server = require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [dir] });
-  // The last argument, the engine's address, is required but not used by the server.
-  const child = spawn(process.execPath, ["-e", DIE_WITH_PARENT, server, "127.0.0.1:0"], {
-    cwd: dir,
+  const child = startSdk({
+    module: "@pulumi/pulumi/cmd/dynamic-provider",
+    dir,
+    // The engine's address is required but not used by the server.
+    args: ["127.0.0.1:0"],
     stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
+    withParent: true,
   });
   const port = new Promise<string>((resolve, reject) => {
     let found = false;
     for (const stream of [child.stdout, child.stderr])
-      createInterface({ input: stream }).on("line", (text) => {
-        if (!found && stream === child.stdout && /^\d+$/.test(text)) {
-          found = true;
-          resolve(text);
-        } else log(text);
-      });
+      if (stream)
+        createInterface({ input: stream }).on("line", (text) => {
+          if (!found && stream === child.stdout && /^\d+$/.test(text)) {
+            found = true;
+            resolve(text);
+          } else log(text);
+        });
     child.once("error", reject);
     child.once("exit", (code) =>
       reject(new Error(`the dynamic provider ended with exit status ${code} before it reported its port`)),
@@ -142,6 +145,16 @@ function startServer({ dir, log }: ProviderHost): Server {
   // A failure is reported where `port` is awaited.
   port.catch(() => {});
   return { child, port };
+}
+
+async function endServer({ child }: Server): Promise<void> {
+  const { pid, exitCode, signalCode } = child;
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.stdin?.end();
+  const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
+  await ended;
+  clearTimeout(timer);
 }
 
 async function connect({ port }: Server, config: Properties): Promise<ResourceProviderClient> {
