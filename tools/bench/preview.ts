@@ -5,7 +5,7 @@ import type { Result } from "../../engine";
 import { type Figure, median } from "./figure";
 import type { BenchStack } from "./stack";
 
-const rounds = 5;
+const rounds = 10;
 
 /** Measures a preview without changes: the time that the engine reports, and the time of the whole command. */
 export async function measurePreview(stack: BenchStack): Promise<Figure[]> {
