@@ -1,0 +1,75 @@
+import { eventually } from "../waiting";
+import { addressPrefix } from "./lab";
+import type { Machine } from "./machine";
+
+/** What an engine answers about a node of the swarm. */
+export interface SwarmNode {
+  readonly ID: string;
+  readonly Version: { readonly Index: number };
+  readonly Spec: {
+    readonly Role: "manager" | "worker";
+    readonly Availability: string;
+    readonly Labels: Readonly<Record<string, string>>;
+  };
+  readonly Description: { readonly Hostname: string };
+  readonly Status: { readonly State: string; readonly Addr: string };
+  /** Undefined for a worker. */
+  readonly ManagerStatus?: { readonly Leader?: boolean; readonly Reachability: string };
+}
+
+const port = 2377;
+
+/** The nodes of the swarm, by the names of their machines. @param manager the machine to ask */
+export async function nodesOf(manager: Machine): Promise<Map<string, SwarmNode>> {
+  const nodes = (await manager.docker.listNodes()) as SwarmNode[];
+  return new Map(nodes.map((node) => [node.Description.Hostname, node]));
+}
+
+/** Makes the first machine a swarm, which the other ones join. Waits until all nodes are ready and managers reachable. @returns the first one */
+export async function formSwarm(machines: readonly Machine[], managers: number): Promise<Machine> {
+  const [first, ...others] = machines;
+  if (first === undefined || managers < 1 || managers > machines.length)
+    throw new Error(`expected 1 to ${machines.length} managers, found ${managers}`);
+  await Promise.all(machines.map(makeGateway));
+  await first.docker.swarmInit({ ListenAddr: `${first.address}:${port}`, AdvertiseAddr: first.address });
+  const { JoinTokens } = await first.docker.swarmInspect();
+  for (const [index, machine] of others.entries())
+    await machine.docker.swarmJoin({
+      ListenAddr: `${machine.address}:${port}`,
+      AdvertiseAddr: machine.address,
+      RemoteAddrs: [`${first.address}:${port}`],
+      JoinToken: index + 1 < managers ? JoinTokens.Manager : JoinTokens.Worker,
+    });
+  await eventually("all nodes are ready, and the managers reachable", async () => {
+    const nodes = [...(await nodesOf(first)).values()];
+    const isReady = ({ Status, ManagerStatus }: SwarmNode) =>
+      Status.State === "ready" && (ManagerStatus?.Reachability ?? "reachable") === "reachable";
+    return nodes.length === machines.length && nodes.every(isReady);
+  });
+  return first;
+}
+
+/** Makes the network of the addresses by which tasks leave their machine, as Swarm does, in a subnet of this process. */
+async function makeGateway({ docker, number }: Machine): Promise<void> {
+  await docker.createNetwork({
+    Name: "docker_gwbridge",
+    Driver: "bridge",
+    IPAM: { Driver: "default", Config: [{ Subnet: `${addressPrefix(number)}.128/25` }] },
+    Options: {
+      "com.docker.network.bridge.name": "docker_gwbridge",
+      "com.docker.network.bridge.enable_icc": "false",
+      "com.docker.network.bridge.enable_ip_masquerade": "true",
+    },
+  });
+}
+
+/** Sets the labels of a node, in place of those that it has. @param manager the machine to ask */
+export async function setLabels(
+  manager: Machine,
+  name: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<void> {
+  const node = (await nodesOf(manager)).get(name);
+  if (node === undefined) throw new Error(`labels: expected the name of a machine of the swarm, found ${name}`);
+  await manager.docker.getNode(node.ID).update({ version: node.Version.Index, ...node.Spec, Labels: labels });
+}
