@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { isRunning } from "../../../engine/backend/processIdentity";
 import { ownSubnet, place } from "../place";
 import { eventually } from "../waiting";
+import { startNameServer } from "./nameServer";
 
 const execute = promisify(execFile);
 
@@ -47,7 +48,7 @@ export const addressPrefix = (index = 0): string => ownSubnet(firstSubnet + inde
  * one each for the network of every machine. The test process holds a pipe to the lab. When the pipe ends, the kernel
  * removes all of it, even if this process is killed.
  *
- * Addresses: .1 is the bridge, .11 the first machine, .254 this process.
+ * Addresses: .1 is the bridge, .11 the first machine, .254 this process, which is also the machines' name server.
  */
 export class Lab {
   readonly directory = path.join(tmpdir(), `${namePrefix}${process.pid}`);
@@ -55,7 +56,10 @@ export class Lab {
   readonly controlGroup = path.basename(this.directory);
   /** The network interface to the machines. */
   static readonly interfaceName = `apim-swarm-${place}`;
+  /** The address of this process for the machines. */
+  readonly ownAddress = `${addressPrefix()}.254`;
   private pid = 0;
+  private closeNameServer: (() => void) | undefined;
   private process: ChildProcess | undefined;
   private ended: Promise<unknown> | undefined;
 
@@ -63,6 +67,7 @@ export class Lab {
   async open(count: number): Promise<void> {
     if (existsSync(this.directory)) throw new Error(`${this.directory}: this process has started machines; stop them`);
     await removeLeftovers();
+    await freeInterfaceName();
     mkdirSync(this.directory, { mode: 0o700 });
     try {
       await this.start(count);
@@ -98,11 +103,12 @@ export class Lab {
     const { interfaceName } = Lab;
     const peer = ["peer", "name", "test", "netns", String(this.pid)];
     await run("ip", "link", "add", interfaceName, "type", "veth", ...peer);
-    await run("ip", "address", "add", `${addressPrefix()}.254/24`, "dev", interfaceName);
+    await run("ip", "address", "add", `${this.ownAddress}/24`, "dev", interfaceName);
     await run("ip", "link", "set", interfaceName, "up");
     await this.run("ip", "link", "set", "test", "master", "lan", "up");
     for (let number = 1; number <= count; number++)
       await run("ip", "route", "add", `${addressPrefix(number)}.0/24`, "via", this.addressOf(number));
+    this.closeNameServer = await startNameServer(this.ownAddress);
   }
 
   /** The address of a machine. @param number 1 for the first one */
@@ -126,27 +132,39 @@ export class Lab {
 
   /** Removes the lab, with all that runs in it. */
   async close(): Promise<void> {
+    this.closeNameServer?.();
+    this.closeNameServer = undefined;
     this.process?.stdin?.end();
     await this.ended;
   }
 }
 
-/** Removes what the test processes have left that ended together with the script that cleans up after them. */
-export async function removeLeftovers(directory = tmpdir(), seconds = 5): Promise<void> {
+/** How many seconds the script of a process that has ended may take to clean up. */
+const patience = 10;
+
+/**
+ * Removes the directories and control groups of test processes that were killed together with the script that cleans up
+ * after them.
+ */
+export async function removeLeftovers(directory = tmpdir(), seconds = patience): Promise<void> {
   const dead = readdirSync(directory).filter((name) => {
     const pid = name.startsWith(namePrefix) ? name.slice(namePrefix.length) : "";
     return /^\d+$/.test(pid) && !isRunning(Number(pid));
   });
   for (const name of dead) {
     const left = path.join(directory, name);
-    const gone = async () => !existsSync(left);
-    // The script may be at work.
-    await eventually(`${left} is gone`, gone, { seconds }).catch(() => run("sh", script("labRemove"), left, name));
+    await untilGone(left, seconds).catch(() => run("sh", script("labRemove"), left, name));
   }
-  const link = path.join("/sys/class/net", Lab.interfaceName);
-  const unlinked = async () => !existsSync(link);
-  // The name is that of this process's place, which only a dead process can have had before.
-  await eventually(`${link} is gone`, unlinked, { seconds }).catch(() =>
-    run("ip", "link", "delete", Lab.interfaceName),
+}
+
+/** Waits until the network interface of an ended process that had the same place is gone, and removes it otherwise. */
+async function freeInterfaceName(): Promise<void> {
+  const { interfaceName } = Lab;
+  await untilGone(path.join("/sys/class/net", interfaceName), patience).catch(() =>
+    run("ip", "link", "delete", interfaceName),
   );
+}
+
+async function untilGone(file: string, seconds: number): Promise<void> {
+  await eventually(`${file} is gone`, async () => !existsSync(file), { seconds });
 }

@@ -66,11 +66,13 @@ export class Machine {
       `--cgroup-parent=/${this.lab.controlGroup}`,
       "--exec-opt=native.cgroupdriver=cgroupfs",
       `--bip=${addressPrefix(this.number)}.1/25`,
+      `--dns=${this.lab.ownAddress}`,
       `--insecure-registry=${this.registry}`,
     );
     this.process = engine;
     await eventually(`${this.name}: the engine answers`, async () => {
-      if (engine.exitCode !== null) throw new Error(`${this.name}: dockerd ended; the end of its log:\n${this.log()}`);
+      if (engine.exitCode !== null || engine.signalCode !== null)
+        throw new Error(`${this.name}: dockerd ended; the end of its log:\n${this.log()}`);
       return this.docker.ping().catch(() => false);
     });
   }
