@@ -3,7 +3,9 @@
 #
 # Runs labNamespaces.sh until stdin ends, then removes the directory and the control groups. stdin is a pipe of the test
 # process: the end of that process ends the lab, whatever ended it.
-trap '' HUP INT TERM
+
+# Not ignored, which the containers would inherit.
+trap : HUP INT TERM
 directory=$1 cgroup=$2 prefix=$3 count=$4
 scripts=$(dirname "$0")
 

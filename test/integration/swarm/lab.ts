@@ -15,6 +15,10 @@ const namePrefix = "wso2-apim-swarm-";
 /** The index of the subnet of the machines; those of their containers follow. */
 const firstSubnet = 240;
 
+/** The network interface of this process to the machines. At most 15 characters. */
+export const interfaceName = `apim-swarm-${place}`;
+const interfaceFile = path.join("/sys/class/net", interfaceName);
+
 /** The PATH of a normal user lacks the sbin directories. The variables of a proxy must not reach the engines. */
 export const environment = { PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin`, LC_ALL: "C" };
 
@@ -27,7 +31,7 @@ export function childrenOf(pid: number): number[] {
 function onlyChildOf(pid: number): number {
   const [child, ...others] = childrenOf(pid);
   if (child === undefined || others.length > 0)
-    throw new Error(`process ${pid}: expected one child, found none or more`);
+    throw new Error(`process ${pid}: expected one child, found ${childrenOf(pid).length}`);
   return child;
 }
 
@@ -54,8 +58,6 @@ export class Lab {
   readonly directory = path.join(tmpdir(), `${namePrefix}${process.pid}`);
   /** The control group of all containers of all machines. */
   readonly controlGroup = path.basename(this.directory);
-  /** The network interface to the machines. */
-  static readonly interfaceName = `apim-swarm-${place}`;
   /** The address of this process for the machines. */
   readonly ownAddress = `${addressPrefix()}.254`;
   private pid = 0;
@@ -100,7 +102,6 @@ export class Lab {
 
   /** Connects this process with the machines and their containers. */
   private async connect(count: number): Promise<void> {
-    const { interfaceName } = Lab;
     const peer = ["peer", "name", "test", "netns", String(this.pid)];
     await run("ip", "link", "add", interfaceName, "type", "veth", ...peer);
     await run("ip", "address", "add", `${this.ownAddress}/24`, "dev", interfaceName);
@@ -134,6 +135,8 @@ export class Lab {
   async close(): Promise<void> {
     this.closeNameServer?.();
     this.closeNameServer = undefined;
+    // The kernel removes it a moment after the namespaces.
+    if (existsSync(interfaceFile)) await run("ip", "link", "delete", interfaceName);
     this.process?.stdin?.end();
     await this.ended;
   }
@@ -159,10 +162,7 @@ export async function removeLeftovers(directory = tmpdir(), seconds = patience):
 
 /** Waits until the network interface of an ended process that had the same place is gone, and removes it otherwise. */
 async function freeInterfaceName(): Promise<void> {
-  const { interfaceName } = Lab;
-  await untilGone(path.join("/sys/class/net", interfaceName), patience).catch(() =>
-    run("ip", "link", "delete", interfaceName),
-  );
+  await untilGone(interfaceFile, patience).catch(() => run("ip", "link", "delete", interfaceName));
 }
 
 async function untilGone(file: string, seconds: number): Promise<void> {

@@ -35,7 +35,7 @@ export class Machine {
   /** The id of process 1 of the machine, seen from here. */
   private get firstProcess(): number {
     // nsenter, then unshare, then engine.sh
-    const [init] = childrenOf(this.process?.pid ?? 0).flatMap(childrenOf);
+    const [init] = this.process?.pid === undefined ? [] : childrenOf(this.process.pid).flatMap(childrenOf);
     if (init === undefined) throw new Error(`${this.name}: no engine runs; the end of its log:\n${this.log()}`);
     return init;
   }
@@ -82,6 +82,7 @@ export class Machine {
     const ended = new Promise((resolve) => this.process?.once("close", resolve));
     process.kill(this.firstProcess, "SIGKILL");
     await ended;
+    this.process = undefined;
   }
 
   /** Takes the machine off the network, as by a pulled cable; its engine and containers go on. */
