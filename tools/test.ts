@@ -26,6 +26,7 @@ const longest = [
   "wiring.test.ts",
   "engine/sampleKilled.test.ts",
   "product.test.ts",
+  "swarm/machines.test.ts",
   "verify.test.ts",
   "deployment.test.ts",
   "certificates.test.ts",

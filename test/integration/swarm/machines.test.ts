@@ -136,3 +136,30 @@ describe("Swarm test machines", function () {
     assert.deepEqual(traces.existing(), []);
   });
 });
+
+describe("Swarm test machines with one manager", function () {
+  this.timeout(60_000);
+  this.slow(20_000);
+
+  it("are a manager and workers", async function () {
+    const reason = whySwarmTestsAreSkipped();
+    if (reason !== undefined) skip(this, reason);
+    const swarm = await startMachines({ count: 2, managers: 1 });
+    try {
+      const [manager] = swarm.machines;
+      assert.ok(manager);
+      const roles = [...(await nodesOf(manager))].map(([name, { Spec, Status }]) => [name, Spec.Role, Status.State]);
+      assert.deepEqual(roles.sort(), [
+        ["machine-1", "manager", "ready"],
+        ["machine-2", "worker", "ready"],
+      ]);
+    } finally {
+      await swarm.stop();
+    }
+  });
+
+  it("can't be more than nine, nor have more managers than machines", async () => {
+    await assert.rejects(startMachines({ count: 10 }), /count: expected 1 to 9, found 10/);
+    await assert.rejects(startMachines({ count: 2, managers: 3 }), /managers: expected 1 to 2, found 3/);
+  });
+});

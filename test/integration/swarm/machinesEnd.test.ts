@@ -91,7 +91,12 @@ describe("Swarm test machines and the rest of the computer", function () {
   });
 
   it("keep alive no mount of a container of another engine", async () => {
-    const container = await docker.createContainer({ Image: "wso2-apim/base-debian:bookworm", Cmd: ["sleep", "600"] });
+    const container = await docker.createContainer({
+      Image: "wso2-apim/base-debian:bookworm",
+      Cmd: ["sleep", "600"],
+      // So that its /dev/shm is a mount of the engine's.
+      HostConfig: { IpcMode: "shareable" },
+    });
     let swarm: Swarm | undefined;
     try {
       await container.start();

@@ -28,8 +28,7 @@ export async function nodesOf(manager: Machine): Promise<Map<string, SwarmNode>>
 /** Makes the first machine a swarm, which the other ones join. Waits until all nodes are ready and managers reachable. @returns the first one */
 export async function formSwarm(machines: readonly Machine[], managers: number): Promise<Machine> {
   const [first, ...others] = machines;
-  if (first === undefined || managers < 1 || managers > machines.length)
-    throw new Error(`expected 1 to ${machines.length} managers, found ${managers}`);
+  if (first === undefined) throw new Error("expected at least one machine");
   await Promise.all(machines.map(makeGateway));
   await first.docker.swarmInit({ ListenAddr: `${first.address}:${port}`, AdvertiseAddr: first.address });
   const { JoinTokens } = await first.docker.swarmInspect();

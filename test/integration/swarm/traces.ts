@@ -1,12 +1,14 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { processIdentity } from "../../../engine/backend/processIdentity";
 import { childrenOf } from "./lab";
 
-/** What there is of the machines of a test process. Knows processes by their namespaces, and the rest by names. */
+/** What there is of the machines of a test process: the processes seen at the beginning, and what has their name. */
 export class Traces {
   private readonly name: string;
-  private readonly namespaces: ReadonlySet<string>;
+  /** Process ids and what tells each from a later process. */
+  private readonly seen: ReadonlyMap<string, string | undefined>;
 
   /**
    * Looks at the running machines of a process.
@@ -18,11 +20,10 @@ export class Traces {
     private readonly interfaceName: string,
   ) {
     this.name = `wso2-apim-swarm-${owner}`;
-    const own = new Set(namespacesOf("self"));
-    this.namespaces = new Set(
+    this.seen = new Map(
       descendantsOf(owner)
-        .flatMap(namespacesOf)
-        .filter((each) => !own.has(each)),
+        .filter((pid) => isElsewhere(pid))
+        .map((pid) => [String(pid), processIdentity(pid)?.startTime]),
     );
   }
 
@@ -47,11 +48,11 @@ export class Traces {
   }
 
   private processes(): string[] {
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .filter(
-        (pid) => namespacesOf(pid).some((each) => this.namespaces.has(each)) || commandOf(pid).includes(this.name),
-      );
+    // A container's control group and an engine's command line have the name in them.
+    const hasName = (pid: string) => ["cgroup", "cmdline"].some((file) => read(pid, file).includes(this.name));
+    const isSeen = (pid: string) =>
+      this.seen.get(pid) !== undefined && this.seen.get(pid) === processIdentity(Number(pid))?.startTime;
+    return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && (hasName(name) || isSeen(name)));
   }
 }
 
@@ -65,18 +66,21 @@ function descendantsOf(pid: number): number[] {
   return children.flatMap((child) => [child, ...descendantsOf(child)]);
 }
 
-/** The namespaces of a process for processes, mounts, the network and the host name. None if it has ended. */
-function namespacesOf(pid: number | string): string[] {
+/** Whether a process has a network or mounts other than this process. */
+function isElsewhere(pid: number): boolean {
   try {
-    return ["pid", "mnt", "net", "uts"].map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`));
+    return ["net", "mnt"].some(
+      (kind) => readlinkSync(`/proc/${pid}/ns/${kind}`) !== readlinkSync(`/proc/self/ns/${kind}`),
+    );
   } catch {
-    return [];
+    return false;
   }
 }
 
-function commandOf(pid: string): string {
+/** A file of a process; empty if the process has ended. */
+function read(pid: string, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {
     return "";
   }
