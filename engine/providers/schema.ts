@@ -11,6 +11,8 @@ export interface Field {
   readonly default?: Value;
   /** A change is made in place; otherwise it replaces the resource. Top-level properties only. */
   readonly inPlace?: boolean | ((old: Value, now: Value) => boolean);
+  /** A change replaces the resource, although the top-level property that contains this member is `inPlace`. */
+  readonly replaces?: boolean;
   /** The server chooses a value if none is given. An input that the program no longer gives therefore stays unchanged. */
   readonly computed?: boolean;
   /** Refused; see {@link unsupported}. */
@@ -124,30 +126,57 @@ export function diff(fields: Fields, olds: Properties, news: Properties): Omit<D
     const changes = changesOf(field, old, now, key);
     if (changes.length === 0) continue;
     const inPlace = typeof field.inPlace === "function" ? field.inPlace(old, now) : field.inPlace === true;
-    for (const [path, kind] of changes) detailed[path] = inPlace ? kind : `${kind}-replace`;
-    if (!inPlace) replaces.push(key);
+    for (const [path, kind, below] of changes) detailed[path] = inPlace && !below ? kind : `${kind}-replace`;
+    if (!inPlace || changes.some(([, , below]) => below)) replaces.push(key);
   }
   return { changes: Object.keys(detailed).length > 0, replaces, detailed };
 }
 
-type Change = readonly [path: string, kind: "add" | "delete" | "update"];
+type Change = readonly [path: string, kind: "add" | "delete" | "update", replaces: boolean];
 
 function changesOf(field: Field, old: Value | undefined, now: Value | undefined, path: string): Change[] {
   if (same(old, now) || (field.computed && isEmpty(now))) return [];
-  if (isEmpty(old)) return [[path, "add"]];
-  if (isEmpty(now)) return [[path, "delete"]];
+  if (isEmpty(old)) return [[path, "add", replacesWith(field, now)]];
+  if (isEmpty(now)) return [[path, "delete", replacesWith(field, old)]];
+  const all = (changes: readonly Change[], replaces: boolean) =>
+    changes.map(([at, kind, below]): Change => [at, kind, below || replaces]);
   if (Array.isArray(old) && Array.isArray(now)) {
-    const pairs = field.type === "set" ? pairSet(field, old, now) : pairList(old, now);
-    return pairs.flatMap(([at, left, right]) => changesOf(elementOf(field), left, right, `${path}[${at}]`));
+    const element = elementOf(field);
+    const isSet = field.type === "set";
+    const pairs = isSet ? pairSet(field, old, now) : pairList(old, now);
+    return pairs.flatMap(([at, left, right]) => {
+      // The official provider removes a changed element of a set and adds it again, with all its members.
+      const again = isSet && (replacesWith(element, left) || replacesWith(element, right));
+      return all(changesOf(element, left, right, `${path}[${at}]`), field.replaces === true || again);
+    });
   }
-  if (isObject(old) && isObject(now))
-    return Object.keys({ ...old, ...now }).flatMap((key) => {
+  if (isObject(old) && isObject(now)) {
+    const changes = Object.keys({ ...old, ...now }).flatMap((key) => {
       const inner = field.fields?.[key] ?? str();
       const below = /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
       return changesOf(inner, old[key] ?? inner.default, now[key] ?? inner.default, below);
     });
-  return field.unchanged?.(old as Value, now as Value) ? [] : [[path, "update"]];
+    return all(changes, field.replaces === true);
+  }
+  return field.unchanged?.(old as Value, now as Value) ? [] : [[path, "update", field.replaces === true]];
 }
+
+/** Whether adding or removing `value` replaces the resource, because a member of it does. */
+function replacesWith(field: Field, value: Value | undefined): boolean {
+  if (isEmpty(value)) return false;
+  if (field.replaces) return true;
+  if (Array.isArray(value)) return value.some((one) => replacesWith(elementOf(field), one));
+  const { fields } = field;
+  return (
+    fields !== undefined &&
+    isObject(value) &&
+    Object.keys(value).some((key) => fields[key] !== undefined && replacesWith(fields[key], value[key]))
+  );
+}
+
+/** Whether the values are equivalent: a set without order, defaults, and {@link Field.unchanged}. */
+export const equivalent = (field: Field, old: Value | undefined, now: Value | undefined): boolean =>
+  changesOf(field, old, now, "").length === 0;
 
 type Pair = readonly [index: number, old: Value | undefined, now: Value | undefined];
 

@@ -173,3 +173,54 @@ describe("comparing inputs", () => {
     );
   });
 });
+
+describe("members that replace below a property that changes in place", () => {
+  const inner: Fields = {
+    image: str(),
+    hosts: set({ key: "host", fields: { host: str(), ip: str() }, replaces: true }),
+    mounts: set({ key: "target", fields: { target: str(), labels: map({ replaces: true }) } }),
+    settings: obj({ sysctl: map({ replaces: true }), user: str() }),
+  };
+  const task: Fields = { task: obj(inner, { inPlace: true }) };
+  const cases: [what: string, olds: Properties, news: Properties, detailed: Record<string, string>][] = [
+    ["another member", { image: "a" }, { image: "b" }, { "task.image": "update" }],
+    [
+      "a member of such a set",
+      { hosts: [{ host: "a", ip: "1" }] },
+      { hosts: [{ host: "a", ip: "2" }] },
+      { "task.hosts[0].ip": "update-replace" },
+    ],
+    ["adding such a set", {}, { hosts: [{ host: "a", ip: "1" }] }, { "task.hosts": "add-replace" }],
+    [
+      "a set's element that contains one, changed elsewhere",
+      { mounts: [{ target: "/a", labels: { x: "1" } }] },
+      { mounts: [{ target: "/b", labels: { x: "1" } }] },
+      { "task.mounts[0].target": "update-replace" },
+    ],
+    [
+      "a set's element without one",
+      { mounts: [{ target: "/a" }] },
+      { mounts: [{ target: "/b" }] },
+      { "task.mounts[0].target": "update" },
+    ],
+    [
+      "one in an object, and another in the same object",
+      { settings: { sysctl: { a: "1" }, user: "u" } },
+      { settings: { sysctl: { a: "2" }, user: "v" } },
+      { "task.settings.sysctl.a": "update-replace", "task.settings.user": "update" },
+    ],
+    [
+      "removing an object with one",
+      { settings: { sysctl: { a: "1" } } },
+      { image: "" },
+      { "task.settings": "delete-replace" },
+    ],
+  ];
+  for (const [what, olds, news, detailed] of cases)
+    it(`diff, ${what}: ${Object.values(detailed)}`, () => {
+      const found = diff(task, { task: { image: "", ...olds } }, { task: { image: "", ...news } });
+      assert.deepEqual(found.detailed, detailed);
+      const replaces = Object.values(detailed).some((kind) => kind.endsWith("replace"));
+      assert.deepEqual(found.replaces, replaces ? ["task"] : []);
+    });
+});
