@@ -88,6 +88,7 @@ export interface Provider {
   create(resource: ResourceRef, inputs: Properties, context: Context): Promise<{ id: string; outputs: Properties }>;
   /** The actual state, or undefined if the object no longer exists. For an import, `existing` has only an id. */
   read(existing: Existing, context: Context): Promise<{ inputs: Properties; outputs: Properties } | undefined>;
+  /** @throws {PartialCreateError} if the object was changed, but not completely; after any other error the engine calls `read`. */
   update(existing: Existing, news: Properties, context: Context): Promise<{ outputs: Properties }>;
   /** Succeeds if the object no longer exists. */
   delete(existing: Existing, context: Context): Promise<void>;
@@ -129,7 +130,10 @@ export interface ProviderHost {
  */
 export type ProviderFactory = (pkg: string, config: Properties) => Provider;
 
-/** A create that failed half-way: the engine records the resource with its id, and the next run completes or replaces it. */
+/**
+ * A create or update that failed half-way: the engine records the resource with its id and outputs, and the next run
+ * completes or replaces it.
+ */
 export class PartialCreateError extends Error {
   constructor(
     message: string,

@@ -171,8 +171,9 @@ export class Steps {
 
   async update(step: Step, state: ResourceState, old: ResourceState): Promise<ResourceState> {
     const provider = this.registry.providerFor(state);
-    const record = async (outputs: Props, operation?: PendingOperation): Promise<ResourceState> => {
-      const result = { ...state, outputs, modified: new Date().toISOString() };
+    const record = async (outputs: Props, operation?: PendingOperation, problem?: string): Promise<ResourceState> => {
+      const initErrors = problem === undefined ? undefined : [problem];
+      const result = { ...state, outputs, modified: new Date().toISOString(), initErrors };
       await this.journal.settle(operation, old, result);
       this.registry.configure(result);
       return result;
@@ -180,12 +181,15 @@ export class Steps {
     return this.run({ ...step, new: state }, async () => {
       if (this.preview) return record({ ...(provider.previewsUpdates === false ? {} : old.outputs), ...state.inputs });
       const operation = await this.journal.begin({ ...state, id: old.id }, "updating");
-      // If this fails, the operation stays pending, and the next run recovers it.
-      const { outputs } = await provider.update(
-        toExisting(old),
-        unwrapProps(state.inputs),
-        this.context(state, "update"),
-      );
+      const context = this.context(state, "update");
+      // If this fails, the operation stays pending, and the next run recovers it. After a partial update, it updates again.
+      const { outputs } = await provider
+        .update(toExisting(old), unwrapProps(state.inputs), context)
+        .catch(async (error) => {
+          if (error instanceof PartialCreateError)
+            await record(this.markSecretOutputs(state, error.outputs), operation, errorMessage(error));
+          throw error;
+        });
       return record(this.markSecretOutputs(state, outputs), operation);
     });
   }

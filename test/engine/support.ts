@@ -118,6 +118,7 @@ export class World {
       const outputs = { ...existing.outputs, ...news };
       this.things.set(existing.id, outputs);
       await this.hook("after", "update", name);
+      if (news.halfUpdated === true) throw new PartialCreateError("only half updated", existing.id, outputs);
       return { outputs };
     },
     delete: async (existing: Existing) => {

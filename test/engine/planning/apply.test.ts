@@ -288,6 +288,20 @@ describe("apply", () => {
       assert.equal((await recorded(dir)).at(-1)?.initErrors, undefined);
       assert.deepEqual((await deploy(dir, world, [thing("a", { half: true })])).steps, ["same a"]);
     });
+    it("a partly updated resource is recorded, and updated by each run until it succeeds", async () => {
+      await deploy(dir, world, [thing("a", {})]);
+      const goals = [thing("a", { halfUpdated: true })];
+      for (const _ of [1, 2]) {
+        const outcome = await deploy(dir, world, goals);
+        assert.deepEqual(errors(outcome), ["only half updated"]);
+        const state = (await recorded(dir)).at(-1);
+        assert.deepEqual([state?.outputs?.halfUpdated, state?.initErrors], [true, ["only half updated"]]);
+        assert.deepEqual(pendingIn(dir), []);
+      }
+      await deploy(dir, world, [thing("a", {})]);
+      assert.equal((await recorded(dir)).at(-1)?.initErrors, undefined);
+      assert.deepEqual((await deploy(dir, world, [thing("a", {})])).steps, ["same a"]);
+    });
     it("a partly created resource with replacesBroken is recorded, and replaced by the next run", async () => {
       const outcome = await deploy(dir, world, [thing("a", { half: true }, { type: NAMED })]);
       assert.deepEqual(errors(outcome), ["only half of it"]);
