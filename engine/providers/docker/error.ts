@@ -82,6 +82,32 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
     "containers that this stack did not create are connected to it: disconnect them (docker network disconnect)",
   ],
   [/no such image/i, "build or pull it first (docker images lists the existing ones)"],
+  [
+    /not a swarm manager|not part of a swarm/i,
+    "use a manager of the swarm (docker swarm init makes this engine one; or set DOCKER_HOST to a manager)",
+  ],
+  [/swarm is encrypted and needs to be unlocked/i, "unlock it with docker swarm unlock"],
+  [
+    /swarm does not have a leader|no elected (primary cluster manager|leader)/i,
+    "start enough managers of the swarm: more than half of them must run (docker node ls)",
+  ],
+  [
+    /is in use by the following services?/i,
+    "these services must let go of it first; give a new name to each new content, so that the old one is deleted last",
+  ],
+  [/name conflicts with an existing object/i, "remove the existing one, or choose another name"],
+  [
+    /unauthorized|authentication required|no basic auth credentials|denied: |access denied|incorrect username or password/i,
+    "check address, username and password in registryAuth of the docker provider, and the user's rights",
+  ],
+  [
+    /server gave HTTP response to HTTPS client/i,
+    "add the registry to insecure-registries of each Docker engine, and give its address as http:// in registryAuth",
+  ],
+  [
+    /(registry|\/v2\/|Get "https?:).*(no such host|connection refused|i\/o timeout|no route to host|Client\.Timeout)/is,
+    "the Docker engine does not reach the registry: check its address, and that it runs",
+  ],
   [/no space left/i, "free disk space on the Docker host (docker system df shows what uses it)"],
 ];
 

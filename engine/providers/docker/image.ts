@@ -1,7 +1,6 @@
 /** docker.RemoteImage: built from `build`; without it, an image that exists on this Docker engine, or else pulled. */
 
 import * as path from "node:path";
-import { promisify } from "node:util";
 import type { RemoteImageArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
 import type Docker from "dockerode";
@@ -12,6 +11,9 @@ import { bool, each, type Fields, list, map, num, obj, plain, set, str, unsuppor
 import { toApi } from "./api";
 import { contextTar } from "./buildContext";
 import { attempt, attemptOrGone, DockerError, withRemedy } from "./error";
+import { followProgress, type Progress } from "./progress";
+import { parseImageName } from "./registry";
+import type { RegistryAuth } from "./registryAuth";
 
 type Inputs = Unwrap<RemoteImageArgs>;
 type Build = NonNullable<Inputs["build"]>;
@@ -63,8 +65,11 @@ export function imageFunctions(docker: Docker): Functions {
   };
 }
 
-/** @param dir the directory that relative build contexts start from */
-export function imageKind(docker: Docker, dir: string): Kind<Inputs> {
+/**
+ * @param dir the directory that relative build contexts start from
+ * @param auth for pulls
+ */
+export function imageKind(docker: Docker, dir: string, auth: RegistryAuth): Kind<Inputs> {
   const inspect = inspectWith(docker);
   return {
     type: "docker:index/remoteImage:RemoteImage",
@@ -72,7 +77,7 @@ export function imageKind(docker: Docker, dir: string): Kind<Inputs> {
     async create(inputs, context) {
       const { name, build } = inputs;
       if (build) await buildImage(docker, name, { ...build, context: path.resolve(dir, build.context) }, context);
-      else if (!(await inspect(name))) await pull(docker, inputs, context);
+      else if (!(await inspect(name))) await pull(docker, inputs, auth, context);
       const image = await attempt(`image ${name}`, docker.getImage(name).inspect());
       return { id: image.Id + name, outputs: outputsOf(image, inputs) };
     },
@@ -112,16 +117,14 @@ function repoDigestOf({ RepoDigests }: ImageInspectInfo, name: string): string {
   return RepoDigests?.find((digest) => digest.startsWith(`${repository}@`)) ?? "";
 }
 
-interface Progress {
-  readonly stream?: string;
-  readonly error?: string;
-}
-
-async function pull(docker: Docker, { name, platform }: Inputs, context: Context): Promise<void> {
+async function pull(docker: Docker, { name, platform }: Inputs, auth: RegistryAuth, context: Context): Promise<void> {
   context.log(`pulling ${name}`);
   try {
-    const stream = await docker.pull(name, { ...(platform && { platform }), abortSignal: context.signal });
-    await follow(docker, stream);
+    const found = auth.for(parseImageName(name).registry);
+    const authconfig = found && { username: found.username, password: found.password, serveraddress: found.url };
+    const request = { ...(platform && { platform }), ...(authconfig && { authconfig }), abortSignal: context.signal };
+    const stream = await docker.pull(name, request);
+    await followProgress(docker, stream);
   } catch (error) {
     throw new DockerError(
       `image ${name}: not found on this Docker engine, and pulling it failed (${(error as Error).message.trim()}); ` +
@@ -150,17 +153,10 @@ async function buildImage(docker: Docker, name: string, given: Build, context: C
   };
   try {
     const body = archive as unknown as NodeJS.ReadableStream;
-    await follow(docker, await docker.buildImage(body, request as object), record);
+    await followProgress(docker, await docker.buildImage(body, request as object), record);
   } catch (failure) {
     const { message } = (unreadable.signal.aborted ? unreadable.signal.reason : failure) as Error;
     const output = tail.length > 0 ? `\nlast lines of the build:\n  ${tail.join("\n  ")}` : "";
     throw new DockerError(`build image ${name} from ${directory}: ${withRemedy(`${message.trim()}${output}`)}`);
   }
-}
-
-/** Waits for the end of a progress stream. @throws the error in the stream, which the engine reports after status 200 */
-async function follow(docker: Docker, stream: NodeJS.ReadableStream, record = (_event: Progress): void => {}) {
-  const end = promisify<readonly Progress[]>((done) => docker.modem.followProgress(stream, done, record));
-  const failed = (await end()).find(({ error }) => error !== undefined);
-  if (failed) throw new Error(failed.error);
 }

@@ -9,11 +9,20 @@ import { providerOf } from "../kind";
 import { containerKind } from "./container";
 import { imageFunctions, imageKind } from "./image";
 import { networkFunctions, networkKind } from "./network";
+import { RegistryAuth } from "./registryAuth";
+import { registryImageKind } from "./registryImage";
 import { volumeKind } from "./volume";
 
-export function dockerProvider({ host }: Properties, { dir }: ProviderHost): Provider {
+export function dockerProvider({ host, registryAuth }: Properties, { dir }: ProviderHost): Provider {
   const docker = connect(String(host ?? ""));
-  const kinds = [imageKind(docker, dir), networkKind(docker), volumeKind(docker), containerKind(docker, dir)];
+  const auth = new RegistryAuth(registryAuth);
+  const kinds = [
+    imageKind(docker, dir, auth),
+    networkKind(docker),
+    volumeKind(docker),
+    containerKind(docker, dir),
+    registryImageKind(docker, auth),
+  ];
   return providerOf(kinds, { functions: { ...imageFunctions(docker), ...networkFunctions(docker) } });
 }
 

@@ -5,12 +5,13 @@ import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { pack } from "tar-stream";
-import type { CheckFailure, Context, Existing, Properties, Provider } from "../../../../engine/provider";
-import { providerFor } from "../../../engine/providers/support";
+import { Driver, providerFor } from "../../../engine/providers/support";
 import { hasImage, ignoreMissing } from "../../containers";
 import { useExclusively } from "../../place";
 import { skip } from "../../skip";
 import { docker } from "../../testStack";
+
+export { Driver, logged } from "../../../engine/providers/support";
 
 const run = promisify(execFile);
 export const prefix = "apim-ptest-";
@@ -73,67 +74,6 @@ export async function removeLeftovers(): Promise<void> {
     if (tag.startsWith(prefix) && tag !== built) {
       await docker.getImage(tag).remove({ force: true });
     }
-  }
-}
-
-/** A context that records the lines of progress. */
-export function logged(signal = new AbortController().signal): { readonly context: Context; readonly lines: string[] } {
-  const lines: string[] = [];
-  return { context: { log: (line) => void lines.push(line), signal }, lines };
-}
-
-/** Calls a provider for one resource as the engine does. */
-export class Driver {
-  constructor(
-    readonly provider: Provider,
-    readonly type: string,
-    readonly name: string,
-  ) {}
-
-  private get resource() {
-    return { urn: `urn:pulumi:test::ptest::${this.type}::${this.name}`, type: this.type };
-  }
-
-  async checked(inputs: Properties): Promise<Properties> {
-    const { inputs: checked, failures } = await this.provider.check(this.resource, undefined, inputs);
-    if (failures.length > 0) {
-      throw new Error(failures.map(({ reason }: CheckFailure) => reason).join("\n"));
-    }
-    return checked;
-  }
-
-  async create(inputs: Properties, context = logged().context): Promise<Existing> {
-    const checked = await this.checked(inputs);
-    await this.provider.refuseForeign?.(this.resource, checked, context);
-    const { id, outputs } = await this.provider.create(this.resource, checked, context);
-    return { ...this.resource, id, inputs: checked, outputs };
-  }
-
-  async read(existing: Existing): Promise<Existing | undefined> {
-    const found = await this.provider.read(existing, logged().context);
-    return found && { ...existing, ...found };
-  }
-
-  async import(id: string): Promise<Existing | undefined> {
-    return this.read({ ...this.resource, id, inputs: {}, outputs: {} });
-  }
-
-  async diff(existing: Existing, inputs: Properties) {
-    return this.provider.diff(existing, await this.checked(inputs));
-  }
-
-  async update(existing: Existing, inputs: Properties): Promise<Existing> {
-    const checked = await this.checked(inputs);
-    const { outputs } = await this.provider.update(existing, checked, logged().context);
-    return { ...existing, inputs: checked, outputs };
-  }
-
-  async recover(inputs: Properties) {
-    return this.provider.recover?.(this.resource, await this.checked(inputs), logged().context);
-  }
-
-  async delete(existing: Existing, context = logged().context): Promise<void> {
-    await this.provider.delete(existing, context);
   }
 }
 
