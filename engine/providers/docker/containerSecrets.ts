@@ -14,7 +14,7 @@ const MIN_LENGTH = 4;
 const MIN_LINE_LENGTH = 8;
 
 /** Replaces the secrets of a container's inputs in `text`, which its programs may have logged. */
-export function withoutSecrets(text: string, { envs = [], uploads = [] }: Inputs): string {
+export function withoutSecrets(text: string, { envs = [], uploads = [] }: Pick<Inputs, "envs" | "uploads">): string {
   const contents = uploads.map(({ content, contentBase64 }) => content ?? decoded(contentBase64));
   const found = [...envs.flatMap(secretsOfEnv), ...contents.flatMap(secretsOfFile)];
   // Longest first, because one may contain another.

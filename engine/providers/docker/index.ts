@@ -11,17 +11,23 @@ import { imageFunctions, imageKind } from "./image";
 import { networkFunctions, networkKind } from "./network";
 import { RegistryAuth } from "./registryAuth";
 import { registryImageKind } from "./registryImage";
+import { secretKind } from "./secret";
+import { serviceConfigKind } from "./serviceConfig";
+import { SwarmSecrets } from "./swarmSecrets";
 import { volumeKind } from "./volume";
 
 export function dockerProvider({ host, registryAuth }: Properties, { dir }: ProviderHost): Provider {
   const docker = connect(String(host ?? ""));
   const auth = new RegistryAuth(registryAuth);
+  const secrets = new SwarmSecrets();
   const kinds = [
     imageKind(docker, dir, auth),
     networkKind(docker),
     volumeKind(docker),
     containerKind(docker, dir),
     registryImageKind(docker, auth),
+    secretKind(docker, secrets),
+    serviceConfigKind(docker),
   ];
   return providerOf(kinds, { functions: { ...imageFunctions(docker), ...networkFunctions(docker) } });
 }
