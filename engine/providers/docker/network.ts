@@ -1,5 +1,6 @@
 /** docker.Network: each change replaces the network; an existing network with the same name is refused. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { NetworkArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
 import type Docker from "dockerode";
@@ -12,6 +13,9 @@ import { covers, labels, outputsOf as outputsFrom, toApi } from "./api";
 import { attempt, attemptOrGone, DockerError, foreign } from "./error";
 
 type Inputs = Unwrap<NetworkArgs> & { readonly name: string };
+
+const POLL_MS = 250;
+const SWARM_LIMIT_MS = 30_000;
 
 const reported = { reported: true };
 const computed = true;
@@ -66,6 +70,15 @@ export function networkKind(docker: Docker): Kind<Inputs> {
   const named = namedIn(docker);
   const request = (inputs: Inputs) => toApi(fields, inputs) as unknown as NetworkCreateOptions;
 
+  /** The network; one of a swarm when Swarm has chosen its subnet and options. */
+  async function settled(id: string, name: string): Promise<NetworkInspectInfo> {
+    for (const until = Date.now() + SWARM_LIMIT_MS; ; ) {
+      const found = await attempt(`inspect network ${name}`, docker.getNetwork(id).inspect());
+      if (found.Scope !== "swarm" || !isEmpty(found.IPAM?.Config) || Date.now() >= until) return found;
+      await sleep(POLL_MS);
+    }
+  }
+
   return {
     type: "docker:index/network:Network",
     named: true,
@@ -80,8 +93,7 @@ export function networkKind(docker: Docker): Kind<Inputs> {
       const { id } = await attempt(`create network ${name}`, made).catch(async (error: DockerError) => {
         throw await explainOverlap(docker, inputs, error);
       });
-      const found = await attempt(`inspect network ${name}`, docker.getNetwork(id).inspect());
-      return { id, outputs: outputsOf(found, inputs) };
+      return { id, outputs: outputsOf(await settled(id, name), inputs) };
     },
     async read({ id, inputs }) {
       const found = await inspect(id);
@@ -90,8 +102,20 @@ export function networkKind(docker: Docker): Kind<Inputs> {
       const { name, driver, ipamConfigs, labels } = outputs;
       return { ...(isEmpty(inputs) && { inputs: { name, driver, ipamConfigs, labels } }), outputs };
     },
-    async delete({ id, outputs }) {
-      await attemptOrGone(`delete network ${outputs.name ?? id}`, docker.getNetwork(id).remove());
+    async delete({ id, outputs }, { signal }) {
+      const name = outputs.name ?? id;
+      const remove = () => attemptOrGone(`delete network ${name}`, docker.getNetwork(id).remove());
+      if (outputs.scope !== "swarm") return void (await remove());
+      // Endpoints of tasks that have just ended stay for a while, and so does the network on this node.
+      for (const until = Date.now() + SWARM_LIMIT_MS; ; ) {
+        const failed = await remove().then(
+          () => undefined,
+          (error: DockerError) => error,
+        );
+        if (failed && (Date.now() >= until || !/active endpoints|in use by task/i.test(failed.message))) throw failed;
+        if (!failed && (Date.now() >= until || !(await inspect(id)))) return;
+        await sleep(POLL_MS, undefined, { signal });
+      }
     },
     async recover(inputs) {
       const found = await named(inputs.name);
