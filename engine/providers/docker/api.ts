@@ -55,8 +55,10 @@ export function fromApi(key: string, field: Field, found: unknown): Value | unde
   if (value === undefined || value === null) return undefined;
   if (form) return form.from?.(value as never);
   if (!fields) return value;
-  const member = (name: string, inner: Field, one: Value): Value =>
-    fromApi(name, inner, one) ?? inner.default ?? inner.absent ?? EMPTY[inner.type];
+  const member = (name: string, inner: Field, one: Value): Value => {
+    if (inner.unsupported) return inner.absent ?? null;
+    return fromApi(name, inner, one) ?? inner.default ?? inner.absent ?? EMPTY[inner.type];
+  };
   const members = (one: Value): Value =>
     Object.fromEntries(Object.entries(fields).map(([name, inner]) => [name, member(name, inner, one)]));
   return Array.isArray(value) ? value.map(members) : members(value);

@@ -12,6 +12,7 @@ import { networkFunctions, networkKind } from "./network";
 import { RegistryAuth } from "./registryAuth";
 import { registryImageKind } from "./registryImage";
 import { secretKind } from "./secret";
+import { serviceKind } from "./service";
 import { serviceConfigKind } from "./serviceConfig";
 import { SwarmSecrets } from "./swarmSecrets";
 import { volumeKind } from "./volume";
@@ -28,6 +29,7 @@ export function dockerProvider({ host, registryAuth }: Properties, { dir }: Prov
     registryImageKind(docker, auth),
     secretKind(docker, secrets),
     serviceConfigKind(docker),
+    serviceKind(docker, auth, secrets),
   ];
   return providerOf(kinds, { functions: { ...imageFunctions(docker), ...networkFunctions(docker) } });
 }

@@ -105,10 +105,10 @@ describe("providers", () => {
   });
 
   it("an unsupported resource kind is refused, with the remedy", async () => {
-    const type = "docker:index/service:Service";
+    const type = "docker:index/plugin:Plugin";
     await assert.rejects(
       packages.docker.check(resource(type), undefined, {}),
-      /docker:index\/service:Service: .*Pulumi CLI/,
+      /docker:index\/plugin:Plugin: .*Pulumi CLI/,
     );
   });
 
