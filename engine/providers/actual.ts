@@ -4,9 +4,11 @@ import type { Properties, Value } from "../provider";
 import { canonical, isEmpty, isInternalKey, isObject } from "../values";
 import { elementOf, type Field, type Fields, plain } from "./schema";
 
-/** A server may report empty texts, zeros and false in place of what was not given. */
+/** A server may report empty texts, zeros (also in another form, e.g. `0s`) and false in place of what was not given. */
 const isZero = (field: Field, value: Value | undefined): boolean =>
-  canonical(value) === "" || value === (field.default ?? null);
+  canonical(value) === "" ||
+  value === (field.default ?? null) ||
+  (typeof value === "string" && field.form?.to(value as never) === 0);
 
 /** Whether `found` is what a server makes of `given`. */
 export function matches(field: Field, given: Value | undefined, found: Value | undefined): boolean {

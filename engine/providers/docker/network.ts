@@ -21,22 +21,23 @@ const reported = { reported: true };
 const computed = true;
 const flag = { ...reported, sent: false };
 const text = { absent: "" };
+const ipamConfigs = set({
+  key: "subnet",
+  fields: {
+    subnet: str(text),
+    gateway: str(text),
+    ipRange: str({ ...text, api: "IPRange" }),
+    auxAddress: map({ api: "AuxiliaryAddresses" }),
+  },
+  api: "IPAM.Config",
+  computed,
+});
 const fields: Fields = {
   name: str({ required: true, ...reported }),
   driver: str({ ...reported, computed }),
   ipamDriver: str({ default: "default", api: "IPAM.Driver", ...reported }),
   ipamOptions: map({ api: "IPAM.Options" }),
-  ipamConfigs: set({
-    key: "subnet",
-    fields: {
-      subnet: str(text),
-      gateway: str(text),
-      ipRange: str({ ...text, api: "IPRange" }),
-      auxAddress: map({ api: "AuxiliaryAddresses" }),
-    },
-    api: "IPAM.Config",
-    computed,
-  }),
+  ipamConfigs,
   internal: bool({ ...flag, computed }),
   ...each(["attachable", "ingress"], bool(flag)),
   ipv6: bool({ ...flag, api: "EnableIPv6" }),
@@ -127,6 +128,8 @@ export function networkKind(docker: Docker): Kind<Inputs> {
 
 const outputsOf = (found: NetworkInspectInfo, inputs: Inputs, read = false): Properties => ({
   ...outputsFrom(fields, found, inputs, read),
+  // What Docker chose is recorded only if nothing was given: it adds gateways.
+  ...(isEmpty(inputs.ipamConfigs) && outputsFrom({ ipamConfigs }, found, {}, read)),
   __meta: '{"schema_version":"1"}',
   id: found.Id,
   scope: found.Scope,

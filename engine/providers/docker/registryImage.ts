@@ -18,8 +18,8 @@ type Inputs = Unwrap<RegistryImageArgs> & { readonly name: string };
 const inPlace = { inPlace: true };
 const fields: Fields = {
   name: str({ required: true }),
-  keepRemotely: bool({ default: false, ...inPlace }),
-  insecureSkipVerify: bool({ default: false, ...inPlace }),
+  keepRemotely: bool({ absent: false, ...inPlace }),
+  insecureSkipVerify: bool({ absent: false, ...inPlace }),
   triggers: map(),
   authConfig: obj({ address: str({ required: true }), username: str(), password: str() }, inPlace),
   build: unsupported(),

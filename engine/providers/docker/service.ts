@@ -24,6 +24,8 @@ const END_LIMIT_MS = 30_000;
 /** A registry that can't be reached must not hold up the create: the tag is used then. */
 const REGISTRY_LIMIT_MS = 30_000;
 
+type Port = NonNullable<NonNullable<Inputs["endpointSpec"]>["ports"]>[number];
+
 interface Login {
   readonly username?: string;
   readonly password?: string;
@@ -45,11 +47,13 @@ export function serviceKind(docker: Docker, auth: RegistryAuth, secrets: SwarmSe
   const wait = (id: string, inputs: Inputs, context: Context) =>
     waitUntilConverged(docker, id, inputs, secrets.redact, context);
 
-  /** The service when its ports are known. */
-  async function settled(id: string, name: string): Promise<Service> {
+  /** The service when Swarm has chosen the ports that are not given. */
+  async function settled(id: string, { name, endpointSpec }: Inputs): Promise<Service> {
+    const isChosen = ({ publishMode, publishedPort }: Port) => publishMode !== "host" && !publishedPort;
+    const chosen = endpointSpec?.ports?.some(isChosen) ?? false;
     for (const until = Date.now() + ENDPOINT_LIMIT_MS; ; ) {
       const found = (await attempt(`inspect service ${name}`, docker.getService(id).inspect())) as Service;
-      if (found.Endpoint?.Spec?.Mode || Date.now() >= until) return found;
+      if (!chosen || found.Endpoint?.Spec?.Mode || Date.now() >= until) return found;
       await sleep(POLL_MS);
     }
   }
@@ -125,7 +129,7 @@ export function serviceKind(docker: Docker, auth: RegistryAuth, secrets: SwarmSe
           `${error.message}\n  the service was deleted again; correct the cause and run the command again`,
         );
       });
-      return { id, outputs: outputsOf(await settled(id, name), inputs) };
+      return { id, outputs: outputsOf(await settled(id, inputs), inputs) };
     },
     async read({ id, inputs }) {
       const found = await inspect(id);
@@ -147,7 +151,7 @@ export function serviceKind(docker: Docker, auth: RegistryAuth, secrets: SwarmSe
         const left = await inspect(id).catch(() => undefined);
         throw new PartialCreateError(error.message, id, left ? outputsOf(left, news) : outputs);
       });
-      return outputsOf(await settled(id, name), news);
+      return outputsOf(await settled(id, news), news);
     },
     async delete({ id, inputs }, context) {
       const { name = id, taskSpec } = inputs;

@@ -127,7 +127,7 @@ const containerSpec: Fields = {
     {
       tests: list({ api: "Test" }),
       ...each(["interval", "timeout", "startPeriod"], duration({ default: "0s" })),
-      retries: num({ default: 0, min: 0 }),
+      retries: num({ min: 0 }),
     },
     { computed, ...empty },
   ),
@@ -261,7 +261,7 @@ export const serviceFields: Fields = {
   taskSpec: obj(taskSpec, { ...required, ...inPlace, ...reported, api: "TaskTemplate" }),
   // Docker refuses to change the mode of a service. The official provider tries to, and fails.
   mode: obj(
-    { replicated: obj({ replicas: num({ default: 1, min: 0 }) }, { computed }), global: bool({ default: false }) },
+    { replicated: obj({ replicas: num({ default: 1, min: 0 }) }, { computed }), global: bool() },
     { computed, ...reported, form: mode, inPlace: (old, now) => isGlobal(old) === isGlobal(now) },
   ),
   updateConfig: rollout(oneOf("pause", "continue", "rollback")),

@@ -51,6 +51,22 @@ describe("overlay network", () => {
     assert.deepEqual(changed.replaces, ["attachable"]);
   });
 
+  it("records the subnet and gateway that Docker chose, if none is given", async () => {
+    held.swarm.networks = [allocated];
+    const existing = {
+      urn: "",
+      type: "docker:index/network:Network",
+      id: "net1",
+      inputs: { name: "apim" },
+      outputs: {},
+    };
+    const [config] = ((await networks().read(existing))?.outputs.ipamConfigs ?? []) as Properties[];
+    assert.deepEqual([config?.subnet, config?.gateway], ["10.5.0.0/24", "10.5.0.1"]);
+    const given = { ...existing, inputs: { name: "apim", ipamConfigs: [{ subnet: "10.5.0.0/24" }] } };
+    const [asGiven] = ((await networks().read(given))?.outputs.ipamConfigs ?? []) as Properties[];
+    assert.deepEqual([asGiven?.subnet, asGiven?.gateway], ["10.5.0.0/24", ""]);
+  });
+
   it("delete waits until tasks have left it, and fails at once for another reason", async () => {
     held.swarm.networks = [allocated];
     held.swarm.networkErrors = [

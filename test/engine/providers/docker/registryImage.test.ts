@@ -97,7 +97,7 @@ describe("registry image", () => {
     const triggered = await images().diff(created, inputs({ triggers: { content: "2" } }));
     assert.deepEqual([triggered.replaces, triggered.deleteBeforeReplace], [["triggers"], true]);
     const kept = await images().diff(created, inputs({ keepRemotely: true }));
-    assert.deepEqual([kept.replaces, kept.detailed], [[], { keepRemotely: "update" }]);
+    assert.deepEqual([kept.replaces, kept.detailed], [[], { keepRemotely: "add" }]);
     const updated = await images().update(created, inputs({ keepRemotely: true }));
     assert.deepEqual([updated.outputs.keepRemotely, updated.outputs.sha256Digest], [true, digest]);
   });

@@ -279,7 +279,7 @@ describe("service", () => {
       [{ id: "net1", aliases: ["gw"] }],
       { "taskSpec.networksAdvanceds[0].aliases[1]": "delete-replace" },
     ],
-    ["the mode", "mode", { global: true }, { "mode.global": "update-replace" }],
+    ["the mode", "mode", { global: true }, { "mode.global": "add-replace" }],
     ["the login", "auth", { serverAddress: "r" }, { auth: "add-replace" }],
     ["a duration in another form", "taskSpec.containerSpec.stopGracePeriod", "90s", {}],
     ["a failure ratio in another form", "updateConfig.maxFailureRatio", "0", {}],
@@ -316,6 +316,22 @@ describe("service", () => {
     assert.deepEqual(await compare(mount(labelled, "/a"), mount(labelled, "/b")), ["taskSpec"]);
     assert.deepEqual(await compare(mount({ noCopy: true }, "/a"), mount({ noCopy: true }, "/b")), []);
     assert.deepEqual(await compare(small(), mount(labelled, "/a")), ["taskSpec"]);
+  });
+
+  it("has no drift in what Docker reports as zero, and in durations of another form", async () => {
+    const inputs = small(
+      {},
+      { stopGracePeriod: "90s", healthcheck: { tests: ["NONE"] } },
+      { restartPolicy: { condition: "on-failure" } },
+    );
+    const created = await services().create(inputs);
+    assert.deepEqual(at(created.outputs, "taskSpec.restartPolicy"), {
+      condition: "on-failure",
+      delay: "0s",
+      maxAttempts: 0,
+      window: "0s",
+    });
+    assert.deepEqual((await services().read(created))?.inputs, created.inputs);
   });
 
   it("read shows what was changed outside, and an update takes it back", async () => {
