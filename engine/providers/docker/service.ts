@@ -97,11 +97,24 @@ export function serviceKind(docker: Docker, auth: RegistryAuth, secrets: SwarmSe
     return equivalent(taskSpecField, task(Spec), task(spec)) ? { ...spec, TaskTemplate: Spec?.TaskTemplate } : spec;
   }
 
+  /** Swarm itself may change the service meanwhile, which makes its version another one. */
+  async function change(id: string, inputs: Inputs, attempts = 3): Promise<void> {
+    const { name } = inputs;
+    const found = (await attempt(`inspect service ${name}`, docker.getService(id).inspect())) as Service;
+    const _query = { version: found.Version?.Index };
+    const request = { authconfig: loginFor(inputs), _query, _body: updated(found, inputs) };
+    await attempt(`update service ${name}`, docker.getService(id).update(request)).catch((error: Error) => {
+      if (attempts > 1 && /out of sequence/i.test(error.message)) return change(id, inputs, attempts - 1);
+      throw error;
+    });
+  }
+
   async function remove(id: string, name: string, { signal }: Context, grace = "0s"): Promise<void> {
     await attemptOrGone(`delete service ${name}`, docker.getService(id).remove());
     // What the tasks use (volumes, networks, ports) is free only when they have ended.
     const until = Date.now() + END_LIMIT_MS + (parseDuration(grace) ?? 0) / 1e6;
-    while (Date.now() < until && (await hasLivingTasks(docker, id))) await sleep(POLL_MS, undefined, { signal });
+    while (!signal.aborted && Date.now() < until && (await hasLivingTasks(docker, id)))
+      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
 
   return {
@@ -138,15 +151,8 @@ export function serviceKind(docker: Docker, auth: RegistryAuth, secrets: SwarmSe
       return { inputs: actualInputs(serviceFields, inputs as unknown as Properties, outputs), outputs };
     },
     async update({ id, outputs }, news, context) {
-      const { name } = news;
-      const found = (await attempt(`inspect service ${name}`, docker.getService(id).inspect())) as Service;
       const inputs = withComputed(serviceFields, news as unknown as Properties, outputs) as unknown as Inputs;
-      const request = {
-        authconfig: loginFor(inputs),
-        _query: { version: found.Version?.Index },
-        _body: updated(found, inputs),
-      };
-      await attempt(`update service ${name}`, docker.getService(id).update(request));
+      await change(id, inputs);
       await wait(id, news, context).catch(async (error: Error) => {
         const left = await inspect(id).catch(() => undefined);
         throw new PartialCreateError(error.message, id, left ? outputsOf(left, news) : outputs);

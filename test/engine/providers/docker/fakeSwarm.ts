@@ -44,6 +44,8 @@ export class FakeSwarm {
   /** The state of the tasks of a service, one for each slot; running if it is not set. */
   tasks: (service: Thing) => object[] = (service) => this.runningTasks(service);
   updateStatus: object | undefined;
+  /** How often Swarm changes a service between its inspection and its update. */
+  races = 0;
   log = "";
   /** Events of a push. */
   pushed: readonly object[] = [];
@@ -171,6 +173,8 @@ export class FakeSwarm {
       things.delete(id);
       return response.writeHead(200).end();
     }
+    if (action === "update" && this.races-- > 0)
+      return send(response, 500, { message: "rpc error: code = Unknown desc = update out of sequence" });
     if (action === "update") things.set(id, this.stored(kind, id, thing.Version.Index + 1, given));
     return send(response, 200, action === "update" ? { Warnings: null } : this.shown(kind, thing));
   }

@@ -370,6 +370,15 @@ describe("service", () => {
     assert.deepEqual(last("POST", "/services/services-1/update").body.TaskTemplate, task);
   });
 
+  it("an update is sent again when Swarm has changed the service meanwhile, three times at most", async () => {
+    const created = await services().create(small());
+    held.swarm.races = 2;
+    const updated = await services().update(created, small({}, { user: "1" }));
+    assert.equal(at(updated.outputs, "taskSpec.containerSpec").user, "1");
+    held.swarm.races = 3;
+    await assert.rejects(services().update(created, small({}, { user: "2" })), /update service web: .*out of sequence/);
+  });
+
   it("an update keeps what Swarm chose: health check, restart policy, platforms and ports that are not given", async () => {
     const created = await services().create(
       small({ endpointSpec: { ports: [{ targetPort: 80 }] } }, { healthcheck: { tests: ["CMD", "x"] } }),
