@@ -54,9 +54,10 @@ export interface ProcessResult {
 export class SampleProject {
   readonly dir = mkdtempSync(path.join(tmpdir(), "apim-sample-"));
 
-  constructor() {
+  /** @param from the directory of another program in place of the sample, with the same name of the project and stack */
+  constructor(from = samples) {
     for (const name of ["index.ts", "Pulumi.yaml", "Pulumi.dev.yaml"])
-      copyFileSync(path.join(samples, name), path.join(this.dir, name));
+      copyFileSync(path.join(from, name), path.join(this.dir, name));
     writeFileSync(path.join(this.dir, "package.json"), "{}");
     symlinkSync(path.join(projectDirectory, "node_modules"), path.join(this.dir, "node_modules"));
   }
