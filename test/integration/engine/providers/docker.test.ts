@@ -78,8 +78,10 @@ describe("docker provider on a Docker engine", function () {
         assert.equal((await docker.getImage(`${prefix}other:2`).inspect()).Id, Id);
         const command = "cat /who; ls /context /context/sub";
         const output = new PassThrough();
-        const options = { name: `${prefix}ran`, Tty: false, HostConfig: { AutoRemove: true } };
-        const [end] = await docker.run(Id, ["sh", "-c", command], [output, output], options);
+        const options = { name: `${prefix}ran`, Tty: false };
+        const [end, container] = await docker.run(Id, ["sh", "-c", command], [output, output], options);
+        // Not with AutoRemove, which may still go on when the test ends.
+        await container.remove();
         assert.equal(end.StatusCode, 0);
         const files = String(output.read());
         assert.match(files, /^somebody\n/);
