@@ -104,9 +104,12 @@ export class Journal {
     this.pending.delete(operation);
     const current = this.rest.find((each) => each.urn === state?.urn && !each.delete);
     if (current?.pendingReplacement) this.rest = this.rest.filter((each) => each !== current);
-    // The create was part of a replacement. The replacement is planned again, so this object is deleted.
-    const surplus = current !== undefined && !current.pendingReplacement;
-    if (state !== undefined) this.rest.push(surplus ? { ...state, delete: true } : state);
+    if (state !== undefined && current !== undefined && !current.pendingReplacement) {
+      // The create was part of a replacement, whose object takes the place of the former one. To create another object would
+      // fail where the name is given.
+      this.rest = this.rest.map((each) => (each === current ? state : each));
+      this.rest.push({ ...current, delete: true });
+    } else if (state !== undefined) this.rest.push(state);
     await this.save();
   }
 
