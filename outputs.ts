@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ApiManager } from "./components";
 import type { DeploymentPlan } from "./plan";
 import { differingSettings } from "./settings";
-import { fingerprint, managementUrl, publishedRoute, routeUrl } from "./topology";
+import { fingerprint, type Machines, managementUrl, publishedRoute, routeUrl } from "./topology";
 
 /**
  * The outputs of the stack: `verify`, `status` and people read nothing else. Every run shows them, and every preview
@@ -30,10 +30,12 @@ export interface StackOutputs {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Fingerprint of the topology: another version of the program may build another one from the same settings. */
   readonly layout: string;
+  /** On a swarm: the machines on which ports are published. */
+  readonly machines?: Machines;
 }
 
 export function stackOutputs(
-  { settings, topology, version, servesHttp }: DeploymentPlan,
+  { settings, topology, version, servesHttp, machines }: DeploymentPlan,
   apim: ApiManager,
 ): { readonly [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> } {
   const { host, port } = topology.databaseServer.endpoint;
@@ -55,5 +57,6 @@ export function stackOutputs(
     // The names stay when the stack is renamed.
     settings: { ...differingSettings(settings), namePrefix: topology.prefix },
     layout: fingerprint(topology),
+    ...(machines && { machines }),
   };
 }

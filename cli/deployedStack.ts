@@ -1,5 +1,6 @@
 import { exportedResources, outputsIn, type RecordedResource, stackResources } from "../engine";
 import type { StackOutputs } from "../outputs";
+import { firstReachable } from "../services/reachable";
 import { completeSettings } from "../settings/derived";
 import { plainStackName, stackCommand } from "../settings/field";
 import { buildTopology, fingerprint, type Topology } from "../topology";
@@ -15,7 +16,16 @@ export interface DeployedStack extends StackOutputs {
 /** The outputs of the stack's last `up`. @throws as {@link outputsOf} and {@link deployedTopology} do */
 export async function readStack(option: string | undefined, showSecrets = true): Promise<DeployedStack> {
   const stack = stackName(option);
-  return deployedStack(await readResources(stack, showSecrets), stack);
+  return withReachableBalancer(deployedStack(await readResources(stack, showSecrets), stack));
+}
+
+/** On a swarm, the machine of the load balancer that is asked may be down, or have none: the topology gets another one. */
+async function withReachableBalancer(stack: DeployedStack): Promise<DeployedStack> {
+  const { reachableAddress, furtherAddresses, balancer } = stack.topology;
+  const [entrance] = balancer.ports;
+  if (furtherAddresses.length === 0 || entrance === undefined) return stack;
+  const address = await firstReachable([reachableAddress, ...furtherAddresses], entrance.published);
+  return { ...stack, topology: { ...stack.topology, reachableAddress: address, reachableManagementAddress: address } };
 }
 
 /** The stack whose resources these are. @throws as {@link outputsOf} and {@link deployedTopology} do */
@@ -44,11 +54,11 @@ export function outputsOf(resources: readonly RecordedResource[] | undefined, st
 
 /** @throws when another version of the program brought the stack up with a layout that this version does not know */
 export function deployedTopology(
-  { settings, layout }: Pick<StackOutputs, "settings" | "layout">,
+  { settings, layout, machines }: Pick<StackOutputs, "settings" | "layout" | "machines">,
   stack: string,
 ): Topology {
   try {
-    const topology = buildTopology(completeSettings(settings, plainStackName(stack)));
+    const topology = buildTopology(completeSettings(settings, plainStackName(stack)), undefined, machines);
     if (fingerprint(topology) === layout) return topology;
   } catch {
     // This version does not have the recorded settings.
@@ -57,4 +67,14 @@ export function deployedTopology(
   throw new Error(
     `stack ${stack}: another version of this program brought the stack up, with another layout; to see what would change, run: ${preview}, then: ${up}`,
   );
+}
+
+/** The command that shows the log of a server. */
+export function logsCommand({ platform, prefix }: Pick<Topology, "platform" | "prefix">, server: string): string {
+  return `docker ${platform === "swarm" ? "service logs" : "logs"} ${prefix}-${server}`;
+}
+
+/** The command that starts a server again. */
+export function restartCommand({ platform, prefix }: Pick<Topology, "platform" | "prefix">, server: string): string {
+  return `docker ${platform === "swarm" ? "service update --force" : "restart"} ${prefix}-${server}`;
 }

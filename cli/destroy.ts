@@ -1,5 +1,9 @@
 import { createInterface } from "node:readline/promises";
+import { outputsIn } from "../engine";
+import type { Settings } from "../settings";
+import { stackLabelName } from "../topology";
 import type { Prepare } from "./command";
+import { readResources } from "./deployedStack";
 import { chooseEngine } from "./engine/chooseEngine";
 import { commandHelp, type Flag, parseCommand, runCommand } from "./engine/command";
 
@@ -27,7 +31,21 @@ export async function run(args: string[], prepare: Prepare): Promise<number> {
       return 1;
     }
   }
-  return runCommand("destroy", command, prepare);
+  const left = await leftOnMachines(command.stack);
+  const status = await runCommand("destroy", command, prepare);
+  if (status === 0 && left !== undefined) console.log(left);
+  return status;
+}
+
+/** What Swarm leaves of the stack, and how to remove it; undefined on one Docker engine, or when nothing is up. */
+async function leftOnMachines(stack: string): Promise<string | undefined> {
+  // A stack that cannot be read is reported by the command itself.
+  const outputs = outputsIn(await readResources(stack, false).catch(() => undefined));
+  const { platform, namePrefix, sharedDirectory } = (outputs?.settings ?? {}) as Partial<Settings>;
+  if (platform !== "swarm") return undefined;
+  const volumes = `docker volume rm $(docker volume ls -q --filter label=${stackLabelName}=${namePrefix})`;
+  const shared = sharedDirectory ? `; and, once, remove ${sharedDirectory}/${namePrefix}-*` : "";
+  return `Swarm leaves volumes on the machines on which the servers ran. To remove them, run on each of these machines: ${volumes}${shared}`;
 }
 
 async function confirms(stack: string): Promise<boolean> {

@@ -3,8 +3,9 @@ import { deployedStack, readResources } from "./deployedStack";
 import { stackName, stackOption } from "./project";
 import { useDockerAddress } from "./setup/dockerAddress";
 import { certificateStatus, describeCertificate } from "./status/certificate";
-import { allStopped, type ContainerStatus, containerStatuses, containersIn, isHealthy } from "./status/containers";
+import { allStopped, containerStatuses, containersIn, isHealthy } from "./status/containers";
 import { type DriftResult, describeDrift, Interrupted, readDrift, tryReadDrift } from "./status/drift";
+import type { ContainerStatus } from "./status/serverStatus";
 import { marks, table } from "./text";
 
 export const help = `Usage: npm run status -- [--stack NAME] [--drift | --no-drift] [--json]
@@ -56,11 +57,16 @@ async function checkDrift(stack: string, required: boolean): Promise<DriftResult
   return required ? { drift: await readDrift(stack) } : tryReadDrift((signal) => readDrift(stack, signal));
 }
 
+const columns = ["STATE", "HEALTH", "RESTARTS", "ADDRESS"];
+
 function print(statuses: readonly ContainerStatus[]): void {
   const { ok, failed } = marks();
+  const onMachines = statuses.some(({ machine }) => machine !== undefined);
   const [heading, ...lines] = table([
-    ["NAME", "CONTAINER", "STATE", "HEALTH", "RESTARTS", "ADDRESS"],
-    ...statuses.map((s) => [s.name, s.container, s.state, s.health, String(s.restarts), s.url]),
+    ["NAME", onMachines ? "SERVICE" : "CONTAINER", ...(onMachines ? ["MACHINE"] : []), ...columns],
+    ...statuses.map(({ name, container, machine = "-", state, health, restarts, url }) => [
+      ...[name, container, ...(onMachines ? [machine] : []), state, health, String(restarts), url],
+    ]),
   ]).split("\n");
   console.log(`  ${heading}`);
   for (const [i, line] of lines.entries()) {

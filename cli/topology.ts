@@ -32,7 +32,7 @@ export function describeTopology(topology: Topology): string {
         node.hostName,
         String(node.offset),
         String(node.ports.managementHttps),
-        `${managementAddress}:${node.publishedPort}`,
+        node.publishedPort === undefined ? "-" : `${managementAddress}:${node.publishedPort}`,
         node.databases.join(", ") || "-",
         node.startsAfter.join(", ") || "-",
       ]),

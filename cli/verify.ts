@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import Docker from "dockerode";
+import type { Topology } from "../topology";
 import { type DeployedStack, readStack } from "./deployedStack";
 import { stackOption } from "./project";
 import { useDockerAddress } from "./setup/dockerAddress";
-import { type Backend, givenBackend, serveBackend } from "./verify/backend";
+import { addressToward, type Backend, givenBackend, serveBackend } from "./verify/backend";
 import { confirm } from "./verify/confirm";
 import { type CycleResult, runCycle } from "./verify/cycle";
 import { hangingNodes } from "./verify/hangingNodes";
@@ -14,6 +15,7 @@ import { DockerNodes, type NodeControl } from "./verify/nodeControl";
 import { printChecks, printResilience, printSummary, stepPrinter } from "./verify/report";
 import { type ResilienceResult, runResilience } from "./verify/resilience";
 import { repeatedNodes } from "./verify/resilienceSteps";
+import { SwarmNodes } from "./verify/serviceControl";
 import { stopper } from "./verify/stopper";
 import { hasTenants } from "./verify/tenantSuspects";
 import { type Limits, productLimits, standinLimits } from "./verify/waiting";
@@ -98,7 +100,7 @@ export async function run(args: string[]): Promise<number> {
   refuseContradictions(values);
   const outputs = await readStack(values.stack);
   useDockerAddress();
-  const resilience = values.resilience ? new DockerNodes(outputs.topology, new Docker()) : undefined;
+  const resilience = values.resilience ? nodeControl(outputs.topology) : undefined;
   if (resilience) {
     const answer = await permission(outputs, resilience, values.yes === true);
     if (answer !== "yes") {
@@ -183,8 +185,17 @@ export async function verifyDeployment(
   }
 }
 
+function nodeControl(topology: Topology): NodeControl {
+  const Nodes = topology.platform === "swarm" ? SwarmNodes : DockerNodes;
+  return new Nodes(topology, new Docker());
+}
+
 async function serve({ topology }: DeployedStack, linksOnly: boolean): Promise<Backend | undefined> {
-  return linksOnly ? undefined : serveBackend(topology.network.gateway);
+  if (linksOnly) return undefined;
+  const { platform, network, reachableAddress, balancer } = topology;
+  const [entrance] = balancer.ports;
+  const isSwarm = platform === "swarm" && entrance !== undefined;
+  return serveBackend(isSwarm ? await addressToward(reachableAddress, entrance.published) : network.gateway);
 }
 
 function limitsOf(standIn: boolean, wait: number | undefined): Limits {

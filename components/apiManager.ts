@@ -7,15 +7,17 @@ import { publishedRoute, routeUrl } from "../topology";
 import { DeploymentName } from "./deploymentName";
 import { GatewayNode } from "./gatewayNode";
 import { KeyManagerNode } from "./keyManagerNode";
+import { stackLabel } from "./labels";
 import { LoadBalancer } from "./loadBalancer";
 import { MySqlDatabases } from "./mySqlDatabases";
 import type { ProductNode, ProductNodeArgs } from "./productNode";
 import { PublisherNode } from "./publisherNode";
 import { SelfSignUp } from "./selfSignUp";
-import { stackLabel } from "./server";
 import { ServerCertificates } from "./serverCertificates";
-import { createImage, createPassword, createVolume, dependencies } from "./shared";
+import type { Volume } from "./serverDescription";
+import { createImage, createPassword, dependencies } from "./shared";
 import { StoreNode } from "./storeNode";
+import { createVolume } from "./volumes";
 
 /** Arguments of {@link ApiManager}: the plan, and secrets that its resources take. */
 export interface ApiManagerArgs extends DeploymentPlan {
@@ -66,8 +68,10 @@ export class ApiManager extends pulumi.ComponentResource {
   /** API calls over TLS to the first gateway environment, through the load balancer. */
   readonly gatewayUrl: pulumi.Output<string>;
   private readonly dependsOn: pulumi.Input<pulumi.Resource>[];
+  /** Of all children: this component as the parent and, on a swarm, a provider that may use the registry. */
+  private readonly child: { readonly parent: pulumi.Resource; readonly provider?: docker.Provider };
   private readonly image: pulumi.Output<string>;
-  private readonly volumes: ReadonlyMap<string, docker.Volume>;
+  private readonly volumes: ReadonlyMap<string, Volume>;
 
   constructor(
     private readonly name: string,
@@ -79,12 +83,13 @@ export class ApiManager extends pulumi.ComponentResource {
     const nameOpts = { parent: this, dependsOn: dependencies([], opts?.dependsOn) };
     const fixedName = new DeploymentName(`${name}-name`, { prefix }, nameOpts);
     this.dependsOn = dependencies([fixedName], opts?.dependsOn);
+    this.child = { parent: this, ...(args.topology.platform === "swarm" && { provider: this.createProvider() }) };
     for (const warning of args.warnings) void pulumi.log.warn(warning, this);
     this.adminPassword = this.createAdminPassword();
     [this.network, this.databases] = this.createNetworkAndDatabases();
     this.certificates = new ServerCertificates(`${name}-certificates`, { plan: args }, { parent: this });
     this.caCertificate = this.certificates.caCertificate;
-    this.image = createImage(`${name}-node-image`, args.images.node, this);
+    this.image = createImage(`${name}-node-image`, args.images.node, this, this.child.provider);
     this.volumes = this.createVolumes();
     [this.nodes, this.loadBalancer] = this.startServers();
     const url = (role: Role, entrance: "https" | "gatewayHttps", path: string) =>
@@ -99,6 +104,22 @@ export class ApiManager extends pulumi.ComponentResource {
       keyManagerUrl: this.keyManagerUrl,
       gatewayUrl: this.gatewayUrl,
     });
+  }
+
+  /** Knows how to log in to the registry: to push images, and for the machines that pull them. */
+  private createProvider(): docker.Provider {
+    const { imageRegistry, imageRegistryUser: username } = this.args.settings;
+    const [address] = /^(http:\/\/)?[^/]+/.exec(imageRegistry) ?? [""];
+    const password = this.args.secrets?.imageRegistryPassword;
+    const host = new pulumi.Config("docker").get("host");
+    return new docker.Provider(
+      `${this.name}-docker`,
+      {
+        ...(host && { host }),
+        registryAuth: [username === "" ? { address, authDisabled: true } : { address, username, password }],
+      },
+      { parent: this },
+    );
   }
 
   private createAdminPassword(): pulumi.Output<string> {
@@ -118,11 +139,17 @@ export class ApiManager extends pulumi.ComponentResource {
 
   private createNetwork(dependsOn: pulumi.Resource[]): docker.Network {
     const { topology } = this.args;
-    const { name, subnet, gateway } = topology.network;
+    const { name, driver, subnet, gateway } = topology.network;
     return new docker.Network(
       `${this.name}-network`,
-      { name, driver: "bridge", ipamConfigs: [{ subnet, gateway }], labels: [stackLabel(topology)] },
-      { parent: this, dependsOn: [...dependsOn, ...this.dependsOn] },
+      {
+        name,
+        driver,
+        ...(driver === "overlay" && { attachable: true }),
+        ipamConfigs: [{ subnet, gateway }],
+        labels: [stackLabel(topology)],
+      },
+      { ...this.child, dependsOn: [...dependsOn, ...this.dependsOn] },
     );
   }
 
@@ -136,12 +163,12 @@ export class ApiManager extends pulumi.ComponentResource {
         ...(databaseAdminPassword && { databaseAdminPassword }),
         isNewAdministrator: adminPassword === undefined,
       },
-      { parent: this, dependsOn: this.dependsOn },
+      { ...this.child, dependsOn: this.dependsOn },
     );
   }
 
   /** By name; a volume that several nodes share exists once. */
-  private createVolumes(): ReadonlyMap<string, docker.Volume> {
+  private createVolumes(): ReadonlyMap<string, Volume> {
     const { topology } = this.args;
     const names = new Set(topology.nodes.flatMap(({ volumes }) => volumes.map(({ name }) => name)));
     const opts = { parent: this, dependsOn: this.dependsOn };
@@ -157,12 +184,12 @@ export class ApiManager extends pulumi.ComponentResource {
     for (const name of topology.startOrder) {
       const node = topology.nodes.find((each) => each.name === name);
       const before = (node ?? topology.balancer).startsAfter;
-      const containers = before.flatMap((each) => nodes.get(each)?.container ?? balancer?.files ?? []);
+      const servers = before.flatMap((each) => nodes.get(each)?.server ?? balancer?.files ?? []);
       const offersSignUp = node && roleRecords[node.role].selfSignUp === "offers";
       if (offersSignUp && this.args.signUpInRegistry) signUp ??= this.createSignUp(nodes);
       const opts = {
-        parent: this,
-        dependsOn: [...containers, ...(offersSignUp && signUp ? [signUp] : []), ...this.dependsOn],
+        ...this.child,
+        dependsOn: [...servers, ...(offersSignUp && signUp ? [signUp] : []), ...this.dependsOn],
       };
       if (node) nodes.set(name, new nodeClasses[node.role](`${this.name}-${name}`, this.nodeArgs(name), opts));
       else balancer = this.createLoadBalancer(opts);
@@ -181,7 +208,7 @@ export class ApiManager extends pulumi.ComponentResource {
     return new SelfSignUp(
       `${this.name}-self-sign-up`,
       { plan, certificates, adminPassword, publisher },
-      { parent: this, dependsOn: [publisher.container] },
+      { parent: this, dependsOn: [publisher.server] },
     );
   }
 

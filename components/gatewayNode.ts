@@ -12,6 +12,6 @@ import { ProductNode, type ProductNodeArgs } from "./productNode";
 export class GatewayNode extends ProductNode {
   constructor(name: string, args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("wso2:apim:GatewayNode", "gateway", name, args, opts);
-    this.registerOutputs({ container: this.containerName, managementUrl: this.managementUrl });
+    this.registerOutputs({ server: this.serverName, managementUrl: this.managementUrl });
   }
 }

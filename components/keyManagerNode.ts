@@ -12,6 +12,6 @@ import { ProductNode, type ProductNodeArgs } from "./productNode";
 export class KeyManagerNode extends ProductNode {
   constructor(name: string, args: ProductNodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("wso2:apim:KeyManagerNode", "keyManager", name, args, opts);
-    this.registerOutputs({ container: this.containerName, managementUrl: this.managementUrl });
+    this.registerOutputs({ server: this.serverName, managementUrl: this.managementUrl });
   }
 }

@@ -3,9 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { balancerFiles } from "../configs/balancer";
 import type { DeploymentPlan } from "../plan";
 import { createRevision } from "./revision";
-import { runServer, type ServerDescription, type ServerFile } from "./server";
+import { runServer } from "./server";
 import type { ServerCertificates } from "./serverCertificates";
-import { createImage, createVolume, type DependsOn, dependencies } from "./shared";
+import type { Server, ServerDescription, ServerFile } from "./serverDescription";
+import { createImage, type DependsOn, dependencies } from "./shared";
+import { createVolume } from "./volumes";
 
 /** Arguments of {@link LoadBalancer}. */
 export interface LoadBalancerArgs {
@@ -24,7 +26,8 @@ const filesMemory = 32;
  *
  * Docker replaces a container for each changed file, and a replaced load balancer answers nothing for a second. So a
  * second container brings the files, in a volume that both mount. Only that one is replaced when files change; the load
- * balancer loads them and goes on listening. The second container is healthy once they are loaded.
+ * balancer loads them and goes on listening. The second container is healthy once they are loaded. On a swarm, several load
+ * balancers are replaced one after another, and each has its files from the start.
  *
  * @example
  * ```ts
@@ -32,12 +35,12 @@ const filesMemory = 32;
  * ```
  */
 export class LoadBalancer extends pulumi.ComponentResource {
-  /** Name of HAProxy's container in Docker. */
-  readonly containerName: pulumi.Output<string>;
-  /** HAProxy's container. It is also healthy as long as it waits for its first files. */
-  readonly container: docker.Container;
-  /** The container that brings the files. What depends on it waits until HAProxy has loaded them. */
-  readonly files: docker.Container;
+  /** Name of HAProxy's container or service in Docker. */
+  readonly serverName: pulumi.Output<string>;
+  /** HAProxy. As a container, it is also healthy as long as it waits for its first files. */
+  readonly server: Server;
+  /** What depends on it waits until HAProxy has loaded its files: the container that brings them or, on a swarm, HAProxy. */
+  readonly files: Server;
 
   constructor(
     private readonly name: string,
@@ -45,85 +48,117 @@ export class LoadBalancer extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("wso2:apim:LoadBalancer", name, {}, opts);
-    const { plan, network } = args;
+    const { plan, network, certificates } = args;
     const { settings, topology, images } = plan;
-    const volume = createVolume(`${name}-files`, topology, topology.balancer.files.name, {
-      parent: this,
+    const texts = { [balancerFiles.configuration]: plan.balancerConfiguration };
+    const revision = createRevision(`${name}-files`, texts, certificates, this).hex;
+    const given: Given = {
+      common: {
+        topology,
+        network,
+        image: args.image ?? createImage(`${name}-image`, images.loadBalancer, this),
+        startTimeout: settings.startTimeout,
+        stopTimeout: 10,
+      },
+      files: filesOf(plan.balancerConfiguration, certificates, revision),
+      revision,
       dependsOn: opts?.dependsOn,
-    });
-    const common = {
-      topology,
-      network,
-      image: args.image ?? createImage(`${name}-image`, images.loadBalancer, this),
-      volumes: new Map([[balancerFiles.directory, volume]]),
-      startTimeout: settings.startTimeout,
-      stopTimeout: 10,
     };
-    this.container = this.createContainer(args, common, opts?.dependsOn);
-    this.files = this.createFiles(args, common, opts?.dependsOn);
-    this.containerName = this.container.name;
-    this.registerOutputs({ container: this.containerName });
+    [this.server, this.files] =
+      topology.platform === "swarm" ? this.createService(plan, given) : this.createContainers(plan, given);
+    this.serverName = this.server.name;
+    this.registerOutputs({ server: this.serverName });
   }
 
-  private createContainer({ plan }: LoadBalancerArgs, common: Common, dependsOn: DependsOn): docker.Container {
-    const { settings, topology } = plan;
-    const { name, address, ports } = topology.balancer;
-    return runServer(
+  private createService(plan: DeploymentPlan, { common, files, revision, dependsOn }: Given): [Server, Server] {
+    // As the container that brings the files would write it.
+    const complete = revision.apply((name) => `${name} ${name}\n`);
+    const service = runServer(
       this.name,
       {
         ...common,
-        name,
-        address,
-        command: ["serve"],
-        healthcheck: ["healthcheck", "ports", ...ports.map(({ internal }) => String(internal))],
-        ports,
-        publishedOn: topology.publishAddress,
-        memory: settings.balancerMemory,
+        ...haproxy(plan),
+        files: [...files, { path: pathOf(balancerFiles.complete), content: complete }],
+        labels: { configuration: revision },
       },
       { parent: this, dependsOn: dependencies([], dependsOn) },
     );
+    return [service, service];
   }
 
-  private createFiles(
-    { plan, certificates }: LoadBalancerArgs,
-    common: Common,
-    dependsOn: DependsOn,
-  ): docker.Container {
-    const { topology, balancerConfiguration } = plan;
-    const { files, address, revisionPort } = topology.balancer;
-    const texts = { [balancerFiles.configuration]: balancerConfiguration };
-    const revision = createRevision(`${this.name}-files`, texts, certificates, this).hex;
-    return runServer(
+  private createContainers(plan: DeploymentPlan, { common, files, revision, dependsOn }: Given): [Server, Server] {
+    const { topology } = plan;
+    const { address, revisionPort } = topology.balancer;
+    const volume = createVolume(`${this.name}-files`, topology, topology.balancer.files.name, {
+      parent: this,
+      dependsOn,
+    });
+    const volumes = new Map([[balancerFiles.directory, volume]]);
+    const server = runServer(
+      this.name,
+      { ...common, ...haproxy(plan), volumes },
+      { parent: this, dependsOn: dependencies([], dependsOn) },
+    );
+    const bringer = runServer(
       `${this.name}-files`,
       {
         ...common,
-        ...files,
+        ...topology.balancer.files,
+        volumes,
         command: ["bring"],
-        files: filesOf(balancerConfiguration, certificates, revision),
+        files,
         healthcheck: ["healthcheck", "served", address, String(revisionPort)],
         ports: [],
         publishedOn: topology.publishAddress,
         memory: filesMemory,
         labels: { configuration: revision },
       },
-      { parent: this, dependsOn: dependencies([this.container], dependsOn) },
+      { parent: this, dependsOn: dependencies([server], dependsOn) },
     );
+    return [server, bringer];
   }
 }
 
-/** What both containers have in common. */
-type Common = Pick<ServerDescription, "topology" | "network" | "image" | "volumes" | "startTimeout" | "stopTimeout">;
+/** What HAProxy and the container that brings its files have in common. */
+type Common = Pick<ServerDescription, "topology" | "network" | "image" | "startTimeout" | "stopTimeout">;
+
+interface Given {
+  readonly common: Common;
+  readonly files: readonly ServerFile[];
+  readonly revision: pulumi.Output<string>;
+  readonly dependsOn: DependsOn;
+}
+
+/** HAProxy itself, without its files. */
+function haproxy({ settings, topology }: DeploymentPlan) {
+  const { name, address, aliases, constraints, replicas, ports } = topology.balancer;
+  return {
+    name,
+    address,
+    aliases,
+    constraints,
+    replicas,
+    command: ["serve"],
+    healthcheck: ["healthcheck", "ports", ...ports.map(({ internal }) => String(internal))],
+    ports,
+    publishedOn: topology.publishAddress,
+    memory: settings.balancerMemory,
+  };
+}
+
+function pathOf(name: string): string {
+  return `${balancerFiles.directory}/${name}`;
+}
 
 function filesOf(
   configuration: string,
   certificates: ServerCertificates,
   revision: pulumi.Output<string>,
-): pulumi.Output<readonly ServerFile[]> {
-  const path = (name: string) => `${balancerFiles.directory}/${name}`;
-  return pulumi.all([certificates.balancerPem, certificates.balancerTrust, revision]).apply(([pem, trust, name]) => [
-    { path: path(balancerFiles.configuration), content: configuration },
-    { path: path(balancerFiles.certificate), content: pem },
-    { path: path(balancerFiles.authority), content: trust },
-    { path: path(balancerFiles.revision), content: name },
-  ]);
+): readonly ServerFile[] {
+  return [
+    { path: pathOf(balancerFiles.configuration), content: configuration },
+    { path: pathOf(balancerFiles.certificate), content: certificates.balancerPem },
+    { path: pathOf(balancerFiles.authority), content: certificates.balancerTrust },
+    { path: pathOf(balancerFiles.revision), content: revision },
+  ];
 }

@@ -70,7 +70,7 @@ export class MySqlDatabases extends pulumi.ComponentResource {
     this.databases = new Map(this.ownDatabases().map((database) => [database.name, this.createDatabase(database)]));
     this.scripts = new Map(databases.map((database) => [database.name, this.createScript(database)]));
     this.accounts = new Map(databaseUsers.map((user) => [user.secret, this.createAccount(user)]));
-    this.registerOutputs(this.server.container ? { container: this.server.container.name } : {});
+    this.registerOutputs(this.server.server ? { server: this.server.server.name } : {});
   }
 
   /** The passwords of a node's own accounts, by the name of the secret. */

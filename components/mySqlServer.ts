@@ -4,8 +4,10 @@ import type { DeploymentPlan } from "../plan";
 import { administratorSql, serverImage } from "../product/mysql";
 import type { ExternalDatabaseServer, OwnDatabaseServer } from "../topology";
 import { runServer } from "./server";
+import type { Server, Volume } from "./serverDescription";
 import { ServerNames } from "./serverNames";
-import { createImage, createPassword, createVolume, dependencies } from "./shared";
+import { createImage, createPassword, dependencies } from "./shared";
+import { createVolume } from "./volumes";
 
 const adminName = "apim_admin";
 
@@ -17,10 +19,10 @@ export interface MySqlServer {
   readonly password: pulumi.Output<string>;
   /** Must exist before anything is created on the server. */
   readonly ready: pulumi.Resource;
-  /** The container of the deployment's own server. */
-  readonly container?: docker.Container;
+  /** What runs the deployment's own server. */
+  readonly server?: Server;
   /** The volume of the deployment's own server: deleting it deletes everything on the server. */
-  readonly data?: docker.Volume;
+  readonly data?: Volume;
 }
 
 /** Arguments of the deployment's own server. */
@@ -34,25 +36,31 @@ export interface OwnServerArgs {
 /** Runs the deployment's own server: a container with a volume. */
 export function ownServer(
   resourcePrefix: string,
-  { address, port, publishedPort, name, maxConnections }: OwnDatabaseServer,
+  { address, aliases, port, publishedPort, name, maxConnections, constraints }: OwnDatabaseServer,
   { plan, network, image, dependsOn }: OwnServerArgs,
   parent: pulumi.Resource,
 ): MySqlServer {
   const { settings, topology, images } = plan;
   const password = createPassword(`${resourcePrefix}-admin-password`, parent);
   const data = createVolume(`${resourcePrefix}-data`, topology, `${name}-data`, { parent, dependsOn });
-  const container = runServer(
+  const server = runServer(
     resourcePrefix,
     {
       name,
       topology,
       network,
       address,
+      aliases,
+      constraints,
       image: image ?? createImage(`${resourcePrefix}-image`, images.mysql, parent),
       command: serverImage.command(port, maxConnections),
-      files: password.apply((value) => [
-        { path: serverImage.initFile, content: administratorSql(adminName, value), mode: "0600" },
-      ]),
+      files: [
+        {
+          path: serverImage.initFile,
+          content: password.apply((value) => administratorSql(adminName, value)),
+          mode: "0600",
+        },
+      ],
       volumes: new Map([[serverImage.data, data]]),
       healthcheck: serverImage.healthcheck(port),
       ports: [{ internal: port, published: publishedPort }],
@@ -63,7 +71,7 @@ export function ownServer(
     },
     { parent, dependsOn: dependencies([], dependsOn) },
   );
-  return { resourcePrefix, user: adminName, password, ready: container, container, data };
+  return { resourcePrefix, user: adminName, password, ready: server, server, data };
 }
 
 /** Uses a server of the user's own, once the names that the deployment takes on it are known to be free. */

@@ -9,9 +9,11 @@ import { selfSignUp } from "../product/selfSignUp";
 import { hostsOf, managementUrl, type Node } from "../topology";
 import type { MySqlDatabases } from "./mySqlDatabases";
 import { createRevision } from "./revision";
-import { runServer, type ServerFile } from "./server";
+import { runServer } from "./server";
 import type { ServerCertificates } from "./serverCertificates";
-import { createImage, createVolume, type DependsOn, dependencies } from "./shared";
+import type { Server, ServerDescription, ServerFile, Volume } from "./serverDescription";
+import { createImage, type DependsOn, dependencies } from "./shared";
+import { createVolume } from "./volumes";
 
 /** Arguments of a product node: the plan, and the resources that the node is wired to. */
 export interface ProductNodeArgs {
@@ -33,16 +35,16 @@ export interface ProductNodeArgs {
    * The volumes of the node, by their names in the plan. Nodes that share a volume need the same resource.
    * @default the component creates them
    */
-  readonly volumes?: ReadonlyMap<string, docker.Volume>;
+  readonly volumes?: ReadonlyMap<string, Volume>;
 }
 
 /** A product server: the revision of its files and its container. Resources that depend on it wait until it is healthy. */
 export abstract class ProductNode extends pulumi.ComponentResource {
-  /** Name of the container in Docker. */
-  readonly containerName: pulumi.Output<string>;
-  /** The management port as the host publishes it, e.g. `https://127.0.0.1:9443`. */
+  /** Name of the container or service in Docker. */
+  readonly serverName: pulumi.Output<string>;
+  /** Where a client reaches the management port, e.g. `https://127.0.0.1:9443`. */
   readonly managementUrl: pulumi.Output<string>;
-  readonly container: docker.Container;
+  readonly server: Server;
   /** Name of the node in the plan, e.g. `gateway-2`. */
   readonly nodeName: string;
 
@@ -56,12 +58,12 @@ export abstract class ProductNode extends pulumi.ComponentResource {
     super(type, name, {}, opts);
     const node = nodeOf(args.plan, role, args.node);
     this.nodeName = node.name;
-    this.container = this.createContainer(node, args, opts?.dependsOn);
-    this.containerName = this.container.name;
+    this.server = this.createServer(node, args, opts?.dependsOn);
+    this.serverName = this.server.name;
     this.managementUrl = pulumi.output(managementUrl(args.plan.topology, node));
   }
 
-  private createContainer(node: Node, args: ProductNodeArgs, dependsOn: DependsOn): docker.Container {
+  private createServer(node: Node, args: ProductNodeArgs, dependsOn: DependsOn): Server {
     const { plan, network, databases, certificates } = args;
     const { settings, topology, images } = plan;
     const files = plan.files.get(node.name) ?? [];
@@ -78,6 +80,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
         topology,
         network,
         address: node.address,
+        aliases: node.aliases,
         image: args.image ?? createImage(`${this.name}-image`, images.node, this),
         command: [`-Dprofile=${node.profile}`],
         environment: {
@@ -90,22 +93,20 @@ export abstract class ProductNode extends pulumi.ComponentResource {
         hosts: hostsOf(topology, node),
         volumes: this.volumesOf(node, args, dependsOn),
         healthcheck: ["healthcheck", String(node.ports.managementHttps), ...apiPort(node, plan)],
-        ports: [{ internal: node.ports.managementHttps, published: node.publishedPort }],
+        ports: publishedPorts(node),
         publishedOn: topology.managementAddress,
         memory: settings.nodeMemory,
         startTimeout: settings.startTimeout,
         stopTimeout: 30,
+        constraints: node.constraints,
+        ...(settings.sharedDirectory !== "" && { sharedDirectory: settings.sharedDirectory }),
         labels: { role: node.role, configuration: createRevision(this.name, shown, certificates, this).hex },
       },
       { parent: this, dependsOn: dependencies(databases.readyFor(node), dependsOn) },
     );
   }
 
-  private volumesOf(
-    node: Node,
-    { plan, volumes }: ProductNodeArgs,
-    dependsOn: DependsOn,
-  ): ReadonlyMap<string, docker.Volume> {
+  private volumesOf(node: Node, { plan, volumes }: ProductNodeArgs, dependsOn: DependsOn): ReadonlyMap<string, Volume> {
     const create = (name: string) =>
       createVolume(`${this.name}-${name}`, plan.topology, name, { parent: this, dependsOn });
     return new Map(
@@ -122,7 +123,7 @@ export abstract class ProductNode extends pulumi.ComponentResource {
     files: readonly RenderedFile[],
     copies: readonly CopiedFile[],
     { plan, databases, certificates, ...args }: ProductNodeArgs,
-  ): pulumi.Output<readonly ServerFile[]> {
+  ): readonly ServerFile[] {
     const under = (path: string) => `${plan.settings.apimHome}/${path}`;
     const { analyticsPassword, svnPassword } = args;
     const secrets: Partial<Record<SecretName, pulumi.Input<string>>> = {
@@ -131,18 +132,17 @@ export abstract class ProductNode extends pulumi.ComponentResource {
       ...(svnPassword && { "svn-password": svnPassword }),
       "admin-password": args.adminPassword,
     };
-    return pulumi
-      .all([pulumi.output(secrets), certificates.keystore, certificates.truststore])
-      .apply(([values, keystore, truststore]) => [
-        ...files.map((file) => ({
-          path: under(file.path),
-          content: fillSecrets(file, values).toString("base64"),
-          isBase64: true,
-        })),
-        ...copies.map(({ path, base64 }) => ({ path: under(path), content: base64, isBase64: true })),
-        { path: under(plan.stores.keyStore.location), content: keystore, isBase64: true },
-        { path: under(plan.stores.trustStore.location), content: truststore, isBase64: true },
-      ]);
+    const values = pulumi.output(secrets);
+    return [
+      ...files.map((file) => ({
+        path: under(file.path),
+        content: values.apply((known) => fillSecrets(file, known).toString("base64")),
+        isBase64: true,
+      })),
+      ...copies.map(({ path, base64 }) => ({ path: under(path), content: base64, isBase64: true, isPublic: true })),
+      { path: under(plan.stores.keyStore.location), content: certificates.keystore, isBase64: true },
+      { path: under(plan.stores.trustStore.location), content: certificates.truststore, isBase64: true },
+    ];
   }
 }
 
@@ -151,6 +151,10 @@ function nodeOf({ topology }: DeploymentPlan, role: Role, name?: string): Node {
   const found = own.find((node) => name === undefined || node.name === name);
   if (found) return found;
   throw new Error(`node: expected one of ${own.map((node) => node.name).join(", ")}, found "${name}"`);
+}
+
+function publishedPorts({ ports, publishedPort: published }: Node): ServerDescription["ports"] {
+  return published === undefined ? [] : [{ internal: ports.managementHttps, published }];
 }
 
 /** A Store keeps what it has read in the registry for 15 minutes, so that a change restarts it. */

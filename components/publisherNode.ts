@@ -17,7 +17,7 @@ export class PublisherNode extends ProductNode {
     super("wso2:apim:PublisherNode", "publisher", name, args, opts);
     this.publisherUrl = pulumi.interpolate`${this.managementUrl}/publisher`;
     this.registerOutputs({
-      container: this.containerName,
+      server: this.serverName,
       managementUrl: this.managementUrl,
       publisherUrl: this.publisherUrl,
     });

@@ -64,11 +64,12 @@ export class SelfSignUp extends pulumi.dynamic.Resource {
       throw new Error(`${name}: publisher: expected a Publisher of the plan, found ${args.publisher.nodeName}`);
     const inputs: { readonly [K in keyof Inputs]: pulumi.Input<Inputs[K]> } = {
       ...managementAccess(topology, node),
+      ...(topology.furtherAddresses.length > 0 && { furtherAddresses: topology.furtherAddresses.slice() }),
       ca: args.certificates.caCertificate,
       user: settings.adminUser,
       password: pulumi.secret(args.adminPassword),
       enabled: settings.selfSignUp === "on",
-      container: args.publisher.container.id,
+      container: args.publisher.server.id,
     };
     super(provider, name, inputs, opts);
   }

@@ -17,7 +17,7 @@ export class StoreNode extends ProductNode {
     super("wso2:apim:StoreNode", "store", name, args, opts);
     this.storeUrl = pulumi.interpolate`${this.managementUrl}/store`;
     this.registerOutputs({
-      container: this.containerName,
+      server: this.serverName,
       managementUrl: this.managementUrl,
       storeUrl: this.storeUrl,
     });

@@ -149,8 +149,8 @@ function renderThrift(edit: XmlEdit, parent: XmlElement, node: Node, topology: T
   const settings: [string, Value][] = [
     ["ThriftClientPort", server.ports.thrift],
     ["ThriftServerPort", node.ports.thrift],
-    // By default it is the node's own name, but only Key Managers have a Thrift server.
-    ["ThriftServerHost", server.hostName],
+    // On the server itself, the address on which it listens; elsewhere, the host that is called.
+    ["ThriftServerHost", roleRecords[node.role].servesThrift ? node.nodeHostName : server.hostName],
   ];
   for (const [name, value] of settings) {
     if (isThrift) edit.ensure(parent, name, value, { after: ["ThriftServerPort", "KeyValidatorClientType"] });

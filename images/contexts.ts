@@ -15,9 +15,9 @@ const contextOf: Readonly<Record<ImageName, string>> = {
   standin: "images/standin/context",
 };
 
-/** Whether this program built the image, whose tag is then a hash of its contents. */
+/** Whether this program built the image, whose tag is then a hash of its contents. On a swarm, a registry stands before its name. */
 export function isNamedByContents(name: string): boolean {
-  return /^wso2-apim\/(mysql|loadbalancer|standin|apim):[0-9a-f]{12}$/.test(name);
+  return /^(\S+\/)?wso2-apim\/(mysql|loadbalancer|standin|apim):[0-9a-f]{12}$/.test(name);
 }
 
 /** An image as plain data: what it is called and, if it is built, from what. */
@@ -26,6 +26,8 @@ export interface ImageSource {
   readonly name: string;
   /** The build context, relative to the working directory. @default the image is not built */
   readonly context?: string;
+  /** Whether machines of a swarm pull it from a registry, which `name` then names. @default false */
+  readonly inRegistry?: boolean;
 }
 
 /** The images of a deployment. */
@@ -42,11 +44,22 @@ export interface Images {
  * @throws when a build context is missing, with the command that creates it, or can't be created
  */
 export async function findImages(settings: Settings, directory: string): Promise<Images> {
+  const source = registrySource(settings);
   return {
-    node: await nodeImage(settings, directory),
-    mysql: projectImage("mysql"),
-    loadBalancer: projectImage("loadbalancer"),
+    node: source(await nodeImage(settings, directory)),
+    mysql: source(projectImage("mysql")),
+    loadBalancer: source(projectImage("loadbalancer")),
   };
+}
+
+/** On a swarm, images that the program builds get the name under which they are pushed. */
+function registrySource({ platform, imageRegistry }: Settings): (source: ImageSource) => ImageSource {
+  if (platform !== "swarm") return (source) => source;
+  return (source) => ({
+    ...source,
+    ...(source.context !== undefined && { name: `${imageRegistry.replace("http://", "")}/${source.name}` }),
+    inRegistry: true,
+  });
 }
 
 /**

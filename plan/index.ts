@@ -17,9 +17,12 @@ import { defaultNamePrefix, partOfContainerName } from "../settings/field";
 import { libraryDirectory } from "../settings/library";
 import { SettingsError } from "../settings/parse";
 import type { SecretSetting } from "../settings/schema/secrets";
-import { buildTopology, tlsHosts, topologyWarnings } from "../topology";
+import { buildTopology, type Machines, tlsHosts, topologyWarnings } from "../topology";
 import { checkNetwork } from "./hostNetwork";
+import { findMachines } from "./machines";
+import { checkRegistry } from "./registry";
 import { parseSettings } from "./settings";
+import { checkSwarmLimits } from "./swarmLimits";
 
 /**
  * Everything that is decided before a resource is created, as plain data: a test can write one by hand. It holds no secret
@@ -45,6 +48,8 @@ export interface DeploymentPlan extends Deployment {
   /** Text of haproxy.cfg. */
   readonly balancerConfiguration: string;
   readonly images: Images;
+  /** On a swarm: the machines on which ports are published. */
+  readonly machines?: Machines;
   /** One sentence each. */
   readonly warnings: readonly string[];
 }
@@ -106,7 +111,10 @@ export async function planDeployment(
       `name: expected up to 32 lower-case letters, digits and dashes (container names begin with it), found "${name}"; choose another name`,
     );
   const parsed = parseArguments(settings, stack, directory);
-  const deployment = { settings: parsed, topology: buildTopology(parsed, defaultNamePrefix(stack, name)) };
+  const byDefault = defaultNamePrefix(stack, name);
+  const machines = await findMachines(buildTopology(parsed, byDefault));
+  if (machines) await checkRegistry(parsed.imageRegistry);
+  const deployment = { settings: parsed, topology: buildTopology(parsed, byDefault, machines) };
   const { topology } = deployment;
   const distribution = await readDistribution(distributionPath(parsed, directory));
   const rendering = renderNodes(topology.nodes, deployment, distribution);
@@ -115,8 +123,11 @@ export async function planDeployment(
   await checkNetwork(topology, stack);
   await checkExternalServer(topology, String(settings.databaseAdminPassword ?? ""));
   const { version, dbscripts, bundles, keyStore, trustStore } = distribution;
+  const balancerConfiguration = renderBalancer(deployment);
+  checkSwarmLimits(topology, rendering.files, bundles, balancerConfiguration);
   return {
     ...deployment,
+    ...(machines && { machines }),
     version,
     servesHttp: servesHttp(distribution),
     signUpInRegistry: keepsSignUpInRegistry(distribution),
@@ -125,7 +136,7 @@ export async function planDeployment(
     certificates,
     files: rendering.files,
     bundles,
-    balancerConfiguration: renderBalancer(deployment),
+    balancerConfiguration,
     images: await findImages(parsed, directory),
     warnings: [...topologyWarnings(topology), ...distribution.warnings, ...rendering.warnings, ...warnings],
   };

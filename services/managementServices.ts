@@ -1,10 +1,13 @@
 import { request } from "node:https";
+import { firstReachable } from "./reachable";
 import type { ServiceAnswer, ServiceServer } from "./soap";
 
 /** A server's management port, and the account with which its services are called. */
 export interface ServiceAccess {
   /** Where this machine reaches the port. */
   readonly address: string;
+  /** Further addresses that may have the port: a server behind load balancers on a swarm. @default none */
+  readonly furtherAddresses?: readonly string[];
   readonly port: number;
   /** The server's host name, which its certificate must carry. */
   readonly host: string;
@@ -32,14 +35,14 @@ export function managementServices(access: ServiceAccess): ServiceServer {
   };
 }
 
-function post(
-  { address, port, host, ca }: ServiceAccess,
+async function post(
+  { address, furtherAddresses = [], port, host, ca }: ServiceAccess,
   path: string,
   headers: Readonly<Record<string, string>>,
   body: string,
 ): Promise<ServiceAnswer> {
   const options = {
-    host: address,
+    host: await firstReachable([address, ...furtherAddresses], port),
     port,
     servername: host,
     ca,

@@ -30,9 +30,16 @@ function chosenSettings(given: GivenSettings): ChosenSettings {
     managementAddress: given.managementAddress === auto ? loopback : given.managementAddress,
     namePrefix: given.namePrefix === auto ? undefined : given.namePrefix,
     keyValidatorClient: given.keyValidatorClient === auto ? suitableClient(given) : given.keyValidatorClient,
+    gatewayPlacement: given.gatewayPlacement === auto ? suitablePlacement(given) : given.gatewayPlacement,
     jdbcDriver: given.jdbcDriver === auto ? undefined : given.jdbcDriver,
     keystoreAlias: given.keystoreAlias === auto ? undefined : given.keystoreAlias,
   };
+}
+
+/** Gateways that have a volume of Docker's stay where it is. */
+function suitablePlacement({ sharedDirectory, deploymentSynchronizer }: GivenSettings): string {
+  const isShared = sharedDirectory !== "" || deploymentSynchronizer !== "off";
+  return isShared ? "" : "node.labels.apim.gateway == true";
 }
 
 /**

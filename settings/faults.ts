@@ -1,10 +1,12 @@
 import { Address4 } from "ip-address";
 import { databaseNames } from "../product/databases";
 import { roles } from "../product/roles";
-import { besideHeap, leastProductMemory } from "./derived";
+import { besideHeap, differingSettings, leastProductMemory } from "./derived";
 import { configCommand } from "./field";
 import { type Settings, settingsSchema, standIn } from "./schema";
+import { maxReplicasOnDocker } from "./schema/nodes";
 import { type SecretInfo, secrets } from "./schema/secrets";
+import { swarm } from "./schema/swarm";
 
 /**
  * Faults of several settings together; each names the setting, what was expected, what was found and the remedy.
@@ -21,6 +23,7 @@ export function settingsFaults(settings: Settings, given: ReadonlySet<string>): 
     ...synchronizerFaults(settings),
     ...keystoreFaults(settings),
     ...databaseHostFaults(settings),
+    ...platformFaults(settings),
   ];
 }
 
@@ -43,6 +46,46 @@ function distributionFaults({ distribution, image, jdbcDriver, apimHome }: Setti
     );
   return faults;
 }
+
+/** Settings of the other platform, and what a swarm needs. */
+function platformFaults(settings: Settings): string[] {
+  const differing = differingSettings(settings);
+  if (settings.platform === "docker") {
+    const unused = swarmSettings.filter((name) => name in differing).slice(0, 1);
+    const tooMany = counts.filter((name) => settings[name] > maxReplicasOnDocker);
+    return [
+      ...unused.map(
+        (name) =>
+          `${name}: expected nothing without a swarm, found "${settings[name]}"; set wso2-apim:platform to swarm, or remove ${name}`,
+      ),
+      ...tooMany.map(
+        (name) =>
+          `${name}: expected at most ${maxReplicasOnDocker} on one Docker engine, found ${settings[name]}; set wso2-apim:${name}, or wso2-apim:platform to swarm`,
+      ),
+    ];
+  }
+  const unused = (["publishAddress", "managementAddress", "managementPort"] as const).filter(
+    (name) => name in differing,
+  );
+  const faults = unused.map(
+    (name) =>
+      `${name}: expected nothing on a swarm, which publishes ports on all addresses of its machines and no management ports, found "${settings[name]}"; remove ${name}`,
+  );
+  if (settings.imageRegistry === "")
+    faults.push(
+      "imageRegistry: expected the registry from which the machines of the swarm pull the images, found nothing; set wso2-apim:imageRegistry, e.g. to registry.example.com:5000",
+    );
+  const gateways = settings.gatewayReplicas + settings.gatewayWorkers;
+  if (gateways > 1 && settings.sharedDirectory === "" && settings.deploymentSynchronizer === "off")
+    faults.push(
+      `sharedDirectory: expected a directory with ${gateways} gateways on a swarm, found nothing: they share the deployed APIs. Set wso2-apim:sharedDirectory to a directory that all machines mount (NFS, CephFS, GlusterFS), or wso2-apim:deploymentSynchronizer to svn`,
+    );
+  return faults;
+}
+
+const counts = [...roles.map((role) => `${role}Replicas` as const), "gatewayWorkers"] as const;
+
+const swarmSettings = Object.keys(swarm.settings) as (keyof typeof swarm.settings)[];
 
 function defaults() {
   return settingsSchema.parse({});
@@ -128,10 +171,13 @@ export function subnetFaults({ networkSubnet }: Settings): string[] {
   return ownForm === networkSubnet ? [] : [`networkSubnet: expected the network's own address ${ownForm}, ${found}`];
 }
 
-/** The settings of published ports. The port of the user's own MySQL server is not published. */
-function publishedPorts({ databaseHost }: Settings): (keyof Settings)[] {
-  const ports = ["httpsPort", "gatewayHttpsPort", "gatewayHttpPort", "managementPort"] as const;
-  return databaseHost === "" ? [...ports, "databasePort"] : [...ports];
+/** The settings of published ports: on a swarm, no management ports are, and the user's own MySQL server has none. */
+function publishedPorts({ databaseHost, platform }: Settings): (keyof Settings)[] {
+  return [
+    ...(["httpsPort", "gatewayHttpsPort", "gatewayHttpPort"] as const),
+    ...(platform === "docker" ? (["managementPort"] as const) : []),
+    ...(databaseHost === "" ? (["databasePort"] as const) : []),
+  ];
 }
 
 /** Host names and ports that must differ from each other. */

@@ -34,17 +34,22 @@ export interface ReadSettings {
  */
 export function readSettings(raw: RawSettings, stack: string): ReadSettings {
   const faults: string[] = [];
+  const invalid = new Set<string>();
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(raw)) {
     if (value === undefined) continue;
     const checked = checkSetting(name, value, stack);
-    if ("fault" in checked) faults.push(checked.fault);
-    else if (!isSecretSetting(name)) values[name] = checked.value;
+    if ("fault" in checked) {
+      faults.push(checked.fault);
+      invalid.add(name);
+    } else if (!isSecretSetting(name)) values[name] = checked.value;
   }
   const nameFault = stackNameFault(stack);
   if (nameFault) faults.push(nameFault);
   // Invalid values are left out, so that the rules over several settings are checked as well.
   const settings = withSuitableValues({ ...settingsSchema.parse(values), stack });
-  faults.push(...settingsFaults(settings, new Set(Object.keys(raw))));
+  const further = settingsFaults(settings, new Set(Object.keys(raw)));
+  // That an invalid value is missing is no fault of its own.
+  faults.push(...further.filter((fault) => !invalid.has(fault.replace(/:.*/s, ""))));
   return { settings, faults };
 }

@@ -22,7 +22,12 @@ Runs all tests: the integration tests on a real Docker engine (test/integration)
  * wait for each other (useExclusively) stand apart.
  */
 const longest = [
+  "swarm/deployment.test.ts",
+  "swarm/lostMachines.test.ts",
+  "swarm/killedRuns.test.ts",
   "cluster.test.ts",
+  "engine/swarmKilled.test.ts",
+  "swarm/prerequisites.test.ts",
   "wiring.test.ts",
   "engine/sampleKilled.test.ts",
   "product.test.ts",
@@ -84,6 +89,8 @@ async function runMocha(
     `--reporter=${join(projectDirectory, "tools/testReporter.ts")}`,
     "--forbid-only",
     "--exit",
+    // Tests of a few milliseconds take seconds on a machine that does other work.
+    "--timeout=20000",
     ...(jobs > 1 ? ["--parallel", `--jobs=${jobs}`] : []),
     // By default, mocha uses colours if the environment has CI.
     ...(hasColours() ? [] : ["--no-color"]),

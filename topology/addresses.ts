@@ -1,7 +1,7 @@
 import { Address4 } from "ip-address";
 import { type Role, roleRecords } from "../product/roles";
 import type { Settings } from "../settings";
-import type { Node, Topology } from "./model";
+import type { Machines, NetworkAddress, Node, Topology } from "./model";
 
 /** The addresses behind those of the roles: one block for each further gateway environment. */
 const furtherEnvironments = 101;
@@ -31,15 +31,31 @@ export function publishedManagementPort(settings: Pick<Settings, "managementPort
 
 type PublishedAddresses = Pick<
   Topology,
-  "publishAddress" | "managementAddress" | "reachableAddress" | "reachableManagementAddress"
+  "publishAddress" | "managementAddress" | "reachableAddress" | "reachableManagementAddress" | "furtherAddresses"
 >;
 
-export function publishedAddresses({ publishAddress, managementAddress }: Settings): PublishedAddresses {
+/** @param machines on a swarm. @default this machine */
+export function publishedAddresses(
+  { platform, publishAddress, managementAddress }: Settings,
+  machines?: Machines,
+): PublishedAddresses {
+  if (platform === "swarm") {
+    const everywhere = "0.0.0.0";
+    const [balancer = reachable(everywhere), ...furtherAddresses] = machines?.balancers ?? [];
+    return {
+      publishAddress: everywhere,
+      managementAddress: everywhere,
+      reachableAddress: balancer,
+      reachableManagementAddress: balancer,
+      furtherAddresses,
+    };
+  }
   return {
     publishAddress,
     managementAddress,
     reachableAddress: reachable(publishAddress),
     reachableManagementAddress: reachable(managementAddress),
+    furtherAddresses: [],
   };
 }
 
@@ -47,20 +63,32 @@ function reachable(address: string): string {
   return address === "0.0.0.0" ? "127.0.0.1" : address;
 }
 
-/** Where the host publishes a node's management port, and the host name in the node's certificate. */
+/** Where a client reaches a node's management port, and the host name by which it asks for the node. */
 export function managementAccess(
-  { reachableManagementAddress: address }: Pick<Topology, "reachableManagementAddress">,
-  { publishedPort: port, hostName: host }: Pick<Node, "publishedPort" | "hostName">,
+  { reachableManagementAddress: address, balancer }: AccessParts,
+  { publishedPort, hostName, nodeHostName }: Pick<Node, "publishedPort" | "hostName" | "nodeHostName">,
 ): { readonly address: string; readonly port: number; readonly host: string } {
-  return { address, port, host };
+  if (publishedPort !== undefined) return { address, port: publishedPort, host: hostName };
+  const port = balancer.ports.find(({ name }) => name === "https")?.published ?? 443;
+  return { address, port, host: nodeHostName };
 }
 
-/** Where the host publishes a node's management port, e.g. `https://127.0.0.1:9443`. */
-export function managementUrl(
-  { reachableManagementAddress }: Pick<Topology, "reachableManagementAddress">,
-  { publishedPort }: Pick<Node, "publishedPort">,
-): string {
-  return `https://${reachableManagementAddress}:${publishedPort}`;
+/** Where a client reaches a node's management port, e.g. `https://127.0.0.1:9443`, or `https://store-1.apim-wso2.com:8443`. */
+export function managementUrl(topology: AccessParts, node: Node): string {
+  const { address, port, host } = managementAccess(topology, node);
+  return `https://${node.publishedPort === undefined ? host : address}:${port}`;
+}
+
+type AccessParts = Pick<Topology, "reachableManagementAddress" | "balancer">;
+
+/**
+ * How servers are reached on the deployment's network.
+ *
+ * @param number of the address in the network
+ * @param name its host name
+ */
+export function networkAddress({ platform, networkSubnet }: Settings, number: number, name: string): NetworkAddress {
+  return platform === "swarm" ? name : hostAddress(networkSubnet, number);
 }
 
 /** The `host`-th IPv4 address of a network, e.g. (`172.28.0.0/24`, 10) -> `172.28.0.10`. */

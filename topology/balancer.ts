@@ -1,8 +1,9 @@
 import { type Role, roleRecords, roles } from "../product/roles";
 import type { Settings } from "../settings";
-import { hostAddress } from "./addresses";
+import { networkAddress } from "./addresses";
 import type { Balancer, BalancerRoute, Entrance, Node } from "./model";
 import { isWorker } from "./nodes";
+import { constraintsOf } from "./placement";
 
 const balancerAddress = 11;
 const filesAddress = 12;
@@ -48,12 +49,17 @@ export function buildBalancer(settings: Settings, nodes: readonly Node[]): Omit<
   return {
     name: "loadbalancer",
     address: addressOf(settings),
-    files: { name: "loadbalancer-files", address: hostAddress(settings.networkSubnet, filesAddress) },
+    aliases: [],
+    constraints: constraintsOf(settings, "balancerPlacement"),
+    replicas: settings.platform === "swarm" ? settings.balancerReplicas : 1,
+    files: { name: "loadbalancer-files", address: networkAddress(settings, filesAddress, "loadbalancer-files") },
     revisionPort,
     routes: [
       ...groups.flatMap((group) => route(group.name, group, at("https"), "managementHttps")),
       ...serving.flatMap((group) => route(`api-https${group.suffix}`, group, at("gatewayHttps"), "apiHttps")),
       ...serving.flatMap((group) => route(`api-http${group.suffix}`, group, at("gatewayHttp"), "apiHttp")),
+      // On a swarm, the machine on which a node runs is not known, so that its own port is reached through the balancer.
+      ...(settings.platform === "swarm" ? nodes.flatMap((node) => nodeRoute(node, at("https"))) : []),
     ],
     internalRoutes: groups.filter(isShared).flatMap(internalRoutes),
     ports: (Object.keys(listen) as Entrance[]).map((name) => ({
@@ -78,8 +84,8 @@ export function buildFronts(settings: Settings, nodes: readonly Node[]): Readonl
   );
 }
 
-function addressOf({ networkSubnet }: Settings): string {
-  return hostAddress(networkSubnet, balancerAddress);
+function addressOf(settings: Settings): string {
+  return networkAddress(settings, balancerAddress, "loadbalancer");
 }
 
 function groupsOf(nodes: readonly Node[]): Group[] {
@@ -118,8 +124,14 @@ function isPublishedPort(number: number, port: Port): boolean {
   );
 }
 
-function route(name: string, { role, hostName, nodes }: Group, place: Place, port: Port): BalancerRoute[] {
-  const servers = serversFor(port, nodes);
+/** @param servers the nodes that take the requests. @default those of the group that serve the port */
+function route(
+  name: string,
+  { role, hostName, nodes }: Group,
+  place: Place,
+  port: Port,
+  servers = serversFor(port, nodes),
+): BalancerRoute[] {
   if (servers.length === 0) return [];
   const { sessions, calledByNodes, servesApis } = roleRecords[role];
   const isManagement = port === "managementHttps";
@@ -140,6 +152,17 @@ function route(name: string, { role, hostName, nodes }: Group, place: Place, por
       targets: servers.map((node) => ({ node: node.name, address: node.address, port: node.ports[port] })),
     },
   ];
+}
+
+/** Management of one node, under its own name. The node gets the host name that it has in its files. */
+function nodeRoute(node: Node, place: Place): BalancerRoute[] {
+  const { role, hostName, nodeHostName } = node;
+  const group = { role, name: node.name, suffix: "", hostName: nodeHostName, nodes: [node] };
+  // A worker too, which takes no management requests of others.
+  return route(`node-${node.name}`, group, place, "managementHttps", [node]).map((found) => ({
+    ...found,
+    forwardedHost: hostName,
+  }));
 }
 
 /** Management is that of the managers; calls go to their workers, if there are any. */

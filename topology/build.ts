@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import type { Settings } from "../settings";
 import { parseEnvironments } from "../settings/environments";
 import { defaultNamePrefix } from "../settings/field";
@@ -6,7 +7,7 @@ import { buildBalancer, buildFronts } from "./balancer";
 import { buildDatabaseServer, buildDatabases, buildDatabaseUsers, databaseHosts } from "./databases";
 import { certificateNames } from "./hosts";
 import { buildLinks } from "./links";
-import type { GatewayEnvironment, Node, Topology } from "./model";
+import type { GatewayEnvironment, Machines, NamedAddress, Node, Topology } from "./model";
 import { buildNodes } from "./nodes";
 import { startOrder } from "./startOrder";
 
@@ -14,35 +15,60 @@ import { startOrder } from "./startOrder";
  * Decides every name, address, port and link of the deployment. Pure.
  *
  * @param byDefault begins the Docker objects' names unless `namePrefix` is set. @default apim-<stack>
+ * @param machines on a swarm. @default this machine
  */
-export function buildTopology(settings: Settings, byDefault = defaultNamePrefix(settings.stack)): Topology {
+export function buildTopology(
+  settings: Settings,
+  byDefault = defaultNamePrefix(settings.stack),
+  machines?: Machines,
+): Topology {
   const { namePrefix: prefix = byDefault } = settings;
   const databases = buildDatabases(settings);
   const databaseUsers = buildDatabaseUsers(settings);
   const built = buildNodes(settings, databaseUsers);
-  const { names, startsAfter } = startOrder(built);
-  const nodes = built.map((node) => ({ ...node, startsAfter: startsAfter.get(node.name) ?? [] }));
-  const fronts = buildFronts(settings, nodes);
-  const environments = buildEnvironments(settings, nodes);
-  const { keyValidatorClient } = settings;
-  const addresses = publishedAddresses(settings);
-  const clientAddresses = new Set(["127.0.0.1", addresses.reachableAddress, addresses.reachableManagementAddress]);
-  const databaseServer = buildDatabaseServer(settings, addresses.reachableManagementAddress);
+  const { names: order, startsAfter } = startOrder(built);
+  const fronts = buildFronts(settings, built);
+  const environments = buildEnvironments(settings, built);
+  const { keyValidatorClient, platform } = settings;
+  const addresses = publishedAddresses(settings, machines);
+  // Machines of a swarm come and go: clients reach them by host names only.
+  const ofHost = platform === "swarm" ? [] : [addresses.reachableAddress, addresses.reachableManagementAddress];
+  const clientAddresses = new Set(["127.0.0.1", ...ofHost]);
+  const server = buildDatabaseServer(settings, machines?.database ?? addresses.reachableManagementAddress);
+  const names: readonly NamedAddress[] = [
+    ...databaseHosts(databases, server),
+    ...[...fronts].map(([host, { address }]) => ({ host, address })),
+    ...built.map(({ nodeHostName, address }) => ({ host: nodeHostName, address })),
+  ];
+  const databaseServer = server.external ? server : { ...server, aliases: aliasesOf(server, names) };
+  const nodes = built.map((node) => ({
+    ...node,
+    aliases: aliasesOf(node, names),
+    startsAfter: startsAfter.get(node.name) ?? [],
+  }));
+  const balancer = buildBalancer(settings, nodes);
   return {
     prefix,
+    platform,
+    architecture: machines?.architecture ?? "amd64",
     network: {
       name: prefix,
+      driver: platform === "swarm" ? "overlay" : "bridge",
       subnet: settings.networkSubnet,
       gateway: hostAddress(settings.networkSubnet, 1),
     },
     nodes,
-    startOrder: names,
+    startOrder: order,
     databases,
     databaseUsers,
     databaseServer,
     databaseConnections: nodes.flatMap((node) => node.databases).length * settings.poolMaxActive,
     environments,
-    balancer: { ...buildBalancer(settings, nodes), startsAfter: startsAfter.get("loadbalancer") ?? [] },
+    balancer: {
+      ...balancer,
+      aliases: aliasesOf(balancer, names),
+      startsAfter: startsAfter.get("loadbalancer") ?? [],
+    },
     links: buildLinks({
       nodes,
       fronts,
@@ -51,15 +77,18 @@ export function buildTopology(settings: Settings, byDefault = defaultNamePrefix(
       environments,
       keyValidatorClient,
     }),
-    hosts: [
-      ...databaseHosts(databases, databaseServer),
-      ...[...fronts].map(([host, { address }]) => ({ host, ip: address })),
-      ...nodes.map(({ nodeHostName, address }) => ({ host: nodeHostName, ip: address })),
-    ],
+    hosts: names.filter(({ address }) => isIPv4(address)).map(({ host, address: ip }) => ({ host, ip })),
     certificateNames: [...certificateNames(nodes), ...clientAddresses],
     ...addresses,
     keyValidatorClient,
   };
+}
+
+/** The names that the network's name server must answer with a server which has no IPv4 address. */
+function aliasesOf({ address }: Pick<Node, "address">, names: readonly NamedAddress[]): string[] {
+  if (isIPv4(address)) return [];
+  const hosts = names.filter((each) => each.address === address).map(({ host }) => host);
+  return [...new Set(hosts)].filter((host) => host !== address);
 }
 
 /** An API is deployed once per environment: the load balancer chooses the gateway that writes it for all of them. */

@@ -2,8 +2,9 @@ import { type DatabaseName, databaseNames, databaseRecord } from "../product/dat
 import { collationOf, scriptOf } from "../product/mysql";
 import { type Role, roleRecords, roles } from "../product/roles";
 import type { Settings } from "../settings";
-import { hostAddress } from "./addresses";
-import type { Database, DatabaseUser, Topology } from "./model";
+import { networkAddress } from "./addresses";
+import type { Database, DatabaseUser, NamedAddress, Topology } from "./model";
+import { constraintsOf } from "./placement";
 
 const containerAddress = 10;
 
@@ -66,7 +67,7 @@ function secretOf(owner: string): DatabaseUser["secret"] {
   return `database-${owner}`;
 }
 
-/** @param address at which the program reaches published ports of the deployment */
+/** @param address at which the program reaches the published port of the deployment's own server */
 export function buildDatabaseServer(settings: Settings, address: string): Topology["databaseServer"] {
   const { databaseHost, databaseServerPort: port, databasePort } = settings;
   if (databaseHost !== "")
@@ -81,7 +82,9 @@ export function buildDatabaseServer(settings: Settings, address: string): Topolo
   return {
     name: "mysql",
     external: false,
-    address: hostAddress(settings.networkSubnet, containerAddress),
+    address: networkAddress(settings, containerAddress, "mysql"),
+    aliases: [],
+    constraints: constraintsOf(settings, "databasePlacement"),
     port,
     publishedPort: databasePort,
     // A connection takes some 0.4 MiB, and the server 180 MiB at rest.
@@ -90,10 +93,11 @@ export function buildDatabaseServer(settings: Settings, address: string): Topolo
   };
 }
 
-/** The host aliases of the databases; none when the nodes reach the server by its own name. */
-export function databaseHosts(databases: readonly Database[], server: Topology["databaseServer"]): Topology["hosts"] {
-  const ip = server.external ? server.endpoint.host : server.address;
-  return isHostName(ip) ? [] : databases.map(({ hostName }) => ({ host: hostName, ip }));
+/** The host names of the databases, with what they stand for; none when the nodes reach the server by its own name. */
+export function databaseHosts(databases: readonly Database[], server: Topology["databaseServer"]): NamedAddress[] {
+  if (server.external && isHostName(server.endpoint.host)) return [];
+  const address = server.external ? server.endpoint.host : server.address;
+  return databases.map(({ hostName }) => ({ host: hostName, address }));
 }
 
 function isHostName(host: string): boolean {

@@ -96,10 +96,11 @@ function publishedPortFaults(settings: Settings, nodes: readonly Node[]): string
         ]
       : [];
   });
-  const last = nodes.reduce((a, b) => (a.publishedPort > b.publishedPort ? a : b));
-  if (last.publishedPort > 65535)
+  const last = nodes.reduce((a, b) => ((a.publishedPort ?? 0) > (b.publishedPort ?? 0) ? a : b));
+  const { publishedPort = 0 } = last;
+  if (publishedPort > 65535)
     faults.push(
-      `managementPort: expected at most ${65535 - (last.publishedPort - settings.managementPort)}, found ${settings.managementPort}: ${last.name} would have port ${last.publishedPort}; set wso2-apim:managementPort`,
+      `managementPort: expected at most ${65535 - (publishedPort - settings.managementPort)}, found ${settings.managementPort}: ${last.name} would have port ${publishedPort}; set wso2-apim:managementPort`,
     );
   return faults;
 }
@@ -133,7 +134,8 @@ function nodePortFaults(settings: Settings, nodes: readonly Node[]): string[] {
 
 function networkFaults({ networkSubnet }: Settings, nodes: readonly Node[]): string[] {
   const last = new Address4(networkSubnet).endAddressExclusive();
-  const beyond = nodes.filter(({ address }) => new Address4(address).bigInt() > last.bigInt()).at(-1);
+  const addressed = nodes.filter(({ address }) => Address4.isValid(address));
+  const beyond = addressed.filter(({ address }) => new Address4(address).bigInt() > last.bigInt()).at(-1);
   if (!beyond) return [];
   return [
     `networkSubnet: expected a larger network, found "${networkSubnet}": ${beyond.name} would have the address ${beyond.address}; set wso2-apim:networkSubnet, e.g. to 172.28.0.0/20`,

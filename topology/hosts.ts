@@ -1,5 +1,5 @@
 import { roleRecords } from "../product/roles";
-import { maxReplicas } from "../settings/schema/nodes";
+import { maxReplicasOnDocker } from "../settings/schema/nodes";
 import type { Node, Topology } from "./model";
 import { nodeHost } from "./nodes";
 
@@ -22,18 +22,23 @@ export function hostsOf(
     for (const { apiHost } of topology.environments) wanted.add(apiHost);
   for (const { to } of linksTo)
     for (const { role, host } of topology.balancer.routes) if (role === to) wanted.add(host);
-  return topology.hosts.flatMap(({ host, ip }) => {
+  // The network's name server knows a name only when its server is healthy.
+  const own = node.aliases.filter((name) => name === node.hostName).map((host) => ({ host, ip: "127.0.0.1" }));
+  const known = topology.hosts.flatMap(({ host, ip }) => {
     if (host === node.hostName || host === node.nodeHostName) return [{ host, ip: node.address }];
     return wanted.has(host) ? [{ host, ip }] : [];
   });
+  return [...known, ...own];
 }
 
 /**
- * Every name that the nodes' certificate carries. Names of nodes that may be added later are included, so that
- * adding one does not change the certificate and replace all nodes.
+ * Every name that the nodes' certificate carries. Names of nodes that may be added later are included, so that adding one
+ * seldom changes the certificate and replaces all nodes: eight of each kind, or 16, 32 or 64 when there are more.
  */
 export function certificateNames(nodes: readonly Node[]): string[] {
-  const numbers = Array.from({ length: maxReplicas }, (_, number) => number + 1);
+  const most = Math.max(...nodes.map(({ name }) => Number(/\d+$/.exec(name))));
+  const length = Math.max(maxReplicasOnDocker, 2 ** Math.ceil(Math.log2(most)));
+  const numbers = Array.from({ length }, (_, number) => number + 1);
   const ofHosts = [...new Map(nodes.map((node) => [node.hostName, node])).values()].flatMap(({ role, hostName }) => [
     hostName,
     ...numbers.map((number) => nodeHost(hostName, `-${number}`)),

@@ -1,5 +1,6 @@
 import type { DatabaseName, SecretName } from "../product/databases";
 import type { Role } from "../product/roles";
+import type { Settings } from "../settings";
 import type { EnvironmentType } from "../settings/environments";
 
 /** One schema on the MySQL server. */
@@ -46,6 +47,25 @@ export interface ClusterMembership {
   readonly members: readonly { readonly host: string; readonly port: number }[];
 }
 
+/** How a server is reached on the deployment's network: an IPv4 address on one Docker engine, a host name on a swarm. */
+export type NetworkAddress = string;
+
+/** A host name, and the address that it stands for. */
+export interface NamedAddress {
+  readonly host: string;
+  readonly address: NetworkAddress;
+}
+
+/** What the program must know of the machines of a swarm. The addresses are those at which a client reaches them. */
+export interface Machines {
+  /** That for which the images are built, as Docker calls it, e.g. `amd64`. */
+  readonly architecture: string;
+  /** The machines that may have a load balancer. */
+  readonly balancers: readonly string[];
+  /** That of the deployment's own MySQL. */
+  readonly database: string;
+}
+
 /** One product server. */
 export interface Node {
   /** Stable, e.g. `keymanager-1`: the name of the component, of the container (behind the prefix) and of its host. */
@@ -59,12 +79,15 @@ export interface Node {
   readonly hostName: string;
   /** This node's own name, e.g. `keymanager-1.apim-wso2.com`. */
   readonly nodeHostName: string;
-  /** IPv4 address on the deployment's network. */
-  readonly address: string;
+  readonly address: NetworkAddress;
+  /** Names by which the network's name server knows it besides `address`; none when `address` is an IPv4 address. */
+  readonly aliases: readonly string[];
+  /** The machines of a swarm that it may run on, as constraints of Swarm; none: any machine. */
+  readonly constraints: readonly string[];
   readonly offset: number;
   readonly ports: NodePorts;
-  /** Where the host publishes `ports.managementHttps` (on `Topology.managementAddress`). */
-  readonly publishedPort: number;
+  /** Where the host publishes `ports.managementHttps` (on `Topology.managementAddress`). On a swarm, no host does. */
+  readonly publishedPort?: number;
   readonly databases: readonly DatabaseName[];
   /** The accounts in `Topology.databaseUsers` that this node uses: together they cover `databases`, each once. */
   readonly databaseUsers: readonly DatabaseUser[];
@@ -125,6 +148,8 @@ export interface BalancerRoute {
   readonly traffic: "calls" | "management";
   readonly role: Role;
   readonly host: string;
+  /** The host name that the node gets in the request. @default the request's own */
+  readonly forwardedHost?: string;
   /** Port inside the balancer's container. */
   readonly listenPort: number;
   /** Where the host publishes `listenPort`; undefined: only the nodes call it. */
@@ -147,7 +172,13 @@ export interface BalancerRoute {
 
 export interface Balancer {
   readonly name: "loadbalancer";
-  readonly address: string;
+  readonly address: NetworkAddress;
+  /** As {@link Node.aliases}. */
+  readonly aliases: readonly string[];
+  /** As {@link Node.constraints}. */
+  readonly constraints: readonly string[];
+  /** How many there are, each on a machine of its own. */
+  readonly replicas: number;
   /** Fronts that the host publishes. */
   readonly routes: readonly BalancerRoute[];
   /**
@@ -176,8 +207,11 @@ interface DatabaseServer {
 /** A container of the deployment. */
 export interface OwnDatabaseServer extends DatabaseServer {
   readonly external: false;
-  /** IPv4 address on the deployment's network. */
-  readonly address: string;
+  readonly address: NetworkAddress;
+  /** As {@link Node.aliases}. */
+  readonly aliases: readonly string[];
+  /** As {@link Node.constraints}. */
+  readonly constraints: readonly string[];
   /** Where the host publishes `port`. */
   readonly publishedPort: number;
   /** How many connections it takes at once. */
@@ -196,7 +230,14 @@ export interface ExternalDatabaseServer extends DatabaseServer {
 export interface Topology {
   /** Prefix of every Docker object's name, e.g. `apim-dev`. */
   readonly prefix: string;
-  readonly network: { readonly name: string; readonly subnet: string; readonly gateway: string };
+  /** What runs the servers: containers on one Docker engine, or services on a swarm. */
+  readonly platform: Settings["platform"];
+  readonly network: {
+    readonly name: string;
+    readonly driver: "bridge" | "overlay";
+    readonly subnet: string;
+    readonly gateway: string;
+  };
   readonly nodes: readonly Node[];
   /** Names of all nodes and of the load balancer, each behind those that it starts after. */
   readonly startOrder: readonly string[];
@@ -208,17 +249,27 @@ export interface Topology {
   readonly environments: readonly GatewayEnvironment[];
   readonly balancer: Balancer;
   readonly links: readonly Link[];
-  /** Host aliases of the whole deployment, in order; `hostsOf` says which of them a node needs. */
+  /**
+   * Host names of the whole deployment that stand for an IPv4 address, in order; `hostsOf` says which of them a node needs.
+   * The network's name server answers for the others (`aliases`).
+   */
   readonly hosts: readonly { readonly host: string; readonly ip: string }[];
+  /** The architecture of the machines: services run on others only if they have the same. */
+  readonly architecture: string;
   /** Every DNS name and address that the nodes' certificate must carry. */
   readonly certificateNames: readonly string[];
-  /** The host's address on which the load balancer's ports are published, e.g. `127.0.0.1`. */
+  /** The host's address on which the load balancer's ports are published, e.g. `127.0.0.1`. On a swarm, all addresses. */
   readonly publishAddress: string;
   /** The same for the nodes' management ports and MySQL's. */
   readonly managementAddress: string;
-  /** The address at which a client on the host reaches the load balancer. */
+  /** The address at which a client on the host reaches the load balancer. On a swarm, the first of several. */
   readonly reachableAddress: string;
-  /** The address at which a client on the host reaches the nodes' management ports and MySQL. */
+  /** Further addresses of machines of a swarm that may have a load balancer. */
+  readonly furtherAddresses: readonly string[];
+  /**
+   * The address at which a client on the host reaches the nodes' management ports: their own published ports, or those of the
+   * load balancer on a swarm.
+   */
   readonly reachableManagementAddress: string;
   /** How gateways validate keys. */
   readonly keyValidatorClient: "ThriftClient" | "WSClient";

@@ -2,9 +2,10 @@ import { basePorts, clusterPort, thriftPort } from "../product/ports";
 import { type Role, roleRecords, roles } from "../product/roles";
 import type { Settings } from "../settings";
 import { parseEnvironments } from "../settings/environments";
-import { hostAddress, hostNumber, publishedManagementPort, type Slot } from "./addresses";
+import { hostNumber, networkAddress, publishedManagementPort, type Slot } from "./addresses";
 import { databasesFor, usedBy } from "./databases";
 import type { DatabaseUser, Node } from "./model";
+import { constraintsOf } from "./placement";
 
 /** A node's place among the others, and what follows from it. */
 interface Place extends Slot {
@@ -20,7 +21,7 @@ interface Place extends Slot {
   readonly volumeOwner: string;
 }
 
-/** Every product node, in the order of the roles. `startsAfter` is still empty. */
+/** Every product node, in the order of the roles. `startsAfter` and `aliases` are still empty. */
 export function buildNodes(settings: Settings, users: readonly DatabaseUser[]): Node[] {
   const nodes = roles.flatMap((role) => placesOf(settings, role)).map((place) => buildNode(settings, place, users));
   return withClusters(settings, nodes);
@@ -112,7 +113,9 @@ function buildNode(settings: Settings, place: Place, users: readonly DatabaseUse
     ...(environmentName !== undefined && { environment: environmentName }),
     hostName,
     nodeHostName: nodeHost(hostName, suffix),
-    address: hostAddress(settings.networkSubnet, hostNumber(place)),
+    address: networkAddress(settings, hostNumber(place), nodeHost(hostName, suffix)),
+    aliases: [],
+    constraints: constraintsOf(settings, roleRecords[role].servesApis ? "gatewayPlacement" : "nodePlacement"),
     offset,
     ports: {
       managementHttps: basePorts.managementHttps + offset,
@@ -121,7 +124,7 @@ function buildNode(settings: Settings, place: Place, users: readonly DatabaseUse
       apiHttp: basePorts.apiHttp + offset,
       thrift: thriftPort,
     },
-    publishedPort: publishedManagementPort(settings, place),
+    ...(settings.platform === "docker" && { publishedPort: publishedManagementPort(settings, place) }),
     databases,
     databaseUsers: users.filter(
       (user) => usedBy(role, user) && user.databases.some((database) => databases.includes(database)),

@@ -4,26 +4,13 @@ import { logText } from "../../engine/providers/docker/logText";
 import { stackCommand } from "../../settings/field";
 import { managementUrl, type Topology } from "../../topology";
 import { greeting } from "./externalServer";
+import type { ContainerStatus } from "./serverStatus";
+import { serviceStatus } from "./services";
 import { describeTrouble, lastLineOf, previousEnd, reasonToGiveUp } from "./trouble";
 
-/** One server of the deployment, mostly as Docker reports its container. */
-export interface ContainerStatus {
-  readonly name: string;
-  readonly container: string;
-  /** Docker's state, or `missing`; `external` for the user's own MySQL server. */
-  readonly state: string;
-  /** Docker's health, or `-`. */
-  readonly health: string;
-  /** How often Docker has restarted the container by itself. */
-  readonly restarts: number;
-  readonly url: string;
-  /** Why the container is not healthy, or was not before Docker restarted it. */
-  readonly note?: string;
-}
-
-/** The names in Docker of the containers that an engine has created. */
+/** The names in Docker of the containers and services that an engine has created. */
 export function containersIn(resources: readonly RecordedResource[]): ReadonlySet<string> {
-  const created = resources.filter(({ type, exists }) => exists && type.endsWith(":Container"));
+  const created = resources.filter(({ type, exists }) => exists && /:(Container|Service)$/.test(type));
   return new Set(created.map(({ outputs }) => String(outputs.name)));
 }
 
@@ -45,7 +32,8 @@ export async function containerStatuses(
   const whenNew = `not created yet, because the last up failed or was stopped; to continue, run: ${up}`;
   const statusOf = async (name: string, url: string) => {
     const row = { name, container: `${topology.prefix}-${name}`, url };
-    const status = await containerStatus(docker, row.container);
+    const read = topology.platform === "swarm" ? serviceStatus : containerStatus;
+    const status = await read(docker, row.container);
     if (status) return { ...row, ...status };
     const note = created.has(row.container) ? whenGone : whenNew;
     return { ...row, state: "missing", health: "-", restarts: 0, note };
@@ -54,7 +42,7 @@ export async function containerStatuses(
     databaseStatus(topology, statusOf),
     ...topology.nodes.map((node) => statusOf(node.name, managementUrl(topology, node))),
     statusOf(topology.balancer.name, [...new Set(gateways)].join(", ")),
-    statusOf(topology.balancer.files.name, "-"),
+    ...(topology.platform === "docker" ? [statusOf(topology.balancer.files.name, "-")] : []),
   ]);
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import type { KeyType } from "./environments";
 import { type ServedEndpoint, servedEndpoint } from "./servedEndpoint";
 
@@ -18,8 +19,9 @@ export interface Backend {
 const sandboxPath = "/sandbox";
 
 /**
- * Serves endpoints on the host's address in the deployment's network, which the gateways' containers can reach. Each
- * endpoint answers with its own text.
+ * Serves endpoints on an address of this machine that the gateways' containers can reach. Each endpoint answers with its
+ * own text.
+ * @param address in the deployment's network or, on a swarm, in the network of the machines
  * @throws when this machine does not have that address, with the remedy
  */
 export async function serveBackend(address: string): Promise<Backend> {
@@ -39,7 +41,7 @@ export async function serveBackend(address: string): Promise<Backend> {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(
         new Error(
-          `can't serve the API's endpoint on ${address}, the network's gateway address: ${error.code ?? error.message}; pass an endpoint that the gateways can reach: --endpoint URL`,
+          `can't serve the API's endpoint on ${address}, at which gateways reach this machine: ${error.code ?? error.message}; pass an endpoint that the gateways can reach: --endpoint URL`,
         ),
       );
     });
@@ -56,6 +58,15 @@ export async function serveBackend(address: string): Promise<Backend> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** The address at which this machine is reached from another one. @throws when that one does not answer */
+export async function addressToward(host: string, port: number): Promise<string> {
+  const socket = connect({ host, port });
+  await once(socket, "connect");
+  const { localAddress = "127.0.0.1" } = socket;
+  socket.destroy();
+  return localAddress;
 }
 
 /** The user's own endpoint, for both types of keys; any good answer counts. @throws when `url` is not an HTTP URL */

@@ -1,5 +1,5 @@
-import type { Node } from "../../topology";
-import type { DeployedStack } from "../deployedStack";
+import { managementAccess, type Node, type Topology } from "../../topology";
+import { type DeployedStack, logsCommand, restartCommand } from "../deployedStack";
 import { NoAnswer, probe } from "./httpProbe";
 import type { Suspect } from "./suspects";
 
@@ -15,28 +15,27 @@ export async function hangingNodes(
   { topology, caCertificate: ca }: Pick<DeployedStack, "topology" | "caCertificate">,
   limit = aliveLimit,
 ): Promise<readonly Suspect[]> {
-  const hangs = async ({ publishedPort: port, hostName: host }: Node): Promise<boolean> => {
-    const address = topology.reachableManagementAddress;
+  const hangs = async (node: Node): Promise<boolean> => {
     try {
       // The stand-in answers this without a check of its links, and the product answers any path.
-      await probe({ address, port, host, path: "/standin/health?links=none", ca, timeout: limit });
+      await probe({ ...managementAccess(topology, node), path: "/standin/health?links=none", ca, timeout: limit });
       return false;
     } catch (error) {
       return error instanceof NoAnswer && error.timedOut;
     }
   };
   const found = await Promise.all(topology.nodes.map(async (node) => ((await hangs(node)) ? [node] : [])));
-  return found.flat().map(({ name }) => suspectOf(name, `${topology.prefix}-${name}`, limit));
+  return found.flat().map(({ name }) => suspectOf(name, topology, limit));
 }
 
-function suspectOf(node: string, container: string, limit: number): Suspect {
+function suspectOf(node: string, topology: Topology, limit: number): Suspect {
   return {
     link: `${node} hangs: no answer on its management port within ${limit / 1000} s`,
     node,
     file: "the log",
-    element: `docker logs ${container}`,
+    element: logsCommand(topology, node),
     why: "each node answers",
     settings: [],
-    also: [`docker restart ${container}`],
+    also: [restartCommand(topology, node)],
   };
 }

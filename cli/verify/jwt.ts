@@ -3,7 +3,7 @@ import { connect } from "node:tls";
 import { errorMessage } from "../../errors";
 import { roleThat } from "../../product/roles";
 import { completeSettings } from "../../settings/derived";
-import type { Node, Topology } from "../../topology";
+import { managementAccess, type Node, type Topology } from "../../topology";
 import type { DeployedStack } from "../deployedStack";
 import { parse, Refused } from "./answers";
 
@@ -67,11 +67,11 @@ function nameOf({ subject, fingerprint256 }: X509Certificate): string {
 
 /** The certificate that a node presents on its management port. */
 function certificateOf(node: Node, topology: Topology, ca: string): Promise<X509Certificate> {
-  const { name, publishedPort: port, hostName: servername } = node;
+  const { address, port, host: servername } = managementAccess(topology, node);
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) =>
-      reject(new Error(`${name} does not present its certificate on port ${port}: ${errorMessage(error)}`));
-    const socket = connect({ host: topology.reachableManagementAddress, port, servername, ca });
+      reject(new Error(`${node.name} does not present its certificate on port ${port}: ${errorMessage(error)}`));
+    const socket = connect({ host: address, port, servername, ca });
     socket.setTimeout(certificateLimit, () => socket.destroy(new Error(`no answer within ${certificateLimit} ms`)));
     socket.once("error", fail);
     socket.once("secureConnect", () => {

@@ -1,7 +1,7 @@
 import Docker from "dockerode";
 import { errorMessage } from "../../errors";
-import { managementAccess, type Node, type Topology } from "../../topology";
-import type { DeployedStack } from "../deployedStack";
+import { managementAccess, managementUrl, type Node, type Topology } from "../../topology";
+import { type DeployedStack, logsCommand } from "../deployedStack";
 import { checkBalancer } from "./balancerChecks";
 import { type ProbeAnswer, probe } from "./httpProbe";
 import { type Check, checkNodeLinks, type NodeReport } from "./linkChecks";
@@ -26,7 +26,7 @@ export async function verifyLinks(stack: Pick<DeployedStack, "topology" | "caCer
 async function checkNode(node: Node, topology: Topology, ca: string): Promise<LinkReport> {
   const name = `${node.name} answers as ${node.hostName}`;
   const started = Date.now();
-  const remedy = `see: docker logs ${topology.prefix}-${node.name}`;
+  const remedy = `see: ${logsCommand(topology, node.name)}`;
   try {
     const answer = await probe({
       ...managementAccess(topology, node),
@@ -36,13 +36,14 @@ async function checkNode(node: Node, topology: Topology, ca: string): Promise<Li
     const ms = Date.now() - started;
     const failed = (detail: string): LinkReport => ({ checks: [{ name, ok: false, ms, detail }], standIn: true });
     if (isProduct(answer)) {
-      const databases = await checkOpenDatabases(node, topology, new Docker());
-      return { checks: [{ name, ok: true, ms }, databases], standIn: false };
+      // On a swarm, the container is on another machine.
+      const databases = topology.platform === "docker" ? [await checkOpenDatabases(node, topology, new Docker())] : [];
+      return { checks: [{ name, ok: true, ms }, ...databases], standIn: false };
     }
     const report = nodeReport(answer.body);
     if (!report) return failed(`expected a report of its links, found status ${answer.status}; ${remedy}`);
     if (report.node !== node.name)
-      return failed(`expected ${node.name}, found ${report.node} on port ${node.publishedPort}`);
+      return failed(`expected ${node.name}, found ${report.node} at ${managementUrl(topology, node)}`);
     const ready = report.ready ? {} : { detail: `the node reports that it is not ready; ${remedy}` };
     return {
       checks: [{ name, ok: report.ready, ms, ...ready }, ...checkNodeLinks(node, topology, report)],

@@ -11,8 +11,10 @@ export interface NodeControl {
   readonly stop: (name: string) => Promise<void>;
   /** Starts a node and waits until it is healthy; once the signal is aborted, it does not wait. */
   readonly start: (name: string, signal: AbortSignal, progress: (text: string) => void) => Promise<void>;
-  /** The node's container. */
+  /** The node's container or service. */
   readonly container: (name: string) => string;
+  /** The command that starts these nodes again. */
+  readonly startCommand: (names: readonly string[]) => string;
 }
 
 /** The variable with the seconds in which a server must have started. */
@@ -39,6 +41,10 @@ export class DockerNodes implements NodeControl {
 
   container(name: string): string {
     return `${this.topology.prefix}-${name}`;
+  }
+
+  startCommand(names: readonly string[]): string {
+    return `docker start ${names.map((name) => this.container(name)).join(" ")}`;
   }
 
   async check(names: readonly string[]): Promise<void> {

@@ -17,14 +17,15 @@ export interface Signalled {
  * @param nodes the nodes that --resilience may have stopped
  */
 export function stopper(
-  nodes?: Pick<NodeControl, "stopped" | "container">,
+  nodes?: Pick<NodeControl, "stopped" | "container" | "startCommand">,
   by: Signalled = process,
 ): { signal: AbortSignal; end: () => void } {
   const controller = new AbortController();
   const stop = () => {
-    const down = [...(nodes?.stopped ?? [])].map((name) => nodes?.container(name));
+    const stopped = [...(nodes?.stopped ?? [])];
+    const down = stopped.map((name) => nodes?.container(name));
     if (controller.signal.aborted) {
-      if (down.length > 0) by.stderr.write(`Not started again; run: docker start ${down.join(" ")}\n`);
+      if (nodes && down.length > 0) by.stderr.write(`Not started again; run: ${nodes.startCommand(stopped)}\n`);
       by.exit(130);
       return;
     }

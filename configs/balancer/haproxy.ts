@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import type { Settings } from "../../settings";
 import type { BalancerRoute, Topology } from "../../topology";
 import type { Deployment } from "../deployment";
@@ -68,7 +69,37 @@ export function renderBalancer({ settings, topology }: Deployment): string {
     ),
   );
   const backends = routes.map((route) => backend(route, topology));
-  return [head(settings, routes), revisionFrontend(topology), ...frontends, ...backends].join("\n");
+  const named = routes.some(({ targets }) => targets.some(isNamed));
+  return [
+    head(settings, routes),
+    ...(named ? [nameServer] : []),
+    revisionFrontend(topology),
+    ...frontends,
+    ...backends,
+  ].join("\n");
+}
+
+/** A target that has a host name. Its address changes when it moves to another machine. */
+function isNamed({ address }: Target): boolean {
+  return !isIPv4(address);
+}
+
+/** Docker's name server in each container. HAProxy follows a node that has moved within about a second. */
+const nameServer = lines("resolvers network", [
+  "nameserver docker 127.0.0.11:53",
+  "resolve_retries 3",
+  "timeout resolve 1s",
+  "timeout retry 1s",
+  "hold valid 1s",
+  "hold nx 1s",
+  "hold obsolete 0s",
+]);
+
+/** A server of HAProxy: name, address and, for a host name, where its address is looked up. */
+function serverAt(name: string, target: Target): string {
+  // Nobody answers to the name of a node that is not healthy, so that the start must not wait for it.
+  const lookUp = isNamed(target) ? " resolvers network resolve-prefer ipv4 init-addr none" : "";
+  return `server ${name} ${target.address}:${target.port}${lookUp}`;
 }
 
 /** The backends of API calls, in the form that readyGateways.lua reads. */
@@ -108,10 +139,19 @@ function frontend(port: number, routes: readonly BalancerRoute[]): string {
 function choices(routes: readonly BalancerRoute[], hosts: readonly string[]): string[] {
   const message = `No such host here. Known: ${hosts.join(", ")}`;
   return [
-    `acl known_host req.hdr(host),host_only -m str -i ${hosts.join(" ")}`,
+    ...inPortions(hosts).map((portion) => `acl known_host req.hdr(host),host_only -m str -i ${portion.join(" ")}`),
     `http-request return status 421 content-type text/plain string "${message}" unless known_host`,
     ...routes.map(({ name, host }) => `use_backend ${name} if { req.hdr(host),host_only -m str -i ${host} }`),
   ];
+}
+
+/** HAProxy takes 64 words on a line. */
+const hostsOnALine = 32;
+
+/** Lines with the same name of an acl are alternatives. */
+function inPortions(hosts: readonly string[]): (readonly string[])[] {
+  const count = Math.ceil(hosts.length / hostsOnALine);
+  return Array.from({ length: count }, (_, i) => hosts.slice(i * hostsOnALine, (i + 1) * hostsOnALine));
 }
 
 function backend(route: BalancerRoute, topology: Topology): string {
@@ -120,6 +160,7 @@ function backend(route: BalancerRoute, topology: Topology): string {
   return lines(`backend ${route.name}`, [
     ...repetition(route),
     ...stickiness(route),
+    ...(route.forwardedHost === undefined ? [] : [`http-request set-header Host ${route.forwardedHost}`]),
     ...(hasSeveral && route.traffic === "calls"
       ? [`http-response set-header ${nodeHeader} %[srv_name,regsub(${untestedMark},)]`]
       : []),
@@ -164,7 +205,7 @@ function server(route: BalancerRoute, target: Target, position: number, topology
   const node = topology.nodes.find(({ name }) => name === target.node);
   if (!node) throw new Error(`topology: balancer route ${route.name} leads to ${target.node}, which is no node`);
   return [
-    `server ${target.node} ${target.address}:${target.port}`,
+    serverAt(target.node, target),
     ...(route.tls ? [`ssl sni str(${route.host})`] : []),
     `check-sni ${route.host} verifyhost ${route.host} port ${node.ports.managementHttps}`,
     ...(route.firstOnly && position > 0 ? ["backup"] : []),
@@ -178,12 +219,12 @@ function server(route: BalancerRoute, target: Target, position: number, topology
  */
 function untested(route: BalancerRoute): string[] {
   const targets = route.firstOnly ? route.targets.slice(0, 1) : route.targets;
-  const servers = targets.map(({ node, address, port }) =>
+  const servers = targets.map((target) =>
     [
-      `server ${node}${untestedMark} ${address}:${port}`,
+      serverAt(`${target.node}${untestedMark}`, target),
       ...(route.tls ? [`ssl sni str(${route.host}) verifyhost ${route.host}`] : []),
       "no-check backup",
-      ...(route.sticky === "balancer cookie" ? [`cookie ${node}${untestedMark}`] : []),
+      ...(route.sticky === "balancer cookie" ? [`cookie ${target.node}${untestedMark}`] : []),
     ].join(" "),
   );
   // Without the option, only the first backup server that is up gets requests.

@@ -5,6 +5,7 @@ import { network } from "./network";
 import { nodes } from "./nodes";
 import { product } from "./product";
 import { resources } from "./resources";
+import { swarm } from "./swarm";
 
 export { standIn } from "./product";
 
@@ -12,7 +13,7 @@ export { standIn } from "./product";
 export const projectName = "wso2-apim";
 
 /** The settings by subject, in the order of Pulumi.yaml and docs/settings.md. */
-export const settingGroups = [product, nodes, network, databases, certificates, resources] as const;
+export const settingGroups = [product, nodes, network, databases, certificates, resources, swarm] as const;
 
 /**
  * Every setting of a stack, with its default. `npm run generate` writes the settings into Pulumi.yaml, where the Pulumi
@@ -25,6 +26,7 @@ export const settingsSchema = z.strictObject({
   ...databases.settings,
   ...certificates.settings,
   ...resources.settings,
+  ...swarm.settings,
 });
 
 /** The settings that a user may give, with values of their types; every setting has a default. */
@@ -48,6 +50,8 @@ export interface ChosenSettings {
   /** Undefined: it follows from the stack's name. */
   readonly namePrefix: string | undefined;
   readonly keyValidatorClient: "ThriftClient" | "WSClient";
+  /** Constraints of Swarm, separated by commas; empty: any machine. */
+  readonly gatewayPlacement: string;
   /** Undefined: the driver of the pack, or the standard version if the pack has none. */
   readonly jdbcDriver: string | undefined;
   /** Undefined: the only key of the keystore. */

@@ -6,7 +6,9 @@ import { shortText } from "./names";
 import { perRole, rolesWith } from "./perRole";
 
 /** The largest number of nodes of one kind: replicas of a role, or workers of a gateway environment. */
-export const maxReplicas = 8;
+export const maxReplicas = 64;
+/** The same on one Docker engine, where each node has an address and a published port of its own. */
+export const maxReplicasOnDocker = 8;
 
 const replicas = z.int().min(1).max(maxReplicas);
 const domain = text(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, dots, underscores and dashes");

@@ -40,6 +40,11 @@ export const secrets = {
     neededWith: { setting: "deploymentSynchronizer", value: "svn" },
     changes: { carbon: "`DeploymentSynchronizer/SvnPassword`" },
   },
+  imageRegistryPassword: {
+    ...password,
+    description: "password of `imageRegistryUser`",
+    neededWith: { setting: "imageRegistryUser" },
+  },
   databaseAdminPassword: {
     ...password,
     description: "password of `databaseAdminUser`",

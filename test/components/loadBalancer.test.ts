@@ -30,7 +30,7 @@ describe("LoadBalancer alone", function () {
       "front-files-container",
       "front-image",
     ]);
-    assert.equal(await known(outputs.containerName), "apim-test-loadbalancer");
+    assert.equal(await known(outputs.serverName), "apim-test-loadbalancer");
   });
 
   it("builds the image of the plan, or runs a given one", async () => {

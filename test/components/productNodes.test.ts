@@ -29,7 +29,7 @@ for (const { Class, role, first } of classes) {
       assert.equal(inputs.networksAdvanced[0].ipv4Address, node?.address);
       assert.deepEqual(inputs.command, [`-Dprofile=${node?.profile}`]);
       assert.ok(inputs.labels.some((each: object) => JSON.stringify(each).includes(`.role","value":"${role}"`)));
-      assert.equal(await known(run.outputs.containerName), `apim-test-${first}`);
+      assert.equal(await known(run.outputs.serverName), `apim-test-${first}`);
       assert.equal(await known(run.outputs.managementUrl), `https://127.0.0.1:${node?.publishedPort}`);
     });
 

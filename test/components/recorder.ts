@@ -178,6 +178,8 @@ function computed(type: string, name: string): Record<string, unknown> {
       return { hex: `hex-of-${name}` };
     case "docker:index/remoteImage:RemoteImage":
       return { imageId: `sha256:${name}` };
+    case "docker:index/registryImage:RegistryImage":
+      return { sha256Digest: "sha256:pushed" };
     case "pulumi-nodejs:dynamic:Resource":
       return name.endsWith("-keystore") ? serverCertificate : { statements: 3, adopted: false };
     default:

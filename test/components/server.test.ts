@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { runServer, type ServerDescription } from "../../components/server";
+import { runServer } from "../../components/server";
+import type { ServerDescription } from "../../components/serverDescription";
 import type { DeploymentPlan } from "../../plan";
 import { filesIn, record } from "./recorder";
 import { networkOf, otherResource, planOf } from "./support";

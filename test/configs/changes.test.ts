@@ -25,6 +25,7 @@ interface Change {
 
 const [keyManager, gateway, publisher, store] = ["keymanager-1", "gateway-1", "publisher-1", "store-1"] as const;
 const custom: RawSettings = { portOffsets: "custom" };
+const swarm: RawSettings = { platform: "swarm", imageRegistry: "registry.example.com:5000" };
 const dataSources = "master-datasources.xml";
 const apiManager = "api-manager.xml";
 const synapse = ["_TokenAPI_.xml", "_AuthorizeAPI_.xml", "_RevokeAPI_.xml"];
@@ -162,7 +163,7 @@ const changes: readonly Change[] = [
   },
   {
     to: { keyManagerHost: "a.example.org" },
-    lines: /a\.example\.org/,
+    lines: /a(-1)?\.example\.org/,
     files: keyManagerHost,
     product: { ...keyManagerHost, ...identity },
   },
@@ -327,7 +328,28 @@ const changes: readonly Change[] = [
     lines: /^$/,
     files: {},
   },
-  // These settings affect containers and databases, not files.
+  {
+    to: swarm,
+    lines: />(publisher|store)-1\.apim-wso2\.com</,
+    files: each("+2 -2", "axis2.xml", publisher, store),
+  },
+  // These settings affect servers and databases, not files.
+  {
+    from: swarm,
+    to: {
+      imageRegistry: "registry.example.com/apim",
+      imageRegistryUser: "pusher",
+      imageRegistryPassword: "x",
+      databasePlacement: "node.hostname == a",
+      balancerPlacement: "node.hostname == a",
+      gatewayPlacement: "node.hostname == a",
+      nodePlacement: "node.hostname == a",
+      balancerReplicas: 2,
+      sharedDirectory: "/mnt/apim",
+    },
+    lines: /^$/,
+    files: {},
+  },
   { to: { namePrefix: "apim-former" }, lines: /^$/, files: {} },
   { to: { publishAddress: "0.0.0.0", managementAddress: "127.0.0.2" }, lines: /^$/, files: {} },
   { to: { managementPort: 7443 }, lines: /^$/, files: {} },

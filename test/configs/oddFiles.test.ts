@@ -101,7 +101,7 @@ describe("configs: other encodings, line ends and indentation", () => {
         const api = renderedText(role, "api-manager.xml", bare, deployment);
         assert.equal(
           value(api, "APIKeyValidator/ThriftServerHost".replace("Validator", keyValidation(distribution))),
-          "keymanager.apim-wso2.com",
+          role === "keyManager" ? "keymanager-1.apim-wso2.com" : "keymanager.apim-wso2.com",
         );
         const jwt = role === "keyManager" || role === "publisher" ? ["true"] : [];
         assert.deepEqual(values(api, "APIConsumerAuthentication/EnableTokenGeneration"), jwt);

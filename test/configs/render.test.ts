@@ -121,7 +121,9 @@ describe("configs: values of the WSO2 guide in each role's files", () => {
         assert.equal(value(text, `${keyValidation}/KeyValidatorClientType`), "ThriftClient");
         assert.equal(value(text, `${keyValidation}/ThriftClientPort`), "10397");
         assert.equal(value(text, `${keyValidation}/ThriftServerPort`), "10397");
-        assert.equal(value(text, `${keyValidation}/ThriftServerHost`), "keymanager.apim-wso2.com");
+        // The server listens on its own name; the others call the role's.
+        const thriftHost = role === "keyManager" ? "keymanager-1.apim-wso2.com" : "keymanager.apim-wso2.com";
+        assert.equal(value(text, `${keyValidation}/ThriftServerHost`), thriftHost);
         assert.equal(value(text, `${keyValidation}/TokenEndPointName`), "/oauth2/token");
         for (const place of ["AuthManager", "APIGateway/Environments/Environment", keyValidation]) {
           assert.equal(value(text, `${place}/Username`), "admin");

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import type { VerifyReport } from "../../cli/verify";
 import { type ProbeAnswer, probe } from "../../cli/verify/httpProbe";
 import { errorMessage } from "../../errors";
+import { managementAccess } from "../../topology";
 import { assertOnlyInFlight, ClusterRun, lostOf } from "./clusterRun";
 import { type Call, Load } from "./load";
 import { skip } from "./skip";
@@ -213,12 +214,9 @@ describe("clustered deployment on a Docker engine", function () {
     path: string,
     { form, headers }: { readonly form?: Record<string, string>; readonly headers?: Record<string, string> } = {},
   ): Promise<ProbeAnswer> {
-    const { nodes, reachableManagementAddress: address } = run.outputs.topology;
-    const found = nodes.find(({ name }) => name === node) ?? assert.fail(node);
+    const found = run.outputs.topology.nodes.find(({ name }) => name === node) ?? assert.fail(node);
     return probe({
-      address,
-      port: found.publishedPort,
-      host: found.hostName,
+      ...managementAccess(run.outputs.topology, found),
       ca: run.outputs.caCertificate,
       path,
       ...(form && { form, method: "POST" as const }),

@@ -37,9 +37,14 @@ export class ClusterRun {
     return this.deployed ?? assert.fail("the stack is not up yet");
   }
 
+  /** An address of this machine that gateways reach. */
+  protected get endpointAddress(): string {
+    return this.outputs.topology.network.gateway;
+  }
+
   async start(): Promise<void> {
     await this.up();
-    await new Promise<void>((done) => this.endpoint.listen(0, this.outputs.topology.network.gateway, done));
+    await new Promise<void>((done) => this.endpoint.listen(0, this.endpointAddress, done));
     const left = (await this.verify({ keep: true })).cycle?.left;
     assert.ok(left);
     this.kept = { name: left.name, path: new URL(left.url).pathname };
@@ -80,7 +85,7 @@ export class ClusterRun {
 
   /** Runs verify in this process. @param done called after each step that passed */
   report(options: Partial<VerifyOptions> = {}, done?: (step: string) => void): Promise<VerifyReport> {
-    const endpoint = `http://${this.outputs.topology.network.gateway}:${(this.endpoint.address() as AddressInfo).port}`;
+    const endpoint = `http://${this.endpointAddress}:${(this.endpoint.address() as AddressInfo).port}`;
     const ignore = () => undefined;
     return verifyDeployment(this.outputs, { links: false, keep: false, endpoint, ...options }, signal, {
       links: ignore,

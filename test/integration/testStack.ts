@@ -80,7 +80,7 @@ export class TestStack {
     return this.directory;
   }
 
-  /** Changes settings in the stack file. */
+  /** Changes settings in the stack file; undefined removes one. */
   set(settings: Record<string, unknown>): void {
     this.settings = { ...this.settings, ...settings };
     this.write();
@@ -89,7 +89,7 @@ export class TestStack {
   private write(): void {
     for (const name of Object.keys(ownPorts))
       assert.ok(
-        Number(this.settings[name]) < firstEphemeralPort,
+        Number(this.settings[name] ?? 0) < firstEphemeralPort,
         `${name}: the kernel may use this port for an outgoing connection`,
       );
     const config = Object.fromEntries(
@@ -103,7 +103,7 @@ export class TestStack {
 
   /** Sets a secret with the command `config set --secret`, which encrypts the value in the stack file. */
   async setSecret(name: string, value: string): Promise<void> {
-    const { status, output } = await this.runWith(value, {}, "config", "set", "--secret", name);
+    const { status, output } = await this.runWith(value, {}, "config", ["set", "--secret", name]);
     if (status !== 0) throw new Error(output);
     const { config } = yaml.parse(fs.readFileSync(this.file, "utf8")) as { config: Record<string, unknown> };
     this.settings[name] = config[`${namespace}${name}`];
@@ -111,20 +111,28 @@ export class TestStack {
 
   /** Runs what `npm run <command>` runs, without npm. */
   run(command: string, ...args: string[]): Promise<CommandResult> {
-    return this.runWith("", {}, command, ...args);
+    return this.runWith("", {}, command, args);
   }
 
   /** The same, with additional environment variables. */
   runIn(variables: NodeJS.ProcessEnv, command: string, ...args: string[]): Promise<CommandResult> {
-    return this.runWith("", variables, command, ...args);
+    return this.runWith("", variables, command, args);
+  }
+
+  /** Runs a command, and kills it as soon as its output matches. @throws if it ends before */
+  async runKilledAt(output: RegExp, command: string, ...args: string[]): Promise<CommandResult> {
+    const result = await this.runWith("", {}, command, args, output);
+    assert.ok(result.signal === "SIGKILL", `${output}: not killed\n${result.output}`);
+    return result;
   }
 
   private runWith(
     input: string,
     variables: NodeJS.ProcessEnv,
     command: string,
-    ...args: string[]
-  ): Promise<CommandResult> {
+    args: readonly string[] = [],
+    killAt?: RegExp,
+  ): Promise<CommandResult & { signal: NodeJS.Signals | null }> {
     if (!this.written) this.write();
     const child = spawn(process.execPath, ["cli/start.mjs", command, "--stack", this.name, ...args], {
       cwd: projectDirectory,
@@ -135,13 +143,16 @@ export class TestStack {
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (data) => {
       stdout += data;
+      if (killAt?.test(stdout)) child.kill("SIGKILL");
     });
     child.stderr.on("data", (data) => {
       stderr += data;
     });
     return new Promise((resolve, reject) => {
       child.on("error", reject);
-      child.on("close", (code) => resolve({ status: code ?? -1, stdout, stderr, output: stdout + stderr }));
+      child.on("close", (code, signal) =>
+        resolve({ status: code ?? -1, signal, stdout, stderr, output: stdout + stderr }),
+      );
     });
   }
 

@@ -34,7 +34,9 @@ describe("the deployment's subnet and the networks of this machine", () => {
   });
 
   describe("when a program runs", () => {
-    const topology = { network: { name: "apim-dev", subnet: "172.28.0.0/24", gateway: "172.28.0.1" } };
+    const topology = {
+      network: { name: "apim-dev", driver: "bridge", subnet: "172.28.0.0/24", gateway: "172.28.0.1" },
+    } as const;
     const own = host("172.28.0.0/24");
     /** Docker has the deployment's network with this subnet; undefined: it has none. */
     async function withNetwork(subnet: string | undefined): Promise<void> {

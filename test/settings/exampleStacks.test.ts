@@ -34,7 +34,7 @@ describe("settings: the example stacks", () => {
       const settings = parseSettings({ databaseAdminPassword: "hush-hush", ...Object.fromEntries(plain) }, stack);
       const { nodes, balancer, databaseServer } = buildTopology(settings);
       const ports = [
-        ...nodes.map(({ publishedPort }) => publishedPort),
+        ...nodes.flatMap(({ publishedPort = [] }) => publishedPort),
         ...balancer.ports.map(({ published }) => published),
         ...(databaseServer.external ? [] : [databaseServer.publishedPort]),
       ];

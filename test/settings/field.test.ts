@@ -17,7 +17,7 @@ describe("settings: the value of one setting", () => {
     [{ databasePort: "70000" }, /databasePort: expected 1 to 65535, found 70000/],
     [{ databasePort: "ten" }, /databasePort: expected 1 to 65535, found "ten"/],
     [{ databasePort: "1.5" }, /databasePort: expected 1 to 65535, found "1.5"/],
-    [{ gatewayReplicas: 9 }, /gatewayReplicas: expected 1 to 8, found 9/],
+    [{ gatewayReplicas: 65 }, /gatewayReplicas: expected 1 to 64, found 65/],
     [{ poolMaxWait: "-2" }, /poolMaxWait: expected -1 to 3600000, found -2/],
     [{ certificateDays: 7301 }, /certificateDays: expected 1 to 7300/],
     [{ nodeMemory: "1" }, /nodeMemory: expected auto, or 32 to 1048576, found 1/],

@@ -65,6 +65,7 @@ describe("verify --resilience: stopping and starting nodes", () => {
     return {
       stopped,
       container: (name) => `apim-dev-${name}`,
+      startCommand: (names) => `start ${names.join()}`,
       check: async () => undefined,
       stop: async (name) => {
         asked.push(`stop ${name}`);

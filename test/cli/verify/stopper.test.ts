@@ -13,6 +13,7 @@ class FakeProcess extends EventEmitter {
 
 describe("verify: Ctrl-C", () => {
   const container = (name: string) => `apim-dev-${name}`;
+  const startCommand = (names: readonly string[]) => `start ${names.join()}`;
 
   it("the first one stops the run, the second one ends the process", () => {
     const by = new FakeProcess();
@@ -28,16 +29,16 @@ describe("verify: Ctrl-C", () => {
 
   it("names a node that is down: the first one starts it, after the second one the user has to", () => {
     const by = new FakeProcess();
-    stopper({ stopped: new Set(["store-1"]), container }, by);
+    stopper({ stopped: new Set(["store-1"]), container, startCommand }, by);
     by.emit("SIGINT");
     assert.match(by.said[0] ?? "", /^Stopping; starting apim-dev-store-1 and removing what verify created\./);
     by.emit("SIGINT");
-    assert.deepEqual(by.said.slice(1), ["Not started again; run: docker start apim-dev-store-1\n", "exit 130"]);
+    assert.deepEqual(by.said.slice(1), ["Not started again; run: start store-1\n", "exit 130"]);
   });
 
   it("names no node when none is down", () => {
     const by = new FakeProcess();
-    stopper({ stopped: new Set(), container }, by);
+    stopper({ stopped: new Set(), container, startCommand }, by);
     by.emit("SIGINT");
     by.emit("SIGINT");
     assert.deepEqual([by.said.length, by.said[1]], [2, "exit 130"]);

@@ -88,6 +88,25 @@ describe("configs: haproxy.cfg", () => {
     assert.ok(!lines.includes("option allbackups"));
   });
 
+  it("many host names on a swarm: no line has more than the 64 words that HAProxy takes", () => {
+    const swarm = {
+      platform: "swarm",
+      imageRegistry: "registry:5000",
+      gatewayReplicas: "64",
+      sharedDirectory: "/mnt/apim",
+    };
+    const words = (line: string) =>
+      line
+        .replaceAll(/"[^"]*"/g, "text")
+        .trim()
+        .split(" ").length;
+    const lines = renderBalancer(deploymentOf(swarm))
+      .split("\n")
+      .filter((line) => !line.includes("#"));
+    assert.ok(Math.max(...lines.map(words)) <= 64);
+    assert.equal(lines.join("\n").match(/acl known_host .*gateway-64\./g)?.length, 1);
+  });
+
   it("unknown host name: status 421 and the known host names", () => {
     const refusal = section(configuration, "frontend https").find((line) => line.includes("421"));
     for (const { hostName } of deployment.topology.nodes) assert.ok(refusal?.includes(hostName));

@@ -22,6 +22,8 @@ describe("HAProxy: the rendered haproxy.cfg", function () {
       assert.ok(valid && !output.includes("WARNING"), output);
     };
     await assertValid(renderBalancer(deploymentOf()));
+    const swarm = { platform: "swarm", imageRegistry: "registry.example.com:5000" };
+    await assertValid(renderBalancer(deploymentOf({ ...swarm, sharedDirectory: "/mnt/apim", gatewayReplicas: 2 })));
     await fc.assert(
       fc.asyncProperty(anySettings, (settings) => assertValid(renderBalancer(deploymentOf(settings)))),
       { numRuns: 10 },

@@ -1,0 +1,137 @@
+import { createHmac } from "node:crypto";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { stackLabel } from "./labels";
+import type { ServerDescription, ServerFile } from "./serverDescription";
+import { createPassword } from "./shared";
+import { volumeName } from "./volumes";
+
+/** Where a service's container finds what it is given. */
+const filesDirectory = "/run/apim/given";
+export const startScript = `${filesDirectory}/start.sh`;
+
+/** Where a service's container mounts the directory that all machines share. */
+export const sharedMount = "/run/apim/shared";
+
+/**
+ * Puts files in their places, since Swarm's own mounts of secrets and configs can't be written, moved or deleted, which the
+ * product wants to do. Then it runs the image's own entrypoint.
+ */
+const script = `#!/bin/bash
+# Puts the files that this service is given in their places, sets its variables, and starts the image's own entrypoint.
+set -euo pipefail
+cd ${filesDirectory}
+
+# Makes directory $2 one that all machines share; the first one fills it from the image.
+share() {
+  local shared=${sharedMount}/$1
+  if [ ! -e "$shared" ]; then
+    # What a container left that ended meanwhile.
+    rm -rf "$shared.$HOSTNAME"
+    cp -a "$2" "$shared.$HOSTNAME"
+    mv -T "$shared.$HOSTNAME" "$shared" || rm -rf "$shared.$HOSTNAME"
+  fi
+  rm -rf "$2"
+  ln -s "$shared" "$2"
+}
+
+while IFS=$'\\t' read -r kind first second third; do
+  case $kind in
+    file) install -D -m "$first" "$second" "$third" ;;
+    share) share "$first" "$second" ;;
+    variable) export "$first=$second" ;;
+  esac
+done <manifest
+cd /
+exec "$@"
+`;
+
+interface Given {
+  readonly secrets: docker.types.input.ServiceTaskSpecContainerSpecSecret[];
+  readonly configs: docker.types.input.ServiceTaskSpecContainerSpecConfig[];
+}
+
+/**
+ * A server's files as secrets of the swarm, one each, public ones as configs, and the script and the list by which its
+ * container puts them in their places. Each is named by its content: another content is another secret, which exists before
+ * the service moves to it, and the former one is deleted after that.
+ */
+export function deliverFiles(name: string, server: ServerDescription, parent: pulumi.Resource | undefined): Given {
+  const { files = [], environment = {}, volumes, sharedDirectory } = server;
+  const shared = sharedDirectory === undefined ? [] : [...(volumes ?? [])];
+  // A plain hash in the name would let everybody who sees the names try out passwords.
+  const key = files.length > 0 ? createPassword(`${name}-file-key`, parent) : "";
+  const given = new Deliveries(name, server, parent);
+  const manifest = [
+    // First: some of the files are in these directories.
+    ...shared.map(([path, volume]) => ["share", volumeName(volume), path]),
+    ...files.map((file) => {
+      const target = file.path.replace(/[^A-Za-z0-9._]+/g, "-").replace(/^-/, "");
+      if (file.isPublic) given.addConfig(target, bytesOf(file));
+      else given.addSecret(target, bytesOf(file), key);
+      return ["file", file.mode ?? "0644", target, file.path];
+    }),
+    ...Object.entries(environment).map(([variable, value]) => ["variable", variable, value]),
+  ];
+  const lines = pulumi.all(manifest.map((fields) => pulumi.all(fields)));
+  given.addConfig("start.sh", pulumi.output(toBase64(script)));
+  given.addConfig(
+    "manifest",
+    lines.apply((all) => toBase64(all.map((fields) => `${fields.join("\t")}\n`).join(""))),
+  );
+  return given;
+}
+
+/** Base64. */
+function bytesOf({ content, isBase64 }: ServerFile): pulumi.Output<string> {
+  return pulumi.output(content).apply((text) => (isBase64 ? text : toBase64(text)));
+}
+
+function toBase64(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
+
+/** Secrets and configs of one server. */
+class Deliveries implements Given {
+  readonly secrets: docker.types.input.ServiceTaskSpecContainerSpecSecret[] = [];
+  readonly configs: docker.types.input.ServiceTaskSpecContainerSpecConfig[] = [];
+
+  constructor(
+    private readonly name: string,
+    private readonly server: ServerDescription,
+    private readonly parent: pulumi.Resource | undefined,
+  ) {}
+
+  /** @param target its name in the directory of the files */
+  addSecret(target: string, data: pulumi.Output<string>, key: pulumi.Input<string>): void {
+    const named = pulumi.unsecret(this.nameOf(target, data, key));
+    const args = { name: named, data: pulumi.secret(data), labels: this.labels() };
+    const { id, name } = new docker.Secret(`${this.name}-${target}`, args, this.replacedLast());
+    this.secrets.push({ secretId: id, secretName: name, fileName: `${filesDirectory}/${target}`, fileMode: 0o444 });
+  }
+
+  addConfig(target: string, data: pulumi.Output<string>): void {
+    const args = { name: this.nameOf(target, data, ""), data, labels: this.labels() };
+    const { id, name } = new docker.ServiceConfig(`${this.name}-${target}`, args, this.replacedLast());
+    this.configs.push({ configId: id, configName: name, fileName: `${filesDirectory}/${target}`, fileMode: 0o444 });
+  }
+
+  private nameOf(target: string, data: pulumi.Output<string>, key: pulumi.Input<string>): pulumi.Output<string> {
+    const { topology, name } = this.server;
+    return pulumi.all([data, key]).apply(([content, secret]) => {
+      const hash = createHmac("sha256", secret).update(`${name} ${target} ${content}`).digest("hex");
+      return `${topology.prefix}-${hash.slice(0, 16)}`;
+    });
+  }
+
+  private labels() {
+    return [stackLabel(this.server.topology), { label: "wso2.apim.name", value: this.server.name }].sort((a, b) =>
+      a.label < b.label ? -1 : 1,
+    );
+  }
+
+  /** The new one is created before the service is updated, and the former one is deleted after that. */
+  private replacedLast(): pulumi.CustomResourceOptions {
+    return { ...(this.parent && { parent: this.parent }), deleteBeforeReplace: false };
+  }
+}

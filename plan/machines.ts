@@ -1,0 +1,117 @@
+import * as pulumi from "@pulumi/pulumi";
+import Docker from "dockerode";
+import { errorMessage } from "../errors";
+import { SettingsError } from "../settings/parse";
+import type { Machines, Topology } from "../topology";
+
+/** A machine of a swarm, as a manager reports it. */
+export interface Machine {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  /** At which other machines reach it. */
+  readonly address: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** As images name it, e.g. `amd64`. */
+  readonly architecture: string;
+  /** Whether it takes tasks. */
+  readonly usable: boolean;
+}
+
+type Wanted = Pick<Topology, "platform" | "balancer" | "databaseServer" | "nodes">;
+
+/**
+ * Finds the machines on which the load balancer and MySQL publish their ports, and checks that each server has a machine
+ * that it may run on.
+ *
+ * @param list the machines of the swarm
+ * @returns undefined on one Docker engine, and without an engine that creates anything
+ * @throws {SettingsError} with all constraints that no machine meets, or when Docker is not a manager of a swarm
+ */
+export async function findMachines(
+  topology: Wanted,
+  list: () => Promise<readonly Machine[]> = listMachines,
+): Promise<Machines | undefined> {
+  if (topology.platform !== "swarm" || !pulumi.runtime.hasMonitor()) return undefined;
+  const machines = (await list()).filter(({ usable }) => usable);
+  const { balancer, databaseServer, nodes } = topology;
+  const pinned = nodes.filter(({ volumes, constraints }) => volumes.length > 0 && constraints.length > 0);
+  const balancers = matching(machines, balancer.constraints);
+  const faults = [
+    ...(databaseServer.external ? [] : placementFault("databasePlacement", machines, databaseServer.constraints, 1)),
+    ...placementFault("balancerPlacement", machines, balancer.constraints, balancer.replicas),
+    ...pinned.slice(0, 1).flatMap(({ constraints }) => placementFault("gatewayPlacement", machines, constraints, 1)),
+  ];
+  if (faults.length > 0) throw new SettingsError(faults);
+  const ofDatabase = databaseServer.external ? [] : matching(machines, databaseServer.constraints);
+  const [first] = balancers;
+  return {
+    architecture: first?.architecture ?? "",
+    balancers: balancers.map(({ address }) => address).sort(),
+    database: ofDatabase[0]?.address ?? "",
+  };
+}
+
+function placementFault(
+  setting: string,
+  machines: readonly Machine[],
+  constraints: readonly string[],
+  count: number,
+): string[] {
+  const found = matching(machines, constraints);
+  if (found.length >= count) return [];
+  const label = /^node\.labels\.(\S+) == (\S+)$/.exec(constraints[0] ?? "");
+  const remedy = label
+    ? `on a manager, run: docker node update --label-add ${label[1]}=${label[2]} MACHINE, with one of ${machines.map(({ name }) => name).join(", ")}`
+    : `set wso2-apim:${setting}`;
+  return [
+    `${setting}: expected ${count === 1 ? "a machine" : `${count} machines`} with ${constraints.join(", ")}, found ${found.length === 0 ? "none" : found.length}; ${remedy}`,
+  ];
+}
+
+function matching(machines: readonly Machine[], constraints: readonly string[]): Machine[] {
+  return machines.filter((machine) => constraints.every((constraint) => meets(machine, constraint)));
+}
+
+/** Whether Swarm may place a task on the machine. Constraints of the engine's labels are left to Swarm. */
+function meets(machine: Machine, constraint: string): boolean {
+  const [subject = "", operator, value] = constraint.split(" ");
+  if (subject.startsWith("engine.")) return true;
+  const found = subject.startsWith("node.labels.")
+    ? machine.labels[subject.slice("node.labels.".length)]
+    : { "node.id": machine.id, "node.hostname": machine.name, "node.role": machine.role }[subject];
+  return operator === "==" ? found === value : found !== value;
+}
+
+/** What the Docker API says of a machine. */
+interface ApiNode {
+  readonly ID: string;
+  readonly Spec: { readonly Labels?: Record<string, string>; readonly Role: string; readonly Availability: string };
+  readonly Description: { readonly Hostname: string; readonly Platform: { readonly Architecture: string } };
+  readonly Status: { readonly State: string; readonly Addr?: string };
+  readonly ManagerStatus?: { readonly Addr?: string };
+}
+
+/** What the kernel calls an architecture -> what images call it. */
+const architectures: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
+
+async function listMachines(): Promise<Machine[]> {
+  const host = new pulumi.Config("docker").get("host") ?? process.env.DOCKER_HOST;
+  const docker = new Docker(host?.startsWith("unix://") ? { socketPath: host.slice("unix://".length) } : {});
+  try {
+    return ((await docker.listNodes()) as ApiNode[]).map(({ ID, Spec, Description, Status, ManagerStatus }) => ({
+      id: ID,
+      name: Description.Hostname,
+      role: Spec.Role,
+      // A manager may report the address on which it listens, 0.0.0.0.
+      address: ManagerStatus?.Addr?.replace(/:\d+$/, "") ?? Status.Addr ?? "",
+      labels: Spec.Labels ?? {},
+      architecture: architectures[Description.Platform.Architecture] ?? Description.Platform.Architecture,
+      usable: Status.State === "ready" && Spec.Availability === "active",
+    }));
+  } catch (error) {
+    throw new SettingsError([
+      `platform: expected Docker to be a manager of a swarm, found: ${errorMessage(error)}; run \`docker swarm init\`, or run the program on a manager`,
+    ]);
+  }
+}

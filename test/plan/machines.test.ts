@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { findMachines, type Machine } from "../../plan/machines";
+import { parseSettings } from "../../plan/settings";
+import type { RawSettings } from "../../settings";
+import { SettingsError } from "../../settings/parse";
+import { buildTopology } from "../../topology";
+
+const swarm: RawSettings = { platform: "swarm", imageRegistry: "registry.example.com:5000" };
+const labels = { "apim.mysql": "true", "apim.loadbalancer": "true", "apim.gateway": "true" };
+
+function machine(number: number, change: Partial<Machine> = {}): Machine {
+  return {
+    id: `id${number}`,
+    name: `machine${number}`,
+    role: number === 1 ? "manager" : "worker",
+    address: `192.0.2.${number}`,
+    labels: {},
+    architecture: "amd64",
+    usable: true,
+    ...change,
+  };
+}
+
+function find(machines: readonly Machine[], settings: RawSettings = {}) {
+  const topology = buildTopology(parseSettings({ ...swarm, ...settings }, "dev"));
+  return findMachines(topology, async () => machines);
+}
+
+/** The faults of a plan for these machines. */
+async function faults(machines: readonly Machine[], settings: RawSettings = {}): Promise<readonly string[]> {
+  try {
+    await find(machines, settings);
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, String(error));
+    return error.faults;
+  }
+  return [];
+}
+
+describe("the machines of a swarm", () => {
+  before(() =>
+    pulumi.runtime.setMocks({
+      call: ({ inputs }) => inputs,
+      newResource: ({ inputs }) => ({ id: "", state: inputs }),
+    }),
+  );
+
+  it("are not asked for on one Docker engine", async () => {
+    const topology = buildTopology(parseSettings({}, "dev"));
+    assert.equal(await findMachines(topology, () => assert.fail("asked")), undefined);
+  });
+
+  it("load balancers and MySQL are reached at the machines that meet their constraints", async () => {
+    const found = await find([
+      machine(1, { labels: { "apim.gateway": "true" } }),
+      machine(3, { labels: { "apim.loadbalancer": "true" }, architecture: "arm64" }),
+      machine(2, { labels: { "apim.loadbalancer": "true" }, architecture: "arm64" }),
+      machine(4, { labels: { "apim.mysql": "true" } }),
+    ]);
+    assert.deepEqual(found, {
+      architecture: "arm64",
+      balancers: ["192.0.2.2", "192.0.2.3"],
+      database: "192.0.2.4",
+    });
+  });
+
+  it("missing labels are faults with the command that adds them, all at once", async () => {
+    const found = await faults([machine(1), machine(2)]);
+    const command = (label: string) =>
+      `on a manager, run: docker node update --label-add ${label}=true MACHINE, with one of machine1, machine2`;
+    assert.deepEqual(found, [
+      `databasePlacement: expected a machine with node.labels.apim.mysql == true, found none; ${command("apim.mysql")}`,
+      `balancerPlacement: expected a machine with node.labels.apim.loadbalancer == true, found none; ${command("apim.loadbalancer")}`,
+      `gatewayPlacement: expected a machine with node.labels.apim.gateway == true, found none; ${command("apim.gateway")}`,
+    ]);
+    assert.deepEqual(
+      await faults([machine(1, { labels: { ...labels, "apim.mysql": "yes" } })]),
+      [found[0]].map((fault) => fault?.replace(", machine2", "")),
+    );
+  });
+
+  it("machines that are down or drained do not count", async () => {
+    assert.match((await faults([machine(1, { labels, usable: false })])).join(), /^databasePlacement: .*balancerPl/);
+    const found = await find([machine(1, { labels, usable: false }), machine(2, { labels })]);
+    assert.deepEqual([found?.balancers, found?.database], [["192.0.2.2"], "192.0.2.2"]);
+  });
+
+  it("balancerReplicas: each load balancer needs a machine of its own", async () => {
+    const three = { balancerReplicas: 3 };
+    const [fault, ...others] = await faults([machine(1, { labels }), machine(2, { labels }), machine(3)], three);
+    assert.match(
+      fault ?? "",
+      /^balancerPlacement: expected 3 machines with node\.labels\.apim\.loadbalancer == true, found 2; on a manager/,
+    );
+    assert.deepEqual(others, []);
+    assert.deepEqual(
+      await faults(
+        [1, 2, 3].map((number) => machine(number, { labels })),
+        three,
+      ),
+      [],
+    );
+  });
+
+  it("other constraints: host name, role, id, engine labels and what must not be", async () => {
+    const all = [machine(1), machine(2), machine(3)];
+    const byPlacement = async (databasePlacement: string, balancerPlacement: string) => {
+      const found = await find(all, { databasePlacement, balancerPlacement, gatewayPlacement: "node.id == id3" });
+      return [found?.database, found?.balancers];
+    };
+    assert.deepEqual(await byPlacement("node.hostname == machine2", "node.role == worker"), [
+      "192.0.2.2",
+      ["192.0.2.2", "192.0.2.3"],
+    ]);
+    assert.deepEqual(await byPlacement("node.id==id3", "node.role == worker, node.hostname != machine2"), [
+      "192.0.2.3",
+      ["192.0.2.3"],
+    ]);
+    assert.deepEqual(await byPlacement("node.labels.zone != a", "engine.labels.disk == ssd"), [
+      "192.0.2.1",
+      ["192.0.2.1", "192.0.2.2", "192.0.2.3"],
+    ]);
+    const nowhere = { databasePlacement: "node.hostname == machine9", balancerPlacement: "", gatewayPlacement: "" };
+    assert.deepEqual(await faults(all, nowhere), [
+      "databasePlacement: expected a machine with node.hostname == machine9, found none; set wso2-apim:databasePlacement",
+    ]);
+  });
+
+  it("a MySQL server of the user's own, and gateways on any machine, need no label", async () => {
+    const found = await find([machine(1, { labels: { "apim.loadbalancer": "true" } })], {
+      databaseHost: "db.example.org",
+      databaseAdminPassword: "x",
+      sharedDirectory: "/mnt/apim",
+      gatewayReplicas: 2,
+    });
+    assert.deepEqual([found?.balancers, found?.database], [["192.0.2.1"], ""]);
+  });
+
+  it("Docker that is no manager of a swarm is a fault of platform with the remedy", async () => {
+    const host = process.env.DOCKER_HOST;
+    process.env.DOCKER_HOST = "unix:///nonexistent/docker.sock";
+    try {
+      await assert.rejects(findMachines(buildTopology(parseSettings(swarm, "dev"))), {
+        message: /platform: expected Docker to be a manager of a swarm, found: .+; run `docker swarm init`, or run/,
+      });
+    } finally {
+      if (host === undefined) delete process.env.DOCKER_HOST;
+      else process.env.DOCKER_HOST = host;
+    }
+  });
+});
