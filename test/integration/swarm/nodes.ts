@@ -72,3 +72,28 @@ export async function setLabels(
   if (node === undefined) throw new Error(`labels: expected the name of a machine of the swarm, found ${name}`);
   await manager.docker.getNode(node.ID).update({ version: node.Version.Index, ...node.Spec, Labels: labels });
 }
+
+/** The name of the machine that leads the managers. @param manager the machine to ask */
+export async function leaderOf(manager: Machine): Promise<string> {
+  const leader = [...(await nodesOf(manager))].find(([, { ManagerStatus }]) => ManagerStatus?.Leader);
+  if (leader === undefined) throw new Error("no manager leads");
+  return leader[0];
+}
+
+/** If a machine leads, makes another manager lead: this one is a worker for a moment. @param manager another machine */
+export async function passLeadership(manager: Machine, name: string): Promise<void> {
+  if ((await leaderOf(manager)) !== name) return;
+  const setRole = async (Role: "manager" | "worker") => {
+    const node = (await nodesOf(manager)).get(name);
+    if (node === undefined) throw new Error(`no machine ${name}`);
+    await manager.docker.getNode(node.ID).update({ version: node.Version.Index, ...node.Spec, Role });
+  };
+  await setRole("worker");
+  await eventually("another manager leads", async () => (await leaderOf(manager).catch(() => name)) !== name);
+  await setRole("manager");
+  await eventually(
+    `${name} is a manager again`,
+    async () => (await nodesOf(manager)).get(name)?.ManagerStatus?.Reachability === "reachable",
+    { seconds: 120 },
+  );
+}
