@@ -22,6 +22,7 @@ import { checkNetwork } from "./hostNetwork";
 import { findMachines } from "./machines";
 import { checkRegistry } from "./registry";
 import { parseSettings } from "./settings";
+import { checkSharedDirectory } from "./sharedDirectory";
 import { checkSwarmLimits } from "./swarmLimits";
 
 /**
@@ -113,7 +114,10 @@ export async function planDeployment(
   const parsed = parseArguments(settings, stack, directory);
   const byDefault = defaultNamePrefix(stack, name);
   const machines = await findMachines(buildTopology(parsed, byDefault));
-  if (machines) await checkRegistry(parsed.imageRegistry);
+  if (machines) {
+    await checkRegistry(parsed.imageRegistry);
+    checkSharedDirectory(parsed);
+  }
   const deployment = { settings: parsed, topology: buildTopology(parsed, byDefault, machines) };
   const { topology } = deployment;
   const distribution = await readDistribution(distributionPath(parsed, directory));

@@ -57,9 +57,11 @@ describe("what a deployment needs of a swarm", function () {
     stack.set({ gatewayReplicas: undefined });
   });
 
-  it("a shared directory that the machines do not have is refused", async () => {
+  it("a shared directory that the manager does not have is refused", async () => {
     stack.set({ gatewayReplicas: 2, sharedDirectory: `${stack.sharedDirectory}/missing` });
-    await assertRefused(/sharedDirectory: .*\/missing/);
+    await assertRefused(
+      /sharedDirectory: expected a directory that all machines mount, found no .*\/missing on this machine/,
+    );
     stack.set({ gatewayReplicas: undefined, sharedDirectory: undefined });
   });
 
