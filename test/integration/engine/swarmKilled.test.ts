@@ -44,7 +44,7 @@ const DESTROY = [
 
 /** Each run is killed one call later, and starts from the state that the previous run left. */
 describe("embedded engine: a program on a swarm, killed at each call", function () {
-  this.timeout(600_000);
+  this.timeout(20 * 60_000);
   this.slow(300_000);
   let swarm: Swarm | undefined;
   let project: SampleProject;

@@ -4,15 +4,17 @@ import { whySwarmTestsAreSkipped } from "./requirements";
 import { SwarmRun } from "./swarmRun";
 import { SwarmStack } from "./swarmStack";
 
-/** Lines of `up` and `destroy` at which a run is killed, in their order. Each run goes further than the previous one. */
+/**
+ * Lines of `up` and `destroy` at which a run is killed. Each step needs the previous one, so that a run that continues has
+ * the next line before it.
+ */
 const UP = [
   "docker:index:Network apim-network creating",
   "docker:index:Secret apim-mysql-\\S+ created",
   "docker:index:Service apim-mysql-service creating",
   "mysql:index:User \\S+ creating",
   "docker:index:Service apim-keymanager-1-service creating",
-  "docker:index:Service apim-gateway-1-service created",
-  "docker:index:Service apim-loadbalancer-service creating",
+  "docker:index:Service apim-publisher-1-service creating",
   "Resource apim-self-sign-up creating",
   "docker:index:Service apim-store-1-service creating",
 ];

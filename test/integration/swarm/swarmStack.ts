@@ -15,8 +15,8 @@ export const ownAddressForMachines = `${addressPrefix()}.254`;
 
 /** Where MySQL runs: not the first machine, which is the first leader of the managers. */
 export const databaseMachine = "machine-2";
-/** What a deployment leaves on purpose, by the end of its name in Docker: MySQL's data. */
-const keptVolume = /-mysql-data-[0-9a-f]{8}$/;
+/** What a deployment leaves on purpose: MySQL's data and, without a shared directory, the deployed APIs. */
+const keptVolume = /-(mysql-data|gateway-synapse-configs)-[0-9a-f]{8}$/;
 
 /** The labels of machines that a deployment with the standard placement needs. */
 export function standardLabels(count: number): Record<string, Record<string, string>> {
