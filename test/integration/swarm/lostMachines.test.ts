@@ -78,8 +78,10 @@ describe("deployment on a swarm that loses a machine under load", function () {
         async () => (await leftBySingle(lost)) && watch.allAnswer(),
         { seconds: 90 },
       );
-      for (const role of roles) seconds.set(role, watch.secondsUntilBack(role, at));
-      console.log(`      seconds until each role answers again: ${JSON.stringify([...seconds])}`);
+      for (const role of roles) {
+        seconds.set(role, watch.secondsUntilBack(role, at));
+        console.log(`      ${role} answers again after ${seconds.get(role)} s: ${watch.failedSince(role, at)}`);
+      }
       returned = Date.now();
       await back();
       await run.whole();

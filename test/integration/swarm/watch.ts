@@ -69,4 +69,10 @@ export class Watch {
     const back = own[own.indexOf(failed) + 1];
     return back === undefined ? Number.POSITIVE_INFINITY : (back.started - since) / 1000;
   }
+
+  /** How many of the questions to a role since a time failed, and how many there were. */
+  failedSince(role: Role, since: number): string {
+    const own = this.answers.filter((answer) => answer.role === role && answer.started >= since);
+    return `${own.filter(({ ok }) => !ok).length} of ${own.length} questions failed`;
+  }
 }
