@@ -38,6 +38,8 @@ describe("deployment on a swarm that loses a machine under load", function () {
     });
     await run.start();
   });
+  // A test that failed may have left a machine cut off.
+  afterEach(() => Promise.all(stack.machines.map((machine) => machine.reconnect())));
   after(() => run.stop());
 
   /** Puts all that a machine can lose on one machine: the single nodes, and one of each pair. */
