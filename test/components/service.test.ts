@@ -140,7 +140,7 @@ describe("runServer on a swarm", function () {
         name,
         files: [{ path: "/etc/clock", content: pulumi.output(content) }],
       }));
-      return run.get("my-clock-file-0", ":Secret").inputs.name as string;
+      return run.get("my-clock-etc-clock", ":Secret").inputs.name as string;
     };
 
     it("are secrets, one each; public ones, the start script and the list of files are configs", async () => {
@@ -148,23 +148,23 @@ describe("runServer on a swarm", function () {
       const targets = (given: { fileName: string; fileMode: number }[]) =>
         given.map(({ fileName, fileMode }) => [fileName, fileMode]);
       assert.deepEqual(targets(container.secrets), [
-        ["/run/apim/given/0", 0o444],
-        ["/run/apim/given/1", 0o444],
+        ["/run/apim/given/etc-clock", 0o444],
+        ["/run/apim/given/etc-bell", 0o444],
       ]);
       assert.deepEqual(targets(container.configs), [
-        ["/run/apim/given/2", 0o444],
+        ["/run/apim/given/etc-face", 0o444],
         ["/run/apim/given/start.sh", 0o444],
         ["/run/apim/given/manifest", 0o444],
       ]);
-      const { inputs, deleteBeforeReplace } = run.get("my-clock-file-1", ":Secret");
+      const { inputs, deleteBeforeReplace } = run.get("my-clock-etc-bell", ":Secret");
       assert.deepEqual(inputs.data, { secret: "AP8=" });
       // The service still uses it when the new one is created.
       assert.ok(!deleteBeforeReplace);
-      assert.equal(container.secrets[1].secretId, "my-clock-file-1-id");
+      assert.equal(container.secrets[1].secretId, "my-clock-etc-bell-id");
       assert.equal(container.secrets[1].secretName, inputs.name);
       assert.equal(
         manifestIn(run),
-        "file\t0600\t0\t/etc/clock\nfile\t0644\t1\t/etc/bell\nfile\t0644\t2\t/etc/face\nvariable\tZONE\tUTC\n",
+        "file\t0600\tetc-clock\t/etc/clock\nfile\t0644\tetc-bell\t/etc/bell\nfile\t0644\tetc-face\t/etc/face\nvariable\tZONE\tUTC\n",
       );
     });
 

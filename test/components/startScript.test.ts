@@ -21,7 +21,7 @@ describe("the start script of a service", function () {
       const limits = { publishedOn: "0.0.0.0", memory: 64, startTimeout: 30, stopTimeout: 5 };
       runServer("clock", { ...server, ...limits, topology: plan.topology, network: networkOf(plan) }, {});
     });
-    script = Buffer.from(run.get("clock-start", ":ServiceConfig").inputs.data, "base64").toString();
+    script = Buffer.from(run.get("clock-start.sh", ":ServiceConfig").inputs.data, "base64").toString();
   });
   beforeEach(() => {
     directory = fs.mkdtempSync(path.join(os.tmpdir(), "wso2-apim-start-"));
