@@ -16,7 +16,7 @@ describe("npm test", function () {
     const integration = all.filter((file) => file.startsWith(join("test", "integration")));
     assert.ok(integration.length > 0 && unit.length > 0);
     assert.deepEqual(all, [...integration, ...unit]);
-    assert.equal(all[0], join("test", "integration", "cluster.test.ts"));
+    assert.equal(all[0], join("test", "integration", "swarm", "deployment.test.ts"));
     assert.equal(new Set(all).size, all.length);
   });
 
