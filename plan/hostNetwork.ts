@@ -93,7 +93,7 @@ function freeSubnet(like: string, taken: readonly string[]): string | undefined 
 }
 
 /** The networks of this machine's addresses and, on Linux, of its routes. */
-function hostNetworks(): HostNetwork[] {
+export function hostNetworks(): HostNetwork[] {
   const addresses = Object.entries(networkInterfaces()).flatMap(([name, own = []]) =>
     own.flatMap(({ family, cidr }) =>
       family === "IPv4" && cidr !== null ? { subnet: networkOf(cidr), interface: name } : [],

@@ -18,8 +18,8 @@ import { libraryDirectory } from "../settings/library";
 import { SettingsError } from "../settings/parse";
 import type { SecretSetting } from "../settings/schema/secrets";
 import { buildTopology, type Machines, tlsHosts, topologyWarnings } from "../topology";
-import { checkNetwork } from "./hostNetwork";
-import { findMachines } from "./machines";
+import { checkNetwork, hostNetworks } from "./hostNetwork";
+import { findMachines, overlayNetworks } from "./machines";
 import { checkRegistry } from "./registry";
 import { parseSettings } from "./settings";
 import { checkSharedDirectory } from "./sharedDirectory";
@@ -124,7 +124,9 @@ export async function planDeployment(
   const rendering = renderNodes(topology.nodes, deployment, distribution);
   const stores = ownStores(parsed, settings, directory);
   const { warnings, ...certificates } = await readCertificates(parsed, distribution, tlsHosts(topology.nodes), stores);
-  await checkNetwork(topology, stack);
+  // Swarm creates an overlapping network all the same, but never gives it to a task.
+  const overlays = machines ? await overlayNetworks(topology.network.name) : [];
+  await checkNetwork(topology, stack, () => [...hostNetworks(), ...overlays]);
   await checkExternalServer(topology, String(settings.databaseAdminPassword ?? ""));
   const { version, dbscripts, bundles, keyStore, trustStore } = distribution;
   const balancerConfiguration = renderBalancer(deployment);

@@ -3,6 +3,7 @@ import Docker from "dockerode";
 import { errorMessage } from "../errors";
 import { SettingsError } from "../settings/parse";
 import type { Machines, Topology } from "../topology";
+import type { HostNetwork } from "./hostNetwork";
 
 /** A machine of a swarm, as a manager reports it. */
 export interface Machine {
@@ -95,20 +96,38 @@ interface ApiNode {
 /** What the kernel calls an architecture -> what images call it. */
 const architectures: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
 
-async function listMachines(): Promise<Machine[]> {
+/** The Docker engine that the program uses. */
+function dockerEngine(): Docker {
   const host = new pulumi.Config("docker").get("host") ?? process.env.DOCKER_HOST;
-  const docker = new Docker(host?.startsWith("unix://") ? { socketPath: host.slice("unix://".length) } : {});
+  return new Docker(host?.startsWith("unix://") ? { socketPath: host.slice("unix://".length) } : {});
+}
+
+/** The subnets of the swarm's other overlay networks. @param own the name of the deployment's own network */
+export async function overlayNetworks(own: string): Promise<HostNetwork[]> {
+  const networks = await dockerEngine().listNetworks({ filters: { driver: ["overlay"] } });
+  return networks
+    .filter(({ Name }) => Name !== own)
+    .flatMap(({ Name, IPAM }) =>
+      (IPAM?.Config ?? []).flatMap(({ Subnet }) =>
+        Subnet === undefined ? [] : [{ subnet: Subnet, interface: `overlay network ${Name}` }],
+      ),
+    );
+}
+
+async function listMachines(): Promise<Machine[]> {
   try {
-    return ((await docker.listNodes()) as ApiNode[]).map(({ ID, Spec, Description, Status, ManagerStatus }) => ({
-      id: ID,
-      name: Description.Hostname,
-      role: Spec.Role,
-      // A manager may report the address on which it listens, 0.0.0.0.
-      address: ManagerStatus?.Addr?.replace(/:\d+$/, "") ?? Status.Addr ?? "",
-      labels: Spec.Labels ?? {},
-      architecture: architectures[Description.Platform.Architecture] ?? Description.Platform.Architecture,
-      usable: Status.State === "ready" && Spec.Availability === "active",
-    }));
+    return ((await dockerEngine().listNodes()) as ApiNode[]).map(
+      ({ ID, Spec, Description, Status, ManagerStatus }) => ({
+        id: ID,
+        name: Description.Hostname,
+        role: Spec.Role,
+        // A manager may report the address on which it listens, 0.0.0.0.
+        address: ManagerStatus?.Addr?.replace(/:\d+$/, "") ?? Status.Addr ?? "",
+        labels: Spec.Labels ?? {},
+        architecture: architectures[Description.Platform.Architecture] ?? Description.Platform.Architecture,
+        usable: Status.State === "ready" && Spec.Availability === "active",
+      }),
+    );
   } catch (error) {
     throw new SettingsError([
       `platform: expected Docker to be a manager of a swarm, found: ${errorMessage(error)}; run \`docker swarm init\`, or run the program on a manager`,

@@ -81,7 +81,9 @@ describe("what a deployment needs of a swarm", function () {
       IPAM: { Driver: "default", Config: [{ Subnet }] },
     });
     stack.set({ networkSubnet: Subnet });
-    await assertRefused(/(networkSubnet|apim-network): .*overlap/);
+    await assertRefused(
+      /networkSubnet: expected a network that nothing else .* uses, found .*overlaps .* of interface overlay network other/,
+    );
     await network.remove();
     stack.set({ networkSubnet: stack.subnet });
   });
