@@ -1,14 +1,10 @@
 import type Docker from "dockerode";
+import type { Task as ServiceTask } from "../../engine/providers/docker/serviceTasks";
 import type { ContainerStatus } from "./serverStatus";
 
+type Task = Omit<ServiceTask, "ID" | "ServiceID">;
+
 /** The parts of the Docker API's answers that are read here. */
-interface Task {
-  readonly NodeID?: string;
-  readonly Slot?: number;
-  readonly CreatedAt: string;
-  readonly DesiredState: string;
-  readonly Status: { readonly State: string; readonly Message?: string; readonly Err?: string };
-}
 interface Machine {
   readonly ID: string;
   readonly Description: { readonly Hostname: string };

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
-import { stackLabelName, type Topology } from "../../topology";
-import { neverAborted, until } from "./waiting";
+import type { Topology } from "../../topology";
+import { OwnNodes } from "./ownNodes";
 
 /** Stops and starts nodes of a deployment. */
 export interface NodeControl {
@@ -30,32 +30,17 @@ const productWaits = {
 };
 
 /** Stops and starts containers on a Docker engine, and only those that have the label of the deployment. */
-export class DockerNodes implements NodeControl {
-  readonly stopped = new Set<string>();
-
+export class DockerNodes extends OwnNodes<Docker.ContainerInspectInfo> implements NodeControl {
   constructor(
-    private readonly topology: Pick<Topology, "prefix">,
+    topology: Pick<Topology, "prefix">,
     private readonly docker: Docker,
     private readonly waits = productWaits,
-  ) {}
-
-  container(name: string): string {
-    return `${this.topology.prefix}-${name}`;
+  ) {
+    super(topology, { kind: "container", place: "this Docker engine" });
   }
 
   startCommand(names: readonly string[]): string {
     return `docker start ${names.map((name) => this.container(name)).join(" ")}`;
-  }
-
-  async check(names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      const { State } = await this.inspect(name);
-      const health = State.Health?.Status ?? "without a health check";
-      if (!State.Running || health !== "healthy")
-        throw new Error(
-          `--resilience: expected every node to be healthy before one is stopped, found ${this.container(name)} ${State.Running ? health : State.Status}; see: npm run status`,
-        );
-    }
   }
 
   async stop(name: string): Promise<void> {
@@ -71,17 +56,8 @@ export class DockerNodes implements NodeControl {
     const given = (Config.Env ?? []).map((line) => startLimit.exec(line)?.[1]).find(Boolean);
     const limit = Number(given ?? defaultStartLimit) + this.waits.lag;
     const state = async () => (await this.inspect(name)).State;
-    const healthy = await until(
-      async () => signal.aborted || (await state()).Health?.Status === "healthy" || undefined,
-      {
-        limit: limit * 1000,
-        every: this.waits.every,
-        // Ctrl-C must not end the wait before the node has been looked at.
-        signal: neverAborted,
-        progress: (seconds) => progress(`${name} is not healthy yet: ${seconds} s of at most ${limit} s`),
-      },
-    );
-    if (!healthy) {
+    const isHealthy = async () => (await state()).Health?.Status === "healthy";
+    if (await this.isLate(name, { limit, every: this.waits.every }, isHealthy, signal, progress)) {
       const { Status, Health } = await state();
       throw new Error(
         `expected ${name} to be healthy within ${limit} s after its start, found ${Health?.Status ?? Status}; see: docker logs ${this.container(name)}`,
@@ -90,24 +66,17 @@ export class DockerNodes implements NodeControl {
     this.stopped.delete(name);
   }
 
-  /** @throws unless the container belongs to this deployment */
-  private async inspect(name: string): Promise<Docker.ContainerInspectInfo> {
-    const container = this.container(name);
-    const found = await this.docker
-      .getContainer(container)
-      .inspect()
-      .catch((error: Error & { statusCode?: number }) => {
-        if (error.statusCode !== 404) throw error;
-        throw new Error(
-          `--resilience: expected container ${container} on this Docker engine, found none; if the deployment runs on another one, set DOCKER_HOST`,
-        );
-      });
-    const label = found.Config.Labels?.[stackLabelName];
-    if (label !== this.topology.prefix)
-      throw new Error(
-        `--resilience: expected label ${stackLabelName}=${this.topology.prefix} on container ${container}, found ${label ?? "none"}; it is not a container of this stack and is not stopped`,
-      );
-    return found;
+  protected async healthOf(name: string): Promise<string> {
+    const { State } = await this.inspect(name);
+    return State.Running ? (State.Health?.Status ?? "without a health check") : State.Status;
+  }
+
+  protected find(container: string): Promise<Docker.ContainerInspectInfo> {
+    return this.docker.getContainer(container).inspect();
+  }
+
+  protected labelsOf({ Config }: Docker.ContainerInspectInfo): Readonly<Record<string, string>> | undefined {
+    return Config.Labels;
   }
 }
 

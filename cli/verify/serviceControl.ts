@@ -1,12 +1,13 @@
 import type Docker from "dockerode";
-import { stackLabelName, type Topology } from "../../topology";
+import type { Topology } from "../../topology";
 import { serviceStatus } from "../status/services";
 import type { NodeControl } from "./nodeControl";
+import { OwnNodes } from "./ownNodes";
 import { neverAborted, until } from "./waiting";
 
-/** Waits for Swarm. */
+/** How long Swarm may take, and how often it is asked. */
 const productWaits = {
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two questions. */
   every: 500,
   /** Seconds in which a node must have stopped. */
   stop: 60,
@@ -21,32 +22,17 @@ interface Service {
 }
 
 /** Stops nodes by asking Swarm for no task of their service, and starts them by asking for one again. */
-export class SwarmNodes implements NodeControl {
-  readonly stopped = new Set<string>();
-
+export class SwarmNodes extends OwnNodes<Service> implements NodeControl {
   constructor(
-    private readonly topology: Pick<Topology, "prefix">,
+    topology: Pick<Topology, "prefix">,
     private readonly docker: Docker,
     private readonly waits = productWaits,
-  ) {}
-
-  container(name: string): string {
-    return `${this.topology.prefix}-${name}`;
+  ) {
+    super(topology, { kind: "service", place: "this swarm" });
   }
 
   startCommand(names: readonly string[]): string {
     return `docker service scale ${names.map((name) => `${this.container(name)}=1`).join(" ")}`;
-  }
-
-  async check(names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      await this.inspect(name);
-      const status = await serviceStatus(this.docker, this.container(name));
-      if (status?.health !== "healthy")
-        throw new Error(
-          `--resilience: expected every node to be healthy before one is stopped, found ${this.container(name)} ${status?.state ?? "missing"}; see: npm run status`,
-        );
-    }
   }
 
   async stop(name: string): Promise<void> {
@@ -62,25 +48,33 @@ export class SwarmNodes implements NodeControl {
   async start(name: string, signal: AbortSignal, progress: (text: string) => void): Promise<void> {
     await this.scale(name, 1);
     const { every, start: limit } = this.waits;
-    const healthy = await until(
-      async () =>
-        signal.aborted || (await serviceStatus(this.docker, this.container(name)))?.health === "healthy" || undefined,
-      {
-        limit: limit * 1000,
-        every,
-        // Ctrl-C must not end the wait before the node has been looked at.
-        signal: neverAborted,
-        progress: (seconds) => progress(`${name} is not healthy yet: ${seconds} s of at most ${limit} s`),
-      },
-    );
-    if (!healthy)
+    const isHealthy = async () => (await this.status(name))?.health === "healthy";
+    if (await this.isLate(name, { limit, every }, isHealthy, signal, progress))
       throw new Error(
         `expected ${name} to be healthy within ${limit} s after its start; see: docker service ps ${this.container(name)}`,
       );
     this.stopped.delete(name);
   }
 
-  /** Whether a task of the node's service runs or is being stopped. */
+  protected async healthOf(name: string): Promise<string> {
+    await this.inspect(name);
+    const status = await this.status(name);
+    return status?.health === "healthy" ? "healthy" : (status?.state ?? "missing");
+  }
+
+  protected async find(service: string): Promise<Service> {
+    return (await this.docker.getService(service).inspect()) as Service;
+  }
+
+  protected labelsOf({ Spec }: Service): Readonly<Record<string, string>> | undefined {
+    return Spec.Labels;
+  }
+
+  private status(name: string): ReturnType<typeof serviceStatus> {
+    return serviceStatus(this.docker, this.container(name));
+  }
+
+  /** Whether a task of the node's service runs or is about to. */
   private async runs(name: string): Promise<boolean> {
     const tasks = await this.docker.listTasks({ filters: { service: [this.container(name)] } });
     return tasks.some(({ Status }) => Status?.State === "running" || Status?.State === "starting");
@@ -90,25 +84,5 @@ export class SwarmNodes implements NodeControl {
     const { Version, Spec } = await this.inspect(name);
     const changed = { ...Spec, Mode: { Replicated: { Replicas: replicas } }, version: Version.Index };
     await this.docker.getService(this.container(name)).update(changed);
-  }
-
-  /** @throws unless the service belongs to this deployment */
-  private async inspect(name: string): Promise<Service> {
-    const service = this.container(name);
-    const found = await this.docker
-      .getService(service)
-      .inspect()
-      .catch((error: Error & { statusCode?: number }) => {
-        if (error.statusCode !== 404) throw error;
-        throw new Error(
-          `--resilience: expected service ${service} on this swarm, found none; if the deployment runs on another one, set DOCKER_HOST`,
-        );
-      });
-    const label = (found as Service).Spec.Labels?.[stackLabelName];
-    if (label !== this.topology.prefix)
-      throw new Error(
-        `--resilience: expected label ${stackLabelName}=${this.topology.prefix} on service ${service}, found ${label ?? "none"}; it is not a service of this stack and is not stopped`,
-      );
-    return found as Service;
   }
 }
