@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeploymentPlan } from "../plan";
 import { type Role, roleRecords, roleThat } from "../product/roles";
 import type { ResourceSecret } from "../settings";
+import { parseImageRegistry } from "../settings/imageRegistry";
 import { publishedRoute, routeUrl } from "../topology";
 import { DeploymentName } from "./deploymentName";
 import { GatewayNode } from "./gatewayNode";
@@ -68,7 +69,7 @@ export class ApiManager extends pulumi.ComponentResource {
   /** API calls over TLS to the first gateway environment, through the load balancer. */
   readonly gatewayUrl: pulumi.Output<string>;
   private readonly dependsOn: pulumi.Input<pulumi.Resource>[];
-  /** Of all children: this component as the parent and, on a swarm, a provider that may use the registry. */
+  /** The options of all children: this component is their parent and, on a swarm, a provider that may use the registry. */
   private readonly child: { readonly parent: pulumi.Resource; readonly provider?: docker.Provider };
   private readonly image: pulumi.Output<string>;
   private readonly volumes: ReadonlyMap<string, Volume>;
@@ -106,10 +107,12 @@ export class ApiManager extends pulumi.ComponentResource {
     });
   }
 
-  /** Knows how to log in to the registry: to push images, and for the machines that pull them. */
+  /** A Docker provider that logs in to the registry: to push images, and for the machines that pull them. */
   private createProvider(): docker.Provider {
     const { imageRegistry, imageRegistryUser: username } = this.args.settings;
-    const [address] = /^(http:\/\/)?[^/]+/.exec(imageRegistry) ?? [""];
+    const { scheme, host: registry } = parseImageRegistry(imageRegistry);
+    // For the provider, a registry has TLS unless its address says otherwise.
+    const address = scheme === "http://" ? `${scheme}${registry}` : registry;
     const password = this.args.secrets?.imageRegistryPassword;
     const host = new pulumi.Config("docker").get("host");
     return new docker.Provider(

@@ -11,7 +11,7 @@ export function stackLabel(topology: Topology): Label {
 
 /** The labels of a server, sorted by name, as Docker returns them. @param further label -> value, without the common prefix */
 export function serverLabels(
-  { topology, name, labels }: ServerDescription,
+  { topology, name, labels }: Pick<ServerDescription, "topology" | "name" | "labels">,
   further: Readonly<Record<string, string>> = {},
 ): Label[] {
   const all = [

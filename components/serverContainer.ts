@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { serverLabels } from "./labels";
+import { healthcheckOf, log, sortedPorts } from "./serverDefaults";
 import type { ServerDescription, ServerFile, Volume } from "./serverDescription";
 import { volumeName } from "./volumes";
 
@@ -12,16 +13,7 @@ export function runContainer(
   opts: Pick<pulumi.CustomResourceOptions, "parent" | "dependsOn">,
 ): docker.Container {
   const { environment = {}, memory } = server;
-  const healthcheck = {
-    tests: ["CMD", ...server.healthcheck],
-    // Each check costs the host some 50 ms: every second, one deployment at rest would take a third of a core.
-    interval: "2s",
-    timeout: "5s",
-    retries: 5,
-    // The longest startTimeout: failures before the first success do not count. It is the same for every stack, so that
-    // another startTimeout does not replace MySQL and the load balancer.
-    startPeriod: "1h0m0s",
-  };
+  const healthcheck = healthcheckOf(server, "1h0m0s");
   return new docker.Container(
     `${name}-container`,
     {
@@ -46,8 +38,8 @@ export function runContainer(
       memorySwap: memory,
       stopTimeout: server.stopTimeout,
       destroyGraceSeconds: server.stopTimeout,
-      logDriver: "json-file",
-      logOpts: { "max-file": "3", "max-size": "20m" },
+      logDriver: log.driver,
+      logOpts: log.options,
       labels: serverLabels(server, { healthcheck: hashOf(healthcheck) }),
     },
     { ...opts, deleteBeforeReplace: true },
@@ -59,11 +51,9 @@ function mountsOf(volumes: ReadonlyMap<string, Volume>): docker.types.input.Cont
   return [...volumes].map(([target, volume]) => ({ type: "volume", source: volumeName(volume), target }));
 }
 
-/** Sorted, as the Docker provider returns them. */
-function portsOf({ ports, publishedOn }: ServerDescription): docker.types.input.ContainerPort[] {
-  return [...ports]
-    .sort((a, b) => a.internal - b.internal)
-    .map(({ internal, published }) => ({ internal, external: published, ip: publishedOn, protocol: "tcp" }));
+function portsOf(server: ServerDescription): docker.types.input.ContainerPort[] {
+  const { publishedOn: ip } = server;
+  return sortedPorts(server).map(({ internal, published }) => ({ internal, external: published, ip, protocol: "tcp" }));
 }
 
 function uploadOf({ path, content, isBase64, mode }: ServerFile): docker.types.input.ContainerUpload {

@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { serverLabels, stackLabel } from "./labels";
+import { healthcheckOf, log, sortedPorts } from "./serverDefaults";
 import type { ServerDescription, Volume } from "./serverDescription";
 import { deliverFiles, sharedMount, startScript } from "./serviceFiles";
 import { volumeName } from "./volumes";
@@ -35,14 +36,7 @@ export function runService(
           ...(server.volumes && { mounts: mountsOf(server.volumes, server) }),
           secrets,
           configs,
-          healthcheck: {
-            tests: ["CMD", ...server.healthcheck],
-            interval: "2s",
-            timeout: "5s",
-            retries: 5,
-            // The longest startTimeout: failures before the first success do not count.
-            startPeriod: "1h",
-          },
+          healthcheck: healthcheckOf(server, "1h"),
           stopGracePeriod: shortDuration(server.stopTimeout),
         },
         networksAdvanceds: [{ id: server.network.id, aliases: [server.address, ...(server.aliases ?? [])].sort() }],
@@ -54,20 +48,18 @@ export function runService(
         resources: { limits: { memoryBytes: server.memory * MIB } },
         // The names of a task that has died are gone from the network in 6 s; a new one starts at once.
         restartPolicy: { condition: "any", delay: "1s", window: "0s" },
-        logDriver: { name: "json-file", options: { "max-file": "3", "max-size": "20m" } },
+        logDriver: { name: log.driver, options: log.options },
       },
       mode: { replicated: { replicas } },
-      // Without IPVS in the kernel, virtual addresses do not work; with one task, they have no use.
+      // A virtual address has no use with one task, and needs IPVS in the kernel.
       endpointSpec: {
         mode: "dnsrr",
-        ports: [...server.ports]
-          .sort((a, b) => a.internal - b.internal)
-          .map(({ internal, published }) => ({
-            targetPort: internal,
-            publishedPort: published,
-            publishMode: "host",
-            protocol: "tcp",
-          })),
+        ports: sortedPorts(server).map(({ internal, published }) => ({
+          targetPort: internal,
+          publishedPort: published,
+          publishMode: "host",
+          protocol: "tcp",
+        })),
       },
       updateConfig: { parallelism: 1, order: "stop-first", failureAction: "pause" },
       convergeConfig: { delay: "1s", timeout: shortDuration(server.startTimeout) },

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { stackLabel } from "./labels";
+import { type Label, serverLabels } from "./labels";
 import type { ServerDescription, ServerFile } from "./serverDescription";
 import { createPassword } from "./shared";
 import { volumeName } from "./volumes";
@@ -26,7 +26,7 @@ cd ${filesDirectory}
 share() {
   local shared=${sharedMount}/$1
   if [ ! -e "$shared" ]; then
-    # What a container left that ended meanwhile.
+    # Left by a container that ended before it was done.
     rm -rf "$shared.$HOSTNAME"
     cp -a "$2" "$shared.$HOSTNAME"
     mv -T "$shared.$HOSTNAME" "$shared" || rm -rf "$shared.$HOSTNAME"
@@ -95,24 +95,32 @@ function toBase64(text: string): string {
 class Deliveries implements Given {
   readonly secrets: docker.types.input.ServiceTaskSpecContainerSpecSecret[] = [];
   readonly configs: docker.types.input.ServiceTaskSpecContainerSpecConfig[] = [];
+  /** Without the server's own labels: one of them changes with the files. */
+  private readonly labels: Label[];
+  /** The new one is created before the service is updated, and the former one is deleted after that. */
+  private readonly opts: pulumi.CustomResourceOptions;
 
   constructor(
     private readonly name: string,
     private readonly server: ServerDescription,
-    private readonly parent: pulumi.Resource | undefined,
-  ) {}
+    parent: pulumi.Resource | undefined,
+  ) {
+    const { topology, name: ofServer } = server;
+    this.labels = serverLabels({ topology, name: ofServer });
+    this.opts = { parent, deleteBeforeReplace: false };
+  }
 
   /** @param target its name in the directory of the files */
   addSecret(target: string, data: pulumi.Output<string>, key: pulumi.Input<string>): void {
     const named = pulumi.unsecret(this.nameOf(target, data, key));
-    const args = { name: named, data: pulumi.secret(data), labels: this.labels() };
-    const { id, name } = new docker.Secret(`${this.name}-${target}`, args, this.replacedLast());
+    const args = { name: named, data: pulumi.secret(data), labels: this.labels };
+    const { id, name } = new docker.Secret(`${this.name}-${target}`, args, this.opts);
     this.secrets.push({ secretId: id, secretName: name, fileName: `${filesDirectory}/${target}`, fileMode: 0o444 });
   }
 
   addConfig(target: string, data: pulumi.Output<string>): void {
-    const args = { name: this.nameOf(target, data, ""), data, labels: this.labels() };
-    const { id, name } = new docker.ServiceConfig(`${this.name}-${target}`, args, this.replacedLast());
+    const args = { name: this.nameOf(target, data, ""), data, labels: this.labels };
+    const { id, name } = new docker.ServiceConfig(`${this.name}-${target}`, args, this.opts);
     this.configs.push({ configId: id, configName: name, fileName: `${filesDirectory}/${target}`, fileMode: 0o444 });
   }
 
@@ -122,16 +130,5 @@ class Deliveries implements Given {
       const hash = createHmac("sha256", secret).update(`${name} ${target} ${content}`).digest("hex");
       return `${topology.prefix}-${hash.slice(0, 16)}`;
     });
-  }
-
-  private labels() {
-    return [stackLabel(this.server.topology), { label: "wso2.apim.name", value: this.server.name }].sort((a, b) =>
-      a.label < b.label ? -1 : 1,
-    );
-  }
-
-  /** The new one is created before the service is updated, and the former one is deleted after that. */
-  private replacedLast(): pulumi.CustomResourceOptions {
-    return { ...(this.parent && { parent: this.parent }), deleteBeforeReplace: false };
   }
 }

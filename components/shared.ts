@@ -5,7 +5,7 @@ import type { ImageSource } from "../images/contexts";
 
 /** A password that is generated once and kept in the state. */
 export function createPassword(name: string, parent: pulumi.Resource | undefined): pulumi.Output<string> {
-  return new random.RandomPassword(name, { length: 24, special: false }, { ...(parent && { parent }) }).result;
+  return new random.RandomPassword(name, { length: 24, special: false }, { parent }).result;
 }
 
 /**

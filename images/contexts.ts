@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { parseImageRegistry } from "../settings/imageRegistry";
 import { libraryDirectory } from "../settings/library";
 import { type Settings, standIn } from "../settings/schema";
 import { contentHash } from "./contentHash";
@@ -55,9 +56,10 @@ export async function findImages(settings: Settings, directory: string): Promise
 /** On a swarm, images that the program builds get the name under which they are pushed. */
 function registrySource({ platform, imageRegistry }: Settings): (source: ImageSource) => ImageSource {
   if (platform !== "swarm") return (source) => source;
+  const { prefix } = parseImageRegistry(imageRegistry);
   return (source) => ({
     ...source,
-    ...(source.context !== undefined && { name: `${imageRegistry.replace("http://", "")}/${source.name}` }),
+    ...(source.context !== undefined && { name: `${prefix}/${source.name}` }),
     inRegistry: true,
   });
 }

@@ -6,6 +6,7 @@ import { Address4 } from "ip-address";
 import { configCommand } from "../settings/field";
 import { SettingsError } from "../settings/parse";
 import type { Topology } from "../topology";
+import { isLocalEngine } from "./dockerHost";
 
 /** A network that this machine reaches, and the interface behind which it is, e.g. `10.8.0.0/24` and `wg0`. */
 export interface HostNetwork {
@@ -29,8 +30,7 @@ export async function checkNetwork(
   stack: string,
   found: () => readonly HostNetwork[] = hostNetworks,
 ): Promise<void> {
-  if (!pulumi.runtime.hasMonitor() || !isLocal(new pulumi.Config("docker").get("host") ?? process.env.DOCKER_HOST))
-    return;
+  if (!pulumi.runtime.hasMonitor() || !isLocalEngine()) return;
   const existing = await subnetsOf(network.name);
   if (existing?.every((subnet) => subnet === network.subnet)) return;
   const fault = networkFault(
@@ -39,10 +39,6 @@ export async function checkNetwork(
     stack,
   );
   if (fault !== undefined) throw new SettingsError([fault]);
-}
-
-function isLocal(host: string | undefined): boolean {
-  return !host || host.startsWith("unix://");
 }
 
 /** The subnets of a Docker network; undefined if there is none of this name. */

@@ -113,13 +113,14 @@ export async function planDeployment(
     );
   const parsed = parseArguments(settings, stack, directory);
   const byDefault = defaultNamePrefix(stack, name);
-  const machines = await findMachines(buildTopology(parsed, byDefault));
+  const withoutMachines = buildTopology(parsed, byDefault);
+  const machines = await findMachines(withoutMachines);
   if (machines) {
     await checkRegistry(parsed.imageRegistry);
     checkSharedDirectory(parsed);
   }
-  const deployment = { settings: parsed, topology: buildTopology(parsed, byDefault, machines) };
-  const { topology } = deployment;
+  const topology = machines ? buildTopology(parsed, byDefault, machines) : withoutMachines;
+  const deployment = { settings: parsed, topology };
   const distribution = await readDistribution(distributionPath(parsed, directory));
   const rendering = renderNodes(topology.nodes, deployment, distribution);
   const stores = ownStores(parsed, settings, directory);

@@ -3,6 +3,7 @@ import Docker from "dockerode";
 import { errorMessage } from "../errors";
 import { SettingsError } from "../settings/parse";
 import type { Machines, Topology } from "../topology";
+import { dockerSocket } from "./dockerHost";
 import type { HostNetwork } from "./hostNetwork";
 
 /** A machine of a swarm, as a manager reports it. */
@@ -98,8 +99,8 @@ const architectures: Readonly<Record<string, string>> = { x86_64: "amd64", aarch
 
 /** The Docker engine that the program uses. */
 function dockerEngine(): Docker {
-  const host = new pulumi.Config("docker").get("host") ?? process.env.DOCKER_HOST;
-  return new Docker(host?.startsWith("unix://") ? { socketPath: host.slice("unix://".length) } : {});
+  const socketPath = dockerSocket();
+  return new Docker(socketPath === undefined ? {} : { socketPath });
 }
 
 /** The subnets of the swarm's other overlay networks. @param own the name of the deployment's own network */

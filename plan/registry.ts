@@ -1,4 +1,5 @@
 import { errorMessage } from "../errors";
+import { parseImageRegistry } from "../settings/imageRegistry";
 import { SettingsError } from "../settings/parse";
 
 /** Milliseconds in which a registry must answer. */
@@ -12,7 +13,7 @@ const limit = 10_000;
  * @throws {SettingsError} when nothing answers, with the remedy
  */
 export async function checkRegistry(registry: string): Promise<void> {
-  const [, scheme = "https://", host = ""] = /^(http:\/\/)?([^/]+)/.exec(registry) ?? [];
+  const { scheme, host } = parseImageRegistry(registry);
   try {
     await fetch(`${scheme}${host}/v2/`, { signal: AbortSignal.timeout(limit) });
   } catch (error) {

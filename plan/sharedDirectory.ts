@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../settings";
 import { SettingsError } from "../settings/parse";
+import { isLocalEngine } from "./dockerHost";
 
 /**
  * Checks that this machine, a manager of the swarm, has the directory that all machines mount. Whether the other machines
@@ -13,8 +13,7 @@ export function checkSharedDirectory(
   { sharedDirectory }: Settings,
   exists: (path: string) => boolean = existsSync,
 ): void {
-  const host = new pulumi.Config("docker").get("host") ?? process.env.DOCKER_HOST;
-  if (sharedDirectory === "" || (host && !host.startsWith("unix://")) || exists(sharedDirectory)) return;
+  if (sharedDirectory === "" || !isLocalEngine() || exists(sharedDirectory)) return;
   throw new SettingsError([
     `sharedDirectory: expected a directory that all machines mount, found no ${sharedDirectory} on this machine; mount it on all machines, or set wso2-apim:sharedDirectory`,
   ]);
