@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { runServer } from "../../components/server";
 import type { ServerDescription } from "../../components/serverDescription";
 import type { DeploymentPlan } from "../../plan";
-import { filesIn, record } from "./recorder";
-import { networkOf, otherResource, planOf } from "./support";
+import { filesIn } from "./recorder";
+import { otherResource, planOf, recordClock } from "./support";
 
 describe("runServer", function () {
   this.timeout(120_000);
@@ -19,23 +18,18 @@ describe("runServer", function () {
     change: () => Partial<ServerDescription> = () => ({}),
     opts: () => pulumi.CustomResourceOptions = () => ({}),
   ) =>
-    record(() => {
-      const description = {
-        name: "clock",
-        topology: plan.topology,
-        network: networkOf(plan),
+    recordClock(
+      plan,
+      () => ({
         address: "172.28.0.99",
-        image: "clock:1",
         files: [],
-        healthcheck: ["healthcheck", "8080"],
         ports: [{ internal: 8080, published: 18080 }],
         publishedOn: "127.0.0.1",
-        memory: 64,
         startTimeout: 30,
-        stopTimeout: 5,
-      };
-      runServer("my-clock", { ...description, ...change() }, opts());
-    });
+        ...change(),
+      }),
+      opts,
+    );
   const containerOf = async (...args: Parameters<typeof recordServer>) =>
     (await recordServer(...args)).get("my-clock-container");
 

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { runServer } from "../../components/server";
 import type { ServerDescription } from "../../components/serverDescription";
 import type { DeploymentPlan } from "../../plan";
-import { record } from "./recorder";
-import { networkOf, otherResource } from "./support";
+import type { record } from "./recorder";
+import { otherResource, recordClock } from "./support";
 import { swarmPlan } from "./swarmPlan";
 
 describe("runServer on a swarm", function () {
@@ -21,25 +20,20 @@ describe("runServer on a swarm", function () {
     change: () => Partial<ServerDescription> = () => ({}),
     opts: () => pulumi.CustomResourceOptions = () => ({}),
   ) =>
-    record(() => {
-      const description = {
-        name: "clock",
-        topology: plan.topology,
-        network: networkOf(plan),
+    recordClock(
+      plan,
+      () => ({
         address: "clock.example",
-        image: "clock:1",
-        healthcheck: ["healthcheck", "8080"],
         ports: [
           { internal: 8443, published: 443 },
           { internal: 8080, published: 18080 },
         ],
         publishedOn: "0.0.0.0",
-        memory: 64,
         startTimeout: 90,
-        stopTimeout: 5,
-      };
-      runServer("my-clock", { ...description, ...change() }, opts());
-    });
+        ...change(),
+      }),
+      opts,
+    );
   const serviceOf = async (...args: Parameters<typeof recordServer>) => {
     const run = await recordServer(...args);
     const { inputs, ...rest } = run.get("my-clock-service");

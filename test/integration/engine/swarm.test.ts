@@ -1,31 +1,23 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import path from "node:path";
 import { skip } from "../skip";
-import { type Swarm, startMachines } from "../swarm/machines";
 import { whySwarmTestsAreSkipped } from "../swarm/requirements";
-import { importTinyImage } from "../swarm/tinyImage";
 import { SampleProject } from "./sampleSupport";
+import { startTinySwarm, swarmProgram, type TinySwarm } from "./tinySwarm";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
-const program = path.join(__dirname, "../fixtures/swarm");
 
 describe("embedded engine: a program on a swarm", function () {
   this.timeout(240_000);
   this.slow(120_000);
-  let swarm: Swarm | undefined;
+  let swarm: TinySwarm | undefined;
   let project: SampleProject | undefined;
-  const environment: NodeJS.ProcessEnv = {};
 
   before(async function () {
     const reason = whySwarmTestsAreSkipped();
     if (reason !== undefined) skip(this, reason);
-    swarm = await startMachines({ count: 1 });
-    const [machine = assert.fail()] = swarm.machines;
-    await importTinyImage(machine, "tiny:1");
-    await machine.docker.getImage("tiny:1").tag({ repo: `${swarm.registry}/tiny`, tag: "1" });
-    Object.assign(environment, { SWARM_HOST: machine.dockerHost, SWARM_REGISTRY: swarm.registry });
-    project = new SampleProject(program);
+    swarm = await startTinySwarm();
+    project = new SampleProject(swarmProgram);
   });
   after(async () => {
     project?.dispose();
@@ -33,11 +25,11 @@ describe("embedded engine: a program on a swarm", function () {
   });
 
   const run = async (operation: string, env: NodeJS.ProcessEnv, ...flags: string[]) => {
-    const made = await (project ?? assert.fail()).run(operation, flags, { ...environment, ...env });
+    const made = await (project ?? assert.fail()).run(operation, flags, { ...swarm?.environment, ...env });
     assert.equal(made.code, 0, made.text);
     return made.text;
   };
-  const docker = () => swarm?.machines[0]?.docker ?? assert.fail();
+  const docker = () => swarm?.machine.docker ?? assert.fail();
   const names = async () =>
     [...(await docker().listSecrets()), ...(await docker().listConfigs())].map(({ Spec }) => Spec?.Name).sort();
   const services = async () => (await docker().listServices()).map(({ ID }) => ID);

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import path from "node:path";
 import { integrityErrors } from "../../engine/integrity";
 import { skip } from "../skip";
-import { type Swarm, startMachines } from "../swarm/machines";
 import { whySwarmTestsAreSkipped } from "../swarm/requirements";
-import { importTinyImage } from "../swarm/tinyImage";
 import { decrypted, SampleProject } from "./sampleSupport";
+import { startTinySwarm, swarmProgram, type TinySwarm } from "./tinySwarm";
 
-const program = path.join(__dirname, "../fixtures/swarm");
 const one = { SWARM_CONTENT: "one" };
 const two = { SWARM_CONTENT: "two" };
 
@@ -46,27 +43,22 @@ const DESTROY = [
 describe("embedded engine: a program on a swarm, killed at each call", function () {
   this.timeout(20 * 60_000);
   this.slow(300_000);
-  let swarm: Swarm | undefined;
+  let swarm: TinySwarm | undefined;
   let project: SampleProject;
-  const environment: NodeJS.ProcessEnv = {};
 
   before(async function () {
     const reason = whySwarmTestsAreSkipped();
     if (reason !== undefined) skip(this, reason);
-    swarm = await startMachines({ count: 1 });
-    const [machine = assert.fail()] = swarm.machines;
-    await importTinyImage(machine, "tiny:1");
-    await machine.docker.getImage("tiny:1").tag({ repo: `${swarm.registry}/tiny`, tag: "1" });
-    Object.assign(environment, { SWARM_HOST: machine.dockerHost, SWARM_REGISTRY: swarm.registry });
+    swarm = await startTinySwarm();
   });
   after(() => swarm?.stop());
   beforeEach(() => {
-    project = new SampleProject(program);
+    project = new SampleProject(swarmProgram);
   });
   afterEach(() => project?.dispose());
 
   const run = (operation: string, env: NodeJS.ProcessEnv, flags: string[] = [], script?: string) =>
-    project.run(operation, flags, { ...environment, ...env }, script);
+    project.run(operation, flags, { ...swarm?.environment, ...env }, script);
   const succeed = async (...parameters: Parameters<typeof run>) => {
     const { code, text } = await run(...parameters);
     assert.equal(code, 0, text);
@@ -74,7 +66,7 @@ describe("embedded engine: a program on a swarm, killed at each call", function 
 
   /** What there is in the swarm; contents of secrets and configs have their revision in the name. */
   async function objects(): Promise<string[]> {
-    const { docker } = swarm?.machines[0] ?? assert.fail();
+    const { docker } = swarm?.machine ?? assert.fail();
     const [services, secrets, configs, networks] = await Promise.all([
       docker.listServices(),
       docker.listSecrets(),
