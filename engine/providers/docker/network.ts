@@ -45,6 +45,9 @@ const fields: Fields = {
   labels: { ...labels, ...reported, sent: {} },
 };
 
+// While Swarm removes a network, deleting it again is answered by status 500 with this text in place of 404.
+const isUnknown = ({ message }: DockerError) => /^delete network .*: network \S+ not found/i.test(message);
+
 // Listed, because inspecting by name also finds networks whose id starts with that text.
 const namedIn = (docker: Docker) => async (name: string) => {
   const all = await attempt("list networks", docker.listNetworks());
@@ -105,7 +108,7 @@ export function networkKind(docker: Docker): Kind<Inputs> {
     },
     async delete({ id, outputs }, { signal }) {
       const name = outputs.name ?? id;
-      const remove = () => attemptOrGone(`delete network ${name}`, docker.getNetwork(id).remove());
+      const remove = () => attemptOrGone(`delete network ${name}`, docker.getNetwork(id).remove(), isUnknown);
       if (outputs.scope !== "swarm") return void (await remove());
       // Endpoints of tasks that have just ended stay for a while, and so does the network on this node.
       for (const until = Date.now() + SWARM_LIMIT_MS; ; ) {

@@ -67,6 +67,18 @@ describe("overlay network", () => {
     assert.deepEqual([asGiven?.subnet, asGiven?.gateway], ["10.5.0.0/24", ""]);
   });
 
+  it("delete succeeds when Swarm has just removed the network, which the engine answers with status 500", async () => {
+    const existing = { urn: "", type: "docker:index/network:Network", id: "net1", inputs: {} };
+    const outputs = { name: "apim", scope: "swarm" };
+    held.swarm.failures.set("DELETE /networks/", [500, "network net1 not found"]);
+    await networks().delete({ ...existing, outputs });
+    held.swarm.failures.set("DELETE /networks/", [500, "network driver overlay not found"]);
+    await assert.rejects(
+      networks().delete({ ...existing, outputs }),
+      /delete network apim: .*driver overlay not found/,
+    );
+  });
+
   it("delete waits until tasks have left it, and fails at once for another reason", async () => {
     held.swarm.networks = [allocated];
     held.swarm.networkErrors = [
