@@ -157,7 +157,9 @@ export async function joinCluster(
       return;
     }
     if (line.kind === "goodbye") {
-      if (key !== undefined) {
+      member?.sockets.delete(socket);
+      // A process that was cut off may say goodbye after its next process has joined from another machine.
+      if (key !== undefined && member?.sockets.size === 0) {
         leave(key, "goodbye");
       }
       socket.end();

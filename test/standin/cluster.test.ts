@@ -114,6 +114,22 @@ describe("stand-in: members that leave a cluster", () => {
     assert.deepEqual([events, joins], [["joined", "lost", "left", "joined", "settled"], 2]);
   });
 
+  it("a process that says goodbye after its next process has joined does not take that one with it", async () => {
+    const cluster = await start(600);
+    const cutOff = await join();
+    const next = await greetAs(there);
+    sockets.push(next);
+    const heard = new Promise((resolve) => cluster.subscribe("greeting", resolve));
+    next.write('{"kind":"message","topic":"greeting","body":"hello"}\n');
+    await heard;
+    cutOff.write('{"kind":"goodbye"}\n');
+    await new Promise((resolve) => cutOff.once("close", resolve));
+    assert.deepEqual(cluster.members(), [{ host: there, port }]);
+    next.write('{"kind":"goodbye"}\n');
+    await happened("left");
+    assert.deepEqual([events, cluster.members()], [["joined", "left"], []]);
+  });
+
   it("whoever waits for a lost member goes on when this server stops", async () => {
     const cluster = await start(600);
     (await join()).destroy();
