@@ -1,9 +1,9 @@
-import { createHmac } from "node:crypto";
+import { createHash } from "node:crypto";
+import { posix } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { type Label, serverLabels } from "./labels";
 import type { ServerDescription, ServerFile } from "./serverDescription";
-import { createPassword } from "./shared";
 import { volumeName } from "./volumes";
 
 /** Where a service's container finds what it is given. */
@@ -53,22 +53,21 @@ interface Given {
 
 /**
  * A server's files as secrets of the swarm, one each, public ones as configs, and the script and the list by which its
- * container puts them in their places. Each is named by its content: another content is another secret, which exists before
- * the service moves to it, and the former one is deleted after that.
+ * container puts them in their places. None has a name of ours: Pulumi gives each a name with a random end, so that another
+ * content is another secret, which exists before the service moves to it. The former one is deleted after that. A name that
+ * follows from the content would be in use still when a failed update is taken back.
  */
 export function deliverFiles(name: string, server: ServerDescription, parent: pulumi.Resource | undefined): Given {
   const { files = [], environment = {}, volumes, sharedDirectory } = server;
   const shared = sharedDirectory === undefined ? [] : [...(volumes ?? [])];
-  // A plain hash in the name would let everybody who sees the names try out passwords.
-  const key = files.length > 0 ? createPassword(`${name}-file-key`, parent) : "";
   const given = new Deliveries(name, server, parent);
   const manifest = [
     // First: some of the files are in these directories.
     ...shared.map(([path, volume]) => ["share", volumeName(volume), path]),
     ...files.map((file) => {
-      const target = file.path.replace(/[^A-Za-z0-9._]+/g, "-").replace(/^-/, "");
+      const target = targetOf(file.path, name);
       if (file.isPublic) given.addConfig(target, bytesOf(file));
-      else given.addSecret(target, bytesOf(file), key);
+      else given.addSecret(target, bytesOf(file));
       return ["file", file.mode ?? "0644", target, file.path];
     }),
     ...Object.entries(environment).map(([variable, value]) => ["variable", variable, value]),
@@ -80,6 +79,25 @@ export function deliverFiles(name: string, server: ServerDescription, parent: pu
     lines.apply((all) => toBase64(all.map((fields) => `${fields.join("\t")}\n`).join(""))),
   );
   return given;
+}
+
+/** What Swarm permits for the name of a secret or config. */
+const MAX_NAME_LENGTH = 64;
+/** A hyphen and seven random hex digits, which Pulumi adds. */
+const RANDOM_END_LENGTH = 8;
+
+/**
+ * The name of a file in the directory of the files: its last name, which people recognise, after a hash of the path, which is
+ * another one for each file. Its beginning is cut off if Swarm would refuse the name of the secret.
+ *
+ * @param path in the container
+ * @param server begins the name of the secret
+ */
+export function targetOf(path: string, server: string): string {
+  const hash = createHash("sha256").update(path).digest("hex").slice(0, 6);
+  const room = MAX_NAME_LENGTH - RANDOM_END_LENGTH - `${server}-${hash}-`.length;
+  const last = posix.basename(path).replace(/[^A-Za-z0-9._-]+/g, "-");
+  return `${hash}-${last.slice(-Math.max(room, 8))}`;
 }
 
 /** Base64. */
@@ -97,38 +115,25 @@ class Deliveries implements Given {
   readonly configs: docker.types.input.ServiceTaskSpecContainerSpecConfig[] = [];
   /** Without the server's own labels: one of them changes with the files. */
   private readonly labels: Label[];
-  /** The new one is created before the service is updated, and the former one is deleted after that. */
-  private readonly opts: pulumi.CustomResourceOptions;
 
   constructor(
     private readonly name: string,
-    private readonly server: ServerDescription,
-    parent: pulumi.Resource | undefined,
+    { topology, name: ofServer }: ServerDescription,
+    private readonly parent: pulumi.Resource | undefined,
   ) {
-    const { topology, name: ofServer } = server;
     this.labels = serverLabels({ topology, name: ofServer });
-    this.opts = { parent, deleteBeforeReplace: false };
   }
 
   /** @param target its name in the directory of the files */
-  addSecret(target: string, data: pulumi.Output<string>, key: pulumi.Input<string>): void {
-    const named = pulumi.unsecret(this.nameOf(target, data, key));
-    const args = { name: named, data: pulumi.secret(data), labels: this.labels };
-    const { id, name } = new docker.Secret(`${this.name}-${target}`, args, this.opts);
+  addSecret(target: string, data: pulumi.Output<string>): void {
+    const args = { data: pulumi.secret(data), labels: this.labels };
+    const { id, name } = new docker.Secret(`${this.name}-${target}`, args, { parent: this.parent });
     this.secrets.push({ secretId: id, secretName: name, fileName: `${filesDirectory}/${target}`, fileMode: 0o444 });
   }
 
   addConfig(target: string, data: pulumi.Output<string>): void {
-    const args = { name: this.nameOf(target, data, ""), data, labels: this.labels };
-    const { id, name } = new docker.ServiceConfig(`${this.name}-${target}`, args, this.opts);
+    const args = { data, labels: this.labels };
+    const { id, name } = new docker.ServiceConfig(`${this.name}-${target}`, args, { parent: this.parent });
     this.configs.push({ configId: id, configName: name, fileName: `${filesDirectory}/${target}`, fileMode: 0o444 });
-  }
-
-  private nameOf(target: string, data: pulumi.Output<string>, key: pulumi.Input<string>): pulumi.Output<string> {
-    const { topology, name } = this.server;
-    return pulumi.all([data, key]).apply(([content, secret]) => {
-      const hash = createHmac("sha256", secret).update(`${name} ${target} ${content}`).digest("hex");
-      return `${topology.prefix}-${hash.slice(0, 16)}`;
-    });
   }
 }

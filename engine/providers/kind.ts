@@ -101,8 +101,9 @@ export function providerOf(
     async diff(existing, news) {
       const { named, fields } = kindOf(existing.type);
       const result = diff(fields, existing.inputs, news);
-      // Two objects with the same name can't exist at the same time.
-      return { ...result, deleteBeforeReplace: named === true && existing.inputs.name === news.name };
+      // Two objects with the same name can't exist at the same time. A replacement with a default name gets another one.
+      const sameName = named === true && existing.inputs.name === news.name && !hasDefaultName(news);
+      return { ...result, deleteBeforeReplace: sameName };
     },
     refuseForeign: async (resource, inputs, context) => kindOf(resource.type).refuseForeign?.(inputs, context),
     async create(resource, inputs, context) {
@@ -136,10 +137,11 @@ export function providerOf(
   };
 }
 
-function nameFor({ urn }: ResourceRef, olds: Properties | undefined) {
-  const defaulted = Array.isArray(olds?.__defaults) && olds.__defaults.includes("name");
+const hasDefaultName = ({ __defaults }: Properties) => Array.isArray(__defaults) && __defaults.includes("name");
+
+function nameFor({ urn }: ResourceRef, olds: Properties = {}) {
   const logical = urn.slice(urn.lastIndexOf("::") + 2);
-  return (defaulted && olds?.name) || `${logical}-${randomBytes(4).toString("hex").slice(0, 7)}`;
+  return (hasDefaultName(olds) && olds.name) || `${logical}-${randomBytes(4).toString("hex").slice(0, 7)}`;
 }
 
 /** Without the members that are undefined. */

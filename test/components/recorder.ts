@@ -176,6 +176,9 @@ function computed(type: string, name: string): Record<string, unknown> {
       return { result: `password-of-${name}` };
     case "random:index/randomId:RandomId":
       return { hex: `hex-of-${name}` };
+    case "docker:index/secret:Secret":
+    case "docker:index/serviceConfig:ServiceConfig":
+      return { name: `${name}-0000000` };
     case "docker:index/remoteImage:RemoteImage":
       return { imageId: `sha256:${name}` };
     case "docker:index/registryImage:RegistryImage":

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import * as docker from "@pulumi/docker";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { ServerDescription } from "../../components/serverDescription";
+import { targetOf } from "../../components/serviceFiles";
 import type { DeploymentPlan } from "../../plan";
 import type { record } from "./recorder";
 import { otherResource, recordClock } from "./support";
@@ -129,53 +130,49 @@ describe("runServer on a swarm", function () {
       { path: "/etc/bell", content: Buffer.from([0, 255]).toString("base64"), isBase64: true },
       { path: "/etc/face", content: "round", isPublic: true },
     ];
-    const secretName = async (content: string, name = "clock") => {
-      const { run } = await serviceOf(() => ({
-        name,
-        files: [{ path: "/etc/clock", content: pulumi.output(content) }],
-      }));
-      return run.get("my-clock-etc-clock", ":Secret").inputs.name as string;
-    };
+    const [clock, bell, face] = ["ab78df-clock", "14144e-bell", "b75b2a-face"];
 
     it("are secrets, one each; public ones, the start script and the list of files are configs", async () => {
       const { container, run } = await serviceOf(() => ({ files, environment: { ZONE: "UTC" } }));
       const targets = (given: { fileName: string; fileMode: number }[]) =>
         given.map(({ fileName, fileMode }) => [fileName, fileMode]);
-      assert.deepEqual(targets(container.secrets), [
-        ["/run/apim/given/etc-clock", 0o444],
-        ["/run/apim/given/etc-bell", 0o444],
-      ]);
-      assert.deepEqual(targets(container.configs), [
-        ["/run/apim/given/etc-face", 0o444],
-        ["/run/apim/given/start.sh", 0o444],
-        ["/run/apim/given/manifest", 0o444],
-      ]);
-      const { inputs, deleteBeforeReplace } = run.get("my-clock-etc-bell", ":Secret");
-      assert.deepEqual(inputs.data, { secret: "AP8=" });
-      // The service still uses it when the new one is created.
-      assert.ok(!deleteBeforeReplace);
-      assert.equal(container.secrets[1].secretId, "my-clock-etc-bell-id");
-      assert.equal(container.secrets[1].secretName, inputs.name);
+      const at = (name = "") => [`/run/apim/given/${name}`, 0o444];
+      assert.deepEqual(targets(container.secrets), [at(clock), at(bell)]);
+      assert.deepEqual(targets(container.configs), [at(face), at("start.sh"), at("manifest")]);
+      const secret = `my-clock-${bell}`;
+      assert.deepEqual(run.get(secret, ":Secret").inputs.data, { secret: "AP8=" });
+      const { secretId, secretName } = container.secrets[1];
+      assert.deepEqual([secretId, secretName], [`${secret}-id`, `${secret}-0000000`]);
       assert.equal(
         manifestIn(run),
-        "file\t0600\tetc-clock\t/etc/clock\nfile\t0644\tetc-bell\t/etc/bell\nfile\t0644\tetc-face\t/etc/face\nvariable\tZONE\tUTC\n",
+        `file\t0600\t${clock}\t/etc/clock\nfile\t0644\t${bell}\t/etc/bell\nfile\t0644\t${face}\t/etc/face\nvariable\tZONE\tUTC\n`,
       );
     });
 
-    it("the same content has the same name, and another one another", async () => {
-      const name = await secretName("tick-tock");
-      assert.match(name, /^apim-test-[0-9a-f]{16}$/);
-      assert.equal(await secretName("tick-tock"), name);
-      assert.notEqual(await secretName("tick-tack"), name);
-      assert.notEqual(await secretName("tick-tock", "other"), name);
+    it("have no name of ours and are created before the former ones are deleted: the service still uses those", async () => {
+      const { run } = await serviceOf(() => ({ files }));
+      const given = run.all.filter(({ type }) => /:(Secret|ServiceConfig)$/.test(type));
+      assert.equal(given.length, 5);
+      for (const { name, inputs, deleteBeforeReplace } of given)
+        assert.deepEqual(["name" in inputs, deleteBeforeReplace], [false, false], name);
     });
 
-    it("no secret is outside of the data of a secret, and no other name follows from it than by a secret key", async () => {
+    it("their names are short enough for Swarm with the random end, and another one for each path", () => {
+      const name = (path: string, server: string) => `${server}-${targetOf(path, server)}-0123456`;
+      const long = `/opt/repository/deployment/${"very-".repeat(20)}long.xml`;
+      for (const server of ["a", "production-gateway-worker-12", "x".repeat(40)]) {
+        assert.ok(name(long, server).length <= 64, name(long, server));
+        assert.match(name(long, server), /long\.xml-0123456$/);
+      }
+      assert.notEqual(targetOf("/conf/a/web.xml", "s"), targetOf("/conf/b/web.xml", "s"));
+      assert.match(targetOf("/conf/_Authorize API_.xml", "s"), /^[0-9a-f]{6}-_Authorize-API_\.xml$/);
+    });
+
+    it("no secret is outside of the data of a secret", async () => {
       const { run } = await serviceOf(() => ({ files }));
       const other = run.all.filter(({ type }) => !type.endsWith(":Secret"));
       for (const shown of ["tick-tock", Buffer.from("tick-tock").toString("base64")])
         assert.ok(!JSON.stringify(other.map(({ inputs }) => inputs)).includes(shown), shown);
-      assert.ok(run.get("my-clock-file-key", ":RandomPassword"));
     });
   });
 });

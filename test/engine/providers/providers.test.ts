@@ -141,6 +141,17 @@ describe("providers", () => {
     const named = await packages.docker.check(resource(type, "data"), first.inputs, { name: "mine" });
     assert.equal(named.inputs.name, "mine");
   });
+
+  it("a replacement with a generated name gets another one, so that the former object is deleted after it", async () => {
+    const type = "docker:index/volume:Volume";
+    const { inputs } = await packages.docker.check(resource(type, "data"), undefined, {});
+    const existing = { ...resource(type, "data"), id: "x", inputs, outputs: {} };
+    const changed = { driver: "other" };
+    const { inputs: news } = await packages.docker.check(existing, inputs, changed);
+    assert.equal((await packages.docker.diff(existing, news)).deleteBeforeReplace, false);
+    const { inputs: named } = await packages.docker.check(existing, inputs, { ...changed, name: String(inputs.name) });
+    assert.equal((await packages.docker.diff(existing, named)).deleteBeforeReplace, true);
+  });
 });
 
 describe("mysql user", () => {

@@ -34,7 +34,7 @@ describe("embedded engine: a program on a swarm", function () {
     [...(await docker().listSecrets()), ...(await docker().listConfigs())].map(({ Spec }) => Spec?.Name).sort();
   const services = async () => (await docker().listServices()).map(({ ID }) => ID);
 
-  it("comes up without drift, changes contents under a running service, replaces it for hosts, and is destroyed", async () => {
+  it("comes up without drift, changes contents under a running service, takes a failed update back, replaces it for hosts, and is destroyed", async () => {
     const one = { SWARM_CONTENT: "sesame-one" };
     await run("up", one);
     const [first] = await services();
@@ -60,6 +60,14 @@ describe("embedded engine: a program on a swarm", function () {
     );
     await run("refresh", two, "expectNoChanges");
     await run("preview", two, "expectNoChanges");
+
+    const fails = { SWARM_CONTENT: "sesame-three", SWARM_FAILS: "yes" };
+    const failed = await project?.run("up", [], { ...swarm?.environment, ...fails });
+    assert.equal(failed?.code, 1, failed?.text);
+    assert.match(failed?.text ?? "", /service web: .*exit code 3/s);
+    await run("up", two);
+    assert.equal((await names()).length, 2, "the failed update is taken back, and its contents are deleted");
+    await run("refresh", two, "expectNoChanges");
 
     const moved = { ...two, SWARM_ADDRESS: "10.0.0.10" };
     await run("up", moved);
