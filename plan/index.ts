@@ -114,7 +114,8 @@ export async function planDeployment(
   const parsed = parseArguments(settings, stack, directory);
   const byDefault = defaultNamePrefix(stack, name);
   const withoutMachines = buildTopology(parsed, byDefault);
-  const machines = await findMachines(withoutMachines);
+  const found = await findMachines(withoutMachines);
+  const machines = found?.machines;
   if (machines) {
     await checkRegistry(parsed.imageRegistry);
     checkSharedDirectory(parsed);
@@ -145,6 +146,12 @@ export async function planDeployment(
     bundles,
     balancerConfiguration,
     images: await findImages(parsed, directory),
-    warnings: [...topologyWarnings(topology), ...distribution.warnings, ...rendering.warnings, ...warnings],
+    warnings: [
+      ...(found?.warnings ?? []),
+      ...topologyWarnings(topology),
+      ...distribution.warnings,
+      ...rendering.warnings,
+      ...warnings,
+    ],
   };
 }

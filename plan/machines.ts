@@ -16,15 +16,21 @@ export interface Machine {
   readonly labels: Readonly<Record<string, string>>;
   /** As images name it, e.g. `amd64`. */
   readonly architecture: string;
-  /** Whether it takes tasks. */
-  readonly usable: boolean;
+  /** Why it takes no tasks: `down`, `drain`, `pause`. @default it takes tasks */
+  readonly problem?: string;
+}
+
+/** What {@link findMachines} finds. */
+export interface FoundMachines {
+  readonly machines: Machines;
+  readonly warnings: readonly string[];
 }
 
 type Wanted = Pick<Topology, "platform" | "balancer" | "databaseServer" | "nodes">;
 
 /**
  * Finds the machines on which the load balancer and MySQL publish their ports, and checks that each server has a machine
- * that it may run on.
+ * that it may run on. A machine that is down counts for the load balancers, so that `up` changes nothing because of it.
  *
  * @param list the machines of the swarm
  * @returns undefined on one Docker engine, and without an engine that creates anything
@@ -33,41 +39,77 @@ type Wanted = Pick<Topology, "platform" | "balancer" | "databaseServer" | "nodes
 export async function findMachines(
   topology: Wanted,
   list: () => Promise<readonly Machine[]> = listMachines,
-): Promise<Machines | undefined> {
+): Promise<FoundMachines | undefined> {
   if (topology.platform !== "swarm" || !pulumi.runtime.hasMonitor()) return undefined;
-  const machines = (await list()).filter(({ usable }) => usable);
+  const all = await list();
   const { balancer, databaseServer, nodes } = topology;
   const pinned = nodes.filter(({ volumes, constraints }) => volumes.length > 0 && constraints.length > 0);
-  const balancers = matching(machines, balancer.constraints);
+  const ofDatabase = databaseServer.external ? [] : matching(all, databaseServer.constraints);
+  const balancers = matching(all, balancer.constraints);
   const faults = [
-    ...(databaseServer.external ? [] : placementFault("databasePlacement", machines, databaseServer.constraints, 1)),
-    ...placementFault("balancerPlacement", machines, balancer.constraints, balancer.replicas),
-    ...pinned.slice(0, 1).flatMap(({ constraints }) => placementFault("gatewayPlacement", machines, constraints, 1)),
+    ...(databaseServer.external
+      ? []
+      : pinnedFaults("databasePlacement", all, databaseServer.constraints, "set wso2-apim:databaseHost")),
+    ...placementFaults("balancerPlacement", all, balancer.constraints, balancer.replicas),
+    ...pinned
+      .slice(0, 1)
+      .flatMap(({ constraints }) =>
+        pinnedFaults("gatewayPlacement", all, constraints, "set wso2-apim:sharedDirectory"),
+      ),
   ];
   if (faults.length > 0) throw new SettingsError(faults);
-  const ofDatabase = databaseServer.external ? [] : matching(machines, databaseServer.constraints);
-  const [first] = balancers;
-  return {
+  const ready = balancers.filter(isReady);
+  const [first] = ready;
+  const machines = {
     architecture: first?.architecture ?? "",
     balancers: balancers.map(({ address }) => address).sort(),
     database: ofDatabase[0]?.address ?? "",
   };
+  const missing = balancer.replicas - ready.length;
+  const warning = `${missing} of ${balancer.replicas} load balancers ${missing === 1 ? "has" : "have"} no machine: ${problemsOf(balancers)}; Swarm starts ${missing === 1 ? "it" : "them"} when a machine is back, and an update of the load balancers ends only then`;
+  return { machines, warnings: missing > 0 ? [warning] : [] };
 }
 
-function placementFault(
+const isReady = ({ problem }: Machine) => problem === undefined;
+
+/** E.g. `machine-2 (down)`. */
+const problemsOf = (machines: readonly Machine[]): string =>
+  machines.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name} (${problem})`])).join(", ");
+
+/** @param otherwise what makes it possible to run on several machines */
+function pinnedFaults(
   setting: string,
-  machines: readonly Machine[],
+  all: readonly Machine[],
+  constraints: readonly string[],
+  otherwise: string,
+): string[] {
+  const found = matching(all, constraints).map(({ name }) => name);
+  if (found.length <= 1) return placementFaults(setting, all, constraints, 1);
+  return [
+    `${setting}: expected one machine with ${constraints.join(", ") || "these constraints (there are none)"}, whose volume keeps the data, found ${found.join(", ")}; leave the label on one of them (docker node update --label-rm), set wso2-apim:${setting}, or ${otherwise}`,
+  ];
+}
+
+/** @param count how many machines the server needs; one of them must take tasks now */
+function placementFaults(
+  setting: string,
+  all: readonly Machine[],
   constraints: readonly string[],
   count: number,
 ): string[] {
-  const found = matching(machines, constraints);
-  if (found.length >= count) return [];
-  const label = /^node\.labels\.(\S+) == (\S+)$/.exec(constraints[0] ?? "");
-  const remedy = label
-    ? `on a manager, run: docker node update --label-add ${label[1]}=${label[2]} MACHINE, with one of ${machines.map(({ name }) => name).join(", ")}`
-    : `set wso2-apim:${setting}`;
+  const found = matching(all, constraints);
+  const expected = `${setting}: expected ${count === 1 ? "a machine" : `${count} machines`} with ${constraints.join(", ")}`;
+  if (found.length < count) {
+    const label = /^node\.labels\.(\S+) == (\S+)$/.exec(constraints[0] ?? "");
+    const others = all.filter((machine) => isReady(machine) && !found.includes(machine));
+    const remedy = label
+      ? `on a manager, run: docker node update --label-add ${label[1]}=${label[2]} MACHINE, with one of ${others.map(({ name }) => name).join(", ")}`
+      : `set wso2-apim:${setting}`;
+    return [`${expected}, found ${found.length === 0 ? "none" : found.length}; ${remedy}`];
+  }
+  if (found.some(isReady)) return [];
   return [
-    `${setting}: expected ${count === 1 ? "a machine" : `${count} machines`} with ${constraints.join(", ")}, found ${found.length === 0 ? "none" : found.length}; ${remedy}`,
+    `${expected} that takes tasks, found ${problemsOf(found)}; start the machine or its Docker engine, or run \`docker node update --availability active MACHINE\` (\`docker node ls\` shows its state)`,
   ];
 }
 
@@ -126,7 +168,9 @@ async function listMachines(): Promise<Machine[]> {
         address: ManagerStatus?.Addr?.replace(/:\d+$/, "") ?? Status.Addr ?? "",
         labels: Spec.Labels ?? {},
         architecture: architectures[Description.Platform.Architecture] ?? Description.Platform.Architecture,
-        usable: Status.State === "ready" && Spec.Availability === "active",
+        ...(Status.State !== "ready"
+          ? { problem: Status.State }
+          : Spec.Availability !== "active" && { problem: Spec.Availability }),
       }),
     );
   } catch (error) {

@@ -17,14 +17,14 @@ function machine(number: number, change: Partial<Machine> = {}): Machine {
     address: `192.0.2.${number}`,
     labels: {},
     architecture: "amd64",
-    usable: true,
     ...change,
   };
 }
 
-function find(machines: readonly Machine[], settings: RawSettings = {}) {
+async function find(all: readonly Machine[], settings: RawSettings = {}) {
   const topology = buildTopology(parseSettings({ ...swarm, ...settings }, "dev"));
-  return findMachines(topology, async () => machines);
+  const { machines, warnings } = (await findMachines(topology, async () => all)) ?? assert.fail("not asked");
+  return { ...machines, warnings };
 }
 
 /** The faults of a plan for these machines. */
@@ -62,6 +62,7 @@ describe("the machines of a swarm", () => {
       architecture: "arm64",
       balancers: ["192.0.2.2", "192.0.2.3"],
       database: "192.0.2.4",
+      warnings: [],
     });
   });
 
@@ -80,34 +81,65 @@ describe("the machines of a swarm", () => {
     );
   });
 
-  it("machines that are down or drained do not count", async () => {
-    assert.match((await faults([machine(1, { labels, usable: false })])).join(), /^databasePlacement: .*balancerPl/);
-    const found = await find([machine(1, { labels, usable: false }), machine(2, { labels })]);
-    assert.deepEqual([found?.balancers, found?.database], [["192.0.2.2"], "192.0.2.2"]);
+  it("a server whose only machine takes no tasks is a fault that says its state", async () => {
+    const down = machine(1, { labels, problem: "down" });
+    const remedy =
+      "start the machine or its Docker engine, or run `docker node update --availability active MACHINE` (`docker node ls` shows its state)";
+    const fault = (setting: string, label: string) =>
+      `${setting}: expected a machine with node.labels.${label} == true that takes tasks, found machine1 (down); ${remedy}`;
+    assert.deepEqual(await faults([down, machine(2)]), [
+      fault("databasePlacement", "apim.mysql"),
+      fault("balancerPlacement", "apim.loadbalancer"),
+      fault("gatewayPlacement", "apim.gateway"),
+    ]);
+  });
+
+  it("MySQL and a gateway with a volume of its own have one machine, since their data stays there", async () => {
+    const both = [machine(1, { labels }), machine(2, { labels })];
+    const [database, gateway] = await faults(both);
+    assert.match(
+      database ?? "",
+      /^databasePlacement: expected one machine with node\.labels\.apim\.mysql == true, whose volume keeps the data, found machine1, machine2; .*databaseHost$/,
+    );
+    assert.match(
+      gateway ?? "",
+      /^gatewayPlacement: expected one machine .*found machine1, machine2; .*sharedDirectory$/,
+    );
+    const elsewhere = { databaseHost: "db.example.org", databaseAdminPassword: "x", sharedDirectory: "/mnt/apim" };
+    assert.deepEqual(await faults(both, elsewhere), []);
+  });
+
+  it("load balancers: a machine that is down counts, with a warning, so that up goes on and addresses stay", async () => {
+    const balancer = { "apim.loadbalancer": "true" };
+    const all = [machine(1, { labels }), machine(2, { labels: balancer, problem: "down" })];
+    const found = await find(all, { balancerReplicas: 2 });
+    assert.deepEqual(found.balancers, ["192.0.2.1", "192.0.2.2"]);
+    assert.deepEqual(found.warnings, [
+      "1 of 2 load balancers has no machine: machine2 (down); Swarm starts it when a machine is back, and an update of the load balancers ends only then",
+    ]);
+    assert.deepEqual((await find(all, { balancerReplicas: 1 })).warnings, []);
+    const [fault] = await faults(all, { balancerReplicas: 3 });
+    assert.match(fault ?? "", /^balancerPlacement: expected 3 machines .*, found 2; on a manager/);
   });
 
   it("balancerReplicas: each load balancer needs a machine of its own", async () => {
     const three = { balancerReplicas: 3 };
-    const [fault, ...others] = await faults([machine(1, { labels }), machine(2, { labels }), machine(3)], three);
+    const balancer = { "apim.loadbalancer": "true" };
+    const [one, two] = [machine(1, { labels }), machine(2, { labels: balancer })];
+    const [fault, ...others] = await faults([one, two, machine(3)], three);
     assert.match(
       fault ?? "",
       /^balancerPlacement: expected 3 machines with node\.labels\.apim\.loadbalancer == true, found 2; on a manager/,
     );
     assert.deepEqual(others, []);
-    assert.deepEqual(
-      await faults(
-        [1, 2, 3].map((number) => machine(number, { labels })),
-        three,
-      ),
-      [],
-    );
+    assert.deepEqual(await faults([one, two, machine(3, { labels: balancer })], three), []);
   });
 
   it("other constraints: host name, role, id, engine labels and what must not be", async () => {
     const all = [machine(1), machine(2), machine(3)];
     const byPlacement = async (databasePlacement: string, balancerPlacement: string) => {
       const found = await find(all, { databasePlacement, balancerPlacement, gatewayPlacement: "node.id == id3" });
-      return [found?.database, found?.balancers];
+      return [found.database, found.balancers];
     };
     assert.deepEqual(await byPlacement("node.hostname == machine2", "node.role == worker"), [
       "192.0.2.2",
@@ -117,7 +149,8 @@ describe("the machines of a swarm", () => {
       "192.0.2.3",
       ["192.0.2.3"],
     ]);
-    assert.deepEqual(await byPlacement("node.labels.zone != a", "engine.labels.disk == ssd"), [
+    all[0] = machine(1, { labels: { zone: "b" } });
+    assert.deepEqual(await byPlacement("node.labels.zone == b", "engine.labels.disk == ssd"), [
       "192.0.2.1",
       ["192.0.2.1", "192.0.2.2", "192.0.2.3"],
     ]);
@@ -134,7 +167,7 @@ describe("the machines of a swarm", () => {
       sharedDirectory: "/mnt/apim",
       gatewayReplicas: 2,
     });
-    assert.deepEqual([found?.balancers, found?.database], [["192.0.2.1"], ""]);
+    assert.deepEqual([found.balancers, found.database], [["192.0.2.1"], ""]);
   });
 
   it("Docker that is no manager of a swarm is a fault of platform with the remedy", async () => {
