@@ -11,7 +11,10 @@ const vm = require("node:vm");
 const TYPESCRIPT = /[\\/]typescript[\\/]lib[\\/]typescript\.js$/;
 const SWC = /[\\/]@swc[\\/]core[\\/]index\.js$/;
 
-/** What V8 compiled of each module and swc made of each TypeScript file, by path, from earlier processes. */
+/** Begins the key of code that no file contains. */
+const WITHOUT_FILE = "#";
+
+/** What V8 compiled of each module and swc made of each TypeScript file, by path (else by hash), from earlier processes. */
 class CompiledCode {
   #file;
   #compiled = {};
@@ -32,23 +35,27 @@ class CompiledCode {
   /** @throws what V8 says of code that it can't compile as a CommonJS module */
   compile(code, filename) {
     const hash = hashOf(code);
-    const known = this.#compiled[filename];
+    // The functions of dynamic resources come without a file.
+    const key = filename || WITHOUT_FILE + hash;
+    const known = this.#compiled[key];
     const script = new vm.Script(Module.wrap(code), {
       filename,
       columnOffset: -Module.wrapper[0].length,
       cachedData: known?.hash === hash ? known.data : undefined,
     });
     if (known?.hash !== hash || script.cachedDataRejected) this.#changed = true;
-    this.#scripts.push({ filename, hash, script });
+    this.#scripts.push({ key, hash, script });
     return script.runInThisContext();
   }
 
   transpile(swc, code, options) {
     const hash = hashOf(JSON.stringify([swc.version, options, code]));
-    const known = this.#transpiled[options.filename];
+    // Without a file, ts-node tries which options there are.
+    const key = options.filename ?? WITHOUT_FILE + hash;
+    const known = this.#transpiled[key];
     if (known?.hash === hash) return known.data;
     const data = swc.transformSync(code, options);
-    this.#transpiled[options.filename] = { hash, data };
+    this.#transpiled[key] = { hash, data };
     this.#changed = true;
     return data;
   }
@@ -56,8 +63,9 @@ class CompiledCode {
   /** To be called at the end: V8's code then has all functions that were called. */
   save() {
     if (!this.#changed) return;
-    for (const { filename, hash, script } of this.#scripts)
-      this.#compiled[filename] = { hash, data: script.createCachedData() };
+    // The next version of a dynamic resource is known by another hash.
+    for (const key of Object.keys(this.#compiled)) if (key.startsWith(WITHOUT_FILE)) delete this.#compiled[key];
+    for (const { key, hash, script } of this.#scripts) this.#compiled[key] = { hash, data: script.createCachedData() };
     const temporary = `${this.#file}.${process.pid}`;
     try {
       fs.mkdirSync(path.dirname(this.#file), { recursive: true });
