@@ -1,4 +1,4 @@
-import { type Connection, escapeId, type RowDataPacket } from "mysql2/promise";
+import type { Connection, RowDataPacket } from "mysql2/promise";
 import { connectToServer, type Server, serverName } from "./server";
 
 /** The names that a deployment will use on the user's own server. */
@@ -51,7 +51,9 @@ async function hasUsers(connection: Connection, schema: string): Promise<boolean
     [schema],
   );
   if (tables.length === 0) return false;
-  const [rows] = await connection.query<RowDataPacket[]>(`SELECT 1 FROM ${escapeId(schema)}.UM_USER LIMIT 1`);
+  const [rows] = await connection.query<RowDataPacket[]>(
+    `SELECT 1 FROM ${connection.escapeId(schema)}.UM_USER LIMIT 1`,
+  );
   return rows.length > 0;
 }
 
