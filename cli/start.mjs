@@ -138,32 +138,56 @@ async function start() {
 }
 
 /**
- * Bundles the commands of a folder into one JavaScript file, and writes the file only if it differs. Compiling each
- * source file when it is loaded would cost every command a second.
+ * The bundle of a folder's commands: one JavaScript file, made again when a source file has changed. Compiling each source
+ * file when it is loaded would cost every command a second, and to start esbuild a fifth of one.
  */
 async function bundle(folder) {
+  // One level below the project, as cli/project.ts is, which finds the project from there.
+  const file = join(projectDir, "dist", `${folder}.cjs`);
+  const listFile = join(projectDir, "dist", `${folder}.sources.json`);
+  if (modified(file) !== undefined && sourcesAreUnchanged(listFile)) return file;
   const { build } = await import("esbuild");
-  const { outputFiles } = await build({
-    entryPoints: [join(projectDir, folder, "main.ts")],
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: projectDir,
+    entryPoints: [join(folder, "main.ts")],
     bundle: true,
     packages: "external",
     platform: "node",
     target: "node20",
     format: "cjs",
     write: false,
+    metafile: true,
     logLevel: "error",
   });
-  const text = outputFiles[0].text;
-  // One level below the project, as cli/project.ts is, which finds the project from there.
-  const file = join(projectDir, "dist", `${folder}.cjs`);
-  if (modified(file) === undefined || readFileSync(file, "utf8") !== text) {
-    mkdirSync(dirname(file), { recursive: true });
-    // Another command may be reading the file.
-    const temporary = `${file}.${process.pid}`;
-    writeFileSync(temporary, text);
-    renameSync(temporary, file);
-  }
+  const sources = ["cli/start.mjs", ...Object.keys(metafile.inputs)];
+  mkdirSync(dirname(file), { recursive: true });
+  // First: a list without its bundle would hide that the bundle is old.
+  writeWhole(file, outputFiles[0].text);
+  writeWhole(listFile, JSON.stringify(Object.fromEntries(sources.map((source) => [source, versionOf(source)]))));
   return file;
+}
+
+/** Whether the source files are those of the last bundle. */
+function sourcesAreUnchanged(listFile) {
+  try {
+    return Object.entries(JSON.parse(readFileSync(listFile, "utf8"))).every(
+      ([source, version]) => versionOf(source) === version,
+    );
+  } catch {
+    return false;
+  }
+}
+
+function versionOf(source) {
+  const found = statSync(join(projectDir, source), { throwIfNoEntry: false });
+  return found ? `${found.mtimeMs} ${found.size}` : undefined;
+}
+
+/** Writes a file that another command may be reading. */
+function writeWhole(file, text) {
+  const temporary = `${file}.${process.pid}`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, file);
 }
 
 process.exitCode = await start();
