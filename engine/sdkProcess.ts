@@ -1,4 +1,4 @@
-/** Starts the SDK's own programs: the runner of Pulumi programs, and the server of dynamic resources. */
+/** Starts the SDK's own programs, such as the runner of Pulumi programs. */
 
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { basename, join } from "node:path";
@@ -15,8 +15,6 @@ export interface SdkProcess {
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly stdio: StdioOptions;
-  /** Whether the process ends when its stdin is closed, so that it does not outlive an engine that is killed. */
-  readonly withParent?: boolean;
 }
 
 /**
@@ -25,9 +23,9 @@ export interface SdkProcess {
  *
  * @throws with the remedy when the module is not installed for the project
  */
-export function startSdk({ module, dir, args, env, stdio, withParent = false }: SdkProcess): ChildProcess {
+export function startSdk({ module, dir, args, env, stdio }: SdkProcess): ChildProcess {
   const file = resolveIn(dir, module);
-  const start = JSON.stringify({ project: dir, name: basename(module), withParent });
+  const start = JSON.stringify({ project: dir, name: basename(module) });
   return spawn(process.execPath, ["--require", START, file, ...args], {
     cwd: dir,
     env: { ...process.env, ...env, APIM_SDK_START: start },

@@ -35,12 +35,6 @@ function shortenStacks() {
   });
 }
 
-/** Ends this process when the one that started it ends, even if that is killed: stdin is closed then. */
-function endWithParent() {
-  const end = () => process.exit();
-  process.stdin.on("end", end).on("error", end).resume();
-}
-
 /** A module that is loaded when the first of its properties is read. */
 function loadedWhenUsed(load) {
   return new Proxy(
@@ -65,11 +59,10 @@ function loadRarelyUsedLater() {
   };
 }
 
-const { project, name, withParent } = JSON.parse(process.env.APIM_SDK_START);
+const { project, name } = JSON.parse(process.env.APIM_SDK_START);
 // Programs that this process starts are none of the SDK's.
 delete process.env.APIM_SDK_START;
 keepCompiledCode(project, name);
 printPlainErrors();
 shortenStacks();
 loadRarelyUsedLater();
-if (withParent) endWithParent();

@@ -62,8 +62,8 @@ export function fromWire(value: unknown): Prop {
 
 type Wire = null | boolean | number | string | Wire[] | { [key: string]: Wire };
 
-/** Converts to the argument of `Struct.fromJavaScript()`. */
-function toWire(value: Prop): Wire {
+/** Converts to the argument of `Struct.fromJavaScript()`; {@link fromWire} reverses it. */
+export function toWire(value: Prop): Wire {
   if (value instanceof Unknown) return UNKNOWN_ID;
   if (value instanceof Secret) return { [SIGNATURE]: SECRET, value: toWire(value.value) };
   return mapChildren(value, toWire) as Wire;

@@ -43,15 +43,6 @@ describe("start of the SDK's processes", () => {
     assert.throws(start, /^Error: sdk\/run: not found from .*; run npm install there$/);
   });
 
-  it("a process that should not outlive its parent ends when its stdin is closed", async () => {
-    writeModule("setInterval(() => {}, 1000); console.log('runs')");
-    const child = startSdk({ module: "sdk/run", dir, args: [], stdio: ["pipe", "pipe", "inherit"], withParent: true });
-    await once(child.stdout ?? assert.fail(), "data");
-    assert.equal(child.exitCode, null);
-    child.stdin?.end();
-    assert.deepEqual(await once(child, "exit"), [0, null]);
-  });
-
   it("modules get the same arguments as from Node", async () => {
     const code = `
       console.log(JSON.stringify({
