@@ -5,8 +5,22 @@ const { Module } = require("node:module");
 const util = require("node:util");
 const { keepCompiledCode } = require("./compiledCode.cjs");
 
-/** Only archives of functions, which no supported resource takes, need these. They take a tenth of the start to load. */
-const RARELY_USED = ["@npmcli/arborist", "normalize-package-data"];
+/**
+ * What the runner loads and hardly ever uses, which takes a fifth of its start: packages that only archives of functions need,
+ * tracing, the automation API, and ts-node's prompt. By request -> the end of the path of the module that requests it.
+ */
+const RARELY_USED = new Map([
+  ["@npmcli/arborist", ""],
+  ["normalize-package-data", ""],
+  ["@opentelemetry/resources", "/cmd/run/tracing.js"],
+  ["@opentelemetry/sdk-trace-base", "/cmd/run/tracing.js"],
+  ["@opentelemetry/exporter-zipkin", "/cmd/run/tracing.js"],
+  ["@opentelemetry/instrumentation", "/cmd/run/tracing.js"],
+  ["@opentelemetry/instrumentation-grpc", "/cmd/run/tracing.js"],
+  ["@opentelemetry/sdk-trace-node", "/cmd/run/tracing.js"],
+  ["./automation", "/@pulumi/pulumi/index.js"],
+  ["./repl", "/ts-node/dist/index.js"],
+]);
 
 /**
  * The runner prints the program's errors in colour. For stack traces with certain node_modules paths, Node 20 needs half a
@@ -55,7 +69,9 @@ function loadRarelyUsedLater() {
   const load = Module._load;
   Module._load = (request, parent, isMain) => {
     const loadNow = () => load.call(Module, request, parent, isMain);
-    return RARELY_USED.includes(request) ? loadedWhenUsed(loadNow) : loadNow();
+    const requester = RARELY_USED.get(request);
+    const isRarelyUsed = requester !== undefined && parent?.filename?.replaceAll("\\", "/").endsWith(requester);
+    return isRarelyUsed ? loadedWhenUsed(loadNow) : loadNow();
   };
 }
 

@@ -139,8 +139,9 @@ describe("clustered deployment on a Docker engine", function () {
 
   it("publishing works through the second gateway while the first is down; the first serves the API when it is back", async () => {
     const first = run.container("gateway-1");
-    const hasDeployed = () => run.logHas("gateway-2", "API deployed: ");
-    assert.equal(await hasDeployed(), false);
+    // Not none: the load balancer may have sent it an API while the first one was slow.
+    const deployed = async () => (await run.logOf("gateway-2")).split("API deployed: ").length - 1;
+    const before = await deployed();
     await first.kill();
     const down = run.downWithout("gateway-1");
     await run.settled(down);
@@ -151,7 +152,7 @@ describe("clustered deployment on a Docker engine", function () {
     // Verify waits until every gateway serves the API.
     await run.verify({ wait: 20 }, start, down);
     assert.ok(started, "the first gateway was not started");
-    assert.equal(await hasDeployed(), true);
+    assert.ok((await deployed()) > before);
     await run.settled();
   });
 

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import os from "node:os";
@@ -62,7 +63,13 @@ export async function removeBusyboxImage(): Promise<void> {
 /** Removes all containers, networks, volumes and images with the tests' prefix, also those of an earlier run. */
 export async function removeLeftovers(): Promise<void> {
   for (const one of await docker.listContainers({ all: true, filters: { name: [`^/${prefix}`] } })) {
-    await docker.getContainer(one.Id).remove({ force: true, v: true });
+    // The test that created it may be removing it.
+    const removed = ignoreMissing(docker.getContainer(one.Id).wait({ condition: "removed" }));
+    await docker
+      .getContainer(one.Id)
+      .remove({ force: true, v: true })
+      .catch(({ statusCode }: { statusCode?: number }) => assert.ok(statusCode === 404 || statusCode === 409));
+    await removed;
   }
   for (const one of (await docker.listNetworks()).filter(({ Name }) => Name.startsWith(prefix))) {
     await docker.getNetwork(one.Id).remove();
