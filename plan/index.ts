@@ -114,7 +114,7 @@ export async function planDeployment(
   const parsed = parseArguments(settings, stack, directory);
   const byDefault = defaultNamePrefix(stack, name);
   const withoutMachines = buildTopology(parsed, byDefault);
-  const found = await findMachines(withoutMachines);
+  const found = await findMachines(withoutMachines, parsed);
   const machines = found?.machines;
   if (machines) {
     await checkRegistry(parsed.imageRegistry);

@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import { errorMessage } from "../errors";
+import { roleRecords } from "../product/roles";
+import { type Settings, sharesApis } from "../settings";
 import { SettingsError } from "../settings/parse";
-import type { Machines, Topology } from "../topology";
+import type { Machines, Node, Topology } from "../topology";
 import { dockerSocket } from "./dockerHost";
 import type { HostNetwork } from "./hostNetwork";
 
@@ -30,7 +32,7 @@ type Wanted = Pick<Topology, "platform" | "balancer" | "databaseServer" | "nodes
 
 /**
  * Finds the machines on which the load balancer and MySQL publish their ports, and checks that each server has a machine
- * that it may run on. A machine that is down counts for the load balancers, so that `up` changes nothing because of it.
+ * that it may run on. A machine that is down counts where another one does the same work, so that `up` goes on without it.
  *
  * @param list the machines of the swarm
  * @returns undefined on one Docker engine, and without an engine that creates anything
@@ -38,14 +40,15 @@ type Wanted = Pick<Topology, "platform" | "balancer" | "databaseServer" | "nodes
  */
 export async function findMachines(
   topology: Wanted,
+  settings: Settings,
   list: () => Promise<readonly Machine[]> = listMachines,
 ): Promise<FoundMachines | undefined> {
   if (topology.platform !== "swarm" || !pulumi.runtime.hasMonitor()) return undefined;
   const all = await list();
   const { balancer, databaseServer, nodes } = topology;
-  const pinned = nodes.filter(({ volumes, constraints }) => volumes.length > 0 && constraints.length > 0);
-  const ofDatabase = databaseServer.external ? [] : matching(all, databaseServer.constraints);
-  const balancers = matching(all, balancer.constraints);
+  const keepsApis = ({ volumes }: Node) => volumes.length > 0 && !sharesApis(settings);
+  const pinned = nodes.filter(keepsApis);
+  const free = new Map(nodes.filter((node) => !keepsApis(node)).map((node) => [node.constraints.join(), node]));
   const faults = [
     ...(databaseServer.external
       ? []
@@ -56,18 +59,38 @@ export async function findMachines(
       .flatMap(({ constraints }) =>
         pinnedFaults("gatewayPlacement", all, constraints, "set wso2-apim:sharedDirectory"),
       ),
+    ...[...free.values()].flatMap((node) => placementFaults(placementOf(node, settings), all, node.constraints, 1)),
   ];
   if (faults.length > 0) throw new SettingsError(faults);
-  const ready = balancers.filter(isReady);
-  const [first] = ready;
+  const ofDatabase = databaseServer.external ? [] : matching(all, databaseServer.constraints);
+  const balancers = matching(all, balancer.constraints);
   const machines = {
-    architecture: first?.architecture ?? "",
+    architecture: balancers.find(isReady)?.architecture ?? "",
     balancers: balancers.map(({ address }) => address).sort(),
     database: ofDatabase[0]?.address ?? "",
   };
-  const missing = balancer.replicas - ready.length;
-  const warning = `${missing} of ${balancer.replicas} load balancers ${missing === 1 ? "has" : "have"} no machine: ${problemsOf(balancers)}; Swarm starts ${missing === 1 ? "it" : "them"} when a machine is back, and an update of the load balancers ends only then`;
-  return { machines, warnings: missing > 0 ? [warning] : [] };
+  return { machines, warnings: outages(topology, all) };
+}
+
+/** What can't run now because machines are down. */
+function outages({ balancer, nodes }: Wanted, all: readonly Machine[]): string[] {
+  const until = "Swarm starts what is missing when a machine is back, and an update of it ends only then";
+  const of = (name: string, constraints: readonly string[], count: number) => {
+    const found = matching(all, constraints);
+    const ready = found.filter(isReady).length;
+    const what = count > 1 ? `${count - ready} of ${count} load balancers` : name;
+    return ready >= count ? [] : [`${what}: expected a machine that takes tasks, found ${problemsOf(found)}; ${until}`];
+  };
+  return [
+    ...of("the load balancer", balancer.constraints, balancer.replicas),
+    ...nodes.flatMap(({ name, constraints }) => of(name, constraints, 1)),
+  ];
+}
+
+/** The setting that has the constraints of a node. */
+function placementOf({ role }: Node, { nodeSpread }: Settings): string {
+  if (nodeSpread !== "") return "nodeSpread";
+  return roleRecords[role].servesApis ? "gatewayPlacement" : "nodePlacement";
 }
 
 const isReady = ({ problem }: Machine) => problem === undefined;
@@ -76,21 +99,32 @@ const isReady = ({ problem }: Machine) => problem === undefined;
 const problemsOf = (machines: readonly Machine[]): string =>
   machines.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name} (${problem})`])).join(", ");
 
-/** @param otherwise what makes it possible to run on several machines */
+/**
+ * As {@link placementFaults}, for a server whose data is in a volume of its machine, which must take tasks.
+ *
+ * @param otherwise what makes it possible to run on several machines
+ */
 function pinnedFaults(
   setting: string,
   all: readonly Machine[],
   constraints: readonly string[],
   otherwise: string,
 ): string[] {
-  const found = matching(all, constraints).map(({ name }) => name);
-  if (found.length <= 1) return placementFaults(setting, all, constraints, 1);
+  const found = matching(all, constraints);
+  const what = constraints.join(", ") || "these constraints (there are none)";
+  if (found.length <= 1) {
+    if (found.length === 0 || found.some(isReady)) return placementFaults(setting, all, constraints, 1);
+    return [
+      `${setting}: expected a machine with ${what} that takes tasks, found ${problemsOf(found)}; start the machine or its Docker engine, or run \`docker node update --availability active MACHINE\` (\`docker node ls\` shows its state)`,
+    ];
+  }
+  const names = found.map(({ name }) => name).join(", ");
   return [
-    `${setting}: expected one machine with ${constraints.join(", ") || "these constraints (there are none)"}, whose volume keeps the data, found ${found.join(", ")}; leave the label on one of them (docker node update --label-rm), set wso2-apim:${setting}, or ${otherwise}`,
+    `${setting}: expected one machine with ${what}, whose volume keeps the data, found ${names}; leave the label on one of them (docker node update --label-rm), set wso2-apim:${setting}, or ${otherwise}`,
   ];
 }
 
-/** @param count how many machines the server needs; one of them must take tasks now */
+/** @param count how many machines the server needs */
 function placementFaults(
   setting: string,
   all: readonly Machine[],
@@ -98,18 +132,16 @@ function placementFaults(
   count: number,
 ): string[] {
   const found = matching(all, constraints);
-  const expected = `${setting}: expected ${count === 1 ? "a machine" : `${count} machines`} with ${constraints.join(", ")}`;
-  if (found.length < count) {
-    const label = /^node\.labels\.(\S+) == (\S+)$/.exec(constraints[0] ?? "");
-    const others = all.filter((machine) => isReady(machine) && !found.includes(machine));
-    const remedy = label
-      ? `on a manager, run: docker node update --label-add ${label[1]}=${label[2]} MACHINE, with one of ${others.map(({ name }) => name).join(", ")}`
-      : `set wso2-apim:${setting}`;
-    return [`${expected}, found ${found.length === 0 ? "none" : found.length}; ${remedy}`];
-  }
-  if (found.some(isReady)) return [];
+  if (found.length >= count) return [];
+  // The last one: it may be that of `nodeSpread`, behind those that other nodes have too.
+  const labels = constraints.flatMap((each) => /^node\.labels\.(\S+ == \S+)$/.exec(each)?.[1] ?? []);
+  const label = labels.at(-1)?.replace(" == ", "=");
+  const others = all.filter((machine) => isReady(machine) && !found.includes(machine));
+  const remedy = label
+    ? `on a manager, run: docker node update --label-add ${label} MACHINE, with one of ${others.map(({ name }) => name).join(", ")}`
+    : `set wso2-apim:${setting}`;
   return [
-    `${expected} that takes tasks, found ${problemsOf(found)}; start the machine or its Docker engine, or run \`docker node update --availability active MACHINE\` (\`docker node ls\` shows its state)`,
+    `${setting}: expected ${count === 1 ? "a machine" : `${count} machines`} with ${constraints.join(", ")}, found ${found.length === 0 ? "none" : found.length}; ${remedy}`,
   ];
 }
 

@@ -36,10 +36,14 @@ function chosenSettings(given: GivenSettings): ChosenSettings {
   };
 }
 
+/** Whether the gateways of a swarm find what is deployed on any machine. Else it is in a volume of one machine. */
+export function sharesApis(settings: Pick<GivenSettings, "sharedDirectory" | "deploymentSynchronizer">): boolean {
+  return settings.sharedDirectory !== "" || settings.deploymentSynchronizer !== "off";
+}
+
 /** Gateways that have a volume of Docker's stay where it is. */
-function suitablePlacement({ sharedDirectory, deploymentSynchronizer }: GivenSettings): string {
-  const isShared = sharedDirectory !== "" || deploymentSynchronizer !== "off";
-  return isShared ? "" : "node.labels.apim.gateway == true";
+function suitablePlacement(given: GivenSettings): string {
+  return sharesApis(given) ? "" : "node.labels.apim.gateway == true";
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Address4 } from "ip-address";
 import { databaseNames } from "../product/databases";
 import { roles } from "../product/roles";
-import { besideHeap, differingSettings, leastProductMemory } from "./derived";
+import { besideHeap, differingSettings, leastProductMemory, sharesApis } from "./derived";
 import { configCommand } from "./field";
 import { type Settings, settingsSchema, standIn } from "./schema";
 import { maxReplicasOnDocker } from "./schema/nodes";
@@ -76,7 +76,7 @@ function platformFaults(settings: Settings): string[] {
       "imageRegistry: expected the registry from which the machines of the swarm pull the images, found nothing; set wso2-apim:imageRegistry, e.g. to registry.example.com:5000",
     );
   const gateways = settings.gatewayReplicas + settings.gatewayWorkers;
-  if (gateways > 1 && settings.sharedDirectory === "" && settings.deploymentSynchronizer === "off")
+  if (gateways > 1 && !sharesApis(settings))
     faults.push(
       `sharedDirectory: expected a directory with ${gateways} gateways on a swarm, found nothing: they share the deployed APIs. Set wso2-apim:sharedDirectory to a directory that all machines mount (NFS, CephFS, GlusterFS), or wso2-apim:deploymentSynchronizer to svn`,
     );

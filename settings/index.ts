@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RawSettings } from "./parse";
 import { projectName } from "./schema";
 
-export { differingSettings } from "./derived";
+export { differingSettings, sharesApis } from "./derived";
 export { configCommand } from "./field";
 export { libraryDirectory } from "./library";
 export { type OwnStores, ownStores, type StoreFile } from "./ownStores";

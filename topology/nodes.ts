@@ -5,7 +5,7 @@ import { parseEnvironments } from "../settings/environments";
 import { hostNumber, networkAddress, publishedManagementPort, type Slot } from "./addresses";
 import { databasesFor, usedBy } from "./databases";
 import type { DatabaseUser, Node } from "./model";
-import { constraintsOf } from "./placement";
+import { constraintsOf, spreadConstraints } from "./placement";
 
 /** A node's place among the others, and what follows from it. */
 interface Place extends Slot {
@@ -23,7 +23,11 @@ interface Place extends Slot {
 
 /** Every product node, in the order of the roles. `startsAfter` and `aliases` are still empty. */
 export function buildNodes(settings: Settings, users: readonly DatabaseUser[]): Node[] {
-  const nodes = roles.flatMap((role) => placesOf(settings, role)).map((place) => buildNode(settings, place, users));
+  const places = roles.flatMap((role) => placesOf(settings, role));
+  const nodes = places.map((place) => {
+    const others = places.filter(({ role, environment }) => role === place.role && environment === place.environment);
+    return buildNode(settings, place, users, others.length);
+  });
   return withClusters(settings, nodes);
 }
 
@@ -102,7 +106,8 @@ function ordinals(count: number): number[] {
   return Array.from({ length: count }, (_, number) => number + 1);
 }
 
-function buildNode(settings: Settings, place: Place, users: readonly DatabaseUser[]): Node {
+/** @param count how many nodes its role has, or its environment */
+function buildNode(settings: Settings, place: Place, users: readonly DatabaseUser[], count: number): Node {
   const { role, name, index, hostName, suffix, profile, environmentName } = place;
   const offset = offsetOf(settings, role);
   const databases = databasesFor(settings, role);
@@ -115,7 +120,10 @@ function buildNode(settings: Settings, place: Place, users: readonly DatabaseUse
     nodeHostName: nodeHost(hostName, suffix),
     address: networkAddress(settings, hostNumber(place), nodeHost(hostName, suffix)),
     aliases: [],
-    constraints: constraintsOf(settings, roleRecords[role].servesApis ? "gatewayPlacement" : "nodePlacement"),
+    constraints: [
+      ...constraintsOf(settings, roleRecords[role].servesApis ? "gatewayPlacement" : "nodePlacement"),
+      ...spreadConstraints(settings, index, count),
+    ],
     offset,
     ports: {
       managementHttps: basePorts.managementHttps + offset,

@@ -44,6 +44,15 @@ export const swarm = {
         description:
           "with `platform` swarm: the machines of the gateways; auto: with `sharedDirectory` or `deploymentSynchronizer` svn any machine, else `node.labels.apim.gateway == true`, which must be one machine, since its volume has the deployed APIs",
       }),
+    nodeSpread: textOrNothing(
+      /^node\.[\w.-]+ *== *[\w.-]+(, *[\w.-]+)+$/,
+      "what distinguishes the machines and at least two values, such as node.labels.zone == a, b",
+    )
+      .default("")
+      .register(settingInfo, {
+        description:
+          "with `platform` swarm: keeps the nodes of a role apart; where a role has several, the first one runs on the machines with the first value, the second one on those with the second, and so on in turn. Without it, Swarm runs each on the machine with the fewest tasks",
+      }),
     nodePlacement: placement("", "the machines of all other nodes; without constraints, any machine"),
     balancerReplicas: z.int().min(1).max(maxReplicas).default(1).register(settingInfo, {
       description: "with `platform` swarm: number of load balancers, at most one on each machine",

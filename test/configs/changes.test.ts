@@ -343,6 +343,7 @@ const changes: readonly Change[] = [
       databasePlacement: "node.hostname == a",
       balancerPlacement: "node.hostname == a",
       gatewayPlacement: "node.hostname == a",
+      nodeSpread: "node.labels.zone == a, b",
       nodePlacement: "node.hostname == a",
       balancerReplicas: 2,
       sharedDirectory: "/mnt/apim",

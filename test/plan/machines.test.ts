@@ -22,8 +22,9 @@ function machine(number: number, change: Partial<Machine> = {}): Machine {
 }
 
 async function find(all: readonly Machine[], settings: RawSettings = {}) {
-  const topology = buildTopology(parseSettings({ ...swarm, ...settings }, "dev"));
-  const { machines, warnings } = (await findMachines(topology, async () => all)) ?? assert.fail("not asked");
+  const parsed = parseSettings({ ...swarm, ...settings }, "dev");
+  const { machines, warnings } =
+    (await findMachines(buildTopology(parsed), parsed, async () => all)) ?? assert.fail("not asked");
   return { ...machines, warnings };
 }
 
@@ -47,8 +48,8 @@ describe("the machines of a swarm", () => {
   );
 
   it("are not asked for on one Docker engine", async () => {
-    const topology = buildTopology(parseSettings({}, "dev"));
-    assert.equal(await findMachines(topology, () => assert.fail("asked")), undefined);
+    const settings = parseSettings({}, "dev");
+    assert.equal(await findMachines(buildTopology(settings), settings, () => assert.fail("asked")), undefined);
   });
 
   it("load balancers and MySQL are reached at the machines that meet their constraints", async () => {
@@ -89,7 +90,6 @@ describe("the machines of a swarm", () => {
       `${setting}: expected a machine with node.labels.${label} == true that takes tasks, found machine1 (down); ${remedy}`;
     assert.deepEqual(await faults([down, machine(2)]), [
       fault("databasePlacement", "apim.mysql"),
-      fault("balancerPlacement", "apim.loadbalancer"),
       fault("gatewayPlacement", "apim.gateway"),
     ]);
   });
@@ -115,11 +115,59 @@ describe("the machines of a swarm", () => {
     const found = await find(all, { balancerReplicas: 2 });
     assert.deepEqual(found.balancers, ["192.0.2.1", "192.0.2.2"]);
     assert.deepEqual(found.warnings, [
-      "1 of 2 load balancers has no machine: machine2 (down); Swarm starts it when a machine is back, and an update of the load balancers ends only then",
+      "1 of 2 load balancers: expected a machine that takes tasks, found machine2 (down); Swarm starts what is missing when a machine is back, and an update of it ends only then",
     ]);
     assert.deepEqual((await find(all, { balancerReplicas: 1 })).warnings, []);
     const [fault] = await faults(all, { balancerReplicas: 3 });
     assert.match(fault ?? "", /^balancerPlacement: expected 3 machines .*, found 2; on a manager/);
+  });
+
+  it("a load balancer with no machine that takes tasks is a warning too: MySQL and the nodes can be changed", async () => {
+    const all = [
+      machine(1, { labels: { "apim.loadbalancer": "true" }, problem: "drain" }),
+      machine(2, { labels: { ...labels, "apim.loadbalancer": "no" } }),
+    ];
+    const { warnings } = await find(all);
+    assert.match(
+      warnings.join(),
+      /^the load balancer: expected a machine that takes tasks, found machine1 \(drain\); Swarm/,
+    );
+  });
+
+  describe("nodeSpread", () => {
+    const zone = (name: string) => ({ labels: { ...(name === "a" && labels), zone: name } });
+    const spread = {
+      nodeSpread: "node.labels.zone == a, b",
+      sharedDirectory: "/mnt/apim",
+      gatewayReplicas: 2,
+      nodePlacement: "node.role != manager",
+    };
+
+    it("gateways on any machine, since they share their APIs, need a machine for each value", async () => {
+      const all = [machine(1, zone("a")), machine(2, zone("a")), machine(3)];
+      all[1] = machine(2, { labels: { zone: "a" } });
+      assert.deepEqual(await faults(all, spread), [
+        "nodeSpread: expected a machine with node.labels.zone == b, found none; on a manager, run: docker node update --label-add zone=b MACHINE, with one of machine1, machine2, machine3",
+      ]);
+      all[2] = machine(3, zone("b"));
+      assert.deepEqual(await faults(all, spread), []);
+    });
+
+    it("a value whose machines are all down is a warning for each node that waits for it", async () => {
+      const all = [machine(1, zone("a")), machine(2, { ...zone("b"), problem: "down" }), machine(3)];
+      const { warnings } = await find(all, spread);
+      assert.deepEqual(warnings, [
+        "gateway-2: expected a machine that takes tasks, found machine2 (down); Swarm starts what is missing when a machine is back, and an update of it ends only then",
+      ]);
+    });
+  });
+
+  it("gateways with gatewayPlacement and a shared directory may have several machines", async () => {
+    const gateways = { labels: { "apim.gateway": "true" } };
+    const all = [machine(1, { labels }), machine(2, gateways), machine(3, gateways)];
+    const settings = { sharedDirectory: "/mnt/apim", gatewayPlacement: "node.labels.apim.gateway == true" };
+    assert.deepEqual(await faults(all, settings), []);
+    assert.match((await faults(all)).join(), /^gatewayPlacement: expected one machine/);
   });
 
   it("balancerReplicas: each load balancer needs a machine of its own", async () => {
@@ -155,8 +203,14 @@ describe("the machines of a swarm", () => {
       ["192.0.2.1", "192.0.2.2", "192.0.2.3"],
     ]);
     const nowhere = { databasePlacement: "node.hostname == machine9", balancerPlacement: "", gatewayPlacement: "" };
-    assert.deepEqual(await faults(all, nowhere), [
+    const [database, gateway, ...others] = await faults(all, { ...nowhere, nodePlacement: "node.id == id9" });
+    assert.equal(
+      database,
       "databasePlacement: expected a machine with node.hostname == machine9, found none; set wso2-apim:databasePlacement",
+    );
+    assert.match(gateway ?? "", /^gatewayPlacement: expected one machine with these constraints \(there are none\), /);
+    assert.deepEqual(others, [
+      "nodePlacement: expected a machine with node.id == id9, found none; set wso2-apim:nodePlacement",
     ]);
   });
 
@@ -174,7 +228,8 @@ describe("the machines of a swarm", () => {
     const host = process.env.DOCKER_HOST;
     process.env.DOCKER_HOST = "unix:///nonexistent/docker.sock";
     try {
-      await assert.rejects(findMachines(buildTopology(parseSettings(swarm, "dev"))), {
+      const settings = parseSettings(swarm, "dev");
+      await assert.rejects(findMachines(buildTopology(settings), settings), {
         message: /platform: expected Docker to be a manager of a swarm, found: .+; run `docker swarm init`, or run/,
       });
     } finally {

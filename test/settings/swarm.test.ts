@@ -22,6 +22,7 @@ const values: Readonly<Record<Exclude<keyof typeof group.settings, "platform">, 
   databasePlacement: "node.hostname == one",
   balancerPlacement: "node.role == worker, node.hostname != one",
   gatewayPlacement: "node.labels.zone==a",
+  nodeSpread: "node.labels.zone == a, b",
   nodePlacement: "engine.labels.disk == ssd",
   balancerReplicas: 2,
   sharedDirectory: "/mnt/apim",
@@ -90,6 +91,10 @@ describe("settings of a swarm", () => {
       [{ ...swarm, sharedDirectory: "/mnt/a:b" }, /^sharedDirectory: expected an absolute path/],
       [{ ...swarm, nodePlacement: "node.hostname = one" }, /^nodePlacement: expected constraints of Docker Swarm/],
       [{ ...swarm, nodePlacement: "hostname == one" }, /^nodePlacement: expected constraints of Docker Swarm/],
+      [
+        { ...swarm, nodeSpread: "node.labels.zone == a" },
+        /^nodeSpread: expected what distinguishes the machines and at/,
+      ],
       [{ ...swarm, gatewayPlacement: "anywhere" }, /^gatewayPlacement: expected auto, or constraints of Docker Swarm/],
     ]);
 

@@ -132,6 +132,38 @@ describe("topology: a swarm", () => {
     });
   });
 
+  it("nodeSpread: the nodes of a role, or of an environment, get the values in turn; a single node gets none", () => {
+    const { nodes } = of({
+      ...swarm,
+      nodeSpread: "node.labels.zone==a,b",
+      nodePlacement: "node.role == worker",
+      gatewayEnvironments: "production, sandbox",
+      gatewayReplicas: 1,
+      gatewayWorkers: 2,
+      keyManagerReplicas: 3,
+      deploymentSynchronizer: "svn",
+      svnUrl: "https://svn.example.org/apis",
+      svnUser: "apis",
+      svnPassword: "x",
+    });
+    const [a, b] = ["node.labels.zone == a", "node.labels.zone == b"];
+    const worker = "node.role == worker";
+    assert.deepEqual(Object.fromEntries(nodes.map(({ name, constraints }) => [name, constraints])), {
+      "keymanager-1": [worker, a],
+      "keymanager-2": [worker, b],
+      "keymanager-3": [worker, a],
+      "gateway-1": [a],
+      "gateway-worker-1": [b],
+      "gateway-worker-2": [a],
+      "gateway-sandbox-1": [a],
+      "gateway-sandbox-worker-1": [b],
+      "gateway-sandbox-worker-2": [a],
+      "publisher-1": [worker],
+      "store-1": [worker],
+    });
+    for (const node of of({ ...swarm, keyManagerReplicas: 2 }).nodes) assert.deepEqual(node.constraints, []);
+  });
+
   it("balancerReplicas: so many load balancers", () => {
     assert.equal(topology.balancer.replicas, 2);
     assert.equal(of(swarm).balancer.replicas, 1);
