@@ -5,8 +5,8 @@ import type { Topology } from "../topology";
 
 /** What Swarm takes, bytes: a secret, in which a rendered file is kept, and a config, in which a copied one is. */
 const limits = { rendered: 511_999, copied: 1_023_999 } as const;
-/** What Docker takes, characters: the name of a service, and that of a secret, which ends with a hash. */
-const nameLimits = { service: 63, secret: 64 - "-0123456789abcdef".length } as const;
+/** What Docker takes for the name of a service, characters. */
+const serviceNameLimit = 63;
 
 /**
  * Checks that a swarm can keep the files of all nodes, and that the names are short enough.
@@ -43,9 +43,9 @@ export function checkSwarmLimits(
       `haproxy.cfg: expected at most ${limits.rendered} bytes on a swarm, which keeps the file, found ${balancerBytes} for ${topology.nodes.length} nodes; set fewer replicas or workers`,
     );
   const longest = Math.max(...topology.nodes.map(({ name }) => topology.prefix.length + 1 + name.length));
-  if (longest > nameLimits.service || topology.prefix.length > nameLimits.secret)
+  if (longest > serviceNameLimit)
     faults.push(
-      `namePrefix: expected a shorter one on a swarm, where names of services have at most ${nameLimits.service} characters, found ${topology.prefix}; set wso2-apim:namePrefix`,
+      `namePrefix: expected a shorter one on a swarm, where names of services have at most ${serviceNameLimit} characters, found ${topology.prefix}; set wso2-apim:namePrefix`,
     );
   if (faults.length > 0) throw new SettingsError([...new Set(faults)]);
 }

@@ -46,13 +46,16 @@ export function statusOf(tasks: readonly Task[], machines: ReadonlyMap<string, M
   const on = [...new Set((running.length > 0 ? running : current).flatMap((task) => nameOf(task) ?? []))].sort();
   const late = current.find((task) => !running.includes(task));
   const failed = newestFirst.find(({ Status }) => failedStates.includes(Status.State));
-  const healthy = running.length >= wanted;
+  // A service that somebody has scaled to none runs nothing.
+  const healthy = running.length > 0 && running.length >= wanted;
   const state = late?.Status.State ?? failed?.Status.State ?? "no task";
-  const causes = [late && isDown(late) ? `${nameOf(late)} is down` : late?.Status.Err, failed?.Status.Err].filter(
-    Boolean,
-  );
+  const causes = [
+    wanted === 0 && "scaled to none: refresh, then up, starts it",
+    late && isDown(late) ? `${nameOf(late)} is down` : late?.Status.Err,
+    failed?.Status.Err,
+  ].filter((cause): cause is string => typeof cause === "string" && cause !== "");
   return {
-    state: healthy ? "running" : wanted === 1 ? state : `${running.length}/${wanted} run`,
+    state: healthy ? "running" : wanted <= 1 ? state : `${running.length}/${wanted} run`,
     health: healthy ? "healthy" : "unhealthy",
     restarts: newestFirst.filter(({ Status }) => failedStates.includes(Status.State)).length,
     ...(on.length > 0 && { machine: on.join(", ") }),

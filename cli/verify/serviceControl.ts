@@ -36,6 +36,7 @@ export class SwarmNodes extends OwnNodes<Service> implements NodeControl {
   }
 
   async stop(name: string): Promise<void> {
+    await this.inspect(name);
     // Before the request: if its answer is lost, the node has to be started all the same.
     this.stopped.add(name);
     await this.scale(name, 0);

@@ -71,6 +71,15 @@ describe("status: services", () => {
     assert.deepEqual(statusOf([], machines, 1), { state: "no task", health: "unhealthy", restarts: 0 });
   });
 
+  it("a service that somebody has scaled to none is not healthy", () => {
+    assert.deepEqual(statusOf([task(1, "a", "complete", "shutdown")], machines, 0), {
+      state: "no task",
+      health: "unhealthy",
+      restarts: 0,
+      note: "scaled to none: refresh, then up, starts it",
+    });
+  });
+
   it("count as created by an engine, like containers", () => {
     const resource = (type: string, name: string, exists = true) => ({ type, exists, outputs: { name } });
     const resources = [
