@@ -58,6 +58,7 @@ export class DynamicProcess {
     try {
       return await new Promise<Answer>((resolve, reject) => {
         if (this.ended !== undefined) throw new Error(this.ended);
+        if (abort.aborted) throw new Error(TOO_LONG);
         this.waiting.set(number, resolve);
         abort.addEventListener("abort", () => reject(new Error(TOO_LONG)), { once: true });
         this.child.send({ number, method, args }, (failed) => failed && this.fail(failed.message));
