@@ -33,7 +33,7 @@ const ENGINE = ["engine/provider.ts", "engine/values.ts", "engine/model.ts", "en
 /** The other folders, and what each may import besides itself. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "engine/backend/": [],
-  "engine/providers/": ["engine/provider.ts", "engine/values.ts", "engine/duration.ts", "engine/sdkProcess.ts"],
+  "engine/providers/": ["engine/provider.ts", "engine/values.ts", "engine/duration.ts", "engine/dynamicProcess.ts"],
   "engine/planning/": [...ENGINE, "engine/backend/"],
   "engine/program/": [...ENGINE, "engine/backend/", "engine/planning/", "engine/sdkProcess.ts"],
   "engine/display/": [...ENGINE, "engine/backend/"],
