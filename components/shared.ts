@@ -24,7 +24,7 @@ export function createImage(
   const opts = { parent, ...(provider && { provider }) };
   const args = { name: source.name, keepLocally: true };
   if (source.context === undefined) {
-    if (source.inRegistry) return pulumi.output(source.name);
+    if (source.inRegistry) return inRegistry(source.name, opts);
     return new docker.RemoteImage(name, args, opts).imageId;
   }
   const build = buildIfMissing(source.name, source.context, opts);
@@ -35,6 +35,12 @@ export function createImage(
   if (!source.inRegistry) return image.name;
   const pushed = new docker.RegistryImage(`${name}-${tag}-pushed`, { name: image.name, keepRemotely: true }, opts);
   return pulumi.interpolate`${pushed.name}@${pushed.sha256Digest}`;
+}
+
+/** An image of the user's own, with its digest, so that all machines run the same one. */
+function inRegistry(name: string, opts: pulumi.InvokeOutputOptions): pulumi.Output<string> {
+  if (name.includes("@")) return pulumi.output(name);
+  return pulumi.interpolate`${name}@${docker.getRegistryImageOutput({ name }, opts).sha256Digest}`;
 }
 
 async function buildIfMissing(

@@ -85,6 +85,18 @@ describe("ApiManager on a swarm", function () {
     }
   });
 
+  it("an image of the user's own is not pushed; services run it by the digest that its tag has in the registry", async () => {
+    const imagesOfNodes = async (image: string) => {
+      const own = await recordPlan(await swarmPlan({ ...settings, distribution: "elsewhere", image }));
+      const ofNodes = ofType(own, "Service").filter(({ name }) => /-[12]-service$/.test(name));
+      assert.equal(ofType(own, "RegistryImage").length, 2, "those of MySQL and the load balancer");
+      return [...new Set(ofNodes.map(({ inputs }) => inputs.taskSpec.containerSpec.image))];
+    };
+    assert.deepEqual(await imagesOfNodes("registry.example.com/mine:7"), ["registry.example.com/mine:7@sha256:found"]);
+    const pinned = `registry.example.com/mine@sha256:${"0".repeat(64)}`;
+    assert.deepEqual(await imagesOfNodes(pinned), [pinned]);
+  });
+
   it("every Docker resource uses the provider that may log in to the registry", () => {
     const provider = run.get("docker", "pulumi:providers:docker");
     assert.equal(provider.parent, "apim");

@@ -10,7 +10,7 @@ import { containerKind } from "./container";
 import { imageFunctions, imageKind } from "./image";
 import { networkFunctions, networkKind } from "./network";
 import { RegistryAuth } from "./registryAuth";
-import { registryImageKind } from "./registryImage";
+import { registryImageFunctions, registryImageKind } from "./registryImage";
 import { secretKind } from "./secret";
 import { serviceKind } from "./service";
 import { serviceConfigKind } from "./serviceConfig";
@@ -31,7 +31,8 @@ export function dockerProvider({ host, registryAuth }: Properties, { dir }: Prov
     serviceConfigKind(docker),
     serviceKind(docker, auth, secrets),
   ];
-  return providerOf(kinds, { functions: { ...imageFunctions(docker), ...networkFunctions(docker) } });
+  const functions = { ...imageFunctions(docker), ...networkFunctions(docker), ...registryImageFunctions(docker, auth) };
+  return providerOf(kinds, { functions });
 }
 
 function connect(host: string): Docker {

@@ -1,11 +1,11 @@
-/** docker.RegistryImage: pushes an image of the Docker engine to its registry. */
+/** docker.RegistryImage pushes an image of the Docker engine to its registry; docker.getRegistryImage finds one there. */
 
 import type { RegistryImageArgs } from "@pulumi/docker";
 import type { Unwrap } from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { Context, Properties } from "../../provider";
 import { isEmpty } from "../../values";
-import type { Kind } from "../kind";
+import type { Functions, Kind } from "../kind";
 import { bool, type Fields, map, obj, str, unsupported } from "../schema";
 import { outputsOf as outputsFrom } from "./api";
 import { attemptOrGone, DockerError, withRemedy } from "./error";
@@ -37,13 +37,7 @@ export function registryImageKind(docker: Docker, auth: RegistryAuth): Kind<Inpu
     );
   }
 
-  /** The digest of the image in the registry; undefined if it is not there. */
-  async function digestOf(inputs: Inputs): Promise<string | undefined> {
-    const { name } = inputs;
-    const asked = docker.getImage(name).distribution({ authconfig: loginOf(credentialsFor(inputs)) } as object);
-    const isMissing = ({ message }: DockerError) => /manifest unknown|name unknown|not found/i.test(message);
-    return (await attemptOrGone(`find image ${name} in its registry`, asked, isMissing))?.Descriptor.digest;
-  }
+  const digestOf = (inputs: Inputs) => digestInRegistry(docker, inputs.name, credentialsFor(inputs));
 
   const outputsOf = (digest: string, inputs: Inputs): Properties => ({
     ...outputsFrom(fields, {}, inputs),
@@ -82,6 +76,27 @@ export function registryImageKind(docker: Docker, auth: RegistryAuth): Kind<Inpu
       await deleteManifest(credentials, parseImageName(name), String(outputs.sha256Digest), insecureSkipVerify, signal);
     },
   };
+}
+
+/** docker.getRegistryImage: the digest of an image in its registry. A registry without an entry in registryAuth is open. */
+export function registryImageFunctions(docker: Docker, auth: RegistryAuth): Functions {
+  return {
+    async "docker:index/getRegistryImage:getRegistryImage"(args) {
+      const name = String(args.name);
+      const digest = await digestInRegistry(docker, name, auth.for(parseImageName(name).registry));
+      if (digest === undefined)
+        throw new DockerError(`image ${name}: not found in its registry; push it there, or correct its name`);
+      return { id: digest, name, sha256Digest: digest };
+    },
+  };
+}
+
+/** @returns undefined if the image is not in its registry */
+async function digestInRegistry(docker: Docker, name: string, credentials?: Credentials): Promise<string | undefined> {
+  const authconfig = credentials && loginOf(credentials);
+  const asked = docker.getImage(name).distribution({ ...(authconfig && { authconfig }) } as object);
+  const isMissing = ({ message }: DockerError) => /manifest unknown|name unknown|not found/i.test(message);
+  return (await attemptOrGone(`find image ${name} in its registry`, asked, isMissing))?.Descriptor.digest;
 }
 
 const parseAddress = (address: string): string => address.replace(/^https?:\/\//, "").replace(/\/.*$/, "");

@@ -60,6 +60,22 @@ describe("registry image", () => {
   };
   const inputs = (more: Properties = {}): Properties => ({ name: `${registry.address}/am:1`, ...more });
 
+  it("getRegistryImage: the digest of a name, with the login for its registry, or without one", async () => {
+    const { asked, host } = held.swarm;
+    const entry = { address: `http://${registry.address}`, username: "u", password: "sesame" };
+    const provider = providerFor("docker", { host, registryAuth: JSON.stringify([entry]) });
+    const find = async (name: string) => provider.invoke?.("docker:index/getRegistryImage:getRegistryImage", { name });
+    const [known, other] = [`${registry.address}/am:1`, "registry.example.org/am:1"];
+    assert.deepEqual(await find(known), { id: digest, name: known, sha256Digest: digest });
+    assert.deepEqual(await find(other), { id: digest, name: other, sha256Digest: digest });
+    assert.deepEqual(
+      asked.map(({ auth }) => (auth as Properties | undefined)?.username),
+      ["u", undefined],
+    );
+    held.swarm.registry = undefined;
+    await assert.rejects(find(known), /^Error: image .*\/am:1: not found in its registry; push it there, or correct/);
+  });
+
   it("is pushed with the provider's credentials, and recorded as the official provider does", async () => {
     held.swarm.registry = undefined;
     const created = await images().create(inputs({ keepRemotely: true, triggers: { content: "1" } }));
