@@ -10,6 +10,7 @@ import { GatewayNode } from "./gatewayNode";
 import { KeyManagerNode } from "./keyManagerNode";
 import { stackLabel } from "./labels";
 import { LoadBalancer } from "./loadBalancer";
+import { MachineCheck } from "./machineCheck";
 import { MySqlDatabases } from "./mySqlDatabases";
 import type { ProductNode, ProductNodeArgs } from "./productNode";
 import { PublisherNode } from "./publisherNode";
@@ -86,11 +87,12 @@ export class ApiManager extends pulumi.ComponentResource {
     this.dependsOn = dependencies([fixedName], opts?.dependsOn);
     this.child = { parent: this, ...(args.topology.platform === "swarm" && { provider: this.createProvider() }) };
     for (const warning of args.warnings) void pulumi.log.warn(warning, this);
+    this.image = createImage(`${name}-node-image`, args.images.node, this, this.child.provider);
+    if (args.topology.platform === "swarm") this.dependsOn.push(this.checkMachines());
     this.adminPassword = this.createAdminPassword();
     [this.network, this.databases] = this.createNetworkAndDatabases();
     this.certificates = new ServerCertificates(`${name}-certificates`, { plan: args }, { parent: this });
     this.caCertificate = this.certificates.caCertificate;
-    this.image = createImage(`${name}-node-image`, args.images.node, this, this.child.provider);
     this.volumes = this.createVolumes();
     [this.nodes, this.loadBalancer] = this.startServers();
     const url = (role: Role, entrance: "https" | "gatewayHttps", path: string) =>
@@ -123,6 +125,13 @@ export class ApiManager extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+  }
+
+  private checkMachines(): MachineCheck {
+    const { args: plan, image, dependsOn } = this;
+    const registryPassword = plan.secrets?.imageRegistryPassword;
+    const args = { plan, image, ...(registryPassword && { registryPassword }) };
+    return new MachineCheck(`${this.name}-machines`, args, { parent: this, dependsOn: [...dependsOn] });
   }
 
   private createAdminPassword(): pulumi.Output<string> {

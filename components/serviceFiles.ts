@@ -115,25 +115,28 @@ class Deliveries implements Given {
   readonly configs: docker.types.input.ServiceTaskSpecContainerSpecConfig[] = [];
   /** Without the server's own labels: one of them changes with the files. */
   private readonly labels: Label[];
+  /** Behind the network, the first thing that is created on the swarm. */
+  private readonly opts: pulumi.CustomResourceOptions;
 
   constructor(
     private readonly name: string,
-    { topology, name: ofServer }: ServerDescription,
-    private readonly parent: pulumi.Resource | undefined,
+    { topology, name: ofServer, network }: ServerDescription,
+    parent: pulumi.Resource | undefined,
   ) {
+    this.opts = { parent, dependsOn: [network] };
     this.labels = serverLabels({ topology, name: ofServer });
   }
 
   /** @param target its name in the directory of the files */
   addSecret(target: string, data: pulumi.Output<string>): void {
     const args = { data: pulumi.secret(data), labels: this.labels };
-    const { id, name } = new docker.Secret(`${this.name}-${target}`, args, { parent: this.parent });
+    const { id, name } = new docker.Secret(`${this.name}-${target}`, args, this.opts);
     this.secrets.push({ secretId: id, secretName: name, fileName: `${filesDirectory}/${target}`, fileMode: 0o444 });
   }
 
   addConfig(target: string, data: pulumi.Output<string>): void {
     const args = { data, labels: this.labels };
-    const { id, name } = new docker.ServiceConfig(`${this.name}-${target}`, args, { parent: this.parent });
+    const { id, name } = new docker.ServiceConfig(`${this.name}-${target}`, args, this.opts);
     this.configs.push({ configId: id, configName: name, fileName: `${filesDirectory}/${target}`, fileMode: 0o444 });
   }
 }

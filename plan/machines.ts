@@ -68,6 +68,7 @@ export async function findMachines(
     architecture: balancers.find(isReady)?.architecture ?? "",
     balancers: balancers.map(({ address }) => address).sort(),
     database: ofDatabase[0]?.address ?? "",
+    names: all.map(({ name }) => name).sort(),
   };
   return { machines, warnings: outages(topology, all) };
 }

@@ -7,7 +7,7 @@ const limit = 10_000;
 
 /**
  * Checks that the registry answers, with any status: a login is checked when an image is pushed. Whether the other machines
- * of the swarm reach it is seen when they pull.
+ * of the swarm reach it is checked with MachineCheck, by pulling an image.
  *
  * @param registry as in the setting `imageRegistry`
  * @throws {SettingsError} when nothing answers, with the remedy

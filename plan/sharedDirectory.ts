@@ -5,7 +5,8 @@ import { isLocalEngine } from "./dockerHost";
 
 /**
  * Checks that this machine, a manager of the swarm, has the directory that all machines mount. Whether the other machines
- * have it is seen when a gateway starts there. Does nothing when the Docker engine is on another machine.
+ * have it is checked with MachineCheck, once the images are in the registry. Does nothing when the Docker engine is on
+ * another machine.
  *
  * @throws {SettingsError} with the remedy
  */

@@ -64,6 +64,8 @@ export interface Machines {
   readonly balancers: readonly string[];
   /** That of the deployment's own MySQL. */
   readonly database: string;
+  /** The names of all machines. */
+  readonly names: readonly string[];
 }
 
 /** One product server. */

@@ -97,6 +97,24 @@ describe("ApiManager on a swarm", function () {
     assert.deepEqual(await imagesOfNodes(pinned), [pinned]);
   });
 
+  it("checks the machines before anything is created on the swarm, and again for another machine", async () => {
+    const check = run.get("machines");
+    const { image, places, machines, login, name } = check.inputs as Record<string, unknown>;
+    assert.match(String(image), /wso2-apim\/standin:[0-9a-f]{12}@sha256:pushed$/);
+    assert.deepEqual(
+      [name, places, machines],
+      ["apim-test-machine-check", [{ constraints: [], directory: "/mnt/apim" }], ["one", "two", "three"]],
+    );
+    assert.deepEqual(login, {
+      secret: { username: "pusher", password: "hush-hush", serveraddress: "registry.example.com:5000" },
+    });
+    const created = run.all.filter(({ type }) => /:(Network|Service|Secret|ServiceConfig)$/.test(type));
+    for (const { name, dependencies } of created)
+      assert.ok(dependencies.includes(name === "network" ? "machines" : "network"), name);
+    const one = await recordPlan(await planOf());
+    assert.ok(!one.all.some((each) => each.name === "machines"), "on one Docker engine");
+  });
+
   it("every Docker resource uses the provider that may log in to the registry", () => {
     const provider = run.get("docker", "pulumi:providers:docker");
     assert.equal(provider.parent, "apim");

@@ -7,7 +7,12 @@ import { buildTopology, type Machines } from "../../topology";
 import { standInDistribution } from "../configs/stock";
 import { planOf } from "./support";
 
-const machines: Machines = { architecture: "amd64", balancers: ["192.0.2.1", "192.0.2.2"], database: "192.0.2.3" };
+const machines: Machines = {
+  architecture: "amd64",
+  balancers: ["192.0.2.1", "192.0.2.2"],
+  database: "192.0.2.3",
+  names: ["one", "two", "three"],
+};
 
 /** The plan of a deployment on a swarm. `planDeployment` would ask Docker for its machines. */
 export async function swarmPlan(raw: RawSettings = {}): Promise<DeploymentPlan> {

@@ -63,6 +63,7 @@ describe("the machines of a swarm", () => {
       architecture: "arm64",
       balancers: ["192.0.2.2", "192.0.2.3"],
       database: "192.0.2.4",
+      names: ["machine1", "machine2", "machine3", "machine4"],
       warnings: [],
     });
   });

@@ -11,7 +11,12 @@ import { assertUnique } from "./support";
 const registry = "registry.example.com:5000";
 const swarm: RawSettings = { platform: "swarm", imageRegistry: registry, sharedDirectory: "/mnt/apim" };
 const several: RawSettings = { gatewayReplicas: 2, keyManagerReplicas: 2, publisherReplicas: 2 };
-const machines: Machines = { architecture: "arm64", balancers: ["192.0.2.1", "192.0.2.2"], database: "192.0.2.3" };
+const machines: Machines = {
+  architecture: "arm64",
+  balancers: ["192.0.2.1", "192.0.2.2"],
+  database: "192.0.2.3",
+  names: ["one", "two", "three"],
+};
 const of = (raw: RawSettings = {}, found?: Machines) => buildTopology(parseSettings(raw, "dev"), undefined, found);
 
 describe("topology: the same settings on one Docker engine and on a swarm", () => {

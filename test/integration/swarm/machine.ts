@@ -5,7 +5,7 @@ import Docker from "dockerode";
 import { lastLines } from "../../../cli/setup/host";
 import { docker as mainEngine } from "../testStack";
 import { eventually } from "../waiting";
-import { addressPrefix, childrenOf, type Lab, script } from "./lab";
+import { addressPrefix, childrenOf, type Lab, run, script } from "./lab";
 
 /** A Docker engine with a host name and an address of its own, on the network of a {@link Lab}. */
 export class Machine {
@@ -93,6 +93,25 @@ export class Machine {
   /** Ends {@link cutOff}. */
   async reconnect(): Promise<void> {
     await this.lab.run("ip", "link", "set", this.name, "up");
+  }
+
+  /** Hides what is in a directory from the engine, as where nothing is mounted. */
+  async hide(directory: string): Promise<void> {
+    await run(...this.inside, "mount", "-t", "tmpfs", "hidden", directory);
+  }
+
+  /** Ends {@link hide}. */
+  async show(directory: string): Promise<void> {
+    await run(...this.inside, "umount", directory);
+  }
+
+  /** Lets nothing of the machine reach an address. */
+  async refuse(address: string): Promise<void> {
+    await run(...this.inside, "ip", "route", "add", "prohibit", address);
+  }
+
+  private get inside(): readonly [string, ...string[]] {
+    return ["nsenter", `--target=${this.firstProcess}`, "--mount", "--net"];
   }
 
   /** Copies an image from this computer's main Docker engine. */

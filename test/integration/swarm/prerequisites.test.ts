@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
 import { ownSubnet } from "../place";
 import { skip } from "../skip";
+import { eventually } from "../waiting";
 import { addressPrefix } from "./lab";
 import { setLabels } from "./nodes";
 import { whySwarmTestsAreSkipped } from "./requirements";
@@ -92,5 +94,30 @@ describe("what a deployment needs of a swarm", function () {
     stack.set({ imageRegistry: `${addressPrefix()}.1:5999` });
     await assertRefused(/imageRegistry: expected a registry that answers at https:\/\/.*:5999\/v2\/, found/);
     stack.set({ imageRegistry: `http://${stack.swarm.registry}` });
+  });
+
+  it("a machine without the shared directory, then without the registry, is named before anything is created", async () => {
+    const machine = stack.machine("machine-2");
+    const sharedDirectory = `${stack.sharedDirectory}/apis`;
+    mkdirSync(sharedDirectory);
+    stack.set({ gatewayReplicas: 2, sharedDirectory });
+    const assertNamed = async (expected: RegExp) => {
+      const { status, output } = await stack.run("up", "--skip-verify");
+      assert.equal(status, 1, output);
+      assert.match(output, expected);
+      // A machine removes the container of a deleted job a moment later.
+      await eventually("nothing is left", async () => (await stack.objects()).objects.length === 0);
+    };
+    await machine.hide(stack.sharedDirectory);
+    await assertNamed(
+      /sharedDirectory: expected \S+\/apis on every machine that may run a gateway, found none on machine-2; mount it/,
+    );
+    await machine.show(stack.sharedDirectory);
+    await machine.refuse(`${addressPrefix()}.1`);
+    // Another image, which the machine has not pulled yet.
+    await machine.docker.pruneImages({ filters: { dangling: ["false"] } });
+    await assertNamed(
+      /imageRegistry: expected machine-2 to pull \S+@sha256:[0-9a-f]{64}, found: .*check that this machine/s,
+    );
   });
 });

@@ -1,0 +1,79 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { DeploymentPlan } from "../plan";
+import { dockerSocket } from "../plan/dockerHost";
+import { roleRecords } from "../product/roles";
+import { checkMachines, type MachineNeeds, type Place } from "../services/checkMachines";
+import { parseImageRegistry } from "../settings/imageRegistry";
+import { stackLabelName } from "../topology";
+
+/** Arguments of {@link MachineCheck}. */
+export interface MachineCheckArgs {
+  readonly plan: DeploymentPlan;
+  /** The nodes' image, with its digest. */
+  readonly image: pulumi.Input<string>;
+  /** Of the registry's user. */
+  readonly registryPassword?: pulumi.Input<string>;
+}
+
+interface Inputs extends MachineNeeds {
+  /** The names of all machines: one that joins is checked too. */
+  readonly machines: readonly string[];
+}
+
+type Checked = Pick<Inputs, "image" | "places" | "machines">;
+
+function checked({ image, places, machines }: Checked): Checked {
+  return { image, places, machines };
+}
+
+const provider: pulumi.dynamic.ResourceProvider<Inputs, Checked> = {
+  async create(inputs) {
+    await checkMachines(inputs);
+    return { id: inputs.name, outs: checked(inputs) };
+  },
+  async update(_id, _olds, news) {
+    await checkMachines(news);
+    return { outs: checked(news) };
+  },
+  async diff(_id, olds, news) {
+    return { changes: JSON.stringify(checked(olds)) !== JSON.stringify(checked(news)) };
+  },
+};
+
+/**
+ * That each machine of a swarm on which a node may run pulls the nodes' image, and has the shared directory if it may run
+ * a gateway. It is checked before anything is created on the swarm, and again for another image, directory, placement or
+ * machine. Deleting it changes nothing.
+ */
+export class MachineCheck extends pulumi.dynamic.Resource {
+  constructor(name: string, { plan, image, registryPassword }: MachineCheckArgs, opts?: pulumi.CustomResourceOptions) {
+    const { settings, topology, machines } = plan;
+    const { host } = parseImageRegistry(settings.imageRegistry);
+    const { imageRegistryUser: username } = settings;
+    const socket = dockerSocket();
+    const inputs: { readonly [K in keyof Inputs]: pulumi.Input<Inputs[K]> } = {
+      ...(socket !== undefined && { socket }),
+      name: `${topology.prefix}-machine-check`,
+      label: [stackLabelName, topology.prefix],
+      image,
+      architecture: topology.architecture,
+      ...(username !== "" && {
+        login: pulumi.output({ username, password: pulumi.secret(registryPassword ?? ""), serveraddress: host }),
+      }),
+      places: placesOf(plan),
+      machines: machines?.names.slice() ?? [],
+    };
+    super(provider, name, inputs, opts);
+  }
+}
+
+/** Each combination of constraints once; with the directory if gateways have it. */
+function placesOf({ settings, topology }: DeploymentPlan): Place[] {
+  const places = new Map<string, Place>();
+  for (const { role, constraints } of topology.nodes) {
+    const key = constraints.join();
+    const directory = roleRecords[role].servesApis ? settings.sharedDirectory : "";
+    if (directory !== "" || !places.has(key)) places.set(key, { constraints, directory });
+  }
+  return [...places.values()];
+}
