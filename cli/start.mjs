@@ -139,7 +139,7 @@ async function start() {
 
 /**
  * The bundle of a folder's commands: one JavaScript file, made again when a source file has changed. Compiling each source
- * file when it is loaded would cost every command a second, and to start esbuild a fifth of one.
+ * file when it is loaded would cost every command a second, and starting esbuild would cost it a fifth of a second.
  */
 async function bundle(folder) {
   // One level below the project, as cli/project.ts is, which finds the project from there.
@@ -161,7 +161,7 @@ async function bundle(folder) {
   });
   const sources = ["cli/start.mjs", ...Object.keys(metafile.inputs)];
   mkdirSync(dirname(file), { recursive: true });
-  // First: a list without its bundle would hide that the bundle is old.
+  // The bundle before the list: a new list beside an old bundle would hide that the bundle is old.
   writeWhole(file, outputFiles[0].text);
   writeWhole(listFile, JSON.stringify(Object.fromEntries(sources.map((source) => [source, versionOf(source)]))));
   return file;

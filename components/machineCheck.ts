@@ -41,9 +41,9 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Checked> = {
 };
 
 /**
- * That each machine of a swarm on which a node may run pulls the nodes' image, and has the shared directory if it may run
- * a gateway. It is checked before anything is created on the swarm, and again for another image, directory, placement or
- * machine. Deleting it changes nothing.
+ * Checks the machines of a swarm: each machine that may run a node must pull the nodes' image, and each that may run a
+ * gateway must have the shared directory. The check runs before anything is created on the swarm, and again for another
+ * image, directory, placement or machine. Deleting the resource changes nothing.
  */
 export class MachineCheck extends pulumi.dynamic.Resource {
   constructor(name: string, { plan, image, registryPassword }: MachineCheckArgs, opts?: pulumi.CustomResourceOptions) {

@@ -53,9 +53,9 @@ interface Given {
 
 /**
  * A server's files as secrets of the swarm, one each, public ones as configs, and the script and the list by which its
- * container puts them in their places. None has a name of ours: Pulumi gives each a name with a random end, so that another
- * content is another secret, which exists before the service moves to it. The former one is deleted after that. A name that
- * follows from the content would be in use still when a failed update is taken back.
+ * container puts them in their places. Pulumi generates their names, with a random end. Another content is therefore another
+ * secret: it is created first, then the service moves to it, then the former one is deleted. A name that follows from the
+ * content would still be in use when the user takes a failed update back.
  */
 export function deliverFiles(name: string, server: ServerDescription, parent: pulumi.Resource | undefined): Given {
   const { files = [], environment = {}, volumes, sharedDirectory } = server;
@@ -87,8 +87,8 @@ const MAX_NAME_LENGTH = 64;
 const RANDOM_END_LENGTH = 8;
 
 /**
- * The name of a file in the directory of the files: its last name, which people recognise, after a hash of the path, which is
- * another one for each file. Its beginning is cut off if Swarm would refuse the name of the secret.
+ * The name of a file in the directory of the files: a hash of the path, which differs for each file, and the last part of
+ * the path, which people recognise. The beginning of that part is cut off if the name of the secret would be too long.
  *
  * @param path in the container
  * @param server begins the name of the secret

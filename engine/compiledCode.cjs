@@ -63,7 +63,7 @@ class CompiledCode {
   /** To be called at the end: V8's code then has all functions that were called. */
   save() {
     if (!this.#changed) return;
-    // The next version of a dynamic resource is known by another hash.
+    // Functions that this process did not use may be of a former version, and nothing else would remove them.
     for (const key of Object.keys(this.#compiled)) if (key.startsWith(WITHOUT_FILE)) delete this.#compiled[key];
     for (const { key, hash, script } of this.#scripts) this.#compiled[key] = { hash, data: script.createCachedData() };
     const temporary = `${this.#file}.${process.pid}`;

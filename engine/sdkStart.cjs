@@ -6,8 +6,8 @@ const util = require("node:util");
 const { keepCompiledCode } = require("./compiledCode.cjs");
 
 /**
- * What the runner loads and hardly ever uses, which takes a fifth of its start: packages that only archives of functions need,
- * tracing, the automation API, and ts-node's prompt. By request -> the end of the path of the module that requests it.
+ * Modules that the runner loads at its start and hardly ever uses: packages that only archives of functions need, tracing,
+ * the automation API, and ts-node's prompt. Request -> how the path of the requesting module ends.
  */
 const RARELY_USED = new Map([
   ["@npmcli/arborist", ""],

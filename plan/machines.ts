@@ -73,7 +73,7 @@ export async function findMachines(
   return { machines, warnings: outages(topology, all) };
 }
 
-/** What can't run now because machines are down. */
+/** Warnings for servers that have no machine at present, because machines are down or drained. */
 function outages({ balancer, nodes }: Wanted, all: readonly Machine[]): string[] {
   const until = "Swarm starts what is missing when a machine is back, and an update of it ends only then";
   const of = (name: string, constraints: readonly string[], count: number) => {
@@ -113,15 +113,14 @@ function pinnedFaults(
 ): string[] {
   const found = matching(all, constraints);
   const what = constraints.join(", ") || "these constraints (there are none)";
-  if (found.length <= 1) {
-    if (found.length === 0 || found.some(isReady)) return placementFaults(setting, all, constraints, 1);
-    return [
-      `${setting}: expected a machine with ${what} that takes tasks, found ${problemsOf(found)}; start the machine or its Docker engine, or run \`docker node update --availability active MACHINE\` (\`docker node ls\` shows its state)`,
-    ];
-  }
   const names = found.map(({ name }) => name).join(", ");
+  if (found.length > 1)
+    return [
+      `${setting}: expected one machine with ${what}, whose volume keeps the data, found ${names}; leave the label on one of them (docker node update --label-rm), set wso2-apim:${setting}, or ${otherwise}`,
+    ];
+  if (found.every(isReady)) return placementFaults(setting, all, constraints, 1);
   return [
-    `${setting}: expected one machine with ${what}, whose volume keeps the data, found ${names}; leave the label on one of them (docker node update --label-rm), set wso2-apim:${setting}, or ${otherwise}`,
+    `${setting}: expected a machine with ${what} that takes tasks, found ${problemsOf(found)}; start the machine or its Docker engine, or run \`docker node update --availability active MACHINE\` (\`docker node ls\` shows its state)`,
   ];
 }
 
@@ -134,7 +133,7 @@ function placementFaults(
 ): string[] {
   const found = matching(all, constraints);
   if (found.length >= count) return [];
-  // The last one: it may be that of `nodeSpread`, behind those that other nodes have too.
+  // The last label may be that of `nodeSpread`; other nodes have the labels before it too.
   const labels = constraints.flatMap((each) => /^node\.labels\.(\S+ == \S+)$/.exec(each)?.[1] ?? []);
   const label = labels.at(-1)?.replace(" == ", "=");
   const others = all.filter((machine) => isReady(machine) && !found.includes(machine));

@@ -12,7 +12,7 @@ export interface Place {
 export interface MachineNeeds {
   /** The socket of the Docker engine, a manager. @default the engine of DOCKER_HOST, else the default socket */
   readonly socket?: string;
-  /** Begins the names of the services by which the machines are asked. */
+  /** Name of the service that checks the machines. */
   readonly name: string;
   /** Label and value of the stack's services. */
   readonly label: readonly [name: string, value: string];
@@ -43,9 +43,9 @@ const pollMilliseconds = 500;
 const failedStates = ["failed", "rejected", "orphaned"];
 
 /**
- * Checks that each machine pulls the image and has the shared directory, by a service that runs on all of them and is
- * removed again. Swarm itself would only reject the tasks of a service, after others have started. A machine that is
- * down is not asked.
+ * Checks that each machine pulls the image and has the shared directory. A service starts a container on each of them, and
+ * is removed again. Without this check, Swarm would reject a task only after other servers have started. A machine that is
+ * down is left out.
  *
  * Runs inside a dynamic resource, so it uses plain functions only.
  *
@@ -93,8 +93,8 @@ function faultOf({ Status }: Task, machine = "a machine", { image }: MachineNeed
 }
 
 /**
- * A service with a container on each machine of the place, which does nothing. No job of Swarm: the containers of a job stay
- * on the machines after it has been removed.
+ * A service that starts a container on each machine of the place; the container does nothing. It is not a job of Swarm,
+ * because the containers of a job stay on the machines after the job has been removed.
  */
 function serviceFor({ name, label, image, architecture }: MachineNeeds, { constraints, directory }: Place): object {
   const mounts = [{ Type: "bind", Source: directory, Target: "/run/apim/shared" }];
@@ -128,8 +128,7 @@ async function remove(docker: Docker, { name, label: [key, value] }: MachineNeed
       `service ${name}: it is not of this stack; remove it (docker service rm ${name}), or set wso2-apim:namePrefix`,
     );
   await docker.getService(name).remove().catch(isGone);
-  // What still ends on a machine has the directory mounted.
-  // Without a filter, because Docker refuses one with a service that no longer exists.
+  // Containers that have not ended still mount the directory. Docker refuses a filter with a service that no longer exists.
   const tasks = async () => (await docker.listTasks()) as Task[];
   const isAlive = ({ ServiceID, Status }: Task) => ServiceID === found.ID && Status.State === "running";
   for (const until = Date.now() + endMilliseconds; Date.now() < until && (await tasks()).some(isAlive); )

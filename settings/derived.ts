@@ -36,7 +36,7 @@ function chosenSettings(given: GivenSettings): ChosenSettings {
   };
 }
 
-/** Whether the gateways of a swarm find what is deployed on any machine. Else it is in a volume of one machine. */
+/** Whether gateways of a swarm have the deployed APIs on any machine. If not, the APIs are in a volume of one machine. */
 export function sharesApis(settings: Pick<GivenSettings, "sharedDirectory" | "deploymentSynchronizer">): boolean {
   return settings.sharedDirectory !== "" || settings.deploymentSynchronizer !== "off";
 }

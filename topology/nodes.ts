@@ -25,8 +25,8 @@ interface Place extends Slot {
 export function buildNodes(settings: Settings, users: readonly DatabaseUser[]): Node[] {
   const places = roles.flatMap((role) => placesOf(settings, role));
   const nodes = places.map((place) => {
-    const others = places.filter(({ role, environment }) => role === place.role && environment === place.environment);
-    return buildNode(settings, place, users, others.length);
+    const together = places.filter(({ role, environment }) => role === place.role && environment === place.environment);
+    return buildNode(settings, place, users, together.length);
   });
   return withClusters(settings, nodes);
 }
@@ -106,7 +106,7 @@ function ordinals(count: number): number[] {
   return Array.from({ length: count }, (_, number) => number + 1);
 }
 
-/** @param count how many nodes its role has, or its environment */
+/** @param count how many nodes there are of its role and, for a gateway, in its environment */
 function buildNode(settings: Settings, place: Place, users: readonly DatabaseUser[], count: number): Node {
   const { role, name, index, hostName, suffix, profile, environmentName } = place;
   const offset = offsetOf(settings, role);
