@@ -2,9 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeploymentPlan } from "../plan";
 import { dockerSocket } from "../plan/dockerHost";
 import { roleRecords } from "../product/roles";
-import { checkMachines, type MachineNeeds, type Place } from "../services/checkMachines";
+import { type CheckService, checkMachines, type MachineNeeds, type Place, removeMachineCheck } from "../services/checkMachines";
 import { parseImageRegistry } from "../settings/imageRegistry";
-import { stackLabelName } from "../topology";
+import { stackLabelName, type Topology } from "../topology";
 
 /** Arguments of {@link MachineCheck}. */
 export interface MachineCheckArgs {
@@ -40,6 +40,36 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Checked> = {
   },
 };
 
+function described({ socket, name, label }: CheckService): CheckService {
+  return { ...(socket !== undefined && { socket }), name, label };
+}
+
+const removal: pulumi.dynamic.ResourceProvider<CheckService, CheckService> = {
+  async create(inputs) {
+    return { id: inputs.name, outs: described(inputs) };
+  },
+  async update(_id, _olds, news) {
+    return { outs: described(news) };
+  },
+  // The code of this provider, which is among the inputs, may change.
+  async diff(_id, olds, news) {
+    return { changes: JSON.stringify(described(olds)) !== JSON.stringify(described(news)) };
+  },
+  async delete(_id, service) {
+    await removeMachineCheck(service);
+  },
+};
+
+/**
+ * Removes the service of a check that was killed, when the stack is destroyed. It is in the state before the check begins;
+ * the check itself is there only when it has succeeded.
+ */
+class MachineCheckRemoval extends pulumi.dynamic.Resource {
+  constructor(name: string, service: CheckService, opts?: pulumi.CustomResourceOptions) {
+    super(removal, name, service, opts);
+  }
+}
+
 /**
  * Checks the machines of a swarm: each machine that may run a node must pull the nodes' image, and each that may run a
  * gateway must have the shared directory. The check runs before anything is created on the swarm, and again for another
@@ -50,11 +80,9 @@ export class MachineCheck extends pulumi.dynamic.Resource {
     const { settings, topology, machines } = plan;
     const { host } = parseImageRegistry(settings.imageRegistry);
     const { imageRegistryUser: username } = settings;
-    const socket = dockerSocket();
+    const service = serviceOf(topology);
     const inputs: { readonly [K in keyof Inputs]: pulumi.Input<Inputs[K]> } = {
-      ...(socket !== undefined && { socket }),
-      name: `${topology.prefix}-machine-check`,
-      label: [stackLabelName, topology.prefix],
+      ...service,
       image,
       architecture: topology.architecture,
       ...(username !== "" && {
@@ -63,8 +91,14 @@ export class MachineCheck extends pulumi.dynamic.Resource {
       places: placesOf(plan),
       machines: machines?.names.slice() ?? [],
     };
-    super(provider, name, inputs, opts);
+    const removed = new MachineCheckRemoval(`${name}-removal`, service, opts);
+    super(provider, name, inputs, { ...opts, dependsOn: [removed] });
   }
+}
+
+function serviceOf({ prefix }: Topology): CheckService {
+  const socket = dockerSocket();
+  return { ...(socket !== undefined && { socket }), name: `${prefix}-machine-check`, label: [stackLabelName, prefix] };
 }
 
 /** Each combination of constraints once; with the directory if gateways have it. */

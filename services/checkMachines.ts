@@ -9,13 +9,16 @@ export interface Place {
   readonly directory: string;
 }
 
-export interface MachineNeeds {
+/** The service that checks the machines. */
+export interface CheckService {
   /** The socket of the Docker engine, a manager. @default the engine of DOCKER_HOST, else the default socket */
   readonly socket?: string;
-  /** Name of the service that checks the machines. */
   readonly name: string;
   /** Label and value of the stack's services. */
   readonly label: readonly [name: string, value: string];
+}
+
+export interface MachineNeeds extends CheckService {
   /** With its digest. */
   readonly image: string;
   /** As images name it. */
@@ -52,11 +55,24 @@ const failedStates = ["failed", "rejected", "orphaned"];
  * @throws with what is missing on each machine, and the remedy
  */
 export async function checkMachines(needs: MachineNeeds): Promise<void> {
-  const Client = require("dockerode") as typeof Docker;
-  const docker = new Client(needs.socket === undefined ? {} : { socketPath: needs.socket });
+  const docker = dockerEngine(needs);
   const faults: string[] = [];
   for (const place of needs.places) faults.push(...(await faultsOf(docker, needs, place)));
   if (faults.length > 0) throw new Error([...new Set(faults)].join("; "));
+}
+
+/**
+ * Removes the service of a check that was killed. Does nothing without such a service.
+ *
+ * @throws if a service of this name is not of this stack
+ */
+export async function removeMachineCheck(service: CheckService): Promise<void> {
+  await remove(dockerEngine(service), service);
+}
+
+function dockerEngine({ socket }: CheckService): Docker {
+  const Client = require("dockerode") as typeof Docker;
+  return new Client(socket === undefined ? {} : { socketPath: socket });
 }
 
 async function faultsOf(docker: Docker, needs: MachineNeeds, place: Place): Promise<string[]> {
@@ -116,7 +132,7 @@ function serviceFor({ name, label, image, architecture }: MachineNeeds, { constr
   };
 }
 
-async function remove(docker: Docker, { name, label: [key, value] }: MachineNeeds): Promise<void> {
+async function remove(docker: Docker, { name, label: [key, value] }: CheckService): Promise<void> {
   const isGone = (error: { statusCode?: number }) => {
     if (error.statusCode !== 404) throw error;
     return undefined;

@@ -111,6 +111,9 @@ describe("ApiManager on a swarm", function () {
     const created = run.all.filter(({ type }) => /:(Network|Service|Secret|ServiceConfig)$/.test(type));
     for (const { name, dependencies } of created)
       assert.ok(dependencies.includes(name === "network" ? "machines" : "network"), name);
+    const removal = run.get("machines-removal");
+    assert.ok(check.dependencies.includes(removal.name), "what a killed check leaves is removed by a destroy");
+    assert.deepEqual([removal.inputs.name, removal.inputs.label], [name, check.inputs.label]);
     const one = await recordPlan(await planOf());
     assert.ok(!one.all.some((each) => each.name === "machines"), "on one Docker engine");
   });

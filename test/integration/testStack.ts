@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import * as yaml from "yaml";
 import { stackResources } from "../../engine";
@@ -126,12 +127,26 @@ export class TestStack {
     return result;
   }
 
+  /** Runs a command, and kills it as soon as the condition holds. @throws if it ends before */
+  async runKilledWhen(condition: () => Promise<boolean>, command: string, ...args: string[]): Promise<CommandResult> {
+    const kill = new AbortController();
+    const running = this.runWith("", {}, command, args, undefined, kill.signal);
+    const isOver = running.then(() => true);
+    const isTime = async () => (await condition()) || Promise.race([isOver, sleep(20, false)]);
+    while (!(await isTime()));
+    kill.abort();
+    const result = await running;
+    assert.ok(result.signal === "SIGKILL", `not killed\n${result.output}`);
+    return result;
+  }
+
   private runWith(
     input: string,
     variables: NodeJS.ProcessEnv,
     command: string,
     args: readonly string[] = [],
     killAt?: RegExp,
+    kill?: AbortSignal,
   ): Promise<CommandResult & { signal: NodeJS.Signals | null }> {
     if (!this.written) this.write();
     const child = spawn(process.execPath, ["cli/start.mjs", command, "--stack", this.name, ...args], {
@@ -140,6 +155,7 @@ export class TestStack {
       stdio: ["pipe", "pipe", "pipe"],
     });
     child.stdin.end(input);
+    kill?.addEventListener("abort", () => child.kill("SIGKILL"));
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (data) => {
       stdout += data;

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { checkMachines, type Place } from "../../services/checkMachines";
+import { checkMachines, type Place, removeMachineCheck } from "../../services/checkMachines";
 
 interface Service {
   readonly Labels: Record<string, string>;
@@ -75,11 +75,11 @@ describe("the check of a swarm's machines", () => {
   const image = "registry.example.com/node@sha256:77";
   const anywhere: Place = { constraints: [], directory: "" };
   const sharing: Place = { constraints: ["node.labels.zone == a"], directory: "/mnt/apim" };
+  const label: readonly [string, string] = ["wso2.apim.stack", "apim-dev"];
+  const named = () => ({ socket: manager.socket, name: "apim-dev-machine-check", label });
   const check = (places: readonly Place[], login?: { username: string; password: string; serveraddress: string }) =>
     checkMachines({
-      socket: manager.socket,
-      name: "apim-dev-machine-check",
-      label: ["wso2.apim.stack", "apim-dev"],
+      ...named(),
       image,
       architecture: "amd64",
       places,
@@ -175,6 +175,17 @@ describe("the check of a swarm's machines", () => {
       check([anywhere]),
       /service apim-dev-machine-check: it is not of this stack; remove it \(docker/,
     );
+    assert.ok(manager.service);
+  });
+
+  it("the service of a run that was killed can be removed alone; none is no error, and one of another stack stays", async () => {
+    const service = { TaskTemplate: { Placement: { Constraints: [] }, ContainerSpec: { Mounts: [] } } };
+    await removeMachineCheck(named());
+    manager.service = { ...service, Labels: { "wso2.apim.stack": "apim-dev" } };
+    await removeMachineCheck(named());
+    assert.equal(manager.service, undefined);
+    manager.service = { ...service, Labels: { "wso2.apim.stack": "apim-other" } };
+    await assert.rejects(removeMachineCheck(named()), /it is not of this stack/);
     assert.ok(manager.service);
   });
 });

@@ -59,6 +59,14 @@ describe("deployment on a swarm whose runs are killed", function () {
     await stack.succeed("preview", "--expect-no-changes");
   }
 
+  it("up, killed while it checks the machines, leaves nothing after a destroy", async () => {
+    const isChecking = async () => (await stack.services()).has("machine-check");
+    await stack.runKilledWhen(isChecking, "up", "--skip-verify");
+    assert.ok(await isChecking(), "the killed run leaves its service");
+    await stack.succeed("destroy", "--yes");
+    assert.deepEqual(await stack.leftovers(), []);
+  });
+
   it("up, killed at one step after another, completes", async () => {
     for (const line of UP) await stack.runKilledAt(new RegExp(line), "up", "--skip-verify");
     await run.start();
