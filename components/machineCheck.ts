@@ -2,7 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { DeploymentPlan } from "../plan";
 import { dockerSocket } from "../plan/dockerHost";
 import { roleRecords } from "../product/roles";
-import { type CheckService, checkMachines, type MachineNeeds, type Place, removeMachineCheck } from "../services/checkMachines";
+import {
+  type CheckService,
+  checkMachines,
+  type MachineNeeds,
+  type Place,
+  removeMachineCheck,
+} from "../services/checkMachines";
 import { parseImageRegistry } from "../settings/imageRegistry";
 import { stackLabelName, type Topology } from "../topology";
 

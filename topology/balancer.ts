@@ -1,6 +1,7 @@
 import { type Role, roleRecords, roles } from "../product/roles";
 import type { Settings } from "../settings";
 import { networkAddress } from "./addresses";
+import { connectionsWith } from "./balancerMemory";
 import type { Balancer, BalancerRoute, Entrance, Node } from "./model";
 import { isWorker } from "./nodes";
 import { constraintsOf } from "./placement";
@@ -46,6 +47,14 @@ export function buildBalancer(settings: Settings, nodes: readonly Node[]): Omit<
     listenPort: listen[entrance],
     published: { entrance, port: published[entrance] },
   });
+  const routes = [
+    ...groups.flatMap((group) => route(group.name, group, at("https"), "managementHttps")),
+    ...serving.flatMap((group) => route(`api-https${group.suffix}`, group, at("gatewayHttps"), "apiHttps")),
+    ...serving.flatMap((group) => route(`api-http${group.suffix}`, group, at("gatewayHttp"), "apiHttp")),
+    // On a swarm, the machine on which a node runs is not known, so that its own port is reached through the balancer.
+    ...(settings.platform === "swarm" ? nodes.flatMap((node) => nodeRoute(node, at("https"))) : []),
+  ];
+  const internalRoutes = groups.filter(isShared).flatMap(internalRoutesOf);
   return {
     name: "loadbalancer",
     address: addressOf(settings),
@@ -54,14 +63,9 @@ export function buildBalancer(settings: Settings, nodes: readonly Node[]): Omit<
     replicas: settings.platform === "swarm" ? settings.balancerReplicas : 1,
     files: { name: "loadbalancer-files", address: networkAddress(settings, filesAddress, "loadbalancer-files") },
     revisionPort,
-    routes: [
-      ...groups.flatMap((group) => route(group.name, group, at("https"), "managementHttps")),
-      ...serving.flatMap((group) => route(`api-https${group.suffix}`, group, at("gatewayHttps"), "apiHttps")),
-      ...serving.flatMap((group) => route(`api-http${group.suffix}`, group, at("gatewayHttp"), "apiHttp")),
-      // On a swarm, the machine on which a node runs is not known, so that its own port is reached through the balancer.
-      ...(settings.platform === "swarm" ? nodes.flatMap((node) => nodeRoute(node, at("https"))) : []),
-    ],
-    internalRoutes: groups.filter(isShared).flatMap(internalRoutes),
+    routes,
+    internalRoutes,
+    maxConnections: connectionsWith(settings.balancerMemory, [...routes, ...internalRoutes]),
     ports: (Object.keys(listen) as Entrance[]).map((name) => ({
       name,
       internal: listen[name],
@@ -104,7 +108,7 @@ function isShared({ role, nodes }: Group): boolean {
 }
 
 /** What other nodes call: the same ports as those of a node that is alone, so that no file of theirs changes. */
-function internalRoutes(group: Group): BalancerRoute[] {
+function internalRoutesOf(group: Group): BalancerRoute[] {
   const [first] = group.nodes;
   if (!first) return [];
   const served: readonly Port[] = roleRecords[group.role].servesApis

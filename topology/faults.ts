@@ -4,6 +4,7 @@ import { roles } from "../product/roles";
 import type { Settings } from "../settings";
 import { parseEnvironments } from "../settings/environments";
 import { buildBalancer } from "./balancer";
+import { leastMemory } from "./balancerMemory";
 import { buildDatabaseUsers } from "./databases";
 import type { BalancerRoute, Node } from "./model";
 import { buildNodes } from "./nodes";
@@ -18,13 +19,15 @@ export function topologyFaults(settings: Settings): string[] {
     return [
       `gatewayEnvironments: expected names that give each node a name of its own, found "${settings.gatewayEnvironments}", which gives two nodes the name ${same.name}; set wso2-apim:gatewayEnvironments`,
     ];
+  const balancer = buildBalancer(settings, nodes);
   return [
     ...hostFaults(settings, nodes),
     ...publishedPortFaults(settings, nodes),
     ...databaseHostFaults(settings),
     ...networkFaults(settings, nodes),
     ...nodePortFaults(settings, nodes),
-    ...balancerPortFaults(settings, nodes),
+    ...balancerPortFaults(settings, balancer),
+    ...balancerMemoryFaults(settings, balancer),
   ];
 }
 
@@ -143,8 +146,10 @@ function networkFaults({ networkSubnet }: Settings, nodes: readonly Node[]): str
 }
 
 /** With custom offsets, two fronts of the load balancer can need the same port, or one needs that of the revision. */
-function balancerPortFaults(settings: Settings, nodes: readonly Node[]): string[] {
-  const { routes, internalRoutes, revisionPort } = buildBalancer(settings, nodes);
+function balancerPortFaults(
+  settings: Settings,
+  { routes, internalRoutes, revisionPort }: ReturnType<typeof buildBalancer>,
+): string[] {
   const clash = internalRoutes.find(
     (route) =>
       route.listenPort === revisionPort ||
@@ -160,4 +165,15 @@ function balancerPortFaults(settings: Settings, nodes: readonly Node[]): string[
 /** A port is either with or without TLS, and a host name on it belongs to one front. */
 function conflict(a: BalancerRoute, b: BalancerRoute): boolean {
   return a.listenPort === b.listenPort && (a.tls !== b.tls || a.host === b.host);
+}
+
+function balancerMemoryFaults(
+  { balancerMemory }: Settings,
+  { routes, internalRoutes }: ReturnType<typeof buildBalancer>,
+): string[] {
+  const least = leastMemory([...routes, ...internalRoutes]);
+  if (balancerMemory >= least) return [];
+  return [
+    `balancerMemory: expected at least ${least} MiB for the number of nodes, found ${balancerMemory}; set wso2-apim:balancerMemory to ${least}, or to more for more than 80 connections at once`,
+  ];
 }

@@ -188,6 +188,8 @@ export interface Balancer {
    * and roles with several nodes.
    */
   readonly internalRoutes: readonly BalancerRoute[];
+  /** How many connections of clients it accepts at once; further ones wait. */
+  readonly maxConnections: number;
   /** The container that brings the load balancer's files, so that it can load others without being replaced. */
   readonly files: { readonly name: "loadbalancer-files"; readonly address: string };
   /** Port inside the container at which it tells the revision of the files that it has loaded. */

@@ -1,9 +1,7 @@
 import { isIPv4 } from "node:net";
-import type { Settings } from "../../settings";
 import type { BalancerRoute, Topology } from "../../topology";
 import type { Deployment } from "../deployment";
 import { nodeHeader } from "./answers";
-import { maxConnections } from "./capacity";
 import { balancerFiles } from "./files";
 import { nodeCookie, serverCookie, untestedMark, withoutDeadSessions } from "./sessions";
 
@@ -16,7 +14,7 @@ const checksUntilUp = { management: 16, calls: 2 } as const;
 
 type Target = BalancerRoute["targets"][number];
 
-const head = ({ balancerMemory }: Settings, routes: readonly BalancerRoute[]) => `global
+const head = ({ maxConnections }: Topology["balancer"], routes: readonly BalancerRoute[]) => `global
     log stdout format raw local0 info
     # After a reload, the old worker waits for its requests at most as long as "timeout server".
     hard-stop-after 180s
@@ -24,7 +22,7 @@ const head = ({ balancerMemory }: Settings, routes: readonly BalancerRoute[]) =>
     lua-load /usr/local/lib/haproxy/returningServers.lua
     setenv CALL_BACKENDS "${callBackends(routes).join(" ")}"
     lua-load /usr/local/lib/haproxy/readyGateways.lua
-    maxconn ${maxConnections(balancerMemory)}
+    maxconn ${maxConnections}
     ssl-default-bind-options ssl-min-ver TLSv1.2
     ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20
 
@@ -59,7 +57,7 @@ defaults
 `;
 
 /** The HAProxy 2.6 configuration in front of all components: no secrets, runs as any user. Pure. */
-export function renderBalancer({ settings, topology }: Deployment): string {
+export function renderBalancer({ topology }: Pick<Deployment, "topology">): string {
   const routes = [...topology.balancer.routes, ...topology.balancer.internalRoutes];
   const ports = [...new Set(routes.map(({ listenPort }) => listenPort))];
   const frontends = ports.map((port) =>
@@ -71,7 +69,7 @@ export function renderBalancer({ settings, topology }: Deployment): string {
   const backends = routes.map((route) => backend(route, topology));
   const named = routes.some(({ targets }) => targets.some(isNamed));
   return [
-    head(settings, routes),
+    head(topology.balancer, routes),
     ...(named ? [nameServer] : []),
     revisionFrontend(topology),
     ...frontends,

@@ -17,7 +17,7 @@ export const resources = {
     }),
     balancerMemory: memory.min(64).default(128).register(settingInfo, {
       description:
-        "memory limit of the load balancer's container in MiB; it serves five connections at once for each MiB beyond 48",
+        "memory limit of the load balancer's container in MiB; it serves five connections at once for each MiB beyond 48; with more than about 20 gateways, HAProxy itself takes 1 MiB more for each",
     }),
     startTimeout: numberOrAuto(10, 3600).default("auto").register(settingInfo, {
       description:

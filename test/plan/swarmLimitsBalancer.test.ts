@@ -7,7 +7,7 @@ describe("plan: haproxy.cfg on a swarm", () => {
   const swarm = { platform: "swarm", imageRegistry: "registry:5000", sharedDirectory: "/mnt/apim" };
   const check = (replicas: string, roles: readonly string[]) => {
     const counts = Object.fromEntries(roles.map((role) => [`${role}Replicas`, replicas]));
-    const deployment = deploymentOf({ ...swarm, ...counts });
+    const deployment = deploymentOf({ ...swarm, ...counts, balancerMemory: 512 });
     checkSwarmLimits(deployment.topology, new Map(), new Map(), renderBalancer(deployment));
   };
 

@@ -67,4 +67,16 @@ describe("topology: faults", () => {
       ],
     ]);
   });
+
+  describe("memory of the load balancer", () => {
+    const swarm = { platform: "swarm", imageRegistry: "registry:5000", sharedDirectory: "/mnt/apim" };
+    const many = { ...swarm, keyManagerReplicas: 64, gatewayReplicas: 64, publisherReplicas: 64, storeReplicas: 64 };
+    itRefuses([
+      [many, /balancerMemory: expected at least 211 MiB for the number of nodes, found 128; set .* to 211, /],
+    ]);
+
+    it("what the error names is accepted", () => {
+      assert.deepEqual(faultsOf({ ...many, balancerMemory: 211 }), []);
+    });
+  });
 });

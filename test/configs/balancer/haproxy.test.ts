@@ -129,10 +129,18 @@ describe("configs: haproxy.cfg", () => {
     assert.ok(section(other, "frontend https").includes("http-request set-header X-Forwarded-Port 443"));
   });
 
-  it("maxconn: as many connections as fit into balancerMemory", () => {
-    const most = (balancerMemory: number) =>
-      Number(/^ {4}maxconn (\d+)$/m.exec(renderBalancer(deploymentOf({ balancerMemory })))?.[1]);
-    assert.deepEqual([64, 128, 1024].map(most), [80, 400, 4880]);
+  it("maxconn: as many connections as fit into balancerMemory, beside what HAProxy takes for its servers", () => {
+    const most = (balancerMemory: number, others: Parameters<typeof deploymentOf>[0] = {}) =>
+      Number(/^ {4}maxconn (\d+)$/m.exec(renderBalancer(deploymentOf({ balancerMemory, ...others })))?.[1]);
+    assert.deepEqual(
+      [64, 128, 1024].map((memory) => most(memory)),
+      [80, 400, 4880],
+    );
+    const many = { platform: "swarm", imageRegistry: "registry:5000", sharedDirectory: "/mnt/apim" } as const;
+    assert.deepEqual(
+      [16, 64].map((gatewayReplicas) => most(128, { ...many, gatewayReplicas })),
+      [400, 140],
+    );
   });
 
   it("routes with and without TLS on one port are an error", () => {
